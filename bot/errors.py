@@ -1,0 +1,110 @@
+"""What can go wrong, by what has to happen next.
+
+    TranscriptionError
+    ├── Rejected         the file cannot be transcribed: say why, end the job
+    ├── Unavailable      not now: try again later, for hours if need be
+    └── Misconfigured    the operator must act: park the job until verification succeeds
+
+Adapters translate the exceptions of their libraries into these once, ``from`` the cause. ``reason`` is a
+machine's word: it chooses the sentence that a person reads and stands in logs and metrics. ``detail`` is for
+the operator's log alone: never a token, a URL or a word of a transcript.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why a file is not transcribed."""
+
+    NOT_AUDIO = "not_audio"
+    """Its bytes hold no audio that can be decoded."""
+    NO_AUDIO_TRACK = "no_audio_track"
+    """A video without sound."""
+    NO_SPEECH = "no_speech"
+    TOO_LONG = "too_long"
+    TOO_BIG = "too_big"
+    EMPTY = "empty"
+    """No bytes at all."""
+    PROTECTED = "protected"
+    """Encrypted, or in a codec that is not taken."""
+    TOO_COSTLY = "too_costly"
+    """Decoding it would take more time or memory than any recording needs."""
+    GONE = "gone"
+    HIDDEN_BY_LIMIT = "hidden_by_limit"
+    FORBIDDEN = "forbidden"
+    """Slack does not let the bot read this file."""
+    EXTERNAL = "external"
+    """Stored outside Slack."""
+    UNSAFE_ADDRESS = "unsafe_address"
+    """Its address, or a redirect, leads away from Slack."""
+    CONTENT_BLOCKED = "content_blocked"
+    """The provider's content inspection refused it."""
+    UNSUPPORTED_BY_RECOGNISER = "unsupported_by_recogniser"
+    """The recogniser refused the request for good."""
+
+
+class Outage(StrEnum):
+    """What is not answering."""
+
+    SLACK = "slack"
+    RECOGNISER = "recogniser"
+    FILE = "file"
+    """The file's bytes are not ready, or broke off."""
+    MACHINE = "machine"
+    """This machine is out of disk or memory, or too busy to decode in time."""
+
+
+class Misconfiguration(StrEnum):
+    """What the operator has to put right."""
+
+    RECOGNISER_KEY = "recogniser_key"
+    RECOGNISER_ACCOUNT = "recogniser_account"
+    """Arrears, an unpurchased model or a used-up quota."""
+    RECOGNISER_MODEL = "recogniser_model"
+    SLACK_TOKEN = "slack_token"  # noqa: S105  # a word of ours, not a token
+    SLACK_SCOPE = "slack_scope"
+    SLACK_LOGIN_PAGE = "slack_login_page"
+    """Slack answered a download with its login page: ``files:read`` is missing or the install is stale."""
+
+
+class TranscriptionError(Exception):
+    """Base of everything that is expected to go wrong."""
+
+
+class Rejected(TranscriptionError):
+    """The file cannot be transcribed, today or tomorrow."""
+
+    def __init__(self, reason: Refusal, detail: str = "") -> None:
+        """Keep the reason and the operator's detail."""
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
+
+
+class Unavailable(TranscriptionError):
+    """Something does not answer now.
+
+    Attributes:
+        retry_after_s: How long the other side asked to wait, if it said.
+    """
+
+    def __init__(
+        self, reason: Outage, detail: str = "", retry_after_s: float | None = None
+    ) -> None:
+        """Keep the reason, the operator's detail and the wait."""
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class Misconfigured(TranscriptionError):
+    """Nothing helps until the operator acts."""
+
+    def __init__(self, reason: Misconfiguration, detail: str = "") -> None:
+        """Keep the reason and the operator's detail."""
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,210 @@
+"""The verbs that a job needs, as protocols. Adapters fill them; tests fill them with fakes or the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from bot.errors import Misconfiguration, Outage, Refusal
+from bot.model import (
+    Job,
+    PreparedAudio,
+    Recognition,
+    SharedFile,
+    Transcript,
+    TranscriptionRequest,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The last word: this file is not transcribed, and why."""
+
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A word on the way: the job goes on when the cause is mended."""
+
+    reason: Outage | Misconfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The last word: the cause lasted longer than the bot waits."""
+
+    reason: Outage | Misconfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The last word: a fault of the bot's own."""
+
+    reference: str
+    """What the operator finds in the log."""
+
+
+Reply = Transcript | Refused | Waiting | GaveUp | Broken
+"""What the thread can be told about one file."""
+
+
+class ReplyState(StrEnum):
+    """How far a posted reply is; stands in its message metadata."""
+
+    TRANSCRIBED = "transcribed"
+    REFUSED = "refused"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+def state_of(reply: Reply) -> ReplyState:
+    """The state that a reply leaves its job in."""
+    match reply:
+        case Transcript():
+            return ReplyState.TRANSCRIBED
+        case Refused():
+            return ReplyState.REFUSED
+        case Waiting():
+            return ReplyState.WAITING
+        case GaveUp() | Broken():
+            return ReplyState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReply:
+    """A reply of a job that already stands in its thread."""
+
+    ts: str
+    state: ReplyState
+
+
+class Files(Protocol):
+    """Reads files that people shared."""
+
+    async def info(self, file_id: str) -> SharedFile:
+        """Ask Slack about a file, again for a few seconds while it has no address.
+
+        Raises:
+            Rejected: gone, hidden or forbidden.
+            Unavailable: Slack does not answer, or the address does not come.
+            Misconfigured: a scope or the token is wrong.
+        """
+
+    async def download(self, file: SharedFile, destination: Path) -> int:
+        """Stream a file's bytes to ``destination`` (created, mode 0600) and return how many there were.
+
+        Raises:
+            Rejected: too big, empty, gone, or an address away from Slack.
+            Unavailable: Slack does not answer, or the stream broke off.
+            Misconfigured: Slack answered with its login page.
+        """
+
+
+class Audio(Protocol):
+    """Turns whatever people share into what the recogniser takes."""
+
+    async def prepare(self, source: Path, workspace: Path) -> PreparedAudio:
+        """Check and convert ``source``; what is made lies in ``workspace``, which the caller deletes.
+
+        Raises:
+            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, TOO_LONG, PROTECTED, TOO_COSTLY or EMPTY.
+            Unavailable: MACHINE, when this machine could not do it now.
+        """
+
+
+class Recogniser(Protocol):
+    """Hears what was said."""
+
+    async def recognise(
+        self, audio: PreparedAudio, *, language: str | None = None, context: str = ""
+    ) -> Recognition:
+        """Recognise one piece of audio within the provider's limits.
+
+        Raises:
+            Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
+            Unavailable: RECOGNISER, with ``retry_after_s`` where it said.
+            Misconfigured: RECOGNISER_KEY, RECOGNISER_ACCOUNT or RECOGNISER_MODEL.
+        """
+
+    async def verify(self) -> None:
+        """Ask one cheap question that only a working key, account and model can answer.
+
+        Raises:
+            Unavailable: no answer now.
+            Misconfigured: the key, the account or the model is wrong.
+        """
+
+
+class Replies(Protocol):
+    """Speaks in the thread. Every call names the job, so that doing it twice shows once."""
+
+    async def show_working(self, request: TranscriptionRequest) -> None:
+        """Show in the thread that the bot is at work; does nothing where Slack refuses that."""
+
+    async def clear_working(self, request: TranscriptionRequest) -> None:
+        """Take that sign away where no reply does it."""
+
+    async def find(self, job: Job) -> FoundReply | None:
+        """Look in the thread, from the job's intent on, for the reply with its key."""
+
+    async def publish(self, job: Job, reply: Reply) -> str:
+        """Post the reply, or edit it into the one at ``job.reply_ts``; return its ``ts``.
+
+        Raises:
+            Rejected: the thread or channel is gone or closed to the bot.
+            Unavailable: Slack does not answer; the reply may have arrived all the same.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+    async def verify(self) -> None:
+        """Ask Slack whether the token is good and holds every scope.
+
+        Raises:
+            Unavailable: no answer now.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+
+class Jobs(Protocol):
+    """Keeps what was accepted until it is answered, and each key for a week longer."""
+
+    async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
+        """Store the requests in one transaction; return how many were new. Durable on return."""
+
+    async def claim(self) -> Job | None:
+        """Take the next job that is due, if there is one."""
+
+    async def wait_for_work(self) -> None:
+        """Return when a job may be due: one was accepted, released, or came to its time."""
+
+    async def retry_at(self, job: Job, due: datetime) -> None:
+        """Give a claimed job back, to be claimed again when ``due``."""
+
+    async def park(self, job: Job) -> None:
+        """Set a claimed job aside until ``release_parked``."""
+
+    async def release_parked(self) -> int:
+        """Make parked jobs due now; return how many there were."""
+
+    async def parked_since(self) -> datetime | None:
+        """When the oldest parked job was accepted; ``None`` when none is parked."""
+
+    async def write_intent(self, job: Job) -> Job:
+        """Note, durably, that the bot is about to post this job's reply."""
+
+    async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
+        """Note where the reply stands and which notice it shows (``None``: the final reply)."""
+
+    async def finish(self, job: Job, outcome: str) -> None:
+        """End a job; its key stays, its contents go."""
+
+    async def elder_siblings(self, job: Job) -> bool:
+        """Whether a file that stands earlier in the same message is still unanswered."""
+
+    async def depth(self) -> dict[str, int]:
+        """How many jobs are in each unfinished state."""

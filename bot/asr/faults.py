@@ -1,0 +1,149 @@
+"""DashScope's error codes, by what has to happen next. No I/O.
+
+Source: https://www.alibabacloud.com/help/en/model-studio/error-code
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    TranscriptionError,
+    Unavailable,
+)
+
+Reason = Refusal | Outage | Misconfiguration
+
+UNSUPPORTED = Refusal.UNSUPPORTED_BY_RECOGNISER
+BLOCKED = Refusal.CONTENT_BLOCKED
+BUSY = Outage.RECOGNISER
+KEY = Misconfiguration.RECOGNISER_KEY
+ACCOUNT = Misconfiguration.RECOGNISER_ACCOUNT
+MODEL = Misconfiguration.RECOGNISER_MODEL
+
+# A code stands for its family too: `Throttling` for `Throttling.RateQuota` and for any that is to come.
+_REASON_OF_CODE: Mapping[str, Reason] = {
+    "InvalidParameter": UNSUPPORTED,
+    "BadRequest": UNSUPPORTED,
+    "DataInspectionFailed": BLOCKED,
+    "Arrearage": ACCOUNT,
+    "InvalidApiKey": KEY,
+    "AccessDenied": ACCOUNT,
+    "AccessDenied.Unpurchased": ACCOUNT,
+    "Workspace.AccessDenied": ACCOUNT,
+    "Endpoint.AccessDenied": ACCOUNT,
+    "AllocationQuota.FreeTierOnly": ACCOUNT,
+    "Model.AccessDenied": MODEL,
+    "ModelNotFound": MODEL,
+    "Throttling": BUSY,
+    "CommodityNotPurchased": ACCOUNT,
+    "PrepaidBillOverdue": ACCOUNT,
+    "PostpaidBillOverdue": ACCOUNT,
+    "InternalError": BUSY,
+    "SystemError": BUSY,
+    "ModelServiceFailed": BUSY,
+    "ModelServingError": BUSY,
+    "ModelUnavailable": BUSY,
+    "RequestTimeOut": BUSY,
+}
+
+# For codes that are new to us. A refusal of everything is the operator's affair, not one file's.
+_REASON_OF_STATUS: Mapping[int, Reason] = {
+    401: KEY,
+    402: ACCOUNT,
+    403: ACCOUNT,
+    404: MODEL,
+    408: BUSY,
+    429: BUSY,
+}
+
+# The one throttling that no wait ends.
+_QUOTA_USED_UP = "Free allocated quota exceeded"
+_KEY_HINT = "a key works in its own region only: is the base URL that of the key's region?"
+
+_MAX_MESSAGE_CHARS = 200
+_MAX_RETRY_AFTER_S = 3600.0
+"""An hour: a longer wait would let a slip of a proxy's clock hold back jobs for days."""
+
+# A message can echo what was sent. In this order: each pattern could cut into what the later ones look for.
+_UNSPEAKABLE = (
+    (re.compile(r"data:[^\s\"']*", re.IGNORECASE), "[data]"),
+    (re.compile(r"\b\w+://[^\s\"']*"), "[address]"),
+    (re.compile(r"\bbearer\s+\S+", re.IGNORECASE), "[key]"),
+    (re.compile(r"\bsk-[\w.*-]*", re.IGNORECASE), "[key]"),
+    (re.compile(r"[A-Za-z0-9+/=_]{40,}"), "[data]"),
+)
+
+
+def fault_of(status: int, headers: Mapping[str, str], answer: Mapping[str, object]) -> TranscriptionError:
+    """Turn DashScope's error answer, ``{"code", "message", "request_id"}``, into ours."""
+    code, message, request_id = (_string(answer.get(name)) for name in ("code", "message", "request_id"))
+    reason = _reason(status, code, message)
+    words = [f"HTTP {status}", legible(code, 80), f"(request {legible(request_id, 80) or 'unknown'}):"]
+    words.append(legible(message, _MAX_MESSAGE_CHARS) or "no message")
+    if reason is KEY:
+        words.append(f"({_KEY_HINT})")
+    return _error(reason, " ".join(word for word in words if word), headers)
+
+
+def unreadable(status: int, headers: Mapping[str, str], what: str) -> TranscriptionError:
+    """Turn something that is no answer of DashScope's, a proxy's page say, into one of our errors."""
+    # The one such status that says more: no later day will make this file smaller.
+    reason: Reason = UNSUPPORTED if status == 413 else BUSY
+    return _error(reason, f"HTTP {status}: {what}", headers)
+
+
+def legible(text: str, max_chars: int) -> str:
+    """One short line that may stand in a log: no data URI, address or key."""
+    for pattern, stand_in in _UNSPEAKABLE:
+        text = pattern.sub(stand_in, text)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * max_chars]).split())
+    return line if len(line) <= max_chars else line[: max_chars - 1] + "…"
+
+
+def _reason(status: int, code: str, message: str) -> Reason:
+    family = code.partition(".")[0]
+    if family == "Throttling" and message.strip().startswith(_QUOTA_USED_UP):
+        return ACCOUNT
+    for known in (code, family):
+        if known in _REASON_OF_CODE:
+            return _REASON_OF_CODE[known]
+    return _REASON_OF_STATUS.get(status, UNSUPPORTED if 400 <= status < 500 else BUSY)
+
+
+def _error(reason: Reason, detail: str, headers: Mapping[str, str]) -> TranscriptionError:
+    match reason:
+        case Refusal():
+            return Rejected(reason, detail)
+        case Outage():
+            return Unavailable(reason, detail, _retry_after_s(headers))
+        case Misconfiguration():
+            return Misconfigured(reason, detail)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Read the wait asked for, in seconds.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    lowered = {name.lower(): value.strip() for name, value in headers.items()}
+    value = lowered.get("retry-after", "")
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        return min(float(value), _MAX_RETRY_AFTER_S)
+    try:
+        # Against the sender's own clock: ours may be set otherwise.
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(lowered["date"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), _MAX_RETRY_AFTER_S)
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""

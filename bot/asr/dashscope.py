@@ -27,7 +27,8 @@ _CHUNK_BYTES = 3 * 64 * 1024
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Five minutes of speech are a few kilobytes of text."""
 
-_TIMEOUT = aiohttp.ClientTimeout(total=180, connect=10)
+TIMEOUT = aiohttp.ClientTimeout(total=180, connect=10)
+"""In seconds. Five minutes of audio are recognised in well under one; a slow line has to send 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class DashScope:
         enable_itn: Write numbers as digits, in the languages that can.
         concurrency: Requests at once.
         requests_per_minute: The account's limit.
+        timeout: For each call.
 
     Attributes:
         last_word: The recogniser's last answer, or that it gave none; ``None`` before the first call.
@@ -67,6 +69,7 @@ class DashScope:
         enable_itn: bool,
         concurrency: int,
         requests_per_minute: int,
+        timeout: aiohttp.ClientTimeout = TIMEOUT,
     ) -> None:
         self._session = session
         self._url = base_url.rstrip("/") + PATH
@@ -74,6 +77,7 @@ class DashScope:
         self._model = model
         self._language = language
         self._enable_itn = enable_itn
+        self._timeout = timeout
         self._pace = Pace(concurrency=concurrency, requests_per_minute=requests_per_minute)
         self.last_word: LastWord | None = None
 
@@ -133,7 +137,7 @@ class DashScope:
     def _authorization(self) -> str:
         key = self._api_key.get_secret_value().strip()
         if not key or not key.isascii() or not key.isprintable():
-            raise Misconfigured(Misconfiguration.RECOGNISER_KEY, "the key holds what no HTTP header can carry")
+            raise Misconfigured(Misconfiguration.RECOGNISER_KEY, "no HTTP header can carry that key")
         return f"Bearer {key}"
 
     def _note(self, failure: Outage | Misconfiguration | None) -> None:
@@ -159,7 +163,7 @@ class DashScope:
                 data=_encoded(source, size_bytes, body),
                 headers=headers,
                 allow_redirects=False,
-                timeout=_TIMEOUT,
+                timeout=self._timeout,
             ) as response:
                 answer = await _read(response)
         except aiohttp.ClientResponseError as error:

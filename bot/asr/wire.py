@@ -12,18 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.asr.faults import fault_of, unreadable
-from bot.model import AudioMime, Recognition
+from bot.model import LANGUAGES, AudioMime, Recognition
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
-
-LANGUAGES = frozenset(
-    {
-        *("zh", "yue", "en", "ja", "de", "ko", "ru", "fr", "pt"),
-        *("ar", "it", "es", "hi", "id", "th", "tr", "uk", "vi"),
-        *("cs", "da", "fil", "fi", "is", "ms", "no", "pl", "sv"),
-    }
-)
-"""The codes that ``asr_options.language`` takes."""
 
 ITN_LANGUAGES = frozenset({"zh", "en"})
 """Where "twenty five" can be written as "25" (inverse text normalisation)."""

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.asr.faults import legible
+from bot.asr.wire import decode_response
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    Unavailable,
+)
+
+UNSUPPORTED = Refusal.UNSUPPORTED_BY_RECOGNISER
+BLOCKED = Refusal.CONTENT_BLOCKED
+BUSY = Outage.RECOGNISER
+KEY = Misconfiguration.RECOGNISER_KEY
+ACCOUNT = Misconfiguration.RECOGNISER_ACCOUNT
+MODEL = Misconfiguration.RECOGNISER_MODEL
+
+
+def refused(status: int, code: str, message: str = "") -> Rejected | Unavailable | Misconfigured:
+    body = json.dumps({"code": code, "message": message, "request_id": "r-1"}).encode()
+    return refused_with(status, {}, body)
+
+
+def refused_with(status: int, headers: dict[str, str], body: bytes) -> Rejected | Unavailable | Misconfigured:
+    try:
+        decode_response(status, headers, body)
+    except (Rejected, Unavailable, Misconfigured) as error:
+        return error
+    pytest.fail("it was taken for a recognition")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (400, "InvalidParameter", UNSUPPORTED),
+        (400, "InvalidParameter.DataInspection", UNSUPPORTED),
+        (400, "BadRequest.EmptyInput", UNSUPPORTED),
+        (400, "DataInspectionFailed", BLOCKED),
+        (400, "Arrearage", ACCOUNT),
+        (401, "InvalidApiKey", KEY),
+        (403, "AccessDenied", ACCOUNT),
+        (403, "AccessDenied.Unpurchased", ACCOUNT),
+        (403, "Model.AccessDenied", MODEL),
+        (403, "Workspace.AccessDenied", ACCOUNT),
+        (403, "Endpoint.AccessDenied", ACCOUNT),
+        (403, "AllocationQuota.FreeTierOnly", ACCOUNT),
+        (404, "ModelNotFound", MODEL),
+        (429, "Throttling", BUSY),
+        (429, "Throttling.RateQuota", BUSY),
+        (429, "Throttling.BurstRate", BUSY),
+        (429, "Throttling.Concurrency", BUSY),
+        (429, "Throttling.AllocationQuota", BUSY),
+        (429, "CommodityNotPurchased", ACCOUNT),
+        (429, "PrepaidBillOverdue", ACCOUNT),
+        (429, "PostpaidBillOverdue", ACCOUNT),
+        (500, "InternalError", BUSY),
+        (500, "InternalError.Algo", BUSY),
+        (500, "InternalError.Timeout", BUSY),
+        (500, "SystemError", BUSY),
+        (500, "ModelServiceFailed", BUSY),
+        (500, "ModelServingError", BUSY),
+        (503, "ModelUnavailable", BUSY),
+        (500, "RequestTimeOut", BUSY),
+        # A code counts whatever the status says.
+        (200, "Throttling.RateQuota", BUSY),
+        (200, "InvalidApiKey", KEY),
+        (200, "NeverHeardOf", BUSY),
+        # Codes that are new to us.
+        (400, "NeverHeardOf", UNSUPPORTED),
+        (415, "NeverHeardOf", UNSUPPORTED),
+        (401, "NeverHeardOf", KEY),
+        (402, "NeverHeardOf", ACCOUNT),
+        (403, "NeverHeardOf", ACCOUNT),
+        (404, "NeverHeardOf", MODEL),
+        (408, "NeverHeardOf", BUSY),
+        (429, "NeverHeardOf", BUSY),
+        (500, "NeverHeardOf", BUSY),
+        (599, "NeverHeardOf", BUSY),
+        (302, "NeverHeardOf", BUSY),
+    ],
+)
+def test_what_a_code_means(status: int, code: str, reason: object) -> None:
+    error = refused(status, code)
+    assert error.reason is reason
+    assert code in error.detail
+    assert "r-1" in error.detail
+
+
+def test_a_used_up_free_quota_is_the_operators_affair() -> None:
+    message = "Free allocated quota exceeded."
+    assert refused(429, "Throttling.AllocationQuota", message).reason is ACCOUNT
+    assert refused(429, "Throttling.AllocationQuota", "Allocated quota exceeded").reason is BUSY
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(200, BUSY), (302, BUSY), (401, BUSY), (413, UNSUPPORTED), (502, BUSY)]
+)
+def test_a_page_of_a_proxy(status: int, reason: object) -> None:
+    assert refused_with(status, {"content-type": "text/html"}, b"<html>no</html>").reason is reason
+
+
+def test_a_bad_key_hints_at_the_region() -> None:
+    assert "region" in refused(401, "InvalidApiKey", "Invalid API-key provided.").detail
+    assert "region" not in refused(403, "AccessDenied").detail
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after": " 1.5 "}, 1.5),
+        ({"RETRY-AFTER": "0"}, 0.0),
+        ({"Retry-After": "999999999"}, 3600.0),
+        ({"Retry-After": "9" * 5000}, None),
+        ({"Retry-After": "-1"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 30.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "Wed, 21 Oct 2026 07:29:00 GMT"}, 0.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 -0000", "Date": "Wed, 21 Oct 2026 07:27:30 GMT"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "yesterday"}, None),
+    ],
+)
+@pytest.mark.parametrize("body", [b"<html>", b'{"code": "Throttling"}'])
+def test_the_wait_asked_for(headers: dict[str, str], wait_s: float | None, body: bytes) -> None:
+    with pytest.raises(Unavailable) as caught:
+        decode_response(429, headers, body)
+    assert caught.value.retry_after_s == wait_s
+
+
+def test_the_detail_keeps_what_was_sent_to_itself() -> None:
+    message = (
+        "Incorrect key sk-0123abcd****89ef,\r\n Authorization: Bearer abc.def "
+        'in "data:audio/wav;base64,UklGR", https://u:p@host/x?token=1 ' + "QUJD" * 20 + " " + "word " * 200
+    )
+    detail = refused(400, "InvalidParameter", message).detail
+    for secret in ("0123abcd", "89ef", "abc.def", "UklGR", "token", "QUJD"):
+        assert secret not in detail
+    assert detail.isprintable()
+    assert len(detail) < 300
+    assert detail.startswith("HTTP 400 InvalidParameter (request r-1): Incorrect key [key]")
+
+
+@given(st.text(), st.integers(1, 300))
+def test_a_legible_line_is_one_short_line(text: str, max_chars: int) -> None:
+    line = legible(text, max_chars)
+    assert len(line) <= max_chars
+    assert line.isprintable()

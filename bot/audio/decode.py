@@ -1,0 +1,157 @@
+"""Opens and decodes what strangers send, with FFmpeg's libraries. Runs in the child process alone.
+
+Traps that this file knows: a tag in Latin-1 raises unless told not to; one broken packet ends
+``container.decode()``; headers lie about durations; planes are padded; shapes change on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+
+from bot.audio.plan import RATE_HZ
+from bot.errors import Refusal, Rejected
+
+# Without these three lists a text that FFmpeg takes for a playlist opens other files and addresses.
+# MPEG-TS and AVI stay out: old, big parsers, and nobody's recorder writes them.
+DEMUXERS = "aac,aiff,amr,asf,caf,flac,matroska,webm,mov,mp3,ogg,wav"
+PROTOCOLS = "file"
+DECODERS = (
+    "aac,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,alac,amrnb,amrwb,eac3,flac,gsm,gsm_ms,mp2,mp2float,mp3,"
+    "mp3float,opus,pcm_alaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,"
+    "pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8,vorbis,wmalossless,wmapro,wmav1,wmav2,wmavoice"
+)
+PICTURE_BRANDS = frozenset({"avif", "avis", "heic", "heix", "heis", "hevc", "mif1", "msf1"})
+"""Photographs in an MP4 container.
+
+Source: https://mp4ra.org/registered-types/brands
+"""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many packets of a track gave sound, and how many did not decode."""
+
+    good: int = 0
+    bad: int = 0
+
+
+@contextmanager
+def refusing(reason: Refusal) -> Iterator[None]:
+    """Turn FFmpeg's errors into a refusal; a lack of memory stays what it is.
+
+    Raises:
+        Rejected: With ``reason``.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        raise Rejected(reason, type(error).__name__) from error
+
+
+def open_container(source: Path) -> InputContainer:
+    """Open a file by its content alone, whatever its name.
+
+    Raises:
+        Rejected: NOT_AUDIO.
+    """
+    with refusing(Refusal.NOT_AUDIO):
+        # "file:" keeps a name that looks like an address from being taken for one.
+        return av.open(
+            f"file:{source.absolute()}",
+            metadata_errors="ignore",
+            options={
+                "format_whitelist": DEMUXERS,
+                "protocol_whitelist": PROTOCOLS,
+                "codec_whitelist": DECODERS,
+            },
+        )
+
+
+def has_video(container: InputContainer) -> bool:
+    """Whether there are moving pictures; cover art and photographs are none."""
+    if container.metadata.get("major_brand", "") in PICTURE_BRANDS:
+        return False
+    return any(not track.disposition & Disposition.attached_pic for track in container.streams.video)
+
+
+def choose_track(container: InputContainer) -> AudioStream:
+    """The track to hear (the default one, else the first), its decoder opened.
+
+    Raises:
+        Rejected: NOT_AUDIO, NO_AUDIO_TRACK or PROTECTED.
+    """
+    tracks = container.streams.audio
+    if not tracks:
+        reason = Refusal.NO_AUDIO_TRACK if has_video(container) else Refusal.NOT_AUDIO
+        raise Rejected(reason, f"no audio track in {container.format.name}")
+    track = next((one for one in tracks if one.disposition & Disposition.default), tracks[0])
+    if track.codec_context is None:
+        raise Rejected(Refusal.PROTECTED, "no decoder for its codec")
+    track.codec_context.thread_count = 1
+    track.codec_context.options = {"codec_whitelist": DECODERS}
+    with refusing(Refusal.PROTECTED):
+        track.codec_context.open()
+    return track
+
+
+def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]:
+    """Decode one packet and count it; a broken one gives nothing.
+
+    Raises:
+        Rejected: PROTECTED, when the packet is encrypted.
+    """
+    if packet.has_sidedata("encryption_info"):
+        raise Rejected(Refusal.PROTECTED, "encrypted packets")
+    try:
+        frames = [frame for frame in packet.decode() if frame.samples > 0]
+    except MemoryError:
+        raise
+    except av.error.FFmpegError:
+        tally.bad += 1
+        return []
+    tally.good += bool(frames)
+    return frames
+
+
+def pcm_frames(container: InputContainer, track: AudioStream, tally: Tally) -> Iterator[AudioFrame]:
+    """Decode a track to frames of PCM s16, mono, 16 kHz, skipping packets that do not decode.
+
+    The frames carry no timestamps: samples are counted, since a file's own times lie.
+    """
+    resampler = _resampler()
+    shape: tuple[str, str, int] | None = None
+    for packet in container.demux(track):
+        for frame in decode_packet(packet, tally):
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if shape is not None and now != shape:
+                # A resampler is built for one shape; broken and chained files change it on the way.
+                yield from _resampled(resampler, None)
+                resampler = _resampler()
+            shape = now
+            frame.pts = None
+            yield from _resampled(resampler, frame)
+    if shape is not None:
+        yield from _resampled(resampler, None)
+
+
+def _resampler() -> av.AudioResampler:
+    return av.AudioResampler(format="s16p", layout="mono", rate=RATE_HZ)
+
+
+def _resampled(resampler: av.AudioResampler, frame: AudioFrame | None) -> Iterator[AudioFrame]:
+    for resampled in resampler.resample(frame):
+        resampled.pts = None
+        yield resampled

@@ -28,7 +28,8 @@ KEY = Misconfiguration.RECOGNISER_KEY
 ACCOUNT = Misconfiguration.RECOGNISER_ACCOUNT
 MODEL = Misconfiguration.RECOGNISER_MODEL
 
-# A code stands for its family too: `Throttling` for `Throttling.RateQuota` and for any that is to come.
+# A code stands for its family too: `Throttling` for `Throttling.RateQuota`, `AccessDenied` for
+# `AccessDenied.Unpurchased`, and for any that is to come.
 _REASON_OF_CODE: Mapping[str, Reason] = {
     "InvalidParameter": UNSUPPORTED,
     "BadRequest": UNSUPPORTED,
@@ -36,7 +37,6 @@ _REASON_OF_CODE: Mapping[str, Reason] = {
     "Arrearage": ACCOUNT,
     "InvalidApiKey": KEY,
     "AccessDenied": ACCOUNT,
-    "AccessDenied.Unpurchased": ACCOUNT,
     "Workspace.AccessDenied": ACCOUNT,
     "Endpoint.AccessDenied": ACCOUNT,
     "AllocationQuota.FreeTierOnly": ACCOUNT,

@@ -70,11 +70,22 @@ def refused_with(status: int, headers: dict[str, str], body: bytes) -> Rejected 
         (500, "ModelServingError", BUSY),
         (503, "ModelUnavailable", BUSY),
         (500, "RequestTimeOut", BUSY),
-        # A code counts whatever the status says.
-        (200, "Throttling.RateQuota", BUSY),
-        (200, "InvalidApiKey", KEY),
+    ],
+)
+@pytest.mark.parametrize("other_status", [None, 200, 418, 500])
+def test_a_known_code_counts_whatever_the_status(
+    status: int, code: str, reason: object, other_status: int | None
+) -> None:
+    error = refused(other_status or status, code)
+    assert error.reason is reason
+    assert code in error.detail
+    assert "r-1" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
         (200, "NeverHeardOf", BUSY),
-        # Codes that are new to us.
         (400, "NeverHeardOf", UNSUPPORTED),
         (415, "NeverHeardOf", UNSUPPORTED),
         (401, "NeverHeardOf", KEY),
@@ -88,7 +99,7 @@ def refused_with(status: int, headers: dict[str, str], body: bytes) -> Rejected 
         (302, "NeverHeardOf", BUSY),
     ],
 )
-def test_what_a_code_means(status: int, code: str, reason: object) -> None:
+def test_a_code_that_is_new_counts_by_its_status(status: int, code: str, reason: object) -> None:
     error = refused(status, code)
     assert error.reason is reason
     assert code in error.detail

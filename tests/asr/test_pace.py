@@ -83,6 +83,39 @@ async def test_turns_come_in_the_order_of_asking() -> None:
     assert all(a < b for a, b in pairwise(order))
 
 
+async def test_nobody_overtakes_whoever_waits_for_the_window() -> None:
+    clock = Clock()
+    sleeping: list[asyncio.Future[None]] = []
+
+    async def sleep_until_woken(_wait_s: float) -> None:
+        sleeping.append(asyncio.get_running_loop().create_future())
+        await sleeping[-1]
+
+    turns = Pace(concurrency=3, requests_per_minute=1, clock=clock, sleep=sleep_until_woken)
+    order: list[str] = []
+
+    async def ask(name: str) -> None:
+        async with turns.turn():
+            order.append(name)
+
+    async def settle() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    await ask("first")
+    asked = [asyncio.create_task(ask("second")), asyncio.create_task(ask("third"))]
+    await settle()
+    clock.now_s += WINDOW_S
+    asked.append(asyncio.create_task(ask("late")))
+    await settle()
+    while sleeping:
+        sleeping.pop(0).set_result(None)
+        await settle()
+        clock.now_s += WINDOW_S
+    await asyncio.gather(*asked)
+    assert order == ["first", "second", "third", "late"]
+
+
 async def test_no_more_at_once_than_allowed() -> None:
     clock = Clock()
     turns = pace(clock, concurrency=3, requests_per_minute=1000)

@@ -90,9 +90,7 @@ class Unavailable(TranscriptionError):
         retry_after_s: How long the other side asked to wait, if it said.
     """
 
-    def __init__(
-        self, reason: Outage, detail: str = "", retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, reason: Outage, detail: str = "", retry_after_s: float | None = None) -> None:
         """Keep the reason, the operator's detail and the wait."""
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason

@@ -70,10 +70,7 @@ class JobKey:
 
     def __str__(self) -> str:
         """The key as it stands in message metadata, in the database and in logs."""
-        return (
-            f"{self.team_id}:{self.channel_id}:{self.message_ts}"
-            f":{self.file_id}:{self.audience}:{self.run}"
-        )
+        return f"{self.team_id}:{self.channel_id}:{self.message_ts}:{self.file_id}:{self.audience}:{self.run}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +116,12 @@ class Job:
         return replace(self, **changes)  # type: ignore[arg-type]  # checked by dataclass
 
 
+LANGUAGES = (
+    *("zh", "yue", "en", "ja", "de", "ko", "ru", "fr", "pt", "ar", "it", "es", "hi", "id"),
+    *("th", "tr", "uk", "vi", "cs", "da", "fil", "fi", "is", "ms", "no", "pl", "sv"),
+)
+"""The codes that the recogniser takes and answers, in the vendor's order."""
+
 AudioMime = Literal["audio/wav", "audio/mpeg"]
 """The two MIME types that the recogniser documents for data URIs."""
 
@@ -133,6 +136,8 @@ class PreparedAudio:
     size_bytes: int
     duration_s: float
     """Decoded seconds, counted and not read from a header."""
+    has_video: bool = False
+    """The file holds moving pictures beside the sound; cover art does not count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The verbs that a job needs, as protocols. Adapters fill them; tests fill them with fakes or the real thing."""
+"""The verbs that a job needs, as protocols, and what it can say. Adapters fill them."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ class ReplyState(StrEnum):
     FAILED = "failed"
     WAITING = "waiting"
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows."""
+        return self is not ReplyState.WAITING
+
 
 def state_of(reply: Reply) -> ReplyState:
     """The state that a reply leaves its job in."""
@@ -76,11 +81,15 @@ def state_of(reply: Reply) -> ReplyState:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundReply:
-    """A reply of a job that already stands in its thread."""
+class Found:
+    """What already stands in the thread for a job."""
 
-    ts: str
-    state: ReplyState
+    ts: str | None
+    """The reply's ``ts``, if it was posted."""
+    state: ReplyState | None
+    """How far that reply is."""
+    file_shared: bool
+    """Whether the file with the whole transcript was shared."""
 
 
 class Files(Protocol):
@@ -144,16 +153,22 @@ class Replies(Protocol):
     """Speaks in the thread. Every call names the job, so that doing it twice shows once."""
 
     async def show_working(self, request: TranscriptionRequest) -> None:
-        """Show in the thread that the bot is at work; does nothing where Slack refuses that."""
+        """Show in the thread that the bot is at work; a reply takes it away. Never raises."""
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
-        """Take that sign away where no reply does it."""
+        """Take that sign away where no reply does. Never raises."""
 
-    async def find(self, job: Job) -> FoundReply | None:
-        """Look in the thread, from the job's intent on, for the reply with its key."""
+    async def find(self, job: Job) -> Found:
+        """Look in the thread, from the job's intent on, for what was posted with its key.
 
-    async def publish(self, job: Job, reply: Reply) -> str:
-        """Post the reply, or edit it into the one at ``job.reply_ts``; return its ``ts``.
+        Raises:
+            Rejected: the thread is gone or closed to the bot.
+            Unavailable: Slack does not answer.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+        """Post the reply, or edit it into the one that stands; return its ``ts``.
 
         Raises:
             Rejected: the thread or channel is gone or closed to the bot.
@@ -188,11 +203,8 @@ class Jobs(Protocol):
     async def park(self, job: Job) -> None:
         """Set a claimed job aside until ``release_parked``."""
 
-    async def release_parked(self) -> int:
-        """Make parked jobs due now; return how many there were."""
-
-    async def parked_since(self) -> datetime | None:
-        """When the oldest parked job was accepted; ``None`` when none is parked."""
+    async def release_parked(self, accepted_before: datetime | None = None) -> int:
+        """Make parked jobs (those accepted before a time) due now; return how many there were."""
 
     async def write_intent(self, job: Job) -> Job:
         """Note, durably, that the bot is about to post this job's reply."""
@@ -203,8 +215,11 @@ class Jobs(Protocol):
     async def finish(self, job: Job, outcome: str) -> None:
         """End a job; its key stays, its contents go."""
 
-    async def elder_siblings(self, job: Job) -> bool:
-        """Whether a file that stands earlier in the same message is still unanswered."""
+    async def wait_for_turn(self, job: Job, patience_s: float) -> None:
+        """Return when no file that stands earlier in the same message is unanswered, or patience ends."""
 
     async def depth(self) -> dict[str, int]:
         """How many jobs are in each unfinished state."""
+
+    async def sweep(self) -> int:
+        """Forget the keys of jobs that ended more than a week ago; return how many."""

@@ -1,0 +1,81 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from bot import settings as settings_module
+from bot.app import running
+from bot.errors import Misconfigured
+from bot.settings import LogFormat, Settings, SettingsError
+from bot.store.sqlite import AlreadyRunning
+from bot.telemetry import configure_logging
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code (2: a setting is wrong)."""
+    parser = argparse.ArgumentParser(
+        prog="threadscribe", description="Answers voice clips in Slack with their transcript."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="run the bot, set up by the environment and .env")
+    parsed = parser.parse_args(arguments)
+    match parsed.command:
+        case "run":
+            return _run()
+        case _:
+            raise AssertionError(parsed.command)
+
+
+def _run() -> int:
+    try:
+        settings = settings_module.load()
+    except SettingsError as error:
+        return _fail(str(error), EXIT_SETTINGS)
+    configure_logging(settings.log_level, pretty=_is_pretty(settings.log_format))
+    structlog.get_logger("bot").info("settings", **settings.effective())
+    try:
+        return asyncio.run(_serve(settings))
+    except AlreadyRunning as error:
+        return _fail(str(error), EXIT_FAILED)
+    except Misconfigured as error:
+        named = "SLACK_APP_TOKEN" if "SLACK_APP_TOKEN" in error.detail else "SLACK_BOT_TOKEN"
+        return _fail(f"{named} is wrong: Slack says {error.detail.split(': ')[-1]}", EXIT_SETTINGS)
+    except OSError as error:
+        return _fail(f"cannot start: {error}", EXIT_FAILED)
+
+
+async def _serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT, which drain, or until the worker dies. A second signal drops everything."""
+    this = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, this.cancel if this else loop.stop)
+    try:
+        async with running(settings) as bot:
+            await bot.failed.wait()
+            return EXIT_FAILED
+    except asyncio.CancelledError:
+        return 0
+
+
+def _is_pretty(log_format: LogFormat) -> bool:
+    return log_format is LogFormat.PRETTY or (log_format is LogFormat.AUTO and sys.stderr.isatty())
+
+
+def _fail(line: str, code: int) -> int:
+    sys.stderr.write(f"threadscribe: {line}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""The composition root: builds, joins and closes everything.
+
+Start = configure, log, build, verify, serve. This object is the one that the end-to-end tests use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.asr.dashscope import DashScope
+from bot.audio.media import Media
+from bot.errors import Misconfigured, Unavailable
+from bot.job.clock import Clock
+from bot.job.transcribe import Transcriber
+from bot.job.worker import Worker
+from bot.settings import Settings
+from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.downloads import SlackFiles
+from bot.slack.events import Policy
+from bot.slack.listeners import Intake, build_bolt
+from bot.slack.replies import SlackReplies, identify
+from bot.store.sqlite import SqliteJobs, open_jobs
+from bot.telemetry import Metrics
+from bot.web import Probes, build_web, serving
+
+LARGEST_DOWNLOAD_BYTES = 1024**3
+"""Five minutes of video from a phone are about half of this."""
+DRAIN_PATIENCE_S = 20.0
+"""Orchestrators kill after 30 s."""
+_SLACK_RETRY_LONGEST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A bot that runs."""
+
+    http_port: int
+    jobs: SqliteJobs
+    metrics: Metrics
+    failed: asyncio.Event
+    """Set when the worker died of a fault that restarting may cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """Adapters to what lies outside."""
+
+    reads: AsyncWebClient
+    files: SlackFiles
+    replies: SlackReplies
+    recogniser: DashScope
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Bot]:
+    """A bot that accepts and answers while inside, and drains on the way out.
+
+    Raises:
+        Misconfigured: SLACK_TOKEN: without it the bot can do nothing at all.
+        AlreadyRunning: another process claims this data directory.
+        OSError: the HTTP address cannot be listened on, or the data directory not written.
+    """
+    log = structlog.get_logger(__name__)
+    metrics = Metrics()
+    async with open_jobs(settings.data_dir) as jobs, _session() as session:
+        scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
+        outside = _build_outside(settings, session)
+        identity = await _patiently(lambda: identify(outside.reads), log)
+
+        async def verify() -> None:
+            await outside.replies.verify()
+            await outside.recogniser.verify()
+
+        worker = Worker(
+            jobs=jobs,
+            transcriber=Transcriber(outside.files, Media(), outside.recogniser, scratch),
+            replies=outside.replies,
+            verify=verify,
+            metrics=metrics,
+            clock=Clock(give_up_after_s=settings.job_give_up_after_s),
+        )
+        bolt = build_bolt(
+            Intake(jobs, Policy(automatic=settings.auto_transcribe), metrics),
+            outside.reads,
+            identity,
+            settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused",
+        )
+        socket = _socket(settings, bolt)
+        probes = Probes(checks=lambda: _checks(socket, jobs, outside.recogniser), depth=jobs.depth)
+        web = build_web(metrics, probes, None if settings.socket_mode else bolt)
+        failed = asyncio.Event()
+        verifying = asyncio.create_task(_report_verification(verify, log))
+        working = asyncio.create_task(_work(worker, failed, log))
+        try:
+            async with (
+                serving(web, settings.http_host, settings.http_port) as port,
+                _connected(socket, log),
+            ):
+                log.info("ready", http_port=port, socket_mode=settings.socket_mode, team=identity.team_id)
+                yield Bot(port, jobs, metrics, failed)
+        finally:
+            log.info("draining")
+            for task in (verifying, working):
+                task.cancel()
+            await asyncio.gather(verifying, working, return_exceptions=True)
+            await worker.drain(DRAIN_PATIENCE_S)
+            log.info("stopped")
+
+
+def _session() -> aiohttp.ClientSession:
+    # One pool for all; what one host sets as a cookie is nobody's business.
+    return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _build_outside(settings: Settings, session: aiohttp.ClientSession) -> _Outside:
+    token = settings.slack_bot_token
+
+    def client() -> AsyncWebClient:
+        return AsyncWebClient(token.get_secret_value(), base_url=settings.slack_api_url, session=session)
+
+    reads, writes = client(), client()
+    reads.retry_handlers = [
+        AsyncConnectionErrorRetryHandler(),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        AsyncServerErrorRetryHandler(),
+    ]
+    # The SDK's default repeats a POST after a connection error: the reply would show twice.
+    writes.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
+    return _Outside(
+        reads=reads,
+        files=SlackFiles(
+            reads,
+            session,
+            token,
+            origins=settings.slack_file_origins,
+            most_bytes=LARGEST_DOWNLOAD_BYTES,
+        ),
+        replies=SlackReplies(reads, writes, session),
+        recogniser=DashScope(
+            session,
+            base_url=settings.dashscope_base_url,
+            api_key=settings.dashscope_api_key,
+            model=settings.asr_model,
+            language=settings.asr_language,
+            enable_itn=settings.asr_enable_itn,
+            concurrency=settings.asr_concurrency,
+            requests_per_minute=settings.asr_requests_per_minute,
+        ),
+    )
+
+
+def _socket(settings: Settings, bolt: AsyncApp) -> AsyncSocketModeHandler | None:
+    if settings.slack_app_token is None:
+        return None
+    # A client of its own: it carries the app-level token.
+    web = AsyncWebClient(base_url=settings.slack_api_url)
+    return AsyncSocketModeHandler(bolt, settings.slack_app_token.get_secret_value(), web_client=web)
+
+
+@asynccontextmanager
+async def _connected(
+    socket: AsyncSocketModeHandler | None, log: structlog.stdlib.BoundLogger
+) -> AsyncIterator[None]:
+    """Events arrive while inside.
+
+    Raises:
+        Misconfigured: SLACK_TOKEN: the app-level token is wrong.
+    """
+    if socket is None:
+        yield
+        return
+    try:
+        await _patiently(lambda: _connect(socket), log)
+        yield
+    finally:
+        await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+
+
+async def _connect(socket: AsyncSocketModeHandler) -> None:
+    """Open the Socket Mode connection.
+
+    Raises:
+        Unavailable: Slack does not answer.
+        Misconfigured: SLACK_TOKEN: the app-level token is wrong.
+    """
+    try:
+        await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+    except API_FAILURES as failure:
+        error = translate(failure)
+        if isinstance(error, Misconfigured):
+            raise Misconfigured(error.reason, f"SLACK_APP_TOKEN: {error.detail}") from failure
+        raise error from failure
+
+
+T = TypeVar("T")
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]], log: structlog.stdlib.BoundLogger) -> T:
+    """Ask Slack until it answers.
+
+    Raises:
+        Misconfigured: SLACK_TOKEN.
+    """
+    delay_s = 1.0
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            log.warning("slack not reached", error=str(error), again_in_s=delay_s)
+        await asyncio.sleep(delay_s)
+        delay_s = min(_SLACK_RETRY_LONGEST_S, delay_s * 2)
+
+
+async def _report_verification(
+    verify: Callable[[], Awaitable[None]], log: structlog.stdlib.BoundLogger
+) -> None:
+    """Log at start what the operator has to mend. The bot serves all the same: jobs wait for the mending."""
+    try:
+        await verify()
+    except Misconfigured as error:
+        # The reason is all there is to say: a traceback would only frighten.
+        log.error("operator needed", reason=str(error.reason), detail=error.detail)  # noqa: TRY400
+    except Unavailable as error:
+        log.warning("not verified yet", error=str(error))
+    else:
+        log.info("verified")
+
+
+async def _work(worker: Worker, failed: asyncio.Event, log: structlog.stdlib.BoundLogger) -> None:
+    try:
+        await worker.run()
+    except Exception:
+        log.exception("worker died")
+        failed.set()
+
+
+async def _checks(
+    socket: AsyncSocketModeHandler | None, jobs: SqliteJobs, recogniser: DashScope
+) -> dict[str, str]:
+    """Readiness, part by part."""
+    checks = {"slack": "ok", "database": "ok", "recogniser": "ok"}
+    if socket is not None and not await socket.client.is_connected():
+        checks["slack"] = "the socket is not connected"
+    try:
+        await jobs.depth()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the database is not ready
+        checks["database"] = type(error).__name__
+    word = recogniser.last_word
+    if word is not None and word.failure is not None:
+        checks["recogniser"] = str(word.failure)
+    return checks
+
+
+def _fresh_scratch(data_dir: Path) -> Path:
+    """An empty private folder: what a killed process left goes."""
+    scratch = data_dir / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700)
+    return scratch

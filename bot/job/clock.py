@@ -1,0 +1,21 @@
+"""Clock, sleep and chance, injected so that no test waits on wall time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How a job feels time pass."""
+
+    give_up_after_s: float
+    """From acceptance to giving up (``JOB_GIVE_UP_AFTER_S``)."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[], float] = random.random
+    """Draws from [0, 1)."""

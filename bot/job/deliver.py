@@ -1,0 +1,89 @@
+"""Getting a reply into its thread exactly once, whatever breaks in between.
+
+The intent is written before the first post. Whoever finds an intent looks in the thread before posting: the
+post may have arrived although its answer, or the process, did not survive it.
+"""
+
+from __future__ import annotations
+
+from bot.errors import Unavailable
+from bot.job.clock import Clock
+from bot.model import Job
+from bot.ports import Found, Jobs, Replies, Reply, Waiting, state_of
+
+TURN_PATIENCE_S = 120.0
+"""A reply waits this long for those of files that stand earlier in the same message."""
+_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Between tries to post what is already recognised, before the job goes back to the queue."""
+NOTHING_FOUND = Found(ts=None, state=None, file_shared=False)
+
+
+class Delivery:
+    """Posts, looks up and records replies.
+
+    Args:
+        jobs: Where intents and replies are recorded.
+        replies: The thread.
+        clock: Time and patience.
+    """
+
+    def __init__(self, jobs: Jobs, replies: Replies, clock: Clock) -> None:
+        self._jobs = jobs
+        self._replies = replies
+        self._clock = clock
+
+    async def find(self, job: Job) -> Found:
+        """What already stands in the thread; asks only where there was an intent.
+
+        Raises:
+            TranscriptionError: Slack could not say.
+        """
+        return NOTHING_FOUND if job.intent_at is None else await self._replies.find(job)
+
+    async def deliver(self, job: Job, reply: Reply, found: Found) -> None:
+        """Post the last word in its turn, trying for a while: recognising again would cost again.
+
+        Raises:
+            TranscriptionError: it could not be posted.
+        """
+        await self._jobs.wait_for_turn(job, TURN_PATIENCE_S)
+        for delay_s in (*_DELAYS_S, None):
+            job = await self._jobs.write_intent(job)
+            try:
+                ts = await self._replies.publish(job, reply, found)
+            except Unavailable as error:
+                if delay_s is None:
+                    raise
+                await self._clock.sleep(max(delay_s, error.retry_after_s or 0.0))
+                found = await self._find_patiently(job)
+                if found.ts is None or found.state is not state_of(reply):
+                    continue
+                ts = found.ts
+            await self._jobs.record_reply(job, ts, notice=None)
+            return
+
+    async def notify(self, job: Job, notice: Waiting) -> Job:
+        """Say once that it takes longer.
+
+        Raises:
+            TranscriptionError: it could not be said.
+        """
+        if job.notice == str(notice.reason):
+            return job
+        found = await self.find(job)
+        job = await self._jobs.write_intent(job)
+        ts = await self._replies.publish(job, notice, found)
+        return await self._jobs.record_reply(job, ts, notice=str(notice.reason))
+
+    async def _find_patiently(self, job: Job) -> Found:
+        for delay_s in _DELAYS_S:
+            try:
+                return await self._replies.find(job)
+            except Unavailable as error:
+                await self._clock.sleep(max(delay_s, error.retry_after_s or 0.0))
+        return await self._replies.find(job)
+
+
+def is_final(found: Found) -> bool:
+    """Whether the thread already holds the job's last word."""
+    return found.ts is not None and found.state is not None and found.state.is_final

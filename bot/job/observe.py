@@ -1,0 +1,74 @@
+"""What a job learnt on its way: its canonical log line and its metrics.
+
+The line names ids, seconds and bytes; never a transcript, a file name or an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from bot.errors import TranscriptionError
+from bot.model import Claim, Job, Recognition
+from bot.ports import ReplyState
+from bot.telemetry import Metrics
+
+
+@dataclass(slots=True)
+class Observed:
+    """Filled while a job runs; whatever is still ``None`` was not reached."""
+
+    claim: Claim
+    """What the file claims, by the latest word of Slack."""
+    stages_s: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage: download, prepare, recognise, reply."""
+    source_bytes: int | None = None
+    sent_bytes: int | None = None
+    sent_mime: str | None = None
+    audio_s: float | None = None
+    recognition: Recognition | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what runs inside, also when it raises."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.stages_s[name] = self.stages_s.get(name, 0.0) + perf_counter() - started
+
+
+def count(metrics: Metrics, observed: Observed, outcome: str) -> None:
+    """Count a job that ended."""
+    metrics.jobs.labels(outcome).inc()
+    for stage, seconds in observed.stages_s.items():
+        metrics.stage_s.labels(stage).observe(seconds)
+    if outcome == ReplyState.TRANSCRIBED:
+        metrics.audio_s.inc(observed.audio_s or 0.0)
+
+
+def canonical_line(
+    job: Job, observed: Observed, outcome: str, total_s: float, error: Exception | None
+) -> dict[str, object]:
+    """The fields of the one line that a job's try leaves."""
+    heard = observed.recognition
+    expected = isinstance(error, TranscriptionError)
+    return {
+        "outcome": outcome,
+        "reason": str(error) if expected else None,
+        "fault": type(error).__name__ if error is not None and not expected else None,
+        "key": str(job.key),
+        "file_id": job.key.file_id,
+        "attempt": job.attempt,
+        "total_s": round(total_s, 3),
+        **{f"{stage}_s": round(seconds, 3) for stage, seconds in observed.stages_s.items()},
+        "audio_s": None if observed.audio_s is None else round(observed.audio_s, 2),
+        "source_bytes": observed.source_bytes,
+        "sent_bytes": observed.sent_bytes,
+        "sent_mime": observed.sent_mime,
+        "language": heard.language if heard else None,
+        "billed_s": heard.billed_s if heard else None,
+        "request_id": heard.request_id if heard else None,
+    }

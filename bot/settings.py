@@ -1,0 +1,217 @@
+"""Environment -> frozen values. Each setting is explained here once; the README's table is made from it."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.model import LANGUAGES
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing; the message is one line that names it."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    JSON = "json"
+    PRETTY = "pretty"
+
+
+def _secret_starting(prefix: str, what: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value and not value.startswith(prefix):
+            raise ValueError(f"must be {what}, which begins with {prefix}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http(s) address such as https://example.com")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    return value.rstrip("/")
+
+
+def _api_url(value: str) -> str:
+    return _base_url(value) + "/"
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(_base_url(value))
+    if parts.path:
+        raise ValueError("must be origins such as https://files.example.com, without a path")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _split_on_commas(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _known_language(value: str) -> str:
+    code = value.lower()
+    if code not in LANGUAGES:
+        raise ValueError(f"must be one of {', '.join(LANGUAGES)}, or empty for automatic")
+    return code
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Read from the environment, then from ``.env``; empty means the default."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    slack_bot_token: Annotated[
+        SecretStr, _secret_starting("xoxb-", "the bot token from “OAuth & Permissions”")
+    ] = Field(description="The bot token of your Slack app (`xoxb-…`).")
+    slack_app_token: Annotated[
+        OptionalSecret, _secret_starting("xapp-", "the app-level token from “Basic Information”")
+    ] = Field(
+        None,
+        description="The app-level token (`xapp-…`, scope `connections:write`). Present: Socket Mode, "
+        "no public address needed. Absent: HTTP mode.",
+    )
+    slack_signing_secret: OptionalSecret = Field(
+        None, description="The signing secret. Needed in HTTP mode, where it proves that events are Slack's."
+    )
+    slack_api_url: Annotated[str, AfterValidator(_api_url)] = Field(
+        "https://slack.com/api/", description="Slack's Web API; change it for GovSlack or the playground."
+    )
+    slack_file_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split_on_commas)
+    ] = Field(
+        (),
+        description="Further origins that the bot token may be sent to for downloads, separated by commas. "
+        "Slack's own https hosts always are.",
+    )
+    dashscope_api_key: SecretStr = Field(description="The DashScope API key. Keys belong to a region.")
+    dashscope_base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "https://dashscope-intl.aliyuncs.com",
+        description="The key's region: `https://dashscope-intl.aliyuncs.com` (Singapore), "
+        "`https://dashscope.aliyuncs.com` (Beijing), `https://dashscope-us.aliyuncs.com` (US), "
+        "or your workspace's own host.",
+    )
+    asr_model: str = Field("qwen3-asr-flash", min_length=1, description="The recogniser's model.")
+    asr_language: Annotated[str, AfterValidator(_known_language)] | None = Field(
+        None,
+        description="One language code for all audio (`en`, `zh`, …). Empty: recognised by itself, "
+        "the right choice wherever people speak more than one.",
+    )
+    asr_enable_itn: bool = Field(
+        default=False, description="Write numbers as digits (Chinese and English only)."
+    )
+    asr_requests_per_minute: int = Field(
+        100, ge=1, le=100_000, description="The account's request limit, kept before the wire."
+    )
+    asr_concurrency: int = Field(8, ge=1, le=256, description="Requests to the recogniser at once.")
+    data_dir: Path = Field(
+        Path("./data"), description="Where jobs and temporary audio live. Keep it on a disk that stays."
+    )
+    auto_transcribe: bool = Field(
+        default=True,
+        description="Transcribe by itself in channels that the bot was invited to (never in externally "
+        "shared ones). Direct messages always are.",
+    )
+    job_give_up_after_s: int = Field(
+        21_600,
+        ge=1,
+        le=604_800,
+        description="How long a job is tried before the thread hears that it failed, in seconds.",
+    )
+    http_host: str = Field(
+        "127.0.0.1", description="Address to listen on. The container image sets `0.0.0.0`."
+    )
+    http_port: int = Field(
+        8080,
+        ge=0,
+        le=65_535,
+        description="Port of `/healthz`, `/readyz`, `/metrics`, and of `/slack/events` in HTTP mode.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level that is logged."
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere."
+    )
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether events come over a WebSocket that the bot opens; else over HTTP."""
+        return self.slack_app_token is not None
+
+    def effective(self) -> dict[str, object]:
+        """The settings as they may be logged: secrets only as set or not."""
+        shown: dict[str, object] = {}
+        for name, value in self:
+            if isinstance(value, SecretStr):
+                shown[name] = "set"
+            elif isinstance(value, Path | tuple):
+                shown[name] = str(value) if isinstance(value, Path) else list(value)
+            else:
+                shown[name] = value
+        return shown
+
+
+def load(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: one is wrong or missing; the first one is named, never its value.
+    """
+    try:
+        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings takes it
+    except ValidationError as error:
+        raise SettingsError(_first_fault(error)) from None
+    if not settings.socket_mode and settings.slack_signing_secret is None:
+        raise SettingsError(
+            "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: "
+            "set the first for Socket Mode, the second for HTTP mode"
+        )
+    return settings
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_input=False, include_url=False)[0]
+    name = str(fault["loc"][0]).upper()
+    if fault["type"] == "missing":
+        return f"{name} is missing: {Settings.model_fields[name.lower()].description}"
+    message = fault["msg"].removeprefix("Value error, ").replace("\n", " ")
+    return f"{name} {message}" if message.startswith("must") else f"{name} is wrong: {message}"
+
+
+def markdown_table() -> str:
+    """The README's table of settings."""
+    rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        if field.is_required():
+            default = "required"
+        elif field.default in (None, ()):
+            default = ""
+        elif isinstance(field.default, bool):
+            default = f"`{json.dumps(field.default)}`"
+        else:
+            shown = f"./{field.default}" if isinstance(field.default, Path) else field.default
+            default = f"`{shown}`"
+        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)

@@ -1,0 +1,1 @@
+"""Everything that knows Slack: payloads, sentences, Block Kit, the Web API."""

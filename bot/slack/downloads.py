@@ -1,0 +1,172 @@
+"""Reading shared files: ``files.info``, and downloads that send the token to Slack only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
+
+from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
+from bot.model import FileState, SharedFile
+from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.files import parse_file
+
+_ADDRESS_DELAYS_S = (0.5, 1.0, 2.0)
+"""A fresh file has no address for a second or two."""
+_CHUNK_BYTES = 256 * 1024
+_MOST_REDIRECTS = 5
+_TIMEOUT = aiohttp.ClientTimeout(total=900, sock_connect=10, sock_read=60)
+_SLACK_DOMAINS = ("slack.com", "slack-files.com", "slack-edge.com")
+
+
+class SlackFiles:
+    """``bot.ports.Files``.
+
+    Args:
+        web: A client for reading, whose retries are harmless.
+        session: A pooled session for the bytes.
+        token: The bot token.
+        origins: Further origins that may see the token (``SLACK_FILE_ORIGINS``).
+        most_bytes: The largest download.
+        sleep: Waits; injected for tests.
+    """
+
+    def __init__(
+        self,
+        web: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        token: SecretStr,
+        *,
+        origins: tuple[str, ...],
+        most_bytes: int,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._web = web
+        self._session = session
+        self._token = token
+        self._origins = origins
+        self._most_bytes = most_bytes
+        self._sleep = sleep
+
+    async def info(self, file_id: str) -> SharedFile:
+        """Ask ``files.info``, again while the address is missing."""
+        for delay_s in (*_ADDRESS_DELAYS_S, None):
+            try:
+                response = await self._web.files_info(file=file_id)
+            except API_FAILURES as failure:
+                raise translate(failure) from failure
+            raw = response.get("file")
+            file = parse_file(raw) if isinstance(raw, dict) else None
+            if file is None:
+                raise Unavailable(Outage.SLACK, "files.info without a file")
+            if file.url is not None or file.state is not FileState.AVAILABLE:
+                return file
+            if delay_s is not None:
+                await self._sleep(delay_s)
+        raise Unavailable(Outage.FILE, "no address yet")
+
+    async def download(self, file: SharedFile, destination: Path) -> int:
+        """Follow redirects by hand, and stream the bytes of the last answer to disk."""
+        if file.size_bytes is not None and file.size_bytes > self._most_bytes:
+            raise Rejected(Refusal.TOO_BIG, f"declared {file.size_bytes} bytes")
+        if file.url is None:
+            raise Unavailable(Outage.FILE, "no address")
+        address = file.url
+        for _ in range(_MOST_REDIRECTS + 1):
+            url = self._safe(address)
+            try:
+                async with self._session.get(
+                    url,
+                    headers={"Authorization": f"Bearer {self._token.get_secret_value()}"},
+                    allow_redirects=False,
+                    timeout=_TIMEOUT,
+                ) as response:
+                    if response.status in {301, 302, 303, 307, 308}:
+                        address = str(url.join(URL(response.headers.get("Location", ""))))
+                        continue
+                    _check_status(response.status)
+                    return await self._save(response, destination)
+            except (aiohttp.ClientError, TimeoutError) as failure:
+                raise Unavailable(Outage.FILE, type(failure).__name__) from failure
+            except ValueError as failure:
+                raise Rejected(Refusal.UNSAFE_ADDRESS, "unreadable redirect") from failure
+        raise Rejected(Refusal.UNSAFE_ADDRESS, "too many redirects")
+
+    def _safe(self, address: str) -> URL:
+        """The address, if the token may be sent there.
+
+        Raises:
+            Rejected: UNSAFE_ADDRESS.
+        """
+        try:
+            url = URL(address)
+            origin = str(url.origin()).lower()
+        except ValueError as failure:
+            raise Rejected(Refusal.UNSAFE_ADDRESS, "unreadable address") from failure
+        host = (url.host or "").lower()
+        ours = url.scheme == "https" and url.explicit_port in {None, 443} and is_slack_host(host)
+        if url.user is not None or url.password is not None or not (ours or origin in self._origins):
+            raise Rejected(Refusal.UNSAFE_ADDRESS, f"host {host[:100]}")
+        return url
+
+    async def _save(self, response: aiohttp.ClientResponse, destination: Path) -> int:
+        handle = await asyncio.to_thread(_create, destination)
+        try:
+            saved = 0
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                if saved == 0:
+                    _refuse_page(response.content_type, chunk)
+                saved += len(chunk)
+                if saved > self._most_bytes:
+                    raise Rejected(Refusal.TOO_BIG, f"more than {self._most_bytes} bytes")
+                try:
+                    await asyncio.to_thread(handle.write, chunk)
+                except OSError as failure:
+                    raise Unavailable(Outage.MACHINE, f"disk: {failure.strerror}") from failure
+        finally:
+            await asyncio.to_thread(handle.close)
+        if saved == 0:
+            raise Rejected(Refusal.EMPTY)
+        return saved
+
+
+def is_slack_host(host: str) -> bool:
+    """Whether a host name is one of Slack's, to which the token belongs."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in _SLACK_DOMAINS)
+
+
+def _create(path: Path) -> BinaryIO:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    return cast("BinaryIO", os.fdopen(descriptor, "wb", buffering=0))
+
+
+def _check_status(status: int) -> None:
+    match status:
+        case 200:
+            return
+        case 404 | 410:
+            raise Rejected(Refusal.GONE, f"status {status}")
+        case 401 | 403:
+            raise Rejected(Refusal.FORBIDDEN, f"status {status}")
+        case _:
+            raise Unavailable(Outage.FILE, f"status {status}")
+
+
+def _refuse_page(content_type: str, beginning: bytes) -> None:
+    """Refuse HTML. Without ``files:read`` Slack answers 200 with its login page, never an error.
+
+    HTML under another type is what somebody uploaded: refusing it as a login page would let anybody park
+    the bot.
+    """
+    start = beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].lower()
+    if content_type == "text/html":
+        raise Misconfigured(Misconfiguration.SLACK_LOGIN_PAGE, "text/html instead of the file")
+    if start.startswith((b"<!doctype", b"<html")):
+        raise Rejected(Refusal.NOT_AUDIO, "HTML")

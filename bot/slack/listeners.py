@@ -1,0 +1,99 @@
+"""Ack, parse, enqueue; nothing else. An acknowledged event is durable: a listener that fails is not acked.
+
+``process_before_response=True`` runs a listener before the acknowledgement, and Bolt then answers 500 (or
+sends no Socket Mode ack) when it raises, so that Slack delivers again; the job's key makes that harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Jobs
+from bot.slack.events import Ignored, Policy, parse_event
+from bot.slack.replies import Identity
+from bot.telemetry import Metrics
+
+
+class Intake:
+    """Takes an event body and stores what it asks for.
+
+    Args:
+        jobs: Where requests become durable.
+        policy: What is transcribed unasked.
+        metrics: Where events are counted.
+    """
+
+    def __init__(self, jobs: Jobs, policy: Policy, metrics: Metrics) -> None:
+        self._jobs = jobs
+        self._policy = policy
+        self._metrics = metrics
+        self._log = structlog.get_logger(__name__)
+
+    async def take(self, body: Mapping[str, Any]) -> None:
+        """Store the event's requests; returns only when they are durable."""
+        parsed = parse_event(body, self._policy)
+        if isinstance(parsed, Ignored):
+            self._metrics.events.labels(str(parsed)).inc()
+            self._log.debug("event ignored", reason=str(parsed), event_id=body.get("event_id"))
+            return
+        new = await self._jobs.accept(parsed)
+        self._metrics.events.labels("accepted" if new else "duplicate").inc()
+        self._log.info(
+            "event accepted",
+            event_id=body.get("event_id"),
+            channel_id=parsed[0].key.channel_id,
+            files=len(parsed),
+            new=new,
+        )
+
+
+def build_bolt(intake: Intake, client: AsyncWebClient, identity: Identity, signing_secret: str) -> AsyncApp:
+    """Bolt with our listeners, for one workspace whose token is known and verified."""
+    log = structlog.get_logger(__name__)
+    bolt = AsyncApp(
+        logger=logging.getLogger("slack_bolt"),
+        name="threadscribe",
+        client=client,
+        signing_secret=signing_secret,
+        # Ours costs no call; and with it SLACK_CLIENT_ID in the environment cannot switch OAuth on.
+        authorize=_authorize_as(client, identity),
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+    )
+
+    async def share(body: dict[str, Any]) -> None:
+        await intake.take(body)
+
+    async def answer_failure(error: Exception) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            # Acknowledged, or Slack would deliver it again.
+            return BoltResponse(status=200, body="")
+        log.error("event not stored", exc_info=error)
+        return BoltResponse(status=500, body="")
+
+    bolt.event("message")(share)
+    bolt.event("app_mention")(share)
+    bolt.error(answer_failure)
+    return bolt
+
+
+def _authorize_as(client: AsyncWebClient, identity: Identity) -> Callable[..., Awaitable[AuthorizeResult]]:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=client.token,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+        )
+
+    return authorize

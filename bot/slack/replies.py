@@ -1,0 +1,226 @@
+"""Speaking in threads, so that a reply shows once, whatever breaks in between."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Misconfiguration, Misconfigured, Outage, Unavailable
+from bot.model import Job, TranscriptionRequest
+from bot.ports import Found, Reply, ReplyState, state_of
+from bot.slack import sentences
+from bot.slack.api_errors import API_FAILURES, error_code, translate
+from bot.slack.blocks import Message, render_reply
+
+EVENT_TYPE = "threadscribe_reply"
+SCOPES = frozenset(
+    {
+        *("app_mentions:read", "channels:history", "chat:write", "files:read", "files:write"),
+        *("groups:history", "im:history", "mpim:history"),
+    }
+)
+"""What the token must be granted; the README says why for each."""
+
+_CLOCK_MARGIN = timedelta(minutes=5)
+"""Slack's clock and ours may differ; looking further back costs nothing."""
+_STATUS_TIMEOUT_S = 5.0
+
+
+class SlackReplies:
+    """``bot.ports.Replies``.
+
+    Args:
+        reads: A client for reading, whose retries are harmless.
+        writes: A client that never repeats a call that may have reached Slack.
+        session: For the bytes of files that the bot uploads.
+    """
+
+    def __init__(self, reads: AsyncWebClient, writes: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self._reads = reads
+        self._writes = writes
+        self._session = session
+        self._log = structlog.get_logger(__name__)
+
+    async def show_working(self, request: TranscriptionRequest) -> None:
+        """``assistant.threads.setStatus``; a workspace may refuse it."""
+        await self._set_status(request, sentences.WORKING)
+
+    async def clear_working(self, request: TranscriptionRequest) -> None:
+        """An empty status takes it away."""
+        await self._set_status(request, "")
+
+    async def find(self, job: Job) -> Found:
+        """Page through the thread's replies since the intent."""
+        oldest = (job.intent_at or job.accepted_at) - _CLOCK_MARGIN
+        ts: str | None = None
+        state: ReplyState | None = None
+        file_shared = False
+        cursor: str | None = None
+        while True:
+            try:
+                page = await self._reads.conversations_replies(
+                    channel=job.key.channel_id,
+                    ts=job.request.thread_ts,
+                    oldest=f"{oldest.timestamp():.6f}",
+                    include_all_metadata=True,
+                    limit=200,
+                    cursor=cursor,
+                )
+            except API_FAILURES as failure:
+                raise translate(failure) from failure
+            for message in page.get("messages") or []:
+                found = _state_in(message, job)
+                if found is not None:
+                    ts, state = message["ts"], found
+                file_shared = file_shared or _holds_file(message, _file_name(job))
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return Found(ts, state, file_shared)
+
+    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+        """Upload the whole transcript where it is long, then update or post."""
+        message = render_reply(job.request, reply)
+        metadata = {
+            "event_type": EVENT_TYPE,
+            "event_payload": {"key": str(job.key), "state": str(state_of(reply))},
+        }
+        try:
+            if message.whole_text is not None and not found.file_shared:
+                await self._upload(job, message.whole_text)
+            ts = found.ts or job.reply_ts
+            if ts is not None and await self._update(job, ts, message, metadata):
+                return ts
+            response = await self._writes.chat_postMessage(
+                channel=job.key.channel_id,
+                thread_ts=job.request.thread_ts,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+                parse="none",
+                link_names=False,
+            )
+        except API_FAILURES as failure:
+            raise translate(failure) from failure
+        return str(response["ts"])
+
+    async def verify(self) -> None:
+        """``auth.test``: its headers list the scopes."""
+        identity = await identify(self._reads)
+        if identity.missing_scopes:
+            missing = ", ".join(sorted(identity.missing_scopes))
+            raise Misconfigured(Misconfiguration.SLACK_SCOPE, f"not granted: {missing}")
+
+    async def _update(self, job: Job, ts: str, message: Message, metadata: dict[str, Any]) -> bool:
+        """Edit the reply; False where it is gone and has to be posted anew."""
+        try:
+            await self._writes.chat_update(
+                channel=job.key.channel_id,
+                ts=ts,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=metadata,
+                parse="none",
+                link_names=False,
+            )
+        except SlackApiError as failure:
+            if error_code(failure) in {"message_not_found", "cant_update_message", "edit_window_closed"}:
+                return False
+            raise
+        return True
+
+    async def _upload(self, job: Job, text: str) -> None:
+        """Share the transcript as a file in the thread.
+
+        ``files_upload_v2`` does the same three calls, but none of them may be repeated by a retry handler.
+        Source: https://docs.slack.dev/messaging/working-with-files#upload
+        """
+        data = text.encode()
+        name = _file_name(job)
+        slot = await self._writes.files_getUploadURLExternal(filename=name, length=len(data))
+        async with self._session.post(slot["upload_url"], data=data) as response:
+            if response.status != 200:
+                raise Unavailable(Outage.SLACK, f"upload answered {response.status}")
+        await self._writes.files_completeUploadExternal(
+            files=[{"id": slot["file_id"], "title": name}],
+            channel_id=job.key.channel_id,
+            thread_ts=job.request.thread_ts,
+        )
+
+    async def _set_status(self, request: TranscriptionRequest, status: str) -> None:
+        try:
+            async with asyncio.timeout(_STATUS_TIMEOUT_S):
+                await self._writes.assistant_threads_setStatus(
+                    channel_id=request.key.channel_id, thread_ts=request.thread_ts, status=status
+                )
+        except API_FAILURES as failure:
+            code = error_code(failure) if isinstance(failure, SlackApiError) else type(failure).__name__
+            self._log.debug("status not shown", error=code)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is in its workspace."""
+
+    team_id: str
+    bot_id: str
+    bot_user_id: str
+    """The user that people mention."""
+    missing_scopes: frozenset[str]
+    """What the manifest asks for and the workspace has not granted."""
+
+
+async def identify(web: AsyncWebClient) -> Identity:
+    """Ask ``auth.test`` who the token is, and which scopes it was granted.
+
+    Raises:
+        Unavailable: Slack does not answer.
+        Misconfigured: SLACK_TOKEN: the token is wrong.
+    """
+    try:
+        response = await web.auth_test()
+    except API_FAILURES as failure:
+        raise translate(failure) from failure
+    granted = {scope.strip() for scope in _header(response.headers, "x-oauth-scopes").split(",")}
+    return Identity(
+        team_id=response.get("team_id", ""),
+        bot_id=response.get("bot_id", ""),
+        bot_user_id=response.get("user_id", ""),
+        missing_scopes=SCOPES - granted,
+    )
+
+
+def _header(headers: Any, name: str) -> str:
+    for key, value in headers.items():
+        if key.lower() == name:
+            return str(value)
+    return ""
+
+
+def _file_name(job: Job) -> str:
+    """A name that only this job's file has in its thread, so that it can be found again."""
+    run = f"-{job.key.run}" if job.key.run else ""
+    return f"transcript-{job.key.file_id}{run}.txt"
+
+
+def _holds_file(message: dict[str, Any], name: str) -> bool:
+    return any(file.get("name") == name for file in message.get("files") or [] if isinstance(file, dict))
+
+
+def _state_in(message: dict[str, Any], job: Job) -> ReplyState | None:
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    if metadata.get("event_type") != EVENT_TYPE or payload.get("key") != str(job.key):
+        return None
+    try:
+        return ReplyState(str(payload.get("state")))
+    except ValueError:
+        return ReplyState.WAITING

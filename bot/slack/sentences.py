@@ -1,0 +1,117 @@
+"""Every sentence that the bot speaks, in one place. Pure.
+
+Short, human, and with what to do next. Nothing here comes from outside except where an argument says so.
+"""
+
+from __future__ import annotations
+
+from babel import Locale
+
+from bot.errors import Misconfiguration, Outage, Refusal
+
+_ENGLISH = Locale("en")
+
+WORKING = "is transcribing…"
+"""After the bot's name, while it works: “Threadscribe is transcribing…”."""
+
+CUT_SHORT = "The recogniser stopped before the end of this recording, so some words are missing."
+CONTINUED_IN_FILE = "The whole transcript is in the file above."
+
+REFUSALS = {
+    Refusal.NOT_AUDIO: "I couldn't find any sound I can read in this file. "
+    "It may be damaged: try playing it, then share it again.",
+    Refusal.NO_AUDIO_TRACK: "This video has no sound, so there is nothing to transcribe.",
+    Refusal.NO_SPEECH: "I couldn't hear any speech in this recording. "
+    "If there is some, a louder or closer recording may help.",
+    Refusal.TOO_LONG: "This recording is longer than 5 minutes, which is the most I can transcribe for now. "
+    "Please share it in shorter parts.",
+    Refusal.TOO_BIG: "This file is too big for me. Please share a shorter or smaller recording.",
+    Refusal.EMPTY: "This file is empty. Please share it again.",
+    Refusal.PROTECTED: "This file is copy-protected or in a format I can't read. "
+    "Please export it as MP3, M4A or WAV and share that.",
+    Refusal.TOO_COSTLY: "This file takes too long to decode. "
+    "Please export it as MP3, M4A or WAV and share that.",
+    Refusal.GONE: "This file was deleted before I could listen to it. Share it again if you still need it.",
+    Refusal.HIDDEN_BY_LIMIT: "Slack hides this file because of your plan's limit, so I can't open it. "
+    "Please share the recording again.",
+    Refusal.FORBIDDEN: "Slack doesn't let me open this file. "
+    "Its owner can share it in this channel directly, and I'll try again.",
+    Refusal.EXTERNAL: "This file is stored outside Slack, where I can't open it. "
+    "Please upload the recording itself.",
+    Refusal.UNSAFE_ADDRESS: "This file's address leads away from Slack, so I didn't follow it. "
+    "Please upload the recording itself.",
+    Refusal.CONTENT_BLOCKED: "The speech service declined this recording because of its content rules, "
+    "so I can't transcribe it.",
+    Refusal.UNSUPPORTED_BY_RECOGNISER: "The speech service couldn't process this recording. "
+    "Please export it as MP3 or WAV and share that.",
+}
+
+_ASK_OPERATOR = "Please ask whoever runs this bot"
+
+MISCONFIGURATIONS = {
+    Misconfiguration.RECOGNISER_KEY: "The speech service doesn't accept my key.",
+    Misconfiguration.RECOGNISER_ACCOUNT: "The speech service account needs attention.",
+    Misconfiguration.RECOGNISER_MODEL: "The speech service doesn't offer the model I'm set up to use.",
+    Misconfiguration.SLACK_TOKEN: "Slack doesn't accept my token.",
+    Misconfiguration.SLACK_SCOPE: "I'm missing a permission in this workspace.",
+    Misconfiguration.SLACK_LOGIN_PAGE: "Slack showed me its login page instead of your file: "
+    "I'm missing the permission to read files.",
+}
+
+OUTAGES = {
+    Outage.SLACK: "Slack isn't answering me properly.",
+    Outage.RECOGNISER: "The speech service isn't answering.",
+    Outage.FILE: "Slack isn't giving me this file yet.",
+    Outage.MACHINE: "The computer I run on is too busy or out of space.",
+}
+
+
+def refusal(reason: Refusal) -> str:
+    """Why a file is not transcribed, and what to do."""
+    return REFUSALS[reason]
+
+
+def waiting(reason: Outage | Misconfiguration) -> str:
+    """That the transcript will come later."""
+    if isinstance(reason, Misconfiguration):
+        return (
+            f"{MISCONFIGURATIONS[reason]} {_ASK_OPERATOR} to fix it ({reason}). "
+            "I've kept this recording in line and will transcribe it as soon as that's done."
+        )
+    return f"{OUTAGES[reason]} This is taking longer than usual; I'll keep trying and answer here."
+
+
+def gave_up(reason: Outage | Misconfiguration) -> str:
+    """That the bot stopped trying."""
+    if isinstance(reason, Misconfiguration):
+        return (
+            f"{MISCONFIGURATIONS[reason]} I waited, but it wasn't fixed in time, so I've stopped. "
+            f"{_ASK_OPERATOR} ({reason}), then share the recording again."
+        )
+    return (
+        f"{OUTAGES[reason]} I've tried for a long time and stopped. Please share the recording again later."
+    )
+
+
+def broken(reference: str) -> str:
+    """That the bot itself failed; the reference is an id of Slack's."""
+    return (
+        "Something went wrong on my side, and trying again didn't help. "
+        f"{_ASK_OPERATOR} to look for {reference} in the log."
+    )
+
+
+def language_name(code: str | None) -> str:
+    """A language by its CLDR name, or that it is not known."""
+    if code is None:
+        return "Language not recognised"
+    name: str = _ENGLISH.languages.get(code, code)
+    return name
+
+
+def duration(seconds: float) -> str:
+    """``0:11``, ``12:05``, ``1:02:03``; a sound below a second counts as one."""
+    whole = max(1, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

@@ -1,0 +1,116 @@
+"""Logs and metrics: how lines look, and every metric, declared here once.
+
+No transcript, token, key or URL of a file may be passed to a logger. ``redact`` is the net below that rule.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from structlog.typing import Processor
+
+_SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|sk-[\w-]{8,}|Bearer\s+\S+|data:[\w/]+;base64,\S+")
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank whatever looks like a token, a key or audio in a line's strings, tracebacks included."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = _SECRET.sub("[redacted]", value)
+    return event
+
+
+def configure_logging(level: str, *, pretty: bool) -> None:
+    """Send structlog and the libraries' own records to stderr, one line each."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Processor] = (
+        [redact, structlog.dev.ConsoleRenderer(colors=True)]
+        if pretty
+        else [structlog.processors.dict_tracebacks, redact_deeply, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # The Slack SDKs log whole payloads, texts included, at DEBUG; aiohttp's access log tells nothing new.
+    for noisy in ("slack_bolt", "slack_sdk"):
+        logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
+    for noisy in ("aiohttp.access", "aiosqlite", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def redact_deeply(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """``redact``, and tracebacks without the values of local variables' texts."""
+    for trace in event.get("exception") or ():
+        if isinstance(trace, dict):
+            trace["exc_value"] = _SECRET.sub("[redacted]", str(trace.get("exc_value", "")))
+            for frame in trace.get("frames") or ():
+                frame.pop("locals", None)
+    return redact(logger, method, event)
+
+
+class Metrics:
+    """Every metric, in a registry of its own so that two bots in one process do not mix."""
+
+    def __init__(self) -> None:
+        """Declare them."""
+        self.registry = CollectorRegistry()
+        self.events = Counter(
+            "threadscribe_events",
+            "Slack events received, by what became of them (accepted, duplicate, or why ignored)",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.jobs = Counter(
+            "threadscribe_jobs",
+            "Jobs that ended, by outcome (transcribed, refused, failed, ignored)",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.stage_s = Histogram(
+            "threadscribe_stage_seconds",
+            "How long each stage of a job took",
+            ["stage"],
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+            registry=self.registry,
+        )
+        self.audio_s = Counter(
+            "threadscribe_audio_seconds",
+            "Seconds of audio that were transcribed",
+            registry=self.registry,
+        )
+        self.asr_errors = Counter(
+            "threadscribe_asr_errors",
+            "Refusals and failures of the recogniser, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.queue_depth = Gauge(
+            "threadscribe_queue_depth",
+            "Jobs not yet ended, by state (ready, running, parked)",
+            ["state"],
+            registry=self.registry,
+        )

@@ -1,0 +1,78 @@
+"""The HTTP server: health, readiness, metrics, and the Events API endpoint in HTTP mode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+
+from bot.telemetry import Metrics
+
+_LARGEST_EVENT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """What readiness and metrics ask."""
+
+    checks: Callable[[], Awaitable[dict[str, str]]]
+    """Each part by name: ``ok``, or what is wrong with it."""
+    depth: Callable[[], Awaitable[dict[str, int]]]
+    """Unfinished jobs by state."""
+
+
+def build_web(metrics: Metrics, probes: Probes, bolt: AsyncApp | None) -> web.Application:
+    """The routes; ``bolt`` is given in HTTP mode only."""
+
+    async def health(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def ready(_request: web.Request) -> web.Response:
+        checks = await probes.checks()
+        good = all(word == "ok" for word in checks.values())
+        return web.json_response(
+            {"status": "ok" if good else "not ready", "checks": checks}, status=200 if good else 503
+        )
+
+    async def show_metrics(_request: web.Request) -> web.Response:
+        for state, count in (await probes.depth()).items():
+            metrics.queue_depth.labels(state).set(count)
+        return web.Response(
+            body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    app = web.Application(client_max_size=_LARGEST_EVENT_BYTES)
+    app.router.add_get("/healthz", health)
+    app.router.add_get("/readyz", ready)
+    app.router.add_get("/metrics", show_metrics)
+    if bolt is not None:
+        events = bolt
+
+        async def receive(request: web.Request) -> web.Response:
+            answer = await events.async_dispatch(await to_bolt_request(request))
+            return await to_aiohttp_response(answer)
+
+        app.router.add_post("/slack/events", receive)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve while inside; yields the port, chosen by the system where 0 was asked for.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,1 @@
+"""The methods of the Web API, by family. Each acts on the state at once and returns its answer."""

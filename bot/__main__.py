@@ -55,7 +55,7 @@ def _run() -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT, which drain, or until the worker dies. A second signal drops everything."""
+    """Run until SIGTERM or SIGINT, which drain (a second one does not wait), or until the worker dies."""
     this = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

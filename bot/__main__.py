@@ -13,6 +13,8 @@ import structlog
 from bot import settings as settings_module
 from bot.app import running
 from bot.errors import Misconfigured
+from bot.playground.command import add_arguments as add_playground_arguments
+from bot.playground.command import run as run_playground
 from bot.settings import LogFormat, Settings, SettingsError
 from bot.store.sqlite import AlreadyRunning
 from bot.telemetry import configure_logging
@@ -28,10 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="run the bot, set up by the environment and .env")
+    add_playground_arguments(
+        commands.add_parser("playground", help="try everything on this machine, with no account and no key")
+    )
     parsed = parser.parse_args(arguments)
     match parsed.command:
         case "run":
             return _run()
+        case "playground":
+            return _play(parsed)
         case _:
             raise AssertionError(parsed.command)
 
@@ -52,6 +59,15 @@ def _run() -> int:
         return _fail(f"{named} is wrong: Slack says {error.detail.split(': ')[-1]}", EXIT_SETTINGS)
     except OSError as error:
         return _fail(f"cannot start: {error}", EXIT_FAILED)
+
+
+def _play(parsed: argparse.Namespace) -> int:
+    if parsed.asr == "packaged":
+        return run_playground(parsed, None)
+    try:
+        return run_playground(parsed, settings_module.load_recogniser())
+    except SettingsError as error:
+        return _fail(str(error), EXIT_SETTINGS)
 
 
 async def _serve(settings: Settings) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -215,3 +217,15 @@ def markdown_table() -> str:
             default = f"`{shown}`"
         rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)
+
+
+def load_recogniser() -> dict[str, str]:
+    """The real recogniser's settings as they stand in the environment and ``.env``, for the playground.
+
+    Raises:
+        SettingsError: there is no key.
+    """
+    found = {name: value for name, value in {**dotenv_values(".env"), **os.environ}.items() if value}
+    if "DASHSCOPE_API_KEY" not in found:
+        raise SettingsError("DASHSCOPE_API_KEY is missing: the real recogniser needs a key")
+    return {name: value for name, value in found.items() if name.startswith(("DASHSCOPE_", "ASR_"))}

@@ -1,0 +1,134 @@
+"""``python -m bot playground``: the main job with no account, in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bot.playground.bot_process import BotDied, LogLine
+from bot.playground.session import Playground, Result, playground
+from bot.playground.whisper import ModelError
+
+CLIP = Path(__file__).parent / "clips" / "jfk.m4a"
+"""John F. Kennedy's inaugural address, 1961; public domain."""
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+
+_LEVELS_SHOWN = frozenset({"warning", "error", "critical"})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--once",
+        nargs="+",
+        metavar="FILE",
+        type=Path,
+        help="share each file as a voice clip, print its thread, and exit: 0 when each was transcribed, "
+        "3 when one was refused, 1 when one failed",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a file; logs go to stderr")
+    parser.add_argument(
+        "--asr",
+        choices=("packaged", "real"),
+        default="packaged",
+        help="who recognises: the packaged offline model, or the real service (needs DASHSCOPE_API_KEY)",
+    )
+    parser.add_argument(
+        "--delivery", choices=("socket", "http"), default="socket", help="how events reach the bot"
+    )
+
+
+def run(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | None) -> int:
+    """Run the playground; returns the exit code.
+
+    Args:
+        arguments: What ``add_arguments`` declared.
+        recogniser_settings: Of the real service, for ``--asr real``; else ``None``.
+    """
+    missing = [path for path in arguments.once or () if not path.is_file()]
+    if missing:
+        _tell(f"threadscribe: no such file: {missing[0]}")
+        return EXIT_USAGE
+    try:
+        return asyncio.run(_play(arguments, recogniser_settings))
+    except (BotDied, ModelError) as error:
+        _tell(f"threadscribe: the playground stopped: {error}")
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return 0
+
+
+async def _play(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | None) -> int:
+    show_log = _show_all if arguments.json else _show_trouble
+    _tell("Starting a workspace, a recogniser and the bot on this machine …")
+    async with playground(recogniser_settings, arguments.delivery, show_log) as place:
+        if arguments.once:
+            results = [await _share(place, path, as_json=arguments.json) for path in arguments.once]
+            return exit_code(results)
+        result = await _share(place, CLIP, as_json=arguments.json)
+        if sys.stdin.isatty():
+            await _ask_for_files(place)
+        return exit_code([result])
+
+
+def exit_code(results: Sequence[Result]) -> int:
+    """The worst outcome decides: failed, then refused."""
+    outcomes = {result.outcome for result in results}
+    if "failed" in outcomes:
+        return EXIT_FAILED
+    return EXIT_REFUSED if "refused" in outcomes else 0
+
+
+async def _share(place: Playground, path: Path, *, as_json: bool) -> Result:
+    result = await place.share(path)
+    if as_json:
+        fields = asdict(result)
+        del fields["thread"]
+        sys.stdout.write(json.dumps({"file": str(path), **fields}, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(f"\n#voice-notes\n{result.thread}\n\n")
+    sys.stdout.flush()
+    return result
+
+
+async def _ask_for_files(place: Playground) -> None:
+    """Transcribe what a person names, until an empty line or the end of input."""
+    _tell(f"The Slack look-alike stays up at {place.slack.origin}. Type the path of a recording to try it,")
+    _tell("or press Enter to stop.")
+    while True:
+        sys.stderr.write("> ")
+        sys.stderr.flush()
+        typed = (await asyncio.to_thread(sys.stdin.readline)).strip().strip("'\"")
+        if not typed:
+            return
+        path = await asyncio.to_thread(_existing, typed)
+        if path is None:
+            _tell(f"There is no file {typed}.")
+        else:
+            await _share(place, path, as_json=False)
+
+
+def _existing(typed: str) -> Path | None:
+    path = Path(typed).expanduser()
+    return path if path.is_file() else None
+
+
+def _show_all(line: LogLine) -> None:
+    _tell(json.dumps(line, ensure_ascii=False))
+
+
+def _show_trouble(line: LogLine) -> None:
+    if line.get("level") in _LEVELS_SHOWN:
+        _show_all(line)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text + "\n")

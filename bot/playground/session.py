@@ -1,0 +1,162 @@
+"""A playground: a workspace with people in it, a recogniser, and the bot between them."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.playground.bot_process import BotProcess, LogLine, bot_running
+from bot.playground.dashscope.server import DashScopeLookalike
+from bot.playground.slack.block_text import render_blocks
+from bot.playground.slack.records import Channel, Message, User
+from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack.thread_text import render_thread
+from bot.playground.whisper import Whisper
+
+Outcome = Literal["transcribed", "refused", "failed"]
+DeliveryMode = Literal["socket", "http"]
+_OUTCOMES: Mapping[str, Outcome] = {"transcribed": "transcribed", "refused": "refused", "ignored": "refused"}
+_ON_THE_WAY = frozenset({"retry", "parked"})
+_GIVE_UP_AFTER_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one file."""
+
+    outcome: Outcome
+    thread: str
+    """As a person sees it."""
+    transcript: str
+    language: str | None
+    """The recogniser's code."""
+    duration_s: float | None
+    text: str
+    """The reply's fallback text; empty where there is no reply."""
+    blocks: list[dict[str, Any]]
+    elapsed_s: dict[str, float | None]
+    """Total, as the person waits; and by stage, as the bot's log says."""
+
+
+class Playground:
+    """A workspace that runs: post files and see what comes back.
+
+    Attributes:
+        slack: The look-alike, for its address and state.
+    """
+
+    def __init__(self, slack: SlackLookalike, bot: BotProcess, person: User, channel: Channel) -> None:
+        self.slack = slack
+        self._bot = bot
+        self._person = person
+        self._channel = channel
+
+    async def share(self, path: Path, name: str | None = None) -> Result:
+        """Post a file as a voice clip and wait for the bot's last word on it.
+
+        Raises:
+            BotDied: it ended before that.
+        """
+        state = self.slack.state
+        file = state.add_file(
+            path,
+            name or path.name,
+            user=self._person.id,
+            mimetype=mimetypes.guess_type(path.name)[0] or "audio/mp4",
+            as_voice_clip=True,
+        )
+        answered = self._bot.expect(
+            lambda line: (
+                line.get("event") == "job"
+                and line.get("file_id") == file.id
+                and line.get("outcome") not in _ON_THE_WAY
+            )
+        )
+        started = time.perf_counter()
+        message = state.post_as_user(self._channel.id, self._person.id, files=[file])
+        line = await answered
+        return self._result(message, line, time.perf_counter() - started)
+
+    def _result(self, message: Message, line: LogLine, total_s: float) -> Result:
+        state = self.slack.state
+        replies = state.replies(message)
+        reply = replies[-1] if replies else None
+        outcome = _OUTCOMES.get(str(line.get("outcome")), "failed")
+        thread = state.thread(message.channel_id, message.ts)
+        stages = ("download", "prepare", "recognise", "reply")
+        return Result(
+            outcome=outcome,
+            thread=render_thread(thread, state.users, state.status(message.channel_id, message.ts)),
+            transcript=_transcript(reply, replies) if reply and outcome == "transcribed" else "",
+            language=line.get("language"),
+            duration_s=line.get("audio_s"),
+            text=reply.text if reply else "",
+            blocks=reply.blocks if reply else [],
+            elapsed_s={"total": round(total_s, 3), **{name: line.get(f"{name}_s") for name in stages}},
+        )
+
+
+@asynccontextmanager
+async def playground(
+    recogniser_settings: Mapping[str, str] | None,
+    delivery: DeliveryMode,
+    show_log: Callable[[LogLine], None],
+) -> AsyncIterator[Playground]:
+    """Start everything on free loopback ports; it ends with the block.
+
+    Args:
+        recogniser_settings: ``DASHSCOPE_*`` and ``ASR_*`` of the real service; ``None`` for the packaged one.
+        delivery: How events reach the bot.
+        show_log: Gets the bot's log lines.
+
+    Raises:
+        ModelError: the packaged recogniser is missing or broken.
+        BotDied: the bot did not come up.
+    """
+    async with AsyncExitStack() as stack:
+        if recogniser_settings is None:
+            whisper = await stack.enter_async_context(Whisper.opened())
+            dashscope = await stack.enter_async_context(DashScopeLookalike(whisper.hear))
+            recogniser_settings = {
+                "DASHSCOPE_API_KEY": dashscope.api_key,
+                "DASHSCOPE_BASE_URL": dashscope.base_url,
+            }
+        slack = await stack.enter_async_context(SlackLookalike())
+        person = slack.state.add_user("ada")
+        channel = slack.state.add_channel("voice-notes", person.id)
+        bot, ready = await stack.enter_async_context(
+            bot_running(_settings(slack, recogniser_settings, delivery), show_log)
+        )
+        if delivery == "http":
+            await slack.deliver_to(f"http://127.0.0.1:{ready['http_port']}/slack/events")
+        yield Playground(slack, bot, person, channel)
+
+
+def _settings(
+    slack: SlackLookalike, recogniser_settings: Mapping[str, str], delivery: DeliveryMode
+) -> dict[str, str]:
+    settings = {
+        **recogniser_settings,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "SLACK_FILE_ORIGINS": slack.origin,
+        "JOB_GIVE_UP_AFTER_S": str(_GIVE_UP_AFTER_S),
+    }
+    if delivery == "socket":
+        settings["SLACK_APP_TOKEN"] = slack.app_token
+    return settings
+
+
+def _transcript(reply: Message, replies: list[Message]) -> str:
+    """The words of the reply, or of the file that holds them all."""
+    for file in (file for message in replies for file in message.files):
+        if file.name.endswith(".txt"):
+            content = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+            return content.decode()
+    return render_blocks(reply.blocks[:1], {})

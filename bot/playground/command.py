@@ -27,12 +27,12 @@ _LEVELS_SHOWN = frozenset({"warning", "error", "critical"})
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
+        "files", nargs="*", metavar="FILE", type=Path, help="recordings to share as voice clips"
+    )
+    parser.add_argument(
         "--once",
-        nargs="+",
-        metavar="FILE",
-        type=Path,
-        help="share each file as a voice clip, print its thread, and exit: 0 when each was transcribed, "
-        "3 when one was refused, 1 when one failed",
+        action="store_true",
+        help="exit after them: 0 when each was transcribed, 3 when one was refused, 1 when one failed",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a file; logs go to stderr")
     parser.add_argument(
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | 
         arguments: What ``add_arguments`` declared.
         recogniser_settings: Of the real service, for ``--asr real``; else ``None``.
     """
-    missing = [path for path in arguments.once or () if not path.is_file()]
+    missing = [path for path in arguments.files if not path.is_file()]
     if missing:
         _tell(f"threadscribe: no such file: {missing[0]}")
         return EXIT_USAGE
@@ -70,13 +70,10 @@ async def _play(arguments: argparse.Namespace, recogniser_settings: Mapping[str,
     show_log = _show_all if arguments.json else _show_trouble
     _tell("Starting a workspace, a recogniser and the bot on this machine …")
     async with playground(recogniser_settings, arguments.delivery, show_log) as place:
-        if arguments.once:
-            results = [await _share(place, path, as_json=arguments.json) for path in arguments.once]
-            return exit_code(results)
-        result = await _share(place, CLIP, as_json=arguments.json)
-        if sys.stdin.isatty():
+        results = [await _share(place, path, as_json=arguments.json) for path in arguments.files or [CLIP]]
+        if not arguments.once and sys.stdin.isatty():
             await _ask_for_files(place)
-        return exit_code([result])
+        return exit_code(results)
 
 
 def exit_code(results: Sequence[Result]) -> int:

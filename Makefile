@@ -1,0 +1,66 @@
+# Everything here sets itself up: Python 3.11 or later, make and the package index are all it needs.
+# Set-up output goes to stderr, so that `make -s playground ARGS="--once --json …"` prints only JSON.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# Tests run side by side; two cores are what the project promises to fit on.
+WORKERS ?= 2
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help playground run test check fix lock bench clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+playground: $(VENV)/.playground ## Try it here, with no account: ARGS="--once FILE…" for your own files
+	@$(BIN)/python -m bot playground $(ARGS)
+
+run: $(VENV)/.playground ## Run the bot, set up by the environment and .env
+	@$(BIN)/python -m bot run
+
+test: $(VENV)/.dev ## Run the tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: $(VENV)/.dev ## Check types, style and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: $(VENV)/.dev ## Mend style, and the README's table of settings
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure speed and memory (minutes)
+	@$(BIN)/python -m benchmarks.overhead $(ARGS)
+
+lock: ## Pin every dependency anew, with hashes
+	@$(PYTHON) -m venv $(VENV)-lock 1>&2
+	@$(VENV)-lock/bin/python -m pip install --quiet uv 1>&2
+	@set -e; compile="$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml"; \
+	$$compile --all-extras -o requirements/dev.lock; \
+	$$compile --extra playground -c requirements/dev.lock -o requirements/playground.lock; \
+	$$compile -c requirements/dev.lock -o requirements/runtime.lock
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(VENV)-lock
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV) 1>&2
+
+# The locks are complete, so nothing is resolved; the build backend comes from a lock too.
+$(VENV)/.playground: requirements/playground.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the playground needs (once) …" 1>&2
+	@$(PIP) --require-hashes -r requirements/playground.lock 1>&2
+	@$(PIP) --require-hashes -r requirements/build.lock 1>&2
+	@$(PIP) --no-build-isolation -e . 1>&2
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.playground
+	@echo "Installing what the tests need (once) …" 1>&2
+	@$(PIP) --require-hashes -r requirements/dev.lock 1>&2
+	@touch $@

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -35,6 +37,11 @@ PICTURE_BRANDS = frozenset({"avif", "avis", "heic", "heix", "heis", "hevc", "mif
 """Photographs in an MP4 container.
 
 Source: https://mp4ra.org/registered-types/brands
+"""
+PROTECTED_TAGS = frozenset({"drms", "enca"})
+"""Sample entries of encrypted tracks; FFmpeg would decode their cipher text.
+
+Source: https://mp4ra.org/registered-types/sampleentries
 """
 
 
@@ -98,12 +105,14 @@ def choose_track(container: InputContainer) -> AudioStream:
         reason = Refusal.NO_AUDIO_TRACK if has_video(container) else Refusal.NOT_AUDIO
         raise Rejected(reason, f"no audio track in {container.format.name}")
     track = next((one for one in tracks if one.disposition & Disposition.default), tracks[0])
-    if track.codec_context is None:
-        raise Rejected(Refusal.PROTECTED, "no decoder for its codec")
-    track.codec_context.thread_count = 1
-    track.codec_context.options = {"codec_whitelist": DECODERS}
+    # PyAV's stubs leave out that there is none where FFmpeg does not know the codec.
+    codec = cast("AudioCodecContext | None", track.codec_context)
+    if codec is None or codec.codec_tag in PROTECTED_TAGS:
+        raise Rejected(Refusal.PROTECTED, "encrypted, or an unknown codec")
+    codec.thread_count = 1
+    codec.options = {"codec_whitelist": DECODERS}
     with refusing(Refusal.PROTECTED):
-        track.codec_context.open()
+        codec.open()
     return track
 
 

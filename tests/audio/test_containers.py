@@ -1,0 +1,146 @@
+"""Whatever a phone, a browser or Slack makes comes out as speech that the recogniser takes."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from array import array
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.audio.media import Media
+from bot.errors import Refusal, Rejected
+from tests.audio.samples import TONE_HZ, encode, heard, write_wav
+
+AMR: dict[str, Any] = {"rate_hz": 8_000, "bits_per_s": 12_200}
+CONTAINERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "m4a": ("ipod", "aac", {}),
+    "m4a with lossless audio": ("ipod", "alac", {}),
+    "mp4 in fragments": ("mp4", "aac", {"options": {"movflags": "frag_keyframe+empty_moov"}}),
+    "3gp": ("3gp", "libopencore_amrnb", AMR),
+    "webm": ("webm", "libopus", {}),
+    "webm without a duration": ("webm", "libopus", {"options": {"live": "1"}}),
+    "mkv": ("matroska", "flac", {}),
+    "ogg with opus": ("ogg", "libopus", {}),
+    "ogg with vorbis": ("ogg", "vorbis", {"layout": "stereo", "codec_options": {"strict": "experimental"}}),
+    "mp2": ("mp2", "mp2", {}),
+    "wav, float": ("wav", "pcm_f32le", {}),
+    "wav, 24 bit": ("wav", "pcm_s24le", {}),
+    "wav, 8 bit": ("wav", "pcm_u8", {}),
+    "wav, A-law": ("wav", "pcm_alaw", {"rate_hz": 8_000}),
+    "wav, mu-law": ("wav", "pcm_mulaw", {"rate_hz": 8_000}),
+    "wav, ADPCM": ("wav", "adpcm_ima_wav", {}),
+    "flac": ("flac", "flac", {}),
+    "flac, 5.1": ("flac", "flac", {"layout": "5.1"}),
+    "amr": ("amr", "libopencore_amrnb", AMR),
+    "wma": ("asf", "wmav2", {"rate_hz": 44_100}),
+    "aac": ("adts", "aac", {}),
+    "aiff": ("aiff", "pcm_s16be", {}),
+    "caf": ("caf", "alac", {}),
+    "mp4 with ac3": ("mp4", "ac3", {}),
+    "mp3 of 44.1 kHz with a tag in Latin-1": (
+        "mp3",
+        "libmp3lame",
+        {"rate_hz": 44_100, "metadata": {"title": "caf\xe9"}, "options": {"write_id3v1": "1"}},
+    ),
+}
+FILMS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "mp4": ("mp4", "aac", {"video": "libx264"}),
+    "mov": ("mov", "pcm_s16le", {"video": "mpeg4"}),
+    "webm": ("webm", "libopus", {"video": "libvpx"}),
+}
+
+
+def make(path: Path, kind: tuple[str, str, dict[str, Any]]) -> Path:
+    container, codec, settings = kind
+    return encode(path, container, codec, **settings)
+
+
+@pytest.mark.parametrize("kind", CONTAINERS.values(), ids=CONTAINERS)
+async def test_every_container_comes_out_as_the_tone_that_went_in(
+    kind: tuple[str, str, dict[str, Any]], tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    prepared = await media.prepare(make(tmp_path / "source", kind), workspace)
+
+    assert prepared.mime == "audio/mpeg"
+    assert prepared.duration_s == pytest.approx(2.0, abs=0.06)
+    assert not prepared.has_video
+    assert prepared.size_bytes == prepared.path.stat().st_size
+    seconds, hz = heard(prepared.path)
+    assert seconds == pytest.approx(prepared.duration_s, abs=0.15)
+    assert hz == pytest.approx(TONE_HZ, rel=0.02)
+
+
+@pytest.mark.parametrize("kind", FILMS.values(), ids=FILMS)
+async def test_a_film_is_heard_and_called_a_film(
+    kind: tuple[str, str, dict[str, Any]], tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    prepared = await media.prepare(make(tmp_path / "source", kind), workspace)
+
+    assert prepared.has_video
+    assert heard(prepared.path)[1] == pytest.approx(TONE_HZ, rel=0.02)
+
+
+async def test_what_is_made_is_small_private_and_in_the_workspace(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = encode(tmp_path / "source", "ipod", "aac")
+
+    prepared = await media.prepare(source, workspace)
+
+    assert prepared.path.parent == workspace
+    assert stat.S_IMODE(prepared.path.stat().st_mode) == 0o600
+    assert prepared.size_bytes == pytest.approx(2.0 * 8_000, rel=0.1)
+
+
+async def test_a_second_attempt_replaces_the_first(workspace: Path, media: Media) -> None:
+    source = encode(workspace / "source", "ipod", "aac")
+
+    first = await media.prepare(source, workspace)
+
+    assert await media.prepare(source, workspace) == first
+
+
+@pytest.mark.parametrize("name", ["clip.txt", "http:x", "concat:a|b", "%d.wav", "-i", "ü 音.m3u8"])
+async def test_the_name_does_not_matter(name: str, tmp_path: Path, workspace: Path, media: Media) -> None:
+    prepared = await media.prepare(encode(tmp_path / name, "ipod", "aac"), workspace)
+
+    assert prepared.duration_s == pytest.approx(2.0, abs=0.06)
+
+
+async def test_the_default_track_is_heard(tmp_path: Path, workspace: Path, media: Media) -> None:
+    source = encode(tmp_path / "source", "mp4", "aac", tones_hz=(300, 900))
+
+    prepared = await media.prepare(source, workspace)
+
+    assert heard(prepared.path)[1] == pytest.approx(300, rel=0.02)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("flac", "flac"), ("mp3", "libmp3lame")])
+async def test_cover_art_is_no_film(
+    container: str, codec: str, tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = encode(tmp_path / "source", container, codec, video="mjpeg", cover=True)
+
+    prepared = await media.prepare(source, workspace)
+
+    assert not prepared.has_video
+    assert heard(prepared.path)[1] == pytest.approx(TONE_HZ, rel=0.02)
+
+
+async def test_five_minutes_pass_and_more_do_not(tmp_path: Path, workspace: Path, media: Media) -> None:
+    def silence(seconds: float) -> Path:
+        return write_wav(tmp_path / str(seconds), array("h", bytes(int(seconds * 16_000))), 8_000)
+
+    whole, over = silence(300.2), silence(301)
+    kept, refused = await asyncio.gather(
+        media.prepare(whole, workspace), media.prepare(over, workspace), return_exceptions=True
+    )
+
+    assert not isinstance(kept, BaseException)
+    assert 299.5 < kept.duration_s <= 300
+    assert heard(kept.path)[0] <= 300
+    assert isinstance(refused, Rejected)
+    assert refused.reason is Refusal.TOO_LONG

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.audio.plan import (
+    CONVERTED_S,
+    MAX_DATA_URI_BYTES,
+    MP3_BITS_PER_S,
+    UNTOUCHED_WAV_BYTES,
+    WAV_HEAD_BYTES,
+    data_uri_bytes,
+    fits_request,
+    untouched_wav_s,
+)
+from tests.audio.test_headers import fmt, wav
+
+
+@given(st.binary(max_size=100))
+def test_a_data_uri_is_measured_as_it_is_written(data: bytes) -> None:
+    written = f"data:audio/mpeg;base64,{base64.b64encode(data).decode()}"
+
+    assert data_uri_bytes(len(data), "audio/mpeg") == len(written)
+
+
+def test_the_limits_themselves_fit_and_what_is_beyond_does_not() -> None:
+    prefix_bytes = len("data:audio/wav;base64,")
+    most_bytes = (MAX_DATA_URI_BYTES - prefix_bytes) // 4 * 3
+
+    assert fits_request(most_bytes, 300, "audio/wav")
+    assert not fits_request(most_bytes + 1, 300, "audio/wav")
+    assert not fits_request(1_000, 300.01, "audio/wav")
+    assert not fits_request(1_000, 0, "audio/wav")
+    assert not fits_request(1_000, float("nan"), "audio/wav")
+
+
+def test_whatever_is_converted_fits() -> None:
+    assert fits_request(int((CONVERTED_S + 0.25) * MP3_BITS_PER_S / 8), 300, "audio/mpeg")
+
+
+@pytest.mark.parametrize(("rate_hz", "seconds"), [(16_000, 20), (1_000, 300)])
+def test_a_short_wav_goes_out_as_it_is(rate_hz: int, seconds: int) -> None:
+    whole = wav(fmt(rate_hz=rate_hz), data=bytes(rate_hz * 2 * seconds))
+
+    assert untouched_wav_s(whole[:WAV_HEAD_BYTES], len(whole)) == seconds
+
+
+def test_a_wav_beyond_the_limit_does_not_go_out() -> None:
+    whole = wav(fmt(rate_hz=1_000), data=bytes(1_000 * 2 * 301))
+
+    assert untouched_wav_s(whole[:WAV_HEAD_BYTES], len(whole)) is None
+
+
+def test_a_big_wav_is_made_smaller() -> None:
+    whole = wav(fmt(), data=bytes(UNTOUCHED_WAV_BYTES))
+
+    assert untouched_wav_s(whole[:WAV_HEAD_BYTES], len(whole)) is None

@@ -1,0 +1,310 @@
+"""Files made to break the decoder, to reach other files, or to cost more than they are worth."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from av.audio.stream import AudioStream
+
+from bot.audio.media import Media
+from bot.audio.plan import Limits
+from bot.errors import Refusal, Rejected
+from bot.model import PreparedAudio
+from tests.audio.samples import encode, tone, write_wav
+
+REASONS = {Refusal.NOT_AUDIO, Refusal.NO_AUDIO_TRACK, Refusal.PROTECTED, Refusal.TOO_LONG}
+"""What a broken file may be refused for: running into a limit of the sandbox is not among them."""
+
+
+@pytest.fixture
+def media() -> Media:
+    return Media(children=2)
+
+
+async def refusal_of(data: bytes | Path, folder: Path, media: Media) -> Refusal:
+    source = data if isinstance(data, Path) else folder / "source"
+    if isinstance(data, bytes):
+        source.write_bytes(data)
+    with pytest.raises(Rejected) as caught:
+        await media.prepare(source, folder)
+    return caught.value.reason
+
+
+class Bait:
+    """A sound file and a server that nobody may open."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = write_wav(folder / "canary.wav", tone(1.0, 16_000))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/canary.wav"
+
+    def was_visited(self) -> bool:
+        try:
+            self._listener.accept()[0].close()
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def bait(tmp_path: Path) -> Iterator[Bait]:
+    bait = Bait(tmp_path)
+    yield bait
+    bait.close()
+
+
+PLAYLISTS = {
+    "ffconcat": "ffconcat version 1.0\nfile '{0}'\nfile '{1}'\n",
+    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{1}\n#EXTINF:1,\n{0}\n#EXT-X-ENDLIST\n",
+    "DASH": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet>'
+    '<Representation id="1"><BaseURL>{1}</BaseURL></Representation></AdaptationSet></Period></MPD>',
+    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns={0}\nt=0 0\na=control:{1}\nm=audio 9 RTP/AVP 0\n",
+    "ASX": '<asx version="3.0"><entry><ref href="{1}"/><ref href="{0}"/></entry></asx>',
+    "an address": "concat:{0}|{1}",
+}
+
+
+@pytest.mark.parametrize("name", ["clip", "clip.m3u8"])
+@pytest.mark.parametrize("playlist", PLAYLISTS.values(), ids=PLAYLISTS)
+async def test_a_playlist_opens_nothing(
+    playlist: str, name: str, tmp_path: Path, bait: Bait, media: Media
+) -> None:
+    source = tmp_path / name
+    source.write_text(playlist.format(bait.path, bait.url))
+
+    assert await refusal_of(source, tmp_path, media) is Refusal.NOT_AUDIO
+    assert not bait.was_visited()
+
+
+def test_the_bait_would_be_taken_without_our_lists(tmp_path: Path, bait: Bait) -> None:
+    source = tmp_path / "clip.mp3"
+    source.write_text(PLAYLISTS["ffconcat"].format(bait.path, bait.path))
+    with av.open(str(source), options={"safe": "0"}) as container:
+        assert container.streams.audio
+
+
+@pytest.mark.parametrize("size_bytes", [1, 100, 5_000, 8_000_000])
+async def test_random_bytes_are_not_audio(size_bytes: int, tmp_path: Path, media: Media) -> None:
+    data = random.Random(size_bytes).randbytes(size_bytes)
+
+    assert await refusal_of(data, tmp_path, media) is Refusal.NOT_AUDIO
+
+
+@pytest.mark.parametrize("start", [b"\xff\xfb\x90\xc4", b"\xff\xf1\x50\x80", b"fLaC", b"OggS", b"ID3\4\0"])
+async def test_noise_behind_a_good_start_is_not_audio(start: bytes, tmp_path: Path, media: Media) -> None:
+    data = start + random.Random(3).randbytes(300_000)
+
+    assert await refusal_of(data, tmp_path, media) is Refusal.NOT_AUDIO
+
+
+def picture(codec: str, container: str, pixels: str, folder: Path) -> Path:
+    path = folder / f"picture.{container}"
+    with av.open(str(path), "w", format=container) as out:
+        stream = out.add_stream(codec, rate=1)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, pixels
+        out.mux(stream.encode(av.VideoFrame(64, 64, pixels)))
+        out.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "pixels"),
+    [
+        ("png", "image2pipe", "rgb24"),
+        ("mjpeg", "image2pipe", "yuvj420p"),
+        ("gif", "gif", "rgb8"),
+        ("libsvtav1", "avif", "yuv420p"),
+    ],
+)
+async def test_a_picture_is_not_audio(
+    codec: str, container: str, pixels: str, tmp_path: Path, media: Media
+) -> None:
+    source = picture(codec, container, pixels, tmp_path)
+
+    assert await refusal_of(source, tmp_path, media) is Refusal.NOT_AUDIO
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Dear all,\n" * 1_000,
+        b"%PDF-1.7\n" + bytes(3_000),
+        b"PK\3\4" + bytes(3_000),
+        b"MZ" + bytes(3_000),
+        bytes(100_000),
+    ],
+    ids=["text", "pdf", "zip", "exe", "zeros"],
+)
+async def test_other_files_are_not_audio(data: bytes, tmp_path: Path, media: Media) -> None:
+    assert await refusal_of(data, tmp_path, media) is Refusal.NOT_AUDIO
+
+
+async def test_a_silent_film_has_no_audio_track(tmp_path: Path, media: Media) -> None:
+    source = encode(tmp_path / "film", "mp4", "aac", video="libx264", tones_hz=())
+
+    assert await refusal_of(source, tmp_path, media) is Refusal.NO_AUDIO_TRACK
+
+
+async def test_an_encrypted_file_is_protected(tmp_path: Path, media: Media) -> None:
+    options = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
+    source = encode(tmp_path / "film", "mp4", "aac", options=options)
+
+    assert await refusal_of(source, tmp_path, media) is Refusal.PROTECTED
+
+
+async def test_a_purchased_song_is_protected(tmp_path: Path, media: Media) -> None:
+    whole = encode(tmp_path / "clip", "ipod", "aac").read_bytes()
+
+    assert await refusal_of(whole.replace(b"mp4a", b"drms"), tmp_path, media) is Refusal.PROTECTED
+
+
+async def test_a_codec_that_is_not_taken_is_protected(tmp_path: Path, media: Media) -> None:
+    whole = encode(tmp_path / "clip", "matroska", "tta").read_bytes()
+
+    assert await refusal_of(whole, tmp_path, media) is Refusal.PROTECTED
+    assert await refusal_of(whole.replace(b"A_TTA1", b"A_XYZ1"), tmp_path, media) is Refusal.PROTECTED
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mpegts", "aac"), ("avi", "libmp3lame")])
+async def test_containers_that_are_left_out_are_not_audio(
+    container: str, codec: str, tmp_path: Path, media: Media
+) -> None:
+    source = encode(tmp_path / "clip", container, codec)
+
+    assert await refusal_of(source, tmp_path, media) is Refusal.NOT_AUDIO
+
+
+async def test_an_m4a_that_broke_off_before_its_index_is_not_audio(tmp_path: Path, media: Media) -> None:
+    whole = encode(tmp_path / "clip", "ipod", "aac").read_bytes()
+
+    assert await refusal_of(whole[: len(whole) // 2], tmp_path, media) is Refusal.NOT_AUDIO
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("webm", "libopus"), ("ogg", "libopus"), ("mp3", "libmp3lame"), ("adts", "aac")]
+)
+async def test_what_decodes_of_a_file_that_broke_off_is_kept(
+    container: str, codec: str, tmp_path: Path, media: Media
+) -> None:
+    whole = encode(tmp_path / "clip", container, codec, seconds=4.0).read_bytes()
+    source = tmp_path / "source"
+    source.write_bytes(whole[: len(whole) // 2])
+
+    assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=1.1)
+
+
+async def test_a_long_silence_in_little_space_is_too_long(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    with av.open(str(source), "w", format="flac") as out:
+        track = out.add_stream("flac", rate=8_000, layout="mono")
+        assert isinstance(track, AudioStream)
+        track.codec_context.open()
+        silence = bytes(track.codec_context.frame_size * 2)
+        for at in range(1_800 * 8_000 // track.codec_context.frame_size):
+            frame = av.AudioFrame(format="s16", layout="mono", samples=track.codec_context.frame_size)
+            frame.planes[0].update(silence.ljust(frame.planes[0].buffer_size, b"\0"))
+            frame.sample_rate, frame.time_base = 8_000, Fraction(1, 8_000)
+            frame.pts = at * track.codec_context.frame_size
+            out.mux(track.encode(frame))
+        out.mux(track.encode(None))
+
+    assert await refusal_of(source, tmp_path, Media(limits=Limits(cpu_s=3))) is Refusal.TOO_LONG
+
+
+@pytest.mark.parametrize("claim_s", [0, 24 * 3_600])
+async def test_a_duration_in_a_header_is_not_believed(claim_s: int, tmp_path: Path, media: Media) -> None:
+    whole = encode(tmp_path / "clip", "ipod", "aac", 48_000).read_bytes()
+    lying = bytearray(whole)
+    for box, at_bytes, unit in ((b"mvhd", 20, 1_000), (b"mdhd", 20, 48_000), (b"tkhd", 24, 1_000)):
+        at = lying.index(box) + at_bytes
+        lying[at : at + 4] = struct.pack(">I", min(claim_s * unit, 2**32 - 1))
+    source = tmp_path / "source"
+    source.write_bytes(lying)
+
+    assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
+
+
+async def test_a_tag_of_many_megabytes_costs_no_memory(tmp_path: Path, media: Media) -> None:
+    mp3 = encode(tmp_path / "clip", "mp3", "libmp3lame", options={"id3v2_version": "0"}).read_bytes()
+    size_bytes = 200_000_000
+    frame = b"APIC" + struct.pack(">I", size_bytes - 10) + b"\0\0" + b"\0image/png\0\3\0"
+    syncsafe = bytes(size_bytes >> shift & 0x7F for shift in (21, 14, 7, 0))
+    source = tmp_path / "source"
+    with source.open("wb") as out:
+        out.write(b"ID3\x03\0\0" + syncsafe + frame)
+        out.seek(10 + size_bytes)
+        out.write(mp3)
+
+    assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
+
+
+SEEDS = (
+    ("ipod", "aac"),
+    ("mp4", "alac"),
+    ("webm", "libopus"),
+    ("ogg", "libopus"),
+    ("mp3", "libmp3lame"),
+    ("flac", "flac"),
+    ("asf", "wmav2"),
+    ("caf", "alac"),
+    ("aiff", "pcm_s16be"),
+    ("wav", "adpcm_ima_wav"),
+    ("amr", "libopencore_amrnb"),
+    ("adts", "aac"),
+)
+MUTANTS = 5
+
+
+def mutated(whole: bytes, dice: random.Random) -> bytes:
+    """A file with a few bytes changed, most of them in its headers, or a piece lost or doubled."""
+    data = bytearray(whole)
+    for _ in range(dice.randint(1, 20)):
+        at = dice.randrange(dice.choice((200, 2_000, len(data))) % len(data) or len(data))
+        match dice.randrange(5):
+            case 0 | 1:
+                data[at] = dice.randrange(256)
+            case 2:
+                data[at : at + 4] = dice.choice((b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", bytes(4)))
+            case 3:
+                del data[at : at + dice.randint(1, 64)]
+            case _:
+                data[at:at] = data[at : at + dice.randint(1, 64)]
+    return bytes(data)
+
+
+@pytest.mark.parametrize(("container", "codec"), SEEDS)
+async def test_mutated_files_are_heard_or_refused(
+    container: str, codec: str, tmp_path: Path, media: Media
+) -> None:
+    rate_hz = 8_000 if container == "amr" else 44_100 if container == "asf" else 48_000
+    bits_per_s = 12_200 if container == "amr" else 64_000
+    whole = encode(
+        tmp_path / "whole", container, codec, rate_hz, seconds=0.3, bits_per_s=bits_per_s
+    ).read_bytes()
+    dice = random.Random(f"{container} {codec}")
+
+    async def prepare(number: int) -> PreparedAudio:
+        source = tmp_path / str(number)
+        source.write_bytes(mutated(whole, dice))
+        return await media.prepare(source, tmp_path)
+
+    for outcome in await asyncio.gather(
+        *(prepare(number) for number in range(MUTANTS)), return_exceptions=True
+    ):
+        if isinstance(outcome, Rejected):
+            assert outcome.reason in REASONS
+        else:
+            assert isinstance(outcome, PreparedAudio), repr(outcome)

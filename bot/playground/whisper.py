@@ -99,9 +99,9 @@ def join_model(cache: Path | None = None, parts: tuple[Path, ...] | None = None)
 
 def _package_data(name: str) -> Path:
     spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
+    if spec is None or not spec.submodule_search_locations:
         raise ModelError(f"package {name} is missing: install threadscribe[playground]")
-    return Path(spec.origin).parent / "data"
+    return Path(spec.submodule_search_locations[0]) / "data"
 
 
 def _default_cache() -> Path:

@@ -1,0 +1,18 @@
+"""What every test gets: an environment in which no ambient setting or credential exists."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from bot.settings import Settings
+
+_AMBIENT = {name.upper() for name in Settings.model_fields} | {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
+
+
+@pytest.fixture(autouse=True)
+def no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the bot's settings from the environment."""
+    for name in set(os.environ) & _AMBIENT:
+        monkeypatch.delenv(name)

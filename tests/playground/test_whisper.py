@@ -152,12 +152,13 @@ def test_long_audio_is_heard_to_its_end(whisper: Whisper, jfk: Any) -> None:
     assert plain(heard.text) == " ".join([JFK_SAID] * 3)
 
 
-async def test_event_loop_goes_on(whisper: Whisper, jfk: Any) -> None:
-    hearing = asyncio.create_task(whisper.hear(wav(jfk), "en", ""))
-    ticks = 0
-    while not hearing.done():
-        await asyncio.sleep(0.01)
-        ticks += 1
+async def test_event_loop_goes_on(cache: Path, jfk: Any) -> None:
+    async with Whisper.opened(cache) as whisper:
+        hearing = asyncio.create_task(whisper.hear(wav(jfk), "en", ""))
+        ticks = 0
+        while not hearing.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
     assert plain((await hearing).text) == JFK_SAID
     assert ticks > 5
 

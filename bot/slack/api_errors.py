@@ -5,8 +5,12 @@ Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import (
     Misconfiguration,
@@ -18,11 +22,19 @@ from bot.errors import (
     Unavailable,
 )
 
-API_FAILURES = (SlackClientError, ClientError, TimeoutError, OSError)
-"""What a call of the SDK's client can raise."""
+API_FAILURES = (SlackClientError, ClientError, TimeoutError, OSError, ValueError, AttributeError)
+"""What a call of the SDK's client can raise.
+
+The last two are its own stumbling over an answer that is not Slack's: bytes that are not UTF-8, and a
+proxy's plain text with status 200.
+"""
+_LONGEST_WAIT_S = 3600.0
 
 _TOKEN = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission"}
+    {
+        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+        *("no_permission", "not_allowed_token_type"),
+    }
 )
 _GONE = frozenset(
     {"file_not_found", "file_deleted", "message_not_found", "thread_not_found", "channel_not_found"}
@@ -43,31 +55,43 @@ def translate(failure: Exception) -> TranscriptionError:
         return Unavailable(Outage.SLACK, type(failure).__name__)
     code = error_code(failure)
     if code == "missing_scope":
-        needed = failure.response.get("needed", "") if isinstance(failure.response.data, dict) else ""
-        return Misconfigured(Misconfiguration.SLACK_SCOPE, f"needs {needed}")
+        return Misconfigured(Misconfiguration.SLACK_SCOPE, f"needs {_data(failure).get('needed', '')}")
     if code in _TOKEN:
         return Misconfigured(Misconfiguration.SLACK_TOKEN, code)
     if code in _GONE:
         return Rejected(Refusal.GONE, code)
     if code in _CLOSED:
         return Rejected(Refusal.FORBIDDEN, code)
+    response = failure.response
+    answered = isinstance(response, AsyncSlackResponse)
     return Unavailable(
         Outage.SLACK,
-        code or f"status {failure.response.status_code}",
-        retry_after_s=_retry_after_s(failure),
+        code or (f"status {response.status_code}" if answered else "an answer that is not JSON"),
+        retry_after_s=parse_retry_after_s(response.headers),
     )
 
 
 def error_code(failure: SlackApiError) -> str:
     """Slack's word for what went wrong; empty where the answer was not Slack's."""
-    data = failure.response.data
-    code = data.get("error") if isinstance(data, dict) else None
+    code = _data(failure).get("error")
     return code if isinstance(code, str) else ""
 
 
-def _retry_after_s(failure: SlackApiError) -> float | None:
-    value = failure.response.headers.get("Retry-After") or failure.response.headers.get("retry-after")
+def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """How long Slack asks to wait, an hour at most; ``None`` where it does not say.
+
+    Source: https://docs.slack.dev/apis/web-api/rate-limits/
+    """
+    value = headers.get("Retry-After") or headers.get("retry-after")
     try:
-        return max(0.0, float(value)) if value is not None else None
-    except (TypeError, ValueError):
+        wait_s = float(value) if value is not None else math.nan
+    except ValueError:
         return None
+    return None if math.isnan(wait_s) else min(max(0.0, wait_s), _LONGEST_WAIT_S)
+
+
+def _data(failure: SlackApiError) -> Mapping[str, object]:
+    """The answer's JSON. Where that could not be read, the SDK hands over aiohttp's response instead."""
+    response = failure.response
+    data = response.data if isinstance(response, AsyncSlackResponse) else None
+    return data if isinstance(data, dict) else {}

@@ -9,17 +9,25 @@ Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.model import Transcript, TranscriptionRequest
+from bot.model import JobKey, Transcript, TranscriptionRequest
 from bot.ports import Broken, GaveUp, Refused, Reply, Waiting
 from bot.slack import sentences
 
-INLINE_CHARACTERS = 5_500
-"""Slack took 5,700 characters in a message and refused 13,000 (``msg_blocks_too_long``); not documented."""
+INLINE_CHARACTERS = (5_500, 1_000, 0)
+"""How much of a transcript a message holds, and what is tried where Slack refuses that.
+
+Slack took 5,700 characters and refused 13,000 (``msg_blocks_too_long``); not documented. With 0 nothing
+but our own words is left, which it cannot refuse.
+"""
 _FALLBACK_CHARACTERS = 3_000
 """``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
+_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls, halves of surrogate pairs, and what turns the reading direction of the text that follows."""
 
 Block = dict[str, Any]
 
@@ -35,14 +43,29 @@ class Message:
     """The transcript for a file, where the message holds only its beginning."""
 
 
-def render_reply(request: TranscriptionRequest, reply: Reply) -> Message:
-    """One reply for one file."""
-    if isinstance(reply, Transcript):
-        return _render_transcript(request, reply)
-    said = _sentence(reply)
+def render_reply(request: TranscriptionRequest, reply: Reply) -> Iterator[Message]:
+    """One reply for one file: first as it should be, then ever smaller ones for where Slack refuses it."""
+    if not isinstance(reply, Transcript):
+        yield _render_sentence(request, _sentence(reply))
+        return
+    text = _showable(reply.text).strip() or "…"
+    yield _render_transcript(request, reply, text, INLINE_CHARACTERS[0])
+    for most in INLINE_CHARACTERS[1:]:
+        if most < len(text):
+            yield _render_transcript(request, reply, text, most)
+
+
+def transcript_file_name(key: JobKey) -> str:
+    """A name that only this job's file has in its thread, so that it can be found again."""
+    run = f"-{key.run}" if key.run else ""
+    return f"transcript-{key.file_id}{run}.txt"
+
+
+def _render_sentence(request: TranscriptionRequest, said: str) -> Message:
     blocks = [_rich_text(said)]
-    if request.siblings > 1 and request.file.name:
-        blocks.append(_context(request.file.name))
+    name = _shared_name(request)
+    if name:
+        blocks.append(_context(name))
     return Message(text=escape(said), blocks=blocks, whole_text=None)
 
 
@@ -66,21 +89,33 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _render_transcript(request: TranscriptionRequest, transcript: Transcript) -> Message:
-    shown = _beginning(transcript.text, INLINE_CHARACTERS)
-    whole_text = None if shown == transcript.text else transcript.text
+def _render_transcript(
+    request: TranscriptionRequest, transcript: Transcript, text: str, most_characters: int
+) -> Message:
     facts = [sentences.language_name(transcript.language), sentences.duration(transcript.duration_s)]
-    if request.siblings > 1 and request.file.name:
-        facts.append(request.file.name)
-    if whole_text is not None:
-        facts.append(sentences.CONTINUED_IN_FILE)
+    name = _shared_name(request)
+    if name and most_characters:
+        facts.append(name)
     if not transcript.complete:
         facts.append(sentences.CUT_SHORT)
-    return Message(
-        text=_fallback(transcript.text),
-        blocks=[_rich_text(shown), _context(" · ".join(facts))],
-        whole_text=whole_text,
-    )
+    if len(text) <= most_characters:
+        return Message(_fallback(text), [_rich_text(text), _context(" · ".join(facts))], whole_text=None)
+    pointer = sentences.continued_in(transcript_file_name(request.key))
+    if most_characters:
+        shown = _beginning(text, most_characters)
+        facts.append(pointer)
+    else:
+        shown = pointer
+    return Message(_fallback(shown), [_rich_text(shown), _context(" · ".join(facts))], whole_text=text)
+
+
+def _shared_name(request: TranscriptionRequest) -> str:
+    """The file's name on one line where its message holds several; empty where it stands alone."""
+    return " ".join(_showable(request.file.name).split()) if request.siblings > 1 else ""
+
+
+def _showable(text: str) -> str:
+    return _UNSHOWABLE.sub("", text)
 
 
 def _rich_text(text: str) -> Block:

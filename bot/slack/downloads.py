@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar
 
 import aiohttp
 from pydantic import SecretStr
@@ -15,7 +16,7 @@ from yarl import URL
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import FileState, SharedFile
-from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.api_errors import API_FAILURES, parse_retry_after_s, translate
 from bot.slack.files import parse_file
 
 _ADDRESS_DELAYS_S = (0.5, 1.0, 2.0)
@@ -23,7 +24,9 @@ _ADDRESS_DELAYS_S = (0.5, 1.0, 2.0)
 _CHUNK_BYTES = 256 * 1024
 _MOST_REDIRECTS = 5
 _TIMEOUT = aiohttp.ClientTimeout(total=900, sock_connect=10, sock_read=60)
-_SLACK_DOMAINS = ("slack.com", "slack-files.com", "slack-edge.com")
+_SLACK_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:slack|slack-files|slack-edge)\.com")
+
+T = TypeVar("T")
 
 
 class SlackFiles:
@@ -84,14 +87,18 @@ class SlackFiles:
             try:
                 async with self._session.get(
                     url,
-                    headers={"Authorization": f"Bearer {self._token.get_secret_value()}"},
+                    headers={
+                        "Authorization": f"Bearer {self._token.get_secret_value()}",
+                        # Sound does not shrink, and what is not packed cannot burst.
+                        "Accept-Encoding": "identity",
+                    },
                     allow_redirects=False,
                     timeout=_TIMEOUT,
                 ) as response:
                     if response.status in {301, 302, 303, 307, 308}:
                         address = str(url.join(URL(response.headers.get("Location", ""))))
                         continue
-                    _check_status(response.status)
+                    _check_status(response)
                     return await self._save(response, destination)
             except (aiohttp.ClientError, TimeoutError) as failure:
                 raise Unavailable(Outage.FILE, type(failure).__name__) from failure
@@ -110,14 +117,15 @@ class SlackFiles:
             origin = str(url.origin()).lower()
         except ValueError as failure:
             raise Rejected(Refusal.UNSAFE_ADDRESS, "unreadable address") from failure
-        host = (url.host or "").lower()
+        # raw_host is what is looked up: lower case, and punycode where it was not ASCII.
+        host = url.raw_host or ""
         ours = url.scheme == "https" and url.explicit_port in {None, 443} and is_slack_host(host)
         if url.user is not None or url.password is not None or not (ours or origin in self._origins):
             raise Rejected(Refusal.UNSAFE_ADDRESS, f"host {host[:100]}")
         return url
 
     async def _save(self, response: aiohttp.ClientResponse, destination: Path) -> int:
-        handle = await asyncio.to_thread(_create, destination)
+        handle = await _on_disk(lambda: _create(destination))
         try:
             saved = 0
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
@@ -126,12 +134,9 @@ class SlackFiles:
                 saved += len(chunk)
                 if saved > self._most_bytes:
                     raise Rejected(Refusal.TOO_BIG, f"more than {self._most_bytes} bytes")
-                try:
-                    await asyncio.to_thread(handle.write, chunk)
-                except OSError as failure:
-                    raise Unavailable(Outage.MACHINE, f"disk: {failure.strerror}") from failure
+                await _on_disk(lambda: handle.write(chunk))  # noqa: B023  # awaited before the next chunk
         finally:
-            await asyncio.to_thread(handle.close)
+            await _on_disk(handle.close)
         if saved == 0:
             raise Rejected(Refusal.EMPTY)
         return saved
@@ -139,15 +144,28 @@ class SlackFiles:
 
 def is_slack_host(host: str) -> bool:
     """Whether a host name is one of Slack's, to which the token belongs."""
-    return any(host == domain or host.endswith(f".{domain}") for domain in _SLACK_DOMAINS)
+    return _SLACK_HOST.fullmatch(host) is not None
+
+
+async def _on_disk(work: Callable[[], T]) -> T:
+    """Do blocking file work in a thread.
+
+    Raises:
+        Unavailable: MACHINE.
+    """
+    try:
+        return await asyncio.to_thread(work)
+    except OSError as failure:
+        raise Unavailable(Outage.MACHINE, f"disk: {failure.strerror}") from failure
 
 
 def _create(path: Path) -> BinaryIO:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    return cast("BinaryIO", os.fdopen(descriptor, "wb", buffering=0))
+    # O_EXCL: neither a file nor a link that somebody put there first is written to.
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def _check_status(status: int) -> None:
+def _check_status(response: aiohttp.ClientResponse) -> None:
+    status = response.status
     match status:
         case 200:
             return
@@ -156,7 +174,8 @@ def _check_status(status: int) -> None:
         case 401 | 403:
             raise Rejected(Refusal.FORBIDDEN, f"status {status}")
         case _:
-            raise Unavailable(Outage.FILE, f"status {status}")
+            retry_after_s = parse_retry_after_s(response.headers)
+            raise Unavailable(Outage.FILE, f"status {status}", retry_after_s)
 
 
 def _refuse_page(content_type: str, beginning: bytes) -> None:

@@ -5,6 +5,7 @@ Source: https://docs.slack.dev/reference/objects/file-object
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,8 +16,11 @@ _AUDIO_KINDS = frozenset(
     "aac aif aifc aiff amr awb caf flac m4a m4b m4r mka mp2 mp3 mpga oga ogg opus ra spx wav wave wma".split()  # noqa: SIM905  # a list of words
 )
 _EITHER_KINDS = frozenset({"webm", "3gp", "3gpp", "3g2"})
-_VIDEO_KINDS = frozenset("asf avi flv m4v mkv mov mp4 mpeg mpg ogv ts wmv".split())  # noqa: SIM905  # a list of words
+_VIDEO_KINDS = frozenset("asf avi flv m4v mkv mov mp4 mpeg mpg ogv wmv".split())  # noqa: SIM905  # a list of words
+_UNTYPED = ({"", "application/octet-stream", "binary/octet-stream"}, {"", "binary"})
+"""MIME types and file types that say nothing."""
 
+_CLAIM_BY_SUBTYPE = {"slack_audio": Claim.AUDIO, "slack_video": Claim.VIDEO_CLIP}
 _STATE_BY_MODE = {
     "tombstone": FileState.GONE,
     "hidden_by_limit": FileState.HIDDEN_BY_LIMIT,
@@ -28,15 +32,18 @@ _STATE_BY_ACCESS = {
     "file_not_found": FileState.GONE,
 }
 _NAME_LIMIT = 255
+_ID = re.compile(r"[A-Za-z0-9.]{1,64}")
 
 
 def parse_file(raw: Mapping[str, Any]) -> SharedFile | None:
     """A file object, or ``None`` where it has no id. Unknown fields and odd types are passed over."""
-    file_id = _text(raw, "id")
+    file_id = parse_id(raw, "id")
     if not file_id:
         return None
     mode, access = _text(raw, "mode"), _text(raw, "file_access")
     state = _STATE_BY_MODE.get(mode) or _STATE_BY_ACCESS.get(access) or FileState.AVAILABLE
+    if raw.get("is_external") is True:
+        state = FileState.EXTERNAL
     duration_ms = _number(raw, "duration_ms")
     size_bytes = _number(raw, "size")
     return SharedFile(
@@ -58,23 +65,32 @@ def claim_of(raw: Mapping[str, Any]) -> Claim:
     clip's own subtype counts first, then anything that says audio, then the rest.
     """
     subtype, mime = _text(raw, "subtype"), _text(raw, "mimetype").lower()
-    kinds = {_text(raw, "filetype").lower(), PurePosixPath(_text(raw, "name").lower()).suffix.lstrip(".")}
-    if subtype == "slack_audio":
-        return Claim.AUDIO
-    if subtype == "slack_video":
-        return Claim.VIDEO_CLIP
+    filetype = _text(raw, "filetype").lower()
+    kinds = {filetype, PurePosixPath(_text(raw, "name").lower()).suffix.lstrip(".")}
+    if subtype in _CLAIM_BY_SUBTYPE:
+        return _CLAIM_BY_SUBTYPE[subtype]
+    if mime.startswith("text/"):
+        # A web page named x.mp3 is served as text/html, which a download takes for the login page.
+        return Claim.OTHER
     if mime.startswith("audio/") or kinds & _AUDIO_KINDS or _text(raw, "media_display_type") == "audio":
         return Claim.AUDIO
     if kinds & _EITHER_KINDS:
         return Claim.EITHER
     if mime.startswith("video/") or kinds & _VIDEO_KINDS:
         return Claim.VIDEO
-    return Claim.OTHER
+    return Claim.UNKNOWN if mime in _UNTYPED[0] and filetype in _UNTYPED[1] else Claim.OTHER
+
+
+def parse_id(raw: Mapping[str, Any], name: str) -> str:
+    """An id or timestamp; empty where it is missing or no such thing."""
+    value = raw.get(name)
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
+    """A string; halves of surrogate pairs, which JSON can carry and UTF-8 cannot, become question marks."""
     value = raw.get(name)
-    return value if isinstance(value, str) else ""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def _number(raw: Mapping[str, Any], name: str) -> float | None:

@@ -17,7 +17,7 @@ from bot.model import Job, TranscriptionRequest
 from bot.ports import Found, Reply, ReplyState, state_of
 from bot.slack import sentences
 from bot.slack.api_errors import API_FAILURES, error_code, translate
-from bot.slack.blocks import Message, render_reply
+from bot.slack.blocks import Message, render_reply, transcript_file_name
 
 EVENT_TYPE = "threadscribe_reply"
 SCOPES = frozenset(
@@ -31,6 +31,11 @@ SCOPES = frozenset(
 _CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""
 _STATUS_TIMEOUT_S = 5.0
+_UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=60)
+_REFUSED_CONTENT = frozenset(
+    {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"}
+)
+_REPLY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
 class SlackReplies:
@@ -79,38 +84,31 @@ class SlackReplies:
                 found = _state_in(message, job)
                 if found is not None:
                     ts, state = message["ts"], found
-                file_shared = file_shared or _holds_file(message, _file_name(job))
+                file_shared = file_shared or _holds_file(message, transcript_file_name(job.key))
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return Found(ts, state, file_shared)
 
     async def publish(self, job: Job, reply: Reply, found: Found) -> str:
-        """Upload the whole transcript where it is long, then update or post."""
-        message = render_reply(job.request, reply)
+        """Upload the whole transcript where it is long, then update or post; smaller where Slack refuses."""
         metadata = {
             "event_type": EVENT_TYPE,
             "event_payload": {"key": str(job.key), "state": str(state_of(reply))},
         }
-        try:
-            if message.whole_text is not None and not found.file_shared:
-                await self._upload(job, message.whole_text)
-            ts = found.ts or job.reply_ts
-            if ts is not None and await self._update(job, ts, message, metadata):
-                return ts
-            response = await self._writes.chat_postMessage(
-                channel=job.key.channel_id,
-                thread_ts=job.request.thread_ts,
-                text=message.text,
-                blocks=message.blocks,
-                metadata=metadata,
-                unfurl_links=False,
-                unfurl_media=False,
-                parse="none",
-                link_names=False,
-            )
-        except API_FAILURES as failure:
-            raise translate(failure) from failure
-        return str(response["ts"])
+        file_shared = found.file_shared
+        refused: SlackApiError | None = None
+        for message in render_reply(job.request, reply):
+            try:
+                if message.whole_text is not None and not file_shared:
+                    await self._upload(job, message.whole_text)
+                    file_shared = True
+                return await self._say(job, found.ts or job.reply_ts, message, metadata)
+            except API_FAILURES as failure:
+                if not isinstance(failure, SlackApiError) or error_code(failure) not in _REFUSED_CONTENT:
+                    raise translate(failure) from failure
+                self._log.warning("reply refused", key=str(job.key), error=error_code(failure))
+                refused = failure
+        raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
 
     async def verify(self) -> None:
         """``auth.test``: its headers list the scopes."""
@@ -118,6 +116,24 @@ class SlackReplies:
         if identity.missing_scopes:
             missing = ", ".join(sorted(identity.missing_scopes))
             raise Misconfigured(Misconfiguration.SLACK_SCOPE, f"not granted: {missing}")
+
+    async def _say(self, job: Job, ts: str | None, message: Message, metadata: dict[str, Any]) -> str:
+        """Edit the reply that stands, or post one."""
+        if ts is not None and await self._update(job, ts, message, metadata):
+            return ts
+        response = await self._writes.chat_postMessage(
+            channel=job.key.channel_id,
+            thread_ts=job.request.thread_ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=metadata,
+            unfurl_links=False,
+            unfurl_media=False,
+            parse="none",
+            link_names=False,
+            mrkdwn=False,
+        )
+        return str(response["ts"])
 
     async def _update(self, job: Job, ts: str, message: Message, metadata: dict[str, Any]) -> bool:
         """Edit the reply; False where it is gone and has to be posted anew."""
@@ -132,7 +148,7 @@ class SlackReplies:
                 link_names=False,
             )
         except SlackApiError as failure:
-            if error_code(failure) in {"message_not_found", "cant_update_message", "edit_window_closed"}:
+            if error_code(failure) in _REPLY_GONE:
                 return False
             raise
         return True
@@ -144,9 +160,11 @@ class SlackReplies:
         Source: https://docs.slack.dev/messaging/working-with-files#upload
         """
         data = text.encode()
-        name = _file_name(job)
+        name = transcript_file_name(job.key)
         slot = await self._writes.files_getUploadURLExternal(filename=name, length=len(data))
-        async with self._session.post(slot["upload_url"], data=data) as response:
+        async with self._session.post(
+            slot["upload_url"], data=data, allow_redirects=False, timeout=_UPLOAD_TIMEOUT
+        ) as response:
             if response.status != 200:
                 raise Unavailable(Outage.SLACK, f"upload answered {response.status}")
         await self._writes.files_completeUploadExternal(
@@ -203,12 +221,6 @@ def _header(headers: Any, name: str) -> str:
         if key.lower() == name:
             return str(value)
     return ""
-
-
-def _file_name(job: Job) -> str:
-    """A name that only this job's file has in its thread, so that it can be found again."""
-    run = f"-{job.key.run}" if job.key.run else ""
-    return f"transcript-{job.key.file_id}{run}.txt"
 
 
 def _holds_file(message: dict[str, Any], name: str) -> bool:

@@ -15,7 +15,6 @@ WORKING = "is transcribing…"
 """After the bot's name, while it works: “Threadscribe is transcribing…”."""
 
 CUT_SHORT = "The recogniser stopped before the end of this recording, so some words are missing."
-CONTINUED_IN_FILE = "The whole transcript is in the file above."
 
 REFUSALS = {
     Refusal.NOT_AUDIO: "I couldn't find any sound I can read in this file. "
@@ -99,6 +98,11 @@ def broken(reference: str) -> str:
         "Something went wrong on my side, and trying again didn't help. "
         f"{_ASK_OPERATOR} to look for {reference} in the log."
     )
+
+
+def continued_in(file_name: str) -> str:
+    """Where the rest of a long transcript is; Slack may show the file above the reply or below it."""
+    return f"The whole transcript is in {file_name}, in this thread."
 
 
 def language_name(code: str | None) -> str:

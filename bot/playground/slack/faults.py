@@ -58,6 +58,7 @@ class Hold:
     client_gone: bool = False
     _reached: asyncio.Event = field(default_factory=asyncio.Event)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _dropped: bool = False
 
     async def reached(self, timeout_s: float = 10.0) -> Call:
@@ -71,6 +72,15 @@ class Hold:
         if self.call is None:
             raise RuntimeError("released before any call was held")
         return self.call
+
+    async def ended(self, timeout_s: float = 10.0) -> None:
+        """Wait until the call is held no more: released, dropped, or its client gone.
+
+        Raises:
+            TimeoutError: It is held still.
+        """
+        async with asyncio.timeout(timeout_s):
+            await self._ended.wait()
 
     def release(self) -> None:
         """Let the call go on."""
@@ -90,6 +100,8 @@ class Hold:
         except asyncio.CancelledError:
             self.client_gone = True
             raise
+        finally:
+            self._ended.set()
         return not self._dropped
 
 
@@ -115,7 +127,11 @@ class _Rule:
 
 
 class Faults:
-    """The rules in force, oldest first; the first that matches a call is applied."""
+    """The rules in force, oldest first; the first that matches a call is applied.
+
+    A call that an older rule took is not counted by the younger ones, so rules added one after the other
+    strike one after the other.
+    """
 
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
@@ -162,5 +178,4 @@ class Faults:
 
     def match(self, call: Call) -> Fault | None:
         """The fault that this call meets."""
-        matching = [rule for rule in list(self._rules) if rule.matches(call)]
-        return matching[0].fault if matching else None
+        return next((rule.fault for rule in self._rules if rule.matches(call)), None)

@@ -16,7 +16,7 @@ from bot.errors import Misconfigured
 from bot.playground.command import add_arguments as add_playground_arguments
 from bot.playground.command import run as run_playground
 from bot.settings import LogFormat, Settings, SettingsError
-from bot.store.sqlite import AlreadyRunning
+from bot.store.sqlite import AlreadyRunning, DataDirUnusable
 from bot.telemetry import configure_logging
 
 EXIT_FAILED = 1
@@ -54,6 +54,8 @@ def _run() -> int:
         return asyncio.run(_serve(settings))
     except AlreadyRunning as error:
         return _fail(str(error), EXIT_FAILED)
+    except DataDirUnusable as error:
+        return _fail(str(error), EXIT_SETTINGS)
     except Misconfigured as error:
         named = "SLACK_APP_TOKEN" if "SLACK_APP_TOKEN" in error.detail else "SLACK_BOT_TOKEN"
         return _fail(f"{named} is wrong: Slack says {error.detail.split(': ')[-1]}", EXIT_SETTINGS)

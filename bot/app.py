@@ -75,7 +75,8 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     Raises:
         Misconfigured: SLACK_TOKEN: without it the bot can do nothing at all.
         AlreadyRunning: another process claims this data directory.
-        OSError: the HTTP address cannot be listened on, or the data directory not written.
+        DataDirUnusable: the data directory cannot be written, or the database in it not used.
+        OSError: the HTTP address cannot be listened on.
     """
     log = structlog.get_logger(__name__)
     metrics = Metrics()

@@ -105,6 +105,8 @@ class Job:
     """The reply's ``ts``, once known."""
     notice: str | None
     """Code of the notice that the reply shows now, if it is not the final one."""
+    faults: int = 0
+    """How many of its tries ended by a fault of the bot's own."""
 
     @property
     def key(self) -> JobKey:

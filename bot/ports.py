@@ -197,8 +197,8 @@ class Jobs(Protocol):
     async def wait_for_work(self) -> None:
         """Return when a job may be due: one was accepted, released, or came to its time."""
 
-    async def retry_at(self, job: Job, due: datetime) -> None:
-        """Give a claimed job back, to be claimed again when ``due``."""
+    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
+        """Give a claimed job back, to be claimed again when ``due``; ``fault`` counts one of ours."""
 
     async def park(self, job: Job) -> None:
         """Set a claimed job aside until ``release_parked``."""
@@ -216,7 +216,10 @@ class Jobs(Protocol):
         """End a job; its key stays, its contents go."""
 
     async def wait_for_turn(self, job: Job, patience_s: float) -> None:
-        """Return when no file that stands earlier in the same message is unanswered, or patience ends."""
+        """Return when patience ends, or no earlier file of the message lacks its place in the thread.
+
+        A notice holds the place: the final reply is edited into it.
+        """
 
     async def depth(self) -> dict[str, int]:
         """How many jobs are in each unfinished state."""

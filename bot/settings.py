@@ -28,21 +28,42 @@ class LogFormat(StrEnum):
     PRETTY = "pretty"
 
 
-def _secret_starting(prefix: str, what: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and value and not value.startswith(prefix):
+def _secret_starting(prefix: str, what: str) -> AfterValidator:
+    def check(secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().startswith(prefix):
             raise ValueError(f"must be {what}, which begins with {prefix}")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _one_word(value: Any) -> Any:
+    """Strip what copying and `$(cat file)` leave around a secret; inside, a header could not carry it."""
+    if not isinstance(value, str):
         return value
+    word = value.strip()
+    if not word:
+        raise ValueError("must not be blank")
+    if not (word.isascii() and word.isprintable()) or " " in word:
+        raise ValueError("must be one word of plain letters, digits and signs")
+    return word
 
-    return BeforeValidator(check)
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
-def _empty_is_none(value: Any) -> Any:
-    return None if value == "" else value
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        # Its text may quote the value.
+        raise ValueError("must be an http(s) address such as https://example.com") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an http(s) address such as https://example.com")
     if parts.username or parts.password:
@@ -74,7 +95,7 @@ def _known_language(value: str) -> str:
     return code
 
 
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
+Secret = Annotated[SecretStr, BeforeValidator(_one_word)]
 
 
 class Settings(BaseSettings):
@@ -85,16 +106,16 @@ class Settings(BaseSettings):
     )
 
     slack_bot_token: Annotated[
-        SecretStr, _secret_starting("xoxb-", "the bot token from “OAuth & Permissions”")
+        Secret, _secret_starting("xoxb-", "the bot token from “OAuth & Permissions”")
     ] = Field(description="The bot token of your Slack app (`xoxb-…`).")
     slack_app_token: Annotated[
-        OptionalSecret, _secret_starting("xapp-", "the app-level token from “Basic Information”")
+        Secret | None, _secret_starting("xapp-", "the app-level token from “Basic Information”")
     ] = Field(
         None,
         description="The app-level token (`xapp-…`, scope `connections:write`). Present: Socket Mode, "
         "no public address needed. Absent: HTTP mode.",
     )
-    slack_signing_secret: OptionalSecret = Field(
+    slack_signing_secret: Secret | None = Field(
         None, description="The signing secret. Needed in HTTP mode, where it proves that events are Slack's."
     )
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = Field(
@@ -107,7 +128,7 @@ class Settings(BaseSettings):
         description="Further origins that the bot token may be sent to for downloads, separated by commas. "
         "Slack's own https hosts always are.",
     )
-    dashscope_api_key: SecretStr = Field(description="The DashScope API key. Keys belong to a region.")
+    dashscope_api_key: Secret = Field(description="The DashScope API key. Keys belong to a region.")
     dashscope_base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         "https://dashscope-intl.aliyuncs.com",
         description="The key's region: `https://dashscope-intl.aliyuncs.com` (Singapore), "
@@ -150,10 +171,10 @@ class Settings(BaseSettings):
         le=65_535,
         description="Port of `/healthz`, `/readyz`, `/metrics`, and of `/slack/events` in HTTP mode.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="Least severe level that is logged."
     )
-    log_format: LogFormat = Field(
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
         LogFormat.AUTO, description="`json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere."
     )
 
@@ -168,8 +189,8 @@ class Settings(BaseSettings):
         for name, value in self:
             if isinstance(value, SecretStr):
                 shown[name] = "set"
-            elif isinstance(value, Path | tuple):
-                shown[name] = str(value) if isinstance(value, Path) else list(value)
+            elif isinstance(value, Path | StrEnum):
+                shown[name] = str(value)
             else:
                 shown[name] = value
         return shown
@@ -185,6 +206,10 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
         settings = Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings takes it
     except ValidationError as error:
         raise SettingsError(_first_fault(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} cannot be read: it is not UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
     if not settings.socket_mode and settings.slack_signing_secret is None:
         raise SettingsError(
             "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: "
@@ -198,7 +223,7 @@ def _first_fault(error: ValidationError) -> str:
     name = str(fault["loc"][0]).upper()
     if fault["type"] == "missing":
         return f"{name} is missing: {Settings.model_fields[name.lower()].description}"
-    message = fault["msg"].removeprefix("Value error, ").replace("\n", " ")
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{name} {message}" if message.startswith("must") else f"{name} is wrong: {message}"
 
 

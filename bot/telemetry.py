@@ -13,17 +13,31 @@ from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from structlog.dev import ConsoleRenderer, plain_traceback
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
-_SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|sk-[\w-]{8,}|Bearer\s+\S+|data:[\w/]+;base64,\S+")
+# No class below takes a quote, a backslash or a space: a rendered line stays the JSON that it was.
+_SECRET = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|sk-[\w-]{8,}"
+    r"|Bearer\s+[\w.~+/=-]+"
+    r"|data:[\w.+/-]*(?:;[\w=.-]+)*;base64,[\w+/=-]*"
+)
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blank whatever looks like a token, a key or audio in a line's strings, tracebacks included."""
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = _SECRET.sub("[redacted]", value)
-    return event
+def redact(line: str) -> str:
+    """Blank whatever looks like a token, a key or audio."""
+    return _SECRET.sub("[redacted]", line)
+
+
+def _redacted(render: Processor) -> Processor:
+    """A renderer whose finished line is redacted: what is nested, and tracebacks, included."""
+
+    def line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+        return redact(str(render(logger, method, event)))
+
+    return line
 
 
 def configure_logging(level: str, *, pretty: bool) -> None:
@@ -34,10 +48,14 @@ def configure_logging(level: str, *, pretty: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # Values of local variables would carry transcripts and keys, so no traceback shows them.
     last: list[Processor] = (
-        [redact, structlog.dev.ConsoleRenderer(colors=True)]
+        [_redacted(ConsoleRenderer(colors=True, exception_formatter=plain_traceback))]
         if pretty
-        else [structlog.processors.dict_tracebacks, redact_deeply, structlog.processors.JSONRenderer()]
+        else [
+            ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            _redacted(structlog.processors.JSONRenderer()),
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -48,28 +66,19 @@ def configure_logging(level: str, *, pretty: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
+            foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    logging.captureWarnings(capture=True)
     # The Slack SDKs log whole payloads, texts included, at DEBUG; aiohttp's access log tells nothing new.
     for noisy in ("slack_bolt", "slack_sdk"):
         logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
     for noisy in ("aiohttp.access", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def redact_deeply(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """``redact``, and tracebacks without the values of local variables' texts."""
-    for trace in event.get("exception") or ():
-        if isinstance(trace, dict):
-            trace["exc_value"] = _SECRET.sub("[redacted]", str(trace.get("exc_value", "")))
-            for frame in trace.get("frames") or ():
-                frame.pop("locals", None)
-    return redact(logger, method, event)
 
 
 class Metrics:
@@ -86,7 +95,8 @@ class Metrics:
         )
         self.jobs = Counter(
             "threadscribe_jobs",
-            "Jobs that ended, by outcome (transcribed, refused, failed, ignored)",
+            "Jobs that ended, by outcome (transcribed, refused, failed, each also …_before where a former "
+            "process had replied; ignored; undeliverable)",
             ["outcome"],
             registry=self.registry,
         )

@@ -13,6 +13,8 @@ from bot.ports import Found, Jobs, Replies, Reply, Waiting, state_of
 
 TURN_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
+_LONGEST_WAIT_S = 60.0
+"""Who is asked to wait longer gives the job back to the queue."""
 _DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Between tries to post what is already recognised, before the job goes back to the queue."""
 NOTHING_FOUND = Found(ts=None, state=None, file_shared=False)
@@ -52,9 +54,7 @@ class Delivery:
             try:
                 ts = await self._replies.publish(job, reply, found)
             except Unavailable as error:
-                if delay_s is None:
-                    raise
-                await self._clock.sleep(max(delay_s, error.retry_after_s or 0.0))
+                await self._pause(delay_s, error)
                 found = await self._find_patiently(job)
                 if found.ts is None or found.state is not state_of(reply):
                     continue
@@ -63,13 +63,14 @@ class Delivery:
             return
 
     async def notify(self, job: Job, notice: Waiting) -> Job:
-        """Say once that it takes longer.
+        """Say once, and in its turn, that it takes longer: the transcript will be edited into this place.
 
         Raises:
             TranscriptionError: it could not be said.
         """
         if job.notice == str(notice.reason):
             return job
+        await self._jobs.wait_for_turn(job, TURN_PATIENCE_S)
         found = await self.find(job)
         job = await self._jobs.write_intent(job)
         ts = await self._replies.publish(job, notice, found)
@@ -80,8 +81,15 @@ class Delivery:
             try:
                 return await self._replies.find(job)
             except Unavailable as error:
-                await self._clock.sleep(max(delay_s, error.retry_after_s or 0.0))
+                await self._pause(delay_s, error)
         return await self._replies.find(job)
+
+    async def _pause(self, delay_s: float | None, error: Unavailable) -> None:
+        """Sleep before the next try; raises ``error`` where there is none, or not soon."""
+        asked_s = error.retry_after_s or 0.0
+        if delay_s is None or asked_s > _LONGEST_WAIT_S:
+            raise error
+        await self._clock.sleep(max(delay_s, asked_s))
 
 
 def is_final(found: Found) -> bool:

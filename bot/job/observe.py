@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from bot.errors import TranscriptionError
+from bot.errors import Misconfiguration, Outage, Refusal, TranscriptionError
 from bot.model import Claim, Job, Recognition
 from bot.ports import ReplyState
 from bot.telemetry import Metrics
@@ -47,6 +47,26 @@ def count(metrics: Metrics, observed: Observed, outcome: str) -> None:
         metrics.stage_s.labels(stage).observe(seconds)
     if outcome == ReplyState.TRANSCRIBED:
         metrics.audio_s.inc(observed.audio_s or 0.0)
+
+
+_RECOGNISER = frozenset(
+    {
+        Outage.RECOGNISER,
+        Misconfiguration.RECOGNISER_KEY,
+        Misconfiguration.RECOGNISER_ACCOUNT,
+        Misconfiguration.RECOGNISER_MODEL,
+        Refusal.CONTENT_BLOCKED,
+        Refusal.UNSUPPORTED_BY_RECOGNISER,
+    }
+)
+"""Reasons that only a recogniser gives."""
+
+
+def count_failure(metrics: Metrics, error: Exception) -> None:
+    """Count a failed try that the recogniser is to blame for."""
+    reason = getattr(error, "reason", None)
+    if reason in _RECOGNISER:
+        metrics.asr_errors.labels(str(reason)).inc()
 
 
 def canonical_line(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import (
-    Misconfiguration,
     Misconfigured,
-    Outage,
     Refusal,
     Rejected,
     TranscriptionError,
@@ -22,6 +20,9 @@ PATIENCE_S = 60.0
 """A person who has waited this long hears that it takes longer."""
 MOST_FAULTS = 3
 """How often a job may fail by a fault of ours before it ends."""
+
+_UNCLAIMED = frozenset({Claim.UNKNOWN, Claim.EITHER, Claim.VIDEO, Claim.OTHER})
+"""Files that never said they were audio: where nobody asked, only a transcript is worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class RetryAfter:
 class Park:
     """The job waits until verification succeeds."""
 
-    notice: Waiting
+    notice: Waiting | None
+    """What the thread should show meanwhile, if anything."""
 
 
 Decision = Say | Ignore | RetryAfter | Park
@@ -61,6 +63,8 @@ class History:
 
     attempt: int
     """How often it was tried before, 0 on the first try."""
+    faults: int
+    """How many of those tries ended by a fault of ours."""
     waited_s: float
     """Since the job was accepted."""
     give_up_after_s: float
@@ -68,26 +72,16 @@ class History:
     """Drawn from [0, 1) by the caller."""
     claim: Claim
     """What the file turned out to claim: of a stub, only Slack's answer tells."""
+    spoken: bool
+    """The bot has set out to speak of this file before, so it must not fall silent now."""
 
 
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """Choose what follows an error."""
-    match error:
-        case Rejected():
-            silent = _is_silent(request, history.claim, error.reason)
-            return Ignore() if silent else Say(Refused(error.reason))
-        case Unavailable():
-            return _later(error.reason, history, error.retry_after_s)
-        case Misconfigured():
-            if history.waited_s >= history.give_up_after_s:
-                return Say(GaveUp(error.reason))
-            return Park(Waiting(error.reason))
-        case TranscriptionError():
-            raise AssertionError("an error of a fourth kind") from error
-        case _:
-            if history.attempt + 1 >= MOST_FAULTS:
-                return Say(Broken(request.key.file_id))
-            return RetryAfter(backoff_s(history), None)
+    decision = _judge(error, request, history)
+    if request.explicit or history.spoken or not _is_unasked(error, history.claim):
+        return decision
+    return _hush(decision)
 
 
 def backoff_s(history: History) -> float:
@@ -97,21 +91,41 @@ def backoff_s(history: History) -> float:
     return ceiling_s * (0.5 + history.jitter / 2)
 
 
-def _later(reason: Outage | Misconfiguration, history: History, retry_after_s: float | None) -> Decision:
+def _judge(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
+    """What follows an error where somebody listens."""
     left_s = history.give_up_after_s - history.waited_s
-    if left_s <= 0:
-        return Say(GaveUp(reason))
-    delay_s = max(backoff_s(history), retry_after_s or 0.0)
-    # The last try falls on the deadline, however long the other side asked to wait.
-    delay_s = min(delay_s, left_s)
-    told = history.waited_s + delay_s > PATIENCE_S
-    return RetryAfter(delay_s, Waiting(reason) if told else None)
+    match error:
+        case Rejected():
+            return Say(Refused(error.reason))
+        case Unavailable() | Misconfigured() if left_s <= 0:
+            return Say(GaveUp(error.reason))
+        case Unavailable():
+            # The last try falls on the deadline, however long the other side asked to wait.
+            delay_s = min(max(backoff_s(history), error.retry_after_s or 0.0), left_s)
+            told = history.waited_s + delay_s > PATIENCE_S
+            return RetryAfter(delay_s, Waiting(error.reason) if told else None)
+        case Misconfigured():
+            return Park(Waiting(error.reason))
+        case TranscriptionError():
+            raise AssertionError("an error of a fourth kind") from error
+        case _ if left_s <= 0 or history.faults + 1 >= MOST_FAULTS:
+            return Say(Broken(request.key.file_id))
+        case _:
+            return RetryAfter(min(backoff_s(history), left_s), None)
 
 
-def _is_silent(request: TranscriptionRequest, claim: Claim, reason: Refusal) -> bool:
-    """Whether a refusal would answer somebody who asked for nothing."""
-    if request.explicit:
-        return False
-    if claim in {Claim.UNKNOWN, Claim.EITHER, Claim.VIDEO, Claim.OTHER}:
-        return True
-    return claim is Claim.VIDEO_CLIP and reason is Refusal.NO_AUDIO_TRACK
+def _is_unasked(error: Exception, claim: Claim) -> bool:
+    """Whether a word about this failure would answer somebody who asked for nothing."""
+    soundless = isinstance(error, Rejected) and error.reason is Refusal.NO_AUDIO_TRACK
+    return claim in _UNCLAIMED or (claim is Claim.VIDEO_CLIP and soundless)
+
+
+def _hush(decision: Decision) -> Decision:
+    """The same without a word."""
+    match decision:
+        case Say():
+            return Ignore()
+        case RetryAfter() | Park():
+            return replace(decision, notice=None)
+        case Ignore():
+            return decision

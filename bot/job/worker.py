@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Misconfigured, Rejected, TranscriptionError, Unavailable
+from bot.errors import Misconfigured, TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.job.deliver import Delivery, is_final
-from bot.job.observe import Observed, canonical_line, count
-from bot.job.retry import History, Ignore, Park, RetryAfter, Say, decide
+from bot.job.observe import Observed, canonical_line, count, count_failure
+from bot.job.parking import Parking
+from bot.job.retry import MOST_FAULTS, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
 from bot.job.transcribe import Transcriber
 from bot.model import Job, Transcript
 from bot.ports import Jobs, Replies, Reply, Waiting, state_of
@@ -20,10 +21,10 @@ from bot.telemetry import Metrics
 
 JOBS_AT_ONCE = 64
 """A job in flight is a file on disk and a few kilobytes; what is scarce is limited where it is used."""
-_VERIFY_FIRST_S = 1.0
-_VERIFY_LONGEST_S = 60.0
 _SWEEP_EVERY_S = 3600.0
-_LAST_WORD_DELAY_S = 60.0
+_LAST_WORD_PATIENCE_S = 3600.0
+"""Past the deadline: Slack may be away in the very minute in which the bot gives up."""
+_GIVE_BACK_EVERY_S = 60.0
 
 
 class Worker:
@@ -52,18 +53,17 @@ class Worker:
         self._transcriber = transcriber
         self._replies = replies
         self._delivery = Delivery(jobs, replies, clock)
-        self._verify = verify
+        self._parking = Parking(jobs, verify, clock)
         self._metrics = metrics
         self._clock = clock
         self._slots = asyncio.Semaphore(JOBS_AT_ONCE)
-        self._parked = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger(__name__)
 
     async def run(self) -> None:
         """Claim and run jobs until cancelled; those that run then go on, see ``drain``."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._release_when_verified())
+            group.create_task(self._parking.attend())
             group.create_task(self._sweep())
             while True:
                 await self._slots.acquire()
@@ -86,13 +86,25 @@ class Worker:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _guarded(self, job: Job) -> None:
-        """One job. Where even its failure cannot be recorded, it stays claimed until the next start."""
+        """One job, whose failure must not end the others."""
         try:
             await self._run(job)
         except Exception:
-            self._log.exception("job left behind", key=str(job.key))
+            self._log.exception("job not recorded", key=str(job.key))
+            await self._give_back(job)
         finally:
             self._slots.release()
+
+    async def _give_back(self, job: Job) -> None:
+        """Queue a job whose fate could not be recorded, as soon as the database takes it again."""
+        while True:
+            await self._clock.sleep(_GIVE_BACK_EVERY_S)
+            try:
+                await self._jobs.retry_at(job, self._clock.now(), fault=True)
+            except Exception:
+                self._log.exception("job not given back", key=str(job.key))
+            else:
+                return
 
     async def _run(self, job: Job) -> None:
         observed = Observed(claim=job.request.file.claim)
@@ -128,53 +140,62 @@ class Worker:
         """Do what ``decide`` says of a failure."""
         history = History(
             attempt=job.attempt,
+            faults=job.faults,
             waited_s=self._age_s(job),
             give_up_after_s=self._clock.give_up_after_s,
             jitter=self._clock.jitter(),
             claim=observed.claim,
+            spoken=job.intent_at is not None,
         )
+        count_failure(self._metrics, error)
         if isinstance(error, Misconfigured):
             self._log.error("operator needed", reason=str(error.reason), detail=error.detail)
         elif not isinstance(error, TranscriptionError):
             self._log.error("fault", key=str(job.key), exc_info=error)
         match decide(error, job.request, history):
             case Say(reply):
-                await self._say_last(job, observed, reply, error)
+                await self._say_last(job, observed, reply, error, backoff_s(history))
             case Ignore():
                 await self._replies.clear_working(job.request)
                 await self._end(job, observed, "ignored", error)
             case RetryAfter(delay_s, notice):
-                await self._retry(job, observed, error, delay_s, notice)
+                await self._notify(job, notice)
+                await self._retry(job, observed, error, delay_s)
             case Park(notice):
                 await self._notify(job, notice)
                 await self._park(job, observed, error)
 
-    async def _say_last(self, job: Job, observed: Observed, reply: Reply, error: Exception) -> None:
-        """End a job with a sentence; where it cannot be said yet, try again later."""
+    async def _say_last(
+        self, job: Job, observed: Observed, reply: Reply, error: Exception, delay_s: float
+    ) -> None:
+        """End a job with a sentence; where it cannot be said yet, try again after a delay."""
         try:
             with observed.stage("reply"):
                 await self._delivery.deliver(job, reply, await self._delivery.find(job))
-        except TranscriptionError as unsaid:
-            left_s = self._clock.give_up_after_s - self._age_s(job)
-            if left_s <= 0 or isinstance(unsaid, Rejected):
-                await self._end(job, observed, "undeliverable", unsaid)
-            elif isinstance(unsaid, Misconfigured):
-                await self._park(job, observed, unsaid)
-            else:
-                await self._retry(job, observed, unsaid, min(_LAST_WORD_DELAY_S, left_s), None)
+        except Exception as unsaid:  # a fault here must not make the job immortal
+            fault = not isinstance(unsaid, TranscriptionError)
+            if fault:
+                self._log.error("fault", key=str(job.key), exc_info=unsaid)
+            late_s = self._age_s(job) - self._clock.give_up_after_s
+            match unsaid:
+                case Misconfigured() if late_s < 0:
+                    await self._park(job, observed, unsaid)
+                case Unavailable() if late_s < _LAST_WORD_PATIENCE_S:
+                    await self._retry(job, observed, unsaid, delay_s)
+                case _ if fault and late_s < 0 and job.faults + 1 < MOST_FAULTS:
+                    await self._retry(job, observed, unsaid, delay_s)
+                case _:
+                    await self._end(job, observed, "undeliverable", unsaid)
         else:
             await self._end(job, observed, str(state_of(reply)), error)
 
-    async def _retry(
-        self, job: Job, observed: Observed, error: Exception, delay_s: float, notice: Waiting | None
-    ) -> None:
-        await self._notify(job, notice)
-        await self._jobs.retry_at(job, self._clock.now() + timedelta(seconds=delay_s))
+    async def _retry(self, job: Job, observed: Observed, error: Exception, delay_s: float) -> None:
+        due = self._clock.now() + timedelta(seconds=delay_s)
+        await self._jobs.retry_at(job, due, fault=not isinstance(error, TranscriptionError))
         self._line(job, observed, "retry", error)
 
     async def _park(self, job: Job, observed: Observed, error: Exception) -> None:
-        await self._jobs.park(job)
-        self._parked.set()
+        await self._parking.park(job)
         self._line(job, observed, "parked", error)
 
     async def _notify(self, job: Job, notice: Waiting | None) -> None:
@@ -196,31 +217,6 @@ class Worker:
 
     def _age_s(self, job: Job) -> float:
         return (self._clock.now() - job.accepted_at).total_seconds()
-
-    async def _release_when_verified(self) -> None:
-        """While jobs are parked, verify at growing intervals and release them when it succeeds.
-
-        Those that have waited too long are released too: their next try says that it was the last. Jobs that
-        come back at once (verification passes, the download still fails) do not reset the interval.
-        """
-        delay_s = _VERIFY_FIRST_S
-        while True:
-            self._parked.clear()
-            if not (await self._jobs.depth())["parked"]:
-                quiet_since = self._clock.now()
-                await self._parked.wait()
-                if (self._clock.now() - quiet_since).total_seconds() > _VERIFY_LONGEST_S:
-                    delay_s = _VERIFY_FIRST_S
-            await self._clock.sleep(delay_s)
-            delay_s = min(_VERIFY_LONGEST_S, delay_s * 2)
-            overdue = self._clock.now() - timedelta(seconds=self._clock.give_up_after_s)
-            await self._jobs.release_parked(accepted_before=overdue)
-            try:
-                await self._verify()
-            except (Unavailable, Misconfigured) as error:
-                self._log.warning("still parked", error=str(error))
-            else:
-                self._log.info("verified again", released=await self._jobs.release_parked())
 
     async def _sweep(self) -> None:
         """Forget old keys now and then."""

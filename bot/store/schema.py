@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
+VERSION = 1
+"""Stands in the file as ``PRAGMA user_version``. A change of the tables raises it and brings a migration."""
+
 metadata = MetaData()
 
 job = Table(
@@ -16,9 +19,10 @@ job = Table(
     Column("channel_id", String, nullable=False),
     Column("message_ts", String, nullable=False),
     Column("position", Integer, nullable=False),
-    # ready | running | parked | ended
+    # ready | running | parked | ended | unreadable
     Column("state", String, nullable=False),
-    Column("attempt", Integer, nullable=False, default=0),
+    Column("attempt", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
     # Seconds since the epoch, UTC.
     Column("accepted_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),

@@ -1,35 +1,29 @@
-"""Jobs in SQLite, for one process: claiming is locked by a file, so nothing needs leases or takeover.
-
-What held in trials: WAL, ``synchronous=FULL`` (an accepted event survives a power cut), one connection
-(SQLite has one writer anyway, and waiting in line beats its busy handler). See docs/adr/0001.
-"""
+"""Jobs in SQLite, for one process: claiming is locked by a file, so nothing needs leases or takeover."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, event, func, select, update
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Job, TranscriptionRequest
 from bot.store import schema
+from bot.store.database import AlreadyRunning, DataDirUnusable, empty_wal, opened
 from bot.store.records import dump_request, parse_request
+
+__all__ = ["AlreadyRunning", "DataDirUnusable", "SqliteJobs", "open_jobs"]
 
 KEYS_KEPT = timedelta(days=8)
 """Slack redelivers for minutes; a week is promised, and a day more costs nothing."""
-
-
-class AlreadyRunning(Exception):
-    """Another process claims the jobs of this data directory."""
 
 
 class SqliteJobs:
@@ -40,7 +34,8 @@ class SqliteJobs:
         self._engine = engine
         self._now = now
         self._news = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._turned = asyncio.Event()
+        self._log = structlog.get_logger(__name__)
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
         """Insert what is not known yet; a known key, ended or not, changes nothing."""
@@ -58,6 +53,7 @@ class SqliteJobs:
                         position=request.position,
                         state="ready",
                         attempt=0,
+                        faults=0,
                         accepted_at=now,
                         due_at=now,
                         request=dump_request(request),
@@ -79,12 +75,20 @@ class SqliteJobs:
             .limit(1)
             .scalar_subquery()
         )
-        async with self._engine.begin() as connection:
-            result = await connection.execute(
-                update(table).where(table.c.id == due).values(state="running").returning(*table.c)
-            )
-            row = result.one_or_none()
-        return None if row is None else _job(row)
+        while True:
+            async with self._engine.begin() as connection:
+                result = await connection.execute(
+                    update(table).where(table.c.id == due).values(state="running").returning(*table.c)
+                )
+                row = result.one_or_none()
+            if row is None:
+                return None
+            try:
+                return _job(row)
+            except ValidationError as error:
+                # Only a fault of ours writes such a row. It must not stop the bot at every start.
+                self._log.error("job not readable", key=row.key, error=error.title)
+                await self._set(row.key, state="unreadable")
 
     async def wait_for_work(self) -> None:
         """Sleep until news or the next due time."""
@@ -98,14 +102,20 @@ class SqliteJobs:
             async with asyncio.timeout(delay_s):
                 await self._news.wait()
 
-    async def retry_at(self, job: Job, due: datetime) -> None:
+    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
         """Back to the queue, one attempt older."""
-        await self._set(job, state="ready", attempt=job.attempt + 1, due_at=due.timestamp())
+        await self._set(
+            str(job.key),
+            state="ready",
+            attempt=job.attempt + 1,
+            faults=job.faults + fault,
+            due_at=due.timestamp(),
+        )
         self._news.set()
 
     async def park(self, job: Job) -> None:
         """Out of the queue, one attempt older."""
-        await self._set(job, state="parked", attempt=job.attempt + 1)
+        await self._set(str(job.key), state="parked", attempt=job.attempt + 1)
 
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
         """Back to the queue: all that are parked, or those accepted before a time."""
@@ -122,29 +132,30 @@ class SqliteJobs:
         if job.intent_at is not None:
             return job
         now = self._now()
-        await self._set(job, intent_at=now.timestamp())
+        await self._set(str(job.key), intent_at=now.timestamp())
         return job.having(intent_at=now)
 
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         """Note where the reply stands."""
-        await self._set(job, reply_ts=ts, notice=notice)
+        await self._set(str(job.key), reply_ts=ts, notice=notice)
+        self._turn()
         return job.having(reply_ts=ts, notice=notice)
 
     async def finish(self, job: Job, outcome: str) -> None:
         """Keep the key and the outcome, drop the rest."""
-        await self._set(job, state="ended", outcome=outcome, ended_at=self._now().timestamp(), request=None)
-        self._ended.set()
-        self._ended = asyncio.Event()
+        now = self._now().timestamp()
+        await self._set(str(job.key), state="ended", outcome=outcome, ended_at=now, request=None)
+        self._turn()
 
     async def wait_for_turn(self, job: Job, patience_s: float) -> None:
-        """Return when no earlier file of the message is unanswered, or patience ends."""
+        """Return when no earlier file of the message lacks its place in the thread, or patience ends."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
                 while True:
-                    ended = self._ended
+                    turned = self._turned
                     if not await self._has_elders(job):
                         return
-                    await ended.wait()
+                    await turned.wait()
 
     async def depth(self) -> dict[str, int]:
         """Count unfinished jobs by state."""
@@ -156,12 +167,13 @@ class SqliteJobs:
             return {"ready": 0, "running": 0, "parked": 0} | {row[0]: row[1] for row in rows}
 
     async def sweep(self) -> int:
-        """Forget keys that are older than any redelivery."""
+        """Forget keys that are older than any redelivery, and what the log keeps of ended jobs."""
         before = (self._now() - KEYS_KEPT).timestamp()
         async with self._engine.begin() as connection:
             result = await connection.execute(
                 delete(schema.job).where(schema.job.c.state == "ended", schema.job.c.ended_at < before)
             )
+        await empty_wal(self._engine)
         return result.rowcount
 
     async def resume(self) -> int:
@@ -185,15 +197,23 @@ class SqliteJobs:
                     table.c.message_ts == key.message_ts,
                     table.c.position < job.request.position,
                     table.c.state != "ended",
+                    table.c.reply_ts.is_(None),
                 )
                 .limit(1)
             )
         return found is not None
 
-    async def _set(self, job: Job, **values: Any) -> None:
+    def _turn(self) -> None:
+        """Wake whoever waits for its turn."""
+        self._turned.set()
+        self._turned = asyncio.Event()
+
+    async def _set(self, key: str, **values: Any) -> None:
+        """Change a claimed job. One that is not claimed any more stays as it is: what has ended has ended."""
+        table = schema.job
         async with self._engine.begin() as connection:
             await connection.execute(
-                update(schema.job).where(schema.job.c.key == str(job.key)).values(**values)
+                update(table).where(table.c.key == key, table.c.state == "running").values(**values)
             )
 
 
@@ -201,56 +221,16 @@ class SqliteJobs:
 async def open_jobs(
     data_dir: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> AsyncIterator[SqliteJobs]:
-    """Open the database in ``data_dir`` for the one process that claims jobs.
+    """Open the jobs in ``data_dir`` for the one process that claims them; what was under way is due again.
 
     Raises:
-        AlreadyRunning: another process has it open so.
+        AlreadyRunning: another process has them open so.
+        DataDirUnusable: the database cannot be worked with.
     """
-    # At start nothing else waits for the event loop.
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240
-    lock = os.open(data_dir / "threadscribe.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"another Threadscribe is running on {data_dir}") from None
-        engine = _engine(data_dir / "threadscribe.db")
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(schema.metadata.create_all)
-            jobs = SqliteJobs(engine, now)
-            await jobs.resume()
-            yield jobs
-        finally:
-            await engine.dispose()
-    finally:
-        os.close(lock)
-
-
-def _engine(path: Path) -> AsyncEngine:
-    url = make_url("sqlite+aiosqlite://").set(database=str(path))
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        # The driver's own BEGIN is deferred; ours below is not.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=30000",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    async with opened(data_dir) as engine:
+        jobs = SqliteJobs(engine, now)
+        await jobs.resume()
+        yield jobs
 
 
 def _time(seconds: float | None) -> datetime | None:
@@ -265,4 +245,5 @@ def _job(row: Row[Any]) -> Job:
         intent_at=_time(row.intent_at),
         reply_ts=row.reply_ts,
         notice=row.notice,
+        faults=row.faults,
     )

@@ -1,0 +1,132 @@
+"""The database file in the data directory: its lock, its settings, its version.
+
+What held in trials: WAL, ``synchronous=FULL`` (an accepted event survives a power cut), one connection
+(SQLite has one writer anyway, and waiting in line beats its busy handler). See docs/adr/0001.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.store import schema
+
+FILE_NAME = "threadscribe.db"
+_LOCK_NAME = "threadscribe.lock"
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=30000",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+)
+
+
+class AlreadyRunning(Exception):
+    """Another process claims the jobs of this data directory."""
+
+
+class DataDirUnusable(Exception):
+    """The data directory or the database in it cannot be worked with; the message is one line."""
+
+
+@asynccontextmanager
+async def opened(data_dir: Path) -> AsyncIterator[AsyncEngine]:
+    """The database in ``data_dir``, locked for the one process that claims jobs, its tables in place.
+
+    Raises:
+        AlreadyRunning: another process has it open so.
+        DataDirUnusable: it cannot be created, read or written, or a newer version wrote it.
+    """
+    with _locked(data_dir):
+        engine = _engine(data_dir / FILE_NAME)
+        try:
+            await _prepare_schema(engine, data_dir)
+            yield engine
+        finally:
+            await engine.dispose()
+
+
+async def empty_wal(engine: AsyncEngine) -> None:
+    """Carry what is committed into the database and truncate its log: deleted text lingers there.
+
+    Whoever reads beside the bot is not waited for; the next time will do.
+    """
+    async with engine.connect() as connection:
+        # Not through the connection itself: it would begin a transaction.
+        raw = (await connection.get_raw_connection()).driver_connection
+        if raw is None:  # only while a pool reconnects
+            return
+        await raw.execute("PRAGMA busy_timeout=0")
+        try:
+            await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            await raw.execute("PRAGMA busy_timeout=30000")
+
+
+@contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(data_dir / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"another Threadscribe is running on {data_dir}") from None
+        yield
+    finally:
+        os.close(lock)
+
+
+def _engine(path: Path) -> AsyncEngine:
+    url = make_url("sqlite+aiosqlite://").set(database=str(path))
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver's own BEGIN is deferred; ours below is not.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+async def _prepare_schema(engine: AsyncEngine, data_dir: Path) -> None:
+    """Create the tables in an empty database; the version says from where a later release migrates.
+
+    Raises:
+        DataDirUnusable: not a database, not writable, no space, or of a newer version.
+    """
+    try:
+        # Created by us, so that file names are nobody else's to read; the log inherits the mode.
+        os.close(os.open(data_dir / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        async with engine.begin() as connection:
+            version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()
+            if version == 0:
+                await connection.run_sync(schema.metadata.create_all)
+                await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
+    except OSError as error:
+        raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
+    except DBAPIError as error:
+        raise DataDirUnusable(f"the database in DATA_DIR {data_dir} cannot be used: {error.orig}") from error
+    if version > schema.VERSION:
+        raise DataDirUnusable(f"the database in DATA_DIR {data_dir} was written by a newer Threadscribe")

@@ -150,10 +150,10 @@ def complaints_about_view(view: Any) -> list[str]:
     """Everything that Slack would refuse in a view; empty when it is sound."""
     findings = Findings()
     _VIEW(view, "/view", findings)
-    if isinstance(view, dict) and view.get("type") in {"modal", "home"}:
+    if isinstance(view, dict):
         blocks = view.get("blocks")
         if isinstance(blocks, list):
-            surface: Surface = "modal" if view["type"] == "modal" else "home"
+            surface: Surface = "home" if view.get("type") == "home" else "modal"
             findings.messages += complaints_about_blocks(blocks, surface, "/view/blocks")
         elif "blocks" in view:
             findings.add("/view/blocks", "must provide a list")

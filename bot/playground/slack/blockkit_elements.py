@@ -40,12 +40,17 @@ def _options_or_groups(menu: Any, path: str, findings: Findings) -> None:
 
 
 def _initial_is_offered(menu: Any, path: str, findings: Findings) -> None:
-    initial = menu.get("initial_options") or [menu.get("initial_option")]
-    groups = menu.get("option_groups") or [menu]
-    offered = [option for group in groups for option in group.get("options", [])]
+    initial = [*_list_in(menu, "initial_options"), menu.get("initial_option")]
+    groups = [menu, *_list_in(menu, "option_groups")]
+    offered = [option for group in groups for option in _list_in(group, "options")]
     for chosen in initial:
         if chosen is not None and chosen not in offered:
             findings.add(path, "initial_option must be one of the options")
+
+
+def _list_in(holder: Any, name: str) -> list[Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []
 
 
 _OFFER: dict[str, Check] = {"options": items(OPTION, 100, 1), "option_groups": items(OPTION_GROUP, 100, 1)}

@@ -160,7 +160,7 @@ def typed(table: dict[str, Shape], what: str) -> Check:
         kind = value.get("type")
         if kind is None:
             findings.add(path, "missing required field: type")
-        elif kind not in table:
+        elif not isinstance(kind, str) or kind not in table:
             findings.add(path, f"unsupported {what}: {kind}")
         else:
             table[kind](value, path, findings)

@@ -87,6 +87,7 @@ def file_json(file: File, workspace: Workspace, origin: str, *, with_addresses: 
         "display_as_bot": False,
         "username": "",
         "permalink": f"https://{workspace.domain}.slack.com/files/{file.user}/{file.id}/{quote(file.name)}",
+        "permalink_public": f"https://slack-files.com/{workspace.team_id}-{file.id}-0123456789",
         "has_rich_preview": False,
         "file_access": file.file_access,
     }
@@ -118,7 +119,8 @@ def message_json(
         found["subtype"] = message.subtype
     if message.tombstone:
         return found | {"hidden": True, "thread_ts": message.ts}
-    found["team"] = workspace.team_id
+    if not files:
+        found["team"] = workspace.team_id
     if message.bot_id:
         found |= {
             "bot_id": message.bot_id,

@@ -40,7 +40,10 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Break the connection, before acting or after acting without an answer."""
+    """Break the connection, before acting or after acting without an answer.
+
+    aiohttp's client tries a GET once more by itself, so a drop of one GET may go unnoticed.
+    """
 
     after_acting: bool = False
 

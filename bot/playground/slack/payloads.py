@@ -122,13 +122,15 @@ def message_json(
     if not files:
         found["team"] = workspace.team_id
     if message.bot_id:
+        is_own = message.bot_id == workspace.bot_id
+        app_id = workspace.app_id if is_own else "A0ANOTHER01"
         found |= {
             "bot_id": message.bot_id,
-            "app_id": workspace.app_id,
+            "app_id": app_id,
             "bot_profile": {
                 "id": message.bot_id,
-                "app_id": workspace.app_id,
-                "name": workspace.bot_name,
+                "app_id": app_id,
+                "name": workspace.bot_name if is_own else "another app",
                 "deleted": False,
                 "team_id": workspace.team_id,
             },
@@ -149,6 +151,22 @@ def message_json(
         found["metadata"] = message.metadata
     lists = {"blocks": message.blocks, "attachments": message.attachments}
     return found | {name: value for name, value in lists.items() if value}
+
+
+def forwarded(message: Message, files: list[JsonObject], link: str) -> JsonObject:
+    """The attachment that stands for a message passed on; its files are inside."""
+    return {
+        "id": 1,
+        "is_msg_unfurl": True,
+        "is_share": True,
+        "from_url": link,
+        "author_id": message.user,
+        "channel_id": message.channel_id,
+        "ts": message.ts,
+        "text": message.text,
+        "fallback": message.text,
+        "files": files,
+    }
 
 
 def rich_text_of(text: str, block_id: str) -> JsonObject:

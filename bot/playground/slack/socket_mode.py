@@ -8,12 +8,22 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any, Literal
 
 from aiohttp import WSMsgType, web
 
-from bot.playground.slack.answering import Answering, is_broken, meet_after, meet_before
+from bot.playground.slack.answering import (
+    Answering,
+    Reply,
+    dropped,
+    is_broken,
+    meet_after,
+    meet_before,
+)
+from bot.playground.slack.calls import Call
 from bot.playground.slack.delivery import Attempt, Delivery, RetrySchedule
+from bot.playground.slack.faults import Fault
 from bot.playground.slack.records import JsonObject
 from bot.playground.slack.state import SlackState
 
@@ -37,6 +47,14 @@ class _Connection:
         """Break the connection without a word."""
         if self.request.transport is not None:
             self.request.transport.abort()
+
+
+async def _act_with_fault(connection: _Connection, call: Call, fault: Fault, act: Callable[[], None]) -> None:
+    refused = await meet_before(call, fault)
+    if refused is None:
+        act()
+    if is_broken(refused) or (refused is None and not await meet_after(call, fault)):
+        connection.abort()
 
 
 class SocketMode:
@@ -106,13 +124,17 @@ class SocketMode:
         ticket = request.query.get("ticket", "")
         call, fault = self._answering.arrive("socket_connect", {})
         refused = await meet_before(call, fault)
-        if refused is not None or ticket not in self._state.socket_tickets:
-            call.status = refused.status if refused else 403
-            return web.Response(status=call.status)
-        if len(self._connections) >= MOST_CONNECTIONS:
-            return web.Response(status=429)
+        if is_broken(refused):
+            return dropped(request)
+        if refused is None and ticket not in self._state.socket_tickets:
+            refused = Reply(text="unknown ticket", status=403)
+        if refused is None and len(self._connections) >= MOST_CONNECTIONS:
+            refused = Reply(text="too many connections", status=429)
+        if refused is not None:
+            call.status = refused.status
+            return refused.response()
         self._state.socket_tickets.discard(ticket)
-        socket = web.WebSocketResponse(autoping=False)
+        socket = web.WebSocketResponse(autoping=False, timeout=1.0)
         await socket.prepare(request)
         call.acted = call.answered = True
         connection = _Connection(socket, request)
@@ -133,28 +155,28 @@ class SocketMode:
             if message.type is WSMsgType.PING:
                 await connection.socket.pong(message.data)
             elif message.type is WSMsgType.TEXT:
-                task = asyncio.get_running_loop().create_task(self._acknowledged(connection, message.data))
-                connection.acks.add(task)
-                task.add_done_callback(connection.acks.discard)
+                self._hear(connection, message.data)
 
-    async def _acknowledged(self, connection: _Connection, text: str) -> None:
+    def _hear(self, connection: _Connection, text: str) -> None:
         try:
             frame: Any = json.loads(text)
             delivery, attempt = self._envelopes[frame["envelope_id"]]
         except (ValueError, KeyError, TypeError):
             return
         call, fault = self._answering.arrive("socket_ack", {"envelope_id": frame["envelope_id"]})
-        refused = await meet_before(call, fault)
-        if refused is not None:
-            if is_broken(refused):
-                connection.abort()
+
+        def act() -> None:
+            attempt.ack_after_s = self._state.clock() - attempt.sent_at
+            answer = frame.get("payload")
+            call.acted = call.answered = True
+            delivery.acknowledge(answer if isinstance(answer, dict) else {})
+
+        if fault is None:
+            act()  # at once: the connection may be closed right behind it
             return
-        attempt.ack_after_s = self._state.clock() - attempt.sent_at
-        answer = frame.get("payload")
-        delivery.acknowledge(answer if isinstance(answer, dict) else {})
-        call.acted = call.answered = True
-        if not await meet_after(call, fault):
-            connection.abort()
+        task = asyncio.get_running_loop().create_task(_act_with_fault(connection, call, fault, act))
+        connection.acks.add(task)
+        task.add_done_callback(connection.acks.discard)
 
     async def _deliver(self, delivery: Delivery) -> None:
         if self._waiting >= MOST_WAITING:

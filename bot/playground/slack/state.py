@@ -172,15 +172,31 @@ class SlackState:
         thread_ts: str | None = None,
         forwarded: Message | None = None,
         subtype: str | None = None,
+        bot_id: str | None = None,
     ) -> Message:
-        """A person writes, shares files or forwards a message; the bot hears of it where it is a member."""
-        message = Message(self.next_ts(), channel_id, user, text, thread_ts=thread_ts)
+        """A person writes, shares files or forwards a message; the bot hears of it where it is a member.
+
+        Args:
+            channel_id: Where.
+            user: Who; another app's bot user together with ``bot_id``.
+            text: As typed, with ``<@U…>`` for mentions.
+            files: What is shared.
+            thread_ts: The thread that it answers.
+            forwarded: A message that is passed on, with its files.
+            subtype: In place of the usual one.
+            bot_id: Of another app.
+        """
+        message = Message(self.next_ts(), channel_id, user, text, bot_id, thread_ts=thread_ts)
         message.subtype = subtype or ("file_share" if files else None)
         message.files = list(files)
         if text:
             message.blocks = [payloads.rich_text_of(text, f"b{message.ts[-6:]}")]
         if forwarded:
-            message.attachments = [self._forwarded(forwarded)]
+            files_told = [self.file_json(file, in_event=True) for file in forwarded.files]
+            message.attachments = [payloads.forwarded(forwarded, files_told, self.permalink(forwarded))]
+            # Whoever reads the forwarded message can open its files.
+            for file in forwarded.files:
+                file.shares.append((channel_id, message.ts))
         self.keep(message)
         if f"<@{self.workspace.bot_user_id}>" in text:
             self.emit_about(message, {"type": "app_mention"}, without=("subtype",))
@@ -191,7 +207,7 @@ class SlackState:
         self.messages[message.channel_id, message.ts] = message
         for file in message.files:
             file.shares.append((message.channel_id, message.ts))
-        if message.bot_id and message.thread_ts:
+        if message.bot_id == self.workspace.bot_id and message.thread_ts:
             self._statuses.pop((message.channel_id, message.thread_ts), None)
         self.emit_about(message, {})
 
@@ -248,7 +264,7 @@ class SlackState:
     def replies(self, message: Message) -> list[Message]:
         """What the bot said in the thread of this message to everybody."""
         thread = self.thread(message.channel_id, message.thread_ts or message.ts)
-        return [m for m in thread if m.bot_id and m.ephemeral_for is None]
+        return [m for m in thread if m.bot_id == self.workspace.bot_id and m.ephemeral_for is None]
 
     def permalink(self, message: Message) -> str:
         """The address that people copy."""
@@ -341,17 +357,3 @@ class SlackState:
 
     def _channel_type(self, message: Message) -> dict[str, str]:
         return {"channel_type": self.channels[message.channel_id].kind}
-
-    def _forwarded(self, message: Message) -> JsonObject:
-        return {
-            "id": 1,
-            "is_msg_unfurl": True,
-            "is_share": True,
-            "from_url": self.permalink(message),
-            "author_id": message.user,
-            "channel_id": message.channel_id,
-            "ts": message.ts,
-            "text": message.text,
-            "fallback": message.text,
-            "files": [self.file_json(file, in_event=True) for file in message.files],
-        }

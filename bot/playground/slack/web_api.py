@@ -46,7 +46,7 @@ class WebApi:
             raw = await _raw_arguments(request)
         except ValueError:
             return Reply({"ok": False, "error": "invalid_json"}).response()
-        token = raw.pop("token", None) or request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = str(raw.pop("token", "")) or request.headers.get("Authorization", "").removeprefix("Bearer ")
         raw.pop("team_id", None)  # the official clients add it on their own account
         return await self._answering.answer(request, name, raw, lambda: self._act(name, token, raw))
 

@@ -163,7 +163,7 @@ def test_anything_can_be_examined(blocks: list[Any], view: Any) -> None:
     assert characters_in(blocks) >= 0
 
 
-_ODD = [None, 1, "x", [], {}, [[]], [{}], {"type": []}, [{"type": {}}]]
+_ODD: list[Any] = [None, 1, "x", [], {}, [[]], [{}], {"type": []}, [{"type": {}}]]
 
 
 @pytest.mark.parametrize("odd", _ODD)

@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack.delivery import RetrySchedule
-from bot.playground.slack.faults import Drop
+from bot.playground.slack.faults import Answer, Drop, Fault
 from bot.playground.slack.records import Channel
 from bot.playground.slack.server import SlackLookalike
 
@@ -73,6 +73,28 @@ async def test_an_ack_that_arrived_before_the_line_broke_counts(
         await hold.reached()
     await hold.ended()
     assert slack.deliveries[0].acked
+
+
+async def test_an_ack_right_before_goodbye_counts(slack: SlackLookalike, general: Channel) -> None:
+    slack.state.post_as_user(general.id, general.members[0], "hello")
+    async with connection(slack) as socket:
+        await socket.send_json({"envelope_id": (await event(socket))["envelope_id"]})
+    await slack.settled()
+    assert len(slack.deliveries[0].attempts) == 1
+
+
+@pytest.mark.parametrize(("fault", "status"), [(Answer(503), 503), (Drop(), None)])
+async def test_a_connection_that_is_refused_can_be_tried_again(
+    slack: SlackLookalike, fault: Fault, status: int | None
+) -> None:
+    slack.faults.add("socket_connect", fault, times=None)
+    with pytest.raises(aiohttp.ClientError):
+        async with connection(slack):
+            pass
+    assert slack.state.calls[-1].status == status
+    slack.faults.clear()
+    async with connection(slack):
+        assert slack.socket_mode.connections == 1
 
 
 async def test_a_bot_that_dies_before_its_ack_gets_the_event_again(

@@ -105,6 +105,17 @@ async def test_a_stream_breaks_off_short_of_its_declared_length(
             await response.read()
 
 
+async def test_a_slow_stream_outlasts_a_short_patience(
+    slack: SlackLookalike, session: aiohttp.ClientSession, general: Channel
+) -> None:
+    file = shared(slack, general, Served(chunk_delay_s=30))
+    async with get(slack, session, file) as response:
+        assert response.status == 200
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await response.read()
+
+
 async def test_a_page_or_a_status_in_place_of_the_bytes(
     slack: SlackLookalike, session: aiohttp.ClientSession, general: Channel
 ) -> None:

@@ -186,3 +186,14 @@ def test_a_status_lasts_two_minutes(state: SlackState, general: Channel) -> None
     state.clock = lambda: now + 120
     assert state.status(general.id, "1.000001") == ""
     assert [status.text for status in state.status_log] == ["is transcribing"]
+
+
+def test_another_apps_files_are_told_as_a_bots(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    file = state.add_file(b"abc", "a.m4a", user=ann.id)
+    head = state.post_as_user(general.id, ann.id, files=[file], bot_id="B0OTHER0001")
+    event = told[0]["event"]
+    assert (event["bot_id"], event["bot_profile"]["name"]) == ("B0OTHER0001", "another app")
+    assert "client_msg_id" not in event
+    assert state.replies(head) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from types import TracebackType
@@ -75,6 +76,7 @@ class SlackLookalike:
 
     async def __aenter__(self) -> Self:
         """Start listening."""
+        self._loop = asyncio.get_running_loop()
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
@@ -91,6 +93,7 @@ class SlackLookalike:
     ) -> None:
         """Let held calls go, end deliveries and stop."""
         self.state.sinks.remove(self._deliver_event)
+        await asyncio.sleep(0)  # what was sent last is under way now, and ends with the rest
         self.faults.clear()
         if self.events_api is not None:
             await self.events_api.close()
@@ -119,7 +122,8 @@ class SlackLookalike:
         if on_ack is not None:
             delivery.on_ack = on_ack
         self.deliveries.append(delivery)
-        (self.events_api or self.socket_mode).deliver(delivery)
+        # Not at once, so that code outside the event loop (a fixture, a console) can cause events too.
+        self._loop.call_soon_threadsafe(self._send, delivery)
         return delivery
 
     async def settled(self, timeout_s: float = 10.0) -> None:
@@ -130,6 +134,9 @@ class SlackLookalike:
         """
         for delivery in list(self.deliveries):
             await delivery.settled(timeout_s)
+
+    def _send(self, delivery: Delivery) -> None:
+        (self.events_api or self.socket_mode).deliver(delivery)
 
     def _deliver_event(self, payload: JsonObject) -> None:
         self.deliver("events_api", payload)

@@ -121,6 +121,13 @@ async def test_an_address_opens_one_connection(slack: SlackLookalike) -> None:
             await session.ws_connect(address)
 
 
+async def test_leaving_right_after_an_event_leaves_nothing_behind() -> None:
+    async with SlackLookalike() as slack:
+        ann = slack.state.add_user("ann")
+        slack.state.post_as_user(slack.state.add_channel("general", ann.id).id, ann.id, "hello")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_frames_that_make_no_sense_are_ignored(slack: SlackLookalike, general: Channel) -> None:
     slack.state.post_as_user(general.id, general.members[0], "hello")
     async with connection(slack) as socket:

@@ -81,9 +81,9 @@ class SlackFiles:
             raise Rejected(Refusal.TOO_BIG, f"declared {file.size_bytes} bytes")
         if file.url is None:
             raise Unavailable(Outage.FILE, "no address")
-        address = file.url
+        url = _read_address(file.url)
         for _ in range(_MOST_REDIRECTS + 1):
-            url = self._safe(address)
+            self._check_address(url)
             try:
                 async with self._session.get(
                     url,
@@ -96,33 +96,26 @@ class SlackFiles:
                     timeout=_TIMEOUT,
                 ) as response:
                     if response.status in {301, 302, 303, 307, 308}:
-                        address = str(url.join(URL(response.headers.get("Location", ""))))
+                        url = url.join(_read_address(response.headers.get("Location", "")))
                         continue
                     _check_status(response)
                     return await self._save(response, destination)
             except (aiohttp.ClientError, TimeoutError) as failure:
                 raise Unavailable(Outage.FILE, type(failure).__name__) from failure
-            except ValueError as failure:
-                raise Rejected(Refusal.UNSAFE_ADDRESS, "unreadable redirect") from failure
         raise Rejected(Refusal.UNSAFE_ADDRESS, "too many redirects")
 
-    def _safe(self, address: str) -> URL:
-        """The address, if the token may be sent there.
+    def _check_address(self, url: URL) -> None:
+        """Refuse an address that the token may not be sent to.
 
         Raises:
             Rejected: UNSAFE_ADDRESS.
         """
-        try:
-            url = URL(address)
-            origin = str(url.origin()).lower()
-        except ValueError as failure:
-            raise Rejected(Refusal.UNSAFE_ADDRESS, "unreadable address") from failure
         # raw_host is what is looked up: lower case, and punycode where it was not ASCII.
         host = url.raw_host or ""
         ours = url.scheme == "https" and url.explicit_port in {None, 443} and is_slack_host(host)
-        if url.user is not None or url.password is not None or not (ours or origin in self._origins):
+        configured = bool(host) and url.scheme in {"http", "https"} and str(url.origin()) in self._origins
+        if url.user is not None or url.password is not None or not (ours or configured):
             raise Rejected(Refusal.UNSAFE_ADDRESS, f"host {host[:100]}")
-        return url
 
     async def _save(self, response: aiohttp.ClientResponse, destination: Path) -> int:
         handle = await _on_disk(lambda: _create(destination))
@@ -145,6 +138,18 @@ class SlackFiles:
 def is_slack_host(host: str) -> bool:
     """Whether a host name is one of Slack's, to which the token belongs."""
     return _SLACK_HOST.fullmatch(host) is not None
+
+
+def _read_address(address: str) -> URL:
+    """A URL, absolute or not.
+
+    Raises:
+        Rejected: UNSAFE_ADDRESS: it cannot be read.
+    """
+    try:
+        return URL(address)
+    except (ValueError, IndexError) as failure:  # yarl 1.25 stumbles over "https://[]@?"
+        raise Rejected(Refusal.UNSAFE_ADDRESS, "unreadable address") from failure
 
 
 async def _on_disk(work: Callable[[], T]) -> T:

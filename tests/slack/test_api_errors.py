@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+from aiohttp import ClientConnectionError, web
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    TranscriptionError,
+    Unavailable,
+)
+from bot.slack.api_errors import API_FAILURES, error_code, parse_retry_after_s, translate
+from tests.slack.answering import always, answering
+
+
+async def failure_of(response: web.Response) -> Exception:
+    """What the SDK's client raises for an answer."""
+
+    def copy() -> web.Response:
+        return web.Response(body=response.body, status=response.status, headers=response.headers)
+
+    async with answering(always(copy)) as slack:
+        web_client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
+        web_client.retry_handlers = []
+        with pytest.raises(API_FAILURES) as raised:
+            await web_client.chat_postMessage(channel="C1", text="x")
+        return raised.value
+
+
+async def translated(code: str, **more: object) -> TranscriptionError:
+    return translate(await failure_of(web.json_response({"ok": False, "error": code, **more})))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission"],
+)
+async def test_a_bad_token_is_the_operators(code: str) -> None:
+    error = await translated(code)
+
+    assert isinstance(error, Misconfigured)
+    assert (error.reason, error.detail) == (Misconfiguration.SLACK_TOKEN, code)
+
+
+async def test_a_missing_scope_is_named() -> None:
+    error = await translated("missing_scope", needed="chat:write", provided="files:read")
+
+    assert isinstance(error, Misconfigured)
+    assert error.reason is Misconfiguration.SLACK_SCOPE
+    assert "chat:write" in error.detail
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["file_not_found", "file_deleted", "message_not_found", "thread_not_found", "channel_not_found"],
+)
+async def test_what_is_gone_is_refused(code: str) -> None:
+    error = await translated(code)
+
+    assert isinstance(error, Rejected)
+    assert error.reason is Refusal.GONE
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["access_denied", "not_in_channel", "is_archived", "restricted_action", "cannot_reply_to_message"],
+)
+async def test_what_is_closed_to_the_bot_is_refused(code: str) -> None:
+    error = await translated(code)
+
+    assert isinstance(error, Rejected)
+    assert error.reason is Refusal.FORBIDDEN
+
+
+@pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "never_heard_of"])
+async def test_any_other_code_may_pass(code: str) -> None:
+    error = await translated(code)
+
+    assert isinstance(error, Unavailable)
+    assert error.reason is Outage.SLACK
+    assert code in str(error)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        web.Response(status=503, text="<html>down</html>", content_type="text/html"),
+        web.Response(status=200, text="<html>proxy</html>", content_type="text/html"),
+        web.Response(status=200, text="upstream connect error", content_type="text/plain"),
+        web.Response(status=502, text="upstream connect error", content_type="text/plain"),
+        web.Response(status=200, text='{"ok": tr', content_type="application/json"),
+        web.Response(status=500, text="", content_type="application/json"),
+        web.Response(status=200, text="null", content_type="application/json"),
+        web.Response(status=200, text="[1]", content_type="application/json"),
+        web.Response(status=200, text='{"ok": false}', content_type="application/json"),
+        web.Response(status=200, text='{"ok": false, "error": 7}', content_type="application/json"),
+        web.Response(status=200, body=b'{"ok": "\xff"}', content_type="application/json"),
+    ],
+    ids=lambda response: f"{response.status} {response.body!r}"[:40],
+)
+async def test_an_answer_that_is_not_slacks_is_an_outage(response: web.Response) -> None:
+    error = translate(await failure_of(response))
+
+    assert isinstance(error, Unavailable)
+    assert error.reason is Outage.SLACK
+    assert "proxy" not in str(error)
+
+
+async def test_a_rate_limit_says_how_long() -> None:
+    limited = web.json_response(
+        {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "30"}
+    )
+
+    error = translate(await failure_of(limited))
+
+    assert isinstance(error, Unavailable)
+    assert error.retry_after_s == 30.0
+
+
+@pytest.mark.parametrize("failure", [TimeoutError(), ClientConnectionError("secret"), SlackClientError("x")])
+def test_no_answer_is_an_outage_that_tells_no_more_than_its_kind(failure: Exception) -> None:
+    error = translate(failure)
+
+    assert isinstance(error, Unavailable)
+    assert error.detail == type(failure).__name__
+
+
+async def test_the_code_is_slacks_own_word() -> None:
+    failure = await failure_of(web.json_response({"ok": False, "error": "invalid_blocks"}))
+
+    assert isinstance(failure, SlackApiError)
+    assert error_code(failure) == "invalid_blocks"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("30", 30.0), ("0", 0.0), ("-5", 0.0), ("1e9", 3600.0), ("inf", 3600.0), ("nan", None), ("soon", None)],
+)
+def test_how_long_to_wait_is_bounded(value: str, seconds: float | None) -> None:
+    assert parse_retry_after_s({"Retry-After": value}) == seconds
+    assert parse_retry_after_s({"retry-after": value}) == seconds
+    assert parse_retry_after_s({}) is None
+
+
+@given(st.text())
+def test_no_header_breaks_the_wait(value: str) -> None:
+    seconds = parse_retry_after_s({"Retry-After": value})
+
+    assert seconds is None or 0 <= seconds <= 3600

@@ -145,6 +145,19 @@ async def test_the_home_tab_is_published_and_used(
     await slack.settled()
 
 
+async def test_a_response_url_deletes_what_it_came_from(slack: SlackLookalike, general: Channel) -> None:
+    message = slack.state.post_as_user(general.id, general.members[0], "press")
+    url = slack.state.new_response_url(general.id, general.members[0], message.ts)
+    async with aiohttp.ClientSession() as session:
+        async with session.post(url, data=b"{") as response:
+            assert response.status == 400
+        async with session.post(url, json={}) as response:
+            assert (await response.json())["error"] == "no_text"
+        async with session.post(url, json={"delete_original": True}) as response:
+            assert response.status == 200
+    assert slack.state.messages == {}
+
+
 async def test_a_response_url_serves_five_times_and_not_for_ever(
     slack: SlackLookalike, general: Channel
 ) -> None:

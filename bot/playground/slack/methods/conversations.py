@@ -5,7 +5,7 @@ Source: https://docs.slack.dev/reference/methods/conversations.replies and its n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.playground.slack.methods.method import (
     Arguments,
@@ -82,10 +82,11 @@ def _members(state: SlackState, arguments: Arguments) -> JsonObject:
 def _history(state: SlackState, arguments: Arguments) -> JsonObject:
     channel = channel_joined(state, arguments["channel"])
     require_kind_scope(state, channel, "history")
+    in_range = _range(arguments)
     messages = [
         message
         for message in state.messages.values()
-        if message.channel_id == channel.id and message.thread_ts is None and _in_range(message, arguments)
+        if message.channel_id == channel.id and message.thread_ts is None and in_range(message)
     ]
     messages.sort(key=lambda message: message.ts, reverse=True)
     return _told(state, messages, arguments)
@@ -100,20 +101,29 @@ def _replies(state: SlackState, arguments: Arguments) -> JsonObject:
     if asked.thread_ts is not None:
         return _told(state, [asked], arguments)
     # The thread's head is there whatever the range says.
+    in_range = _range(arguments)
     thread = state.thread(channel.id, asked.ts)
-    return _told(state, [m for m in thread if m is asked or _in_range(m, arguments)], arguments)
+    return _told(state, [m for m in thread if m is asked or in_range(m)], arguments)
 
 
-def _in_range(message: Message, arguments: Arguments) -> bool:
-    if message.ephemeral_for is not None:
-        return False
-    oldest, latest = arguments.get("oldest", "0"), arguments.get("latest", "9999999999.999999")
+def _range(arguments: Arguments) -> Callable[[Message], bool]:
+    """Whether a message that everybody sees lies between the given times."""
+    low, high = _time(arguments, "oldest", "0"), _time(arguments, "latest", "9999999999.999999")
+    inclusive = bool(arguments.get("inclusive"))
+
+    def holds(message: Message) -> bool:
+        at = float(message.ts)
+        within = low <= at <= high if inclusive else low < at < high
+        return within and message.ephemeral_for is None
+
+    return holds
+
+
+def _time(arguments: Arguments, name: str, default: str) -> float:
     try:
-        low, high, at = float(oldest), float(latest), float(message.ts)
+        return float(arguments.get(name, default))
     except ValueError:
-        code = "invalid_ts_oldest" if "oldest" in arguments else "invalid_ts_latest"
-        raise SlackRefusal(code) from None
-    return low <= at <= high if arguments.get("inclusive") else low < at < high
+        raise SlackRefusal(f"invalid_ts_{name}") from None
 
 
 def _told(state: SlackState, messages: list[Message], arguments: Arguments) -> JsonObject:

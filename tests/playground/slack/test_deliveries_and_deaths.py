@@ -20,7 +20,7 @@ from bot.playground.slack.server import SlackLookalike
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackLookalike]:
-    async with SlackLookalike(schedule=RetrySchedule(0.1, (0.0, 0.02, 0.05))) as running:
+    async with SlackLookalike(schedule=RetrySchedule(0.3, (0.0, 0.02, 0.05))) as running:
         yield running
 
 

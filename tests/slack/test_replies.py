@@ -1,0 +1,459 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.app import _build_outside
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    Unavailable,
+)
+from bot.model import Job, Transcript
+from bot.playground.slack.blockkit import characters_in
+from bot.playground.slack.faults import Answer, Drop, SlackError
+from bot.playground.slack.records import Channel, Message, Status
+from bot.playground.slack.server import SlackLookalike
+from bot.ports import Found, Refused, ReplyState, Waiting
+from bot.settings import Settings
+from bot.slack import sentences
+from bot.slack.replies import EVENT_TYPE, SCOPES, SlackReplies, identify
+from tests.slack import payloads
+
+NOTHING = Found(ts=None, state=None, file_shared=False)
+HELLO = Transcript(text="Hello <!channel>, *everybody*.", language="en", duration_s=11.4, complete=True)
+LONG = replace(HELLO, text=" ".join(f"word{number}" for number in range(2_000)))
+WRITES = ["chat.postMessage", "chat.update", "assistant.threads.setStatus", "files.completeUploadExternal"]
+
+
+@dataclass
+class Scene:
+    """A thread under a shared clip, and the bot's voice in it, wired as the bot wires it."""
+
+    slack: SlackLookalike
+    replies: SlackReplies
+    channel: Channel
+    head: Message
+    job: Job
+
+    def said(self) -> list[Message]:
+        """The bot's messages without files."""
+        return [message for message in self.slack.state.replies(self.head) if not message.files]
+
+    def shared(self) -> list[Message]:
+        """The bot's messages with files."""
+        return [message for message in self.slack.state.replies(self.head) if message.files]
+
+    def calls(self, method: str) -> list[dict[str, Any]]:
+        return [dict(call.arguments) for call in self.slack.state.calls if call.method == method]
+
+    async def found(self) -> Found:
+        return await self.replies.find(self.job)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with SlackLookalike() as slack, aiohttp.ClientSession() as session:
+        anne = slack.state.add_user("anne")
+        channel = slack.state.add_channel("general", anne.id)
+        head = slack.state.post_as_user(channel.id, anne.id, "listen")
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+            slack_bot_token=slack.bot_token,  # type: ignore[arg-type]  # parsed as from outside
+            slack_signing_secret=slack.signing_secret,  # type: ignore[arg-type]  # the same
+            slack_api_url=slack.api_url,
+            dashscope_api_key="sk-unused",  # type: ignore[arg-type]  # the same
+            data_dir=tmp_path,
+        )
+        replies = _build_outside(settings, session).replies
+        job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
+        yield Scene(slack, replies, channel, head, job)
+
+
+def text_in(message: Message) -> str:
+    return str(message.blocks[0]["elements"][0]["elements"][0]["text"])
+
+
+async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:
+    ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
+
+    (reply,) = scene.said()
+    assert (reply.ts, reply.thread_ts) == (ts, scene.head.ts)
+    assert text_in(reply) == HELLO.text
+    assert reply.text == "Hello &lt;!channel&gt;, *everybody*."
+    assert reply.metadata == {
+        "event_type": EVENT_TYPE,
+        "event_payload": {"key": str(scene.job.key), "state": "transcribed"},
+    }
+    assert reply.options == {
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "link_names": False,
+        "parse": "none",
+        "mrkdwn": False,
+    }
+
+
+async def test_a_notice_becomes_the_reply(scene: Scene) -> None:
+    notice = await scene.replies.publish(scene.job, Waiting(Outage.RECOGNISER), NOTHING)
+    assert await scene.found() == Found(notice, ReplyState.WAITING, file_shared=False)
+
+    ts = await scene.replies.publish(scene.job, HELLO, await scene.found())
+
+    (reply,) = scene.said()
+    assert ts == notice == reply.ts
+    assert text_in(reply) == HELLO.text
+    assert (reply.options["parse"], reply.options["link_names"]) == ("none", False)
+    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED, file_shared=False)
+
+
+async def test_the_recorded_reply_is_edited_without_looking(scene: Scene) -> None:
+    notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
+
+    await scene.replies.publish(scene.job.having(reply_ts=notice), Refused(Refusal.EMPTY), NOTHING)
+
+    assert [text_in(reply) for reply in scene.said()] == [sentences.refusal(Refusal.EMPTY)]
+    assert scene.calls("conversations.replies") == []
+
+
+async def test_a_reply_that_somebody_deleted_is_posted_anew(scene: Scene) -> None:
+    notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
+    scene.slack.state.delete_message(scene.said()[0])
+
+    ts = await scene.replies.publish(scene.job.having(reply_ts=notice), HELLO, NOTHING)
+
+    assert ts != notice
+    assert [reply.ts for reply in scene.said()] == [ts]
+
+
+@pytest.mark.parametrize("code", ["cant_update_message", "edit_window_closed"])
+async def test_a_reply_that_cannot_be_edited_is_posted_anew(scene: Scene, code: str) -> None:
+    notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
+    scene.slack.faults.add("chat.update", SlackError(code))
+
+    ts = await scene.replies.publish(scene.job.having(reply_ts=notice), HELLO, NOTHING)
+
+    assert [reply.ts for reply in scene.said()] == [notice, ts]
+
+
+async def test_a_reply_is_found_beyond_the_first_page_by_its_own_key(scene: Scene) -> None:
+    other = payloads.job(
+        payloads.request(
+            channel_id=scene.channel.id, ts=scene.head.ts, file=payloads.shared_file(id="F024OTHER")
+        )
+    )
+    for number in range(210):
+        scene.slack.state.post_as_user(
+            scene.channel.id, scene.head.user, f"reply {number}", thread_ts=scene.head.ts
+        )
+    assert await scene.found() == NOTHING
+    other_ts = await scene.replies.publish(other, Refused(Refusal.EMPTY), NOTHING)
+    ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
+
+    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED, file_shared=False)
+    assert await scene.replies.find(other) == Found(other_ts, ReplyState.REFUSED, file_shared=False)
+    assert all(call["limit"] == "200" for call in scene.calls("conversations.replies"))
+    assert len(scene.calls("conversations.replies")) == 6
+
+
+async def test_only_the_time_since_the_intent_is_searched(scene: Scene) -> None:
+    ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
+    now = datetime.now(UTC)
+
+    recent = scene.job.having(intent_at=now + timedelta(minutes=4))
+    late = scene.job.having(intent_at=now + timedelta(minutes=6))
+    without = scene.job.having(intent_at=None, accepted_at=now)
+
+    assert (await scene.replies.find(recent)).ts == ts
+    assert await scene.replies.find(late) == NOTHING
+    assert (await scene.replies.find(without)).ts == ts
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        {},
+        {"event_type": "somebody_elses", "event_payload": {"key": "KEY", "state": "transcribed"}},
+        {"event_type": EVENT_TYPE, "event_payload": {}},
+    ],
+)
+async def test_what_others_post_is_not_the_reply(scene: Scene, metadata: dict[str, Any] | None) -> None:
+    foreign = scene.slack.state.post_as_user(scene.channel.id, scene.head.user, "x", thread_ts=scene.head.ts)
+    foreign.metadata = json.loads(json.dumps(metadata).replace("KEY", str(scene.job.key)))
+
+    assert await scene.found() == NOTHING
+
+
+async def test_a_state_of_a_later_version_counts_as_under_way(scene: Scene) -> None:
+    ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
+    metadata = scene.said()[0].metadata
+    assert metadata is not None
+    metadata["event_payload"]["state"] = "from the future"
+
+    assert await scene.found() == Found(ts, ReplyState.WAITING, file_shared=False)
+
+
+async def test_a_long_transcript_is_whole_in_a_file_of_the_thread(scene: Scene) -> None:
+    await scene.replies.publish(scene.job, LONG, NOTHING)
+
+    (share,), (reply,) = scene.shared(), scene.said()
+    assert share.files[0].name == share.files[0].title == "transcript-F024CLIP1.txt"
+    assert share.files[0].read().decode() == LONG.text
+    assert share.thread_ts == scene.head.ts
+    assert LONG.text.startswith(text_in(reply).removesuffix("…"))
+    assert len(text_in(reply)) > 5_000
+    assert "transcript-F024CLIP1.txt" in json.dumps(reply.blocks)
+    assert (await scene.found()).file_shared
+
+
+async def test_a_long_transcript_of_odd_characters_is_not_lost(scene: Scene) -> None:
+    odd = replace(LONG, text="\ud83d語😀\x00 " * 3_000)
+
+    await scene.replies.publish(scene.job, odd, NOTHING)
+
+    assert scene.shared()[0].files[0].read().decode() == ("語😀 " * 3_000).strip()
+
+
+async def test_a_file_that_was_shared_is_not_shared_again(scene: Scene) -> None:
+    scene.slack.faults.add("files.completeUploadExternal", Drop(after_acting=True))
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.replies.publish(scene.job, LONG, NOTHING)
+    found = await scene.found()
+    assert found == Found(ts=None, state=None, file_shared=True)
+
+    await scene.replies.publish(scene.job, LONG, found)
+
+    assert (len(scene.shared()), len(scene.said())) == (1, 1)
+    assert len(scene.calls("files.completeUploadExternal")) == 1
+
+
+@pytest.mark.parametrize("step", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"])
+@pytest.mark.parametrize("fault", [Drop(), Answer(500), Answer(503, html=True)])
+async def test_an_upload_that_fails_leaves_nothing_and_is_made_good(
+    scene: Scene, step: str, fault: Drop | Answer
+) -> None:
+    scene.slack.faults.add(step, fault)
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.replies.publish(scene.job, LONG, NOTHING)
+    assert (await scene.found(), len(scene.calls(step))) == (NOTHING, 1)
+
+    await scene.replies.publish(scene.job, LONG, NOTHING)
+
+    assert (len(scene.shared()), len(scene.said())) == (1, 1)
+
+
+REFUSED = ["msg_blocks_too_long", "invalid_blocks", "msg_too_long"]
+
+
+@pytest.mark.parametrize("code", REFUSED)
+@pytest.mark.parametrize("transcript", [LONG, replace(HELLO, text="語" * 4_000)])
+async def test_a_transcript_too_long_for_slack_is_shown_in_part(
+    scene: Scene, code: str, transcript: Transcript
+) -> None:
+    def is_big(arguments: Any) -> bool:
+        return characters_in(arguments["blocks"]) > 2_000
+
+    scene.slack.faults.add("chat.postMessage", SlackError(code), times=None, when=is_big)
+
+    await scene.replies.publish(scene.job, transcript, NOTHING)
+
+    (share,), (reply,) = scene.shared(), scene.said()
+    assert share.files[0].read().decode() == transcript.text
+    assert 800 < len(text_in(reply)) <= 1_000
+    assert transcript.text.startswith(text_in(reply).removesuffix("…"))
+    assert len(scene.calls("chat.postMessage")) == 2
+
+
+@pytest.mark.parametrize("transcript", [LONG, HELLO])
+async def test_a_transcript_that_slack_will_not_show_is_in_the_file(
+    scene: Scene, transcript: Transcript
+) -> None:
+    notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
+    scene.slack.faults.add(
+        "chat.update",
+        SlackError("invalid_blocks"),
+        times=None,
+        when=lambda arguments: transcript.text[:10] in json.dumps(arguments["blocks"]),
+    )
+
+    ts = await scene.replies.publish(scene.job, transcript, await scene.found())
+
+    (share,), (reply,) = scene.shared(), scene.said()
+    assert share.files[0].read().decode() == transcript.text
+    assert ts == notice == reply.ts
+    assert text_in(reply) == sentences.continued_in("transcript-F024CLIP1.txt")
+
+
+async def test_a_reply_refused_in_every_form_is_an_outage_with_its_file_shared_once(scene: Scene) -> None:
+    scene.slack.faults.add("chat.postMessage", SlackError("invalid_blocks"), times=None)
+
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.replies.publish(scene.job, LONG, NOTHING)
+
+    assert len(scene.shared()) == 1
+    assert len(scene.calls("chat.postMessage")) == 3
+
+
+async def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(scene: Scene) -> None:
+    scene.slack.faults.add("chat.postMessage", Drop(after_acting=True))
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.replies.publish(scene.job, HELLO, NOTHING)
+    assert len(scene.calls("chat.postMessage")) == 1
+
+    found = await scene.found()
+
+    assert found.state is ReplyState.TRANSCRIBED
+    assert [reply.ts for reply in scene.said()] == [found.ts]
+
+
+async def test_a_post_that_never_arrived_is_not_found(scene: Scene) -> None:
+    scene.slack.faults.add("chat.postMessage", Drop())
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.replies.publish(scene.job, HELLO, NOTHING)
+
+    assert len(scene.calls("chat.postMessage")) == 1
+    assert await scene.found() == NOTHING
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("fault", [Drop(), Drop(after_acting=True), Answer(500), Answer(502, html=True)])
+async def test_no_call_that_may_have_acted_is_repeated(
+    scene: Scene, method: str, fault: Drop | Answer
+) -> None:
+    notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
+    before = len(scene.calls(method))
+    scene.slack.faults.add(method, fault)
+
+    if method == "assistant.threads.setStatus":
+        await scene.replies.show_working(scene.job.request)
+    else:
+        found = NOTHING if method == "chat.postMessage" else replace(NOTHING, ts=notice)
+        with pytest.raises(Unavailable, match=Outage.SLACK):
+            await scene.replies.publish(scene.job, LONG, found)
+
+    assert len(scene.calls(method)) - before == 1
+
+
+async def test_what_slack_put_off_is_said_when_it_may_be(scene: Scene) -> None:
+    scene.slack.faults.add("chat.postMessage", Answer(429, retry_after_s=0))
+
+    await scene.replies.publish(scene.job, HELLO, NOTHING)
+
+    assert len(scene.said()) == 1
+    assert len(scene.calls("chat.postMessage")) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("channel_not_found", Refusal.GONE),
+        ("thread_not_found", Refusal.GONE),
+        ("not_in_channel", Refusal.FORBIDDEN),
+        ("is_archived", Refusal.FORBIDDEN),
+        ("restricted_action", Refusal.FORBIDDEN),
+    ],
+)
+async def test_a_thread_that_is_closed_ends_the_matter(scene: Scene, code: str, reason: Refusal) -> None:
+    for method in ("chat.postMessage", "conversations.replies"):
+        scene.slack.faults.add(method, SlackError(code))
+
+    with pytest.raises(Rejected, match=reason):
+        await scene.replies.publish(scene.job, HELLO, NOTHING)
+    with pytest.raises(Rejected, match=reason):
+        await scene.found()
+
+
+async def test_a_search_that_slack_does_not_answer_is_an_outage(scene: Scene) -> None:
+    scene.slack.faults.add("conversations.replies", Answer(200, html=True))
+
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.found()
+
+
+async def test_a_scope_that_is_missing_is_the_operators(scene: Scene) -> None:
+    scene.slack.state.workspace.scopes -= {"chat:write", "files:write", "channels:history"}
+
+    for ask in (
+        scene.replies.publish(scene.job, HELLO, NOTHING),
+        scene.replies.publish(scene.job, LONG, NOTHING),
+        scene.found(),
+        scene.replies.verify(),
+    ):
+        with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_SCOPE):
+            await ask
+
+
+async def test_a_sign_of_work_shows_until_the_reply(scene: Scene) -> None:
+    def shown() -> str:
+        return scene.slack.state.status(scene.channel.id, scene.head.ts)
+
+    await scene.replies.show_working(scene.job.request)
+    assert shown() == sentences.WORKING
+    await scene.replies.publish(scene.job, HELLO, NOTHING)
+    assert shown() == ""
+
+    await scene.replies.show_working(scene.job.request)
+    await scene.replies.clear_working(scene.job.request)
+    assert shown() == ""
+    assert isinstance(scene.slack.state.status_log[-1], Status)
+
+
+@pytest.mark.parametrize(
+    "fault", [SlackError("not_allowed"), SlackError("missing_scope"), Answer(200, html=True), Drop()]
+)
+async def test_a_sign_of_work_that_is_refused_is_nobodys_trouble(
+    scene: Scene, fault: SlackError | Answer | Drop
+) -> None:
+    scene.slack.faults.add("assistant.threads.setStatus", fault, times=None)
+
+    await scene.replies.show_working(scene.job.request)
+    await scene.replies.clear_working(scene.job.request)
+
+    assert len(scene.calls("assistant.threads.setStatus")) == 2
+    assert scene.slack.state.status_log == []
+
+
+async def test_verification_passes_with_the_scopes_of_the_manifest(scene: Scene) -> None:
+    scene.slack.state.workspace.scopes = set(SCOPES)
+
+    await scene.replies.verify()
+
+
+@pytest.mark.parametrize("scope", sorted(SCOPES))
+async def test_verification_names_each_scope_that_is_missing(scene: Scene, scope: str) -> None:
+    scene.slack.state.workspace.scopes = set(SCOPES - {scope})
+
+    with pytest.raises(Misconfigured, match=scope) as raised:
+        await scene.replies.verify()
+
+    assert raised.value.reason is Misconfiguration.SLACK_SCOPE
+
+
+async def test_verification_tells_a_wrong_token_from_an_outage(scene: Scene) -> None:
+    scene.slack.state.workspace.installed = False
+    with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_TOKEN):
+        await scene.replies.verify()
+
+    scene.slack.faults.add("auth.test", Answer(200, html=True))
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await scene.replies.verify()
+
+
+async def test_the_bot_learns_who_it_is(scene: Scene) -> None:
+    identity = await identify(scene.replies._reads)
+
+    workspace = scene.slack.state.workspace
+    assert (identity.team_id, identity.bot_id) == (workspace.team_id, workspace.bot_id)
+    assert identity.bot_user_id == workspace.bot_user_id
+    assert identity.missing_scopes == frozenset()

@@ -73,6 +73,17 @@ async def test_every_container_comes_out_as_the_tone_that_went_in(
     assert hz == pytest.approx(TONE_HZ, rel=0.02)
 
 
+async def test_wide_band_amr_is_taken(tmp_path: Path, workspace: Path, media: Media) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(
+        b"#!AMR-WB\n" + b"\x7c" * 100
+    )  # frames of 20 ms that say "no data"; nothing encodes it
+
+    prepared = await media.prepare(source, workspace)
+
+    assert prepared.duration_s == pytest.approx(2.0, abs=0.01)
+
+
 @pytest.mark.parametrize("kind", FILMS.values(), ids=FILMS)
 async def test_a_film_is_heard_and_called_a_film(
     kind: tuple[str, str, dict[str, Any]], tmp_path: Path, workspace: Path, media: Media

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from bot.playground.bot_process import BotProcess, bot_running
+from bot.playground.dashscope.faults import Hold as DashScopeHold
+from bot.playground.slack.faults import Hold as SlackHold
 from bot.playground.slack.records import Message
 from tests.faults.relay import Relay
 from tests.flows.world import Delivery, World, environment, state_of, words, world_at
@@ -61,13 +63,24 @@ def share(world: World) -> Message:
     return world.share(world.clip(2, urls_missing_for=1))
 
 
+def hold(world: World, method: str, *, after_acting: bool) -> SlackHold | DashScopeHold:
+    """Hold the next call of a method; of the recogniser's, that of the clip (the first asks for silence)."""
+    if method == "recognise":
+        return world.dashscope.faults.hold(
+            after_acting=after_acting, when=lambda call: round(call.duration_s or 0) == 2
+        )
+    return world.slack.faults.hold(method, after_acting=after_acting)
+
+
 async def kill(bot: BotProcess) -> None:
     os.kill(bot.pid, signal.SIGKILL)
 
 
 async def answered_once(world: World, message: Message) -> None:
     """Exactly one reply, with the right words, and it stays at that."""
-    await world.until(lambda: bool(world.replies(message)) and state_of(world.replies(message)[0]) != "waiting")
+    await world.until(
+        lambda: bool(world.replies(message)) and state_of(world.replies(message)[0]) != "waiting"
+    )
     await world.slack.settled()
     (reply,) = world.replies(message)
     assert words(reply) == "A clip of 2 seconds."
@@ -76,8 +89,7 @@ async def answered_once(world: World, message: Message) -> None:
 async def test_a_recorded_run_calls_what_is_covered_here(world: World, tmp_path: Path) -> None:
     async with real_bot(world, tmp_path) as bot:
         done = bot.expect(lambda line: line.get("event") == "job")
-        verified = bot.expect(lambda line: line.get("event") == "verified")
-        await verified
+        await world.until(lambda: any(call.ended_at for call in world.dashscope.calls))
         recognised_before = len(world.dashscope.calls)
         message = share(world)
         await done
@@ -91,13 +103,7 @@ async def test_a_recorded_run_calls_what_is_covered_here(world: World, tmp_path:
 @pytest.mark.parametrize("method", CALLS)
 async def test_killed_at_a_call(world: World, tmp_path: Path, method: str, *, after_acting: bool) -> None:
     async with real_bot(world, tmp_path) as bot:
-        if method == "recognise":
-            # The first call is the verification at start: one second of silence.
-            held = world.dashscope.faults.hold(
-                after_acting=after_acting, when=lambda call: round(call.duration_s or 0) == 2
-            )
-        else:
-            held = world.slack.faults.hold(method, after_acting=after_acting)
+        held = hold(world, method, after_acting=after_acting)
         message = share(world)
         await held.reached()
         await kill(bot)
@@ -109,27 +115,21 @@ async def test_killed_at_a_call(world: World, tmp_path: Path, method: str, *, af
 
 
 async def test_killed_between_storing_and_acknowledging_over_http(world: World, tmp_path: Path) -> None:
-    async with real_bot(world, tmp_path, "http") as bot:
-        async with Relay(world.events_url) as relay:
-            await world.slack.deliver_to(relay.url)
-            message = share(world)
-            # The answer has left the bot and is not delivered: the job is stored, Slack does not know.
-            await relay.answered()
-            await kill(bot)
+    async with real_bot(world, tmp_path, "http") as bot, Relay(world.events_url) as relay:
+        await world.slack.deliver_to(relay.url)
+        message = share(world)
+        # The answer has left the bot and is not delivered: the job is stored, Slack does not know.
+        await relay.answered()
+        await kill(bot)
     async with real_bot(world, tmp_path, "http"):
         await answered_once(world, message)
 
 
 async def test_killed_again_and_again(world: World, tmp_path: Path) -> None:
     message: Message | None = None
-    for method, after in [("download", True), ("recognise", True), ("chat.postMessage", True)]:
+    for method in ["download", "recognise", "chat.postMessage"]:
         async with real_bot(world, tmp_path) as bot:
-            if method == "recognise":
-                held = world.dashscope.faults.hold(
-                    after_acting=after, when=lambda call: round(call.duration_s or 0) == 2
-                )
-            else:
-                held = world.slack.faults.hold(method, after_acting=after)
+            held = hold(world, method, after_acting=True)
             message = message or share(world)
             await held.reached()
             await kill(bot)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import av
+
 from bot.app import Bot, running
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
@@ -41,7 +43,7 @@ def tone(seconds: float, *, rate_hz: int = 16_000, channels: int = 1) -> bytes:
 
 @dataclass
 class Ear:
-    """A recogniser that says how long the audio is that it received, so that each clip has words of its own."""
+    """A recogniser that says how long the audio is that it received: each clip has words of its own."""
 
     language: str | None = "en"
     text: str | None = None
@@ -50,12 +52,9 @@ class Ear:
     """How long it takes, by the clip's whole seconds."""
 
     async def hear(self, audio: bytes, language: str | None, _context: str) -> Heard:
-        import av  # noqa: PLC0415  # with the audio libraries only where audio is decoded
-
-        with av.open(io.BytesIO(audio)) as container:
-            stream = container.streams.audio[0]
-            samples = sum(frame.samples for frame in container.decode(stream))
-            seconds = samples / (stream.rate or 1)
+        with av.open(io.BytesIO(audio), "r") as container:
+            frames = list(container.decode(audio=0))
+            seconds = sum(frame.samples for frame in frames) / frames[0].sample_rate
         await asyncio.sleep(self.delays_s.get(round(seconds), 0.0))
         text = self.text if self.text is not None else f"A clip of {round(seconds)} seconds."
         return Heard(text, language or self.language, seconds)
@@ -118,13 +117,13 @@ class World:
             TimeoutError: it did not.
         """
         async with asyncio.timeout(PATIENCE_S):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  # the state of a server tells no one
                 await asyncio.sleep(0.01)
 
     async def until_async(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """The same for a question that has to be awaited."""
         async with asyncio.timeout(PATIENCE_S):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110  # the same
                 await asyncio.sleep(0.01)
 
     def calls(self, method: str) -> list[dict[str, Any]]:
@@ -179,10 +178,10 @@ def context(reply: Message) -> str:
 
 
 @asynccontextmanager
-async def world_at(path: Path, delivery: Delivery) -> AsyncIterator[World]:
+async def world_at(path: Path, delivery: Delivery, *, ack_timeout_s: float = 3.0) -> AsyncIterator[World]:
     """The look-alikes with Ada and her channel; the bot is started by the test."""
     ear = Ear()
-    schedule = RetrySchedule(ack_timeout_s=3.0, delays_s=(0.05, 0.1, 0.5))
+    schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=(0.05, 0.1, 0.5))
     async with SlackLookalike(schedule=schedule) as slack, DashScopeLookalike(ear.hear) as dashscope:
         ada = slack.state.add_user("ada")
         channel = slack.state.add_channel("voice-notes", ada.id)

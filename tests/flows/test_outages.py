@@ -1,0 +1,194 @@
+"""What fails on the way, on either side, delays the reply and never doubles or loses it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Misconfiguration, Outage
+from bot.playground.dashscope import faults as dashscope
+from bot.playground.dashscope.calls import Call
+from bot.playground.slack import faults as slack
+from bot.playground.slack.records import Message, Served
+from bot.slack import sentences
+from tests.flows.world import Delivery, World, context, state_of, words, world_at
+
+
+def is_clip(call: Call) -> bool:
+    """Not the verification at start, which is one second of silence."""
+    return round(call.duration_s or 0) != 1
+
+
+PASSING: dict[str, dashscope.Fault] = {
+    "429": dashscope.Answer(429, "Throttling.RateQuota", retry_after_s=1),
+    "500": dashscope.Answer(500, "InternalError"),
+    "503": dashscope.Answer(503, "ModelUnavailable"),
+    "a code with 200": dashscope.Answer(200, "SystemError"),
+    "a proxy's page": dashscope.Page(),
+    "dropped before": dashscope.Drop(),
+    "dropped after": dashscope.Drop(after_acting=True),
+    "no choices": dashscope.without_choices(),
+}
+
+
+@pytest.mark.parametrize("kind", PASSING)
+async def test_the_recogniser_fails_once(socket_world: World, kind: str) -> None:
+    world = socket_world
+    world.dashscope.faults.add(PASSING[kind], when=is_clip)
+    async with world.bot_running():
+        (reply,) = await world.answered(world.share(world.clip()))
+    assert words(reply) == "A clip of 2 seconds."
+    assert len([call for call in world.dashscope.calls if is_clip(call)]) == 2
+
+
+ODD: dict[str, tuple[dashscope.Fault, Callable[[Message], bool]]] = {
+    "no content": (dashscope.without_content(), lambda reply: state_of(reply) == "refused"),
+    "no annotations": (
+        dashscope.without_annotations(),
+        lambda reply: context(reply).startswith("Language not recognised"),
+    ),
+    "a language of its own": (dashscope.in_language("tlh"), lambda reply: "Klingon" in context(reply)),
+    "cut short": (dashscope.cut_short(), lambda reply: sentences.CUT_SHORT in context(reply)),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+async def test_the_recogniser_answers_oddly(socket_world: World, kind: str) -> None:
+    world = socket_world
+    fault, expected = ODD[kind]
+    world.dashscope.faults.add(fault, when=is_clip)
+    async with world.bot_running():
+        (reply,) = await world.answered(world.share(world.clip()))
+    assert expected(reply)
+
+
+TROUBLE: dict[str, tuple[str, slack.Fault]] = {
+    "post: 429": ("chat.postMessage", slack.Answer(429, retry_after_s=1)),
+    "post: 500": ("chat.postMessage", slack.Answer(500)),
+    "post: a proxy's page": ("chat.postMessage", slack.Answer(503, html=True)),
+    "post: dropped before": ("chat.postMessage", slack.Drop()),
+    "post: accepted, then dropped": ("chat.postMessage", slack.Drop(after_acting=True)),
+    "post: internal error": ("chat.postMessage", slack.SlackError("internal_error")),
+    "download: 500": ("download", slack.Answer(500)),
+    "download: 429": ("download", slack.Answer(429, retry_after_s=1)),
+    "download: dropped": ("download", slack.Drop()),
+    "status: dropped": ("assistant.threads.setStatus", slack.Drop()),
+    "files.info: 500": ("files.info", slack.Answer(500)),
+    "files.info: 429": ("files.info", slack.Answer(429, retry_after_s=1)),
+}
+
+
+@pytest.mark.parametrize("kind", TROUBLE)
+async def test_slack_fails_once(socket_world: World, kind: str) -> None:
+    world = socket_world
+    method, fault = TROUBLE[kind]
+    world.slack.faults.add(method, fault)
+    async with world.bot_running():
+        message = world.share(world.clip(urls_missing_for=1 if method == "files.info" else 0))
+        (reply,) = await world.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+    assert len([call for call in world.dashscope.calls if is_clip(call)]) == 1
+
+
+async def test_a_download_that_breaks_off_is_tried_again(socket_world: World) -> None:
+    world = socket_world
+    clip = world.clip(served=Served(cut_after_bytes=2000))
+    async with world.bot_running():
+        message = world.share(clip)
+        await world.until(lambda: bool(world.calls("download")))
+        clip.served = Served()
+        (reply,) = await world.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+
+
+MISSET: dict[str, tuple[dashscope.Fault, Misconfiguration]] = {
+    "expired key": (dashscope.Answer(401, "InvalidApiKey"), Misconfiguration.RECOGNISER_KEY),
+    "arrears": (dashscope.Answer(400, "Arrearage"), Misconfiguration.RECOGNISER_ACCOUNT),
+    "unknown model": (dashscope.Answer(404, "ModelNotFound"), Misconfiguration.RECOGNISER_MODEL),
+}
+
+
+@pytest.mark.parametrize("kind", MISSET)
+async def test_a_misconfiguration_parks_jobs_until_it_is_mended(world: World, kind: str) -> None:
+    fault, reason = MISSET[kind]
+    world.dashscope.faults.add(fault, times=None)
+    async with world.bot_running() as bot:
+        messages = [world.share(world.clip(seconds)) for seconds in (2, 3)]
+        notices = [await world.noticed(message) for message in messages]
+        assert [words(notice) for notice in notices] == [sentences.waiting(reason)] * 2
+        await world.until_async(lambda: _all_parked(bot.jobs.depth, 2))
+        world.dashscope.faults.clear()
+        replies = [await world.answered(message) for message in messages]
+    assert [[words(reply) for reply in found] for found in replies] == [
+        ["A clip of 2 seconds."],
+        ["A clip of 3 seconds."],
+    ]
+    assert [found[0].ts for found in replies] == [notice.ts for notice in notices]
+
+
+async def _all_parked(depth: Callable[[], Awaitable[dict[str, int]]], count: int) -> bool:
+    return (await depth())["parked"] == count
+
+
+async def test_an_expired_key_survives_a_restart(socket_world: World) -> None:
+    world = socket_world
+    world.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
+    async with world.bot_running() as bot:
+        message = world.share(world.clip())
+        await world.noticed(message)
+        await world.until_async(lambda: _all_parked(bot.jobs.depth, 1))
+    world.dashscope.faults.clear()
+    async with world.bot_running():
+        (reply,) = await world.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+
+
+async def test_what_lasts_too_long_ends_with_a_sentence(socket_world: World) -> None:
+    world = socket_world
+    world.dashscope.faults.add(dashscope.Answer(500, "InternalError"), times=None)
+    async with world.bot_running(job_give_up_after_s=1):
+        message = world.share(world.clip())
+        (reply,) = await world.answered(message)
+    assert words(reply) == sentences.gave_up(Outage.RECOGNISER)
+    assert state_of(reply) == "failed"
+
+
+async def test_a_key_that_stays_expired_ends_with_a_sentence(socket_world: World) -> None:
+    world = socket_world
+    world.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
+    async with world.bot_running(job_give_up_after_s=2):
+        message = world.share(world.clip())
+        (reply,) = await world.answered(message)
+    assert words(reply) == sentences.gave_up(Misconfiguration.RECOGNISER_KEY)
+
+
+@pytest.mark.parametrize("how", ["socket", "http"])
+async def test_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path, how: Delivery) -> None:
+    async with world_at(tmp_path, how, ack_timeout_s=0.4) as world, world.bot_running():
+        database = tmp_path / "data" / "threadscribe.db"
+        other = sqlite3.connect(database, isolation_level=None, timeout=5, check_same_thread=False)
+        # In a thread: the bot, in this one, may have to end a transaction of its own first.
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        message = world.share(world.clip())
+        (delivery,) = world.slack.deliveries
+        await world.until(lambda: len(delivery.attempts) >= 2)
+        assert not delivery.acked
+        other.execute("ROLLBACK")
+        other.close()
+        (reply,) = await world.answered(message)
+        await asyncio.sleep(0.1)  # a second reply would come now
+    assert words(reply) == "A clip of 2 seconds."
+    assert len(world.replies(message)) == 1
+
+
+async def test_the_socket_comes_back_after_it_broke(socket_world: World) -> None:
+    world = socket_world
+    async with world.bot_running():
+        await world.answered(world.share(world.clip(2)))
+        await world.slack.socket_mode.disconnect("refresh_requested")
+        (reply,) = await world.answered(world.share(world.clip(3)))
+    assert words(reply) == "A clip of 3 seconds."

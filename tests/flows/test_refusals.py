@@ -1,0 +1,148 @@
+"""What cannot be transcribed gets one short sentence of its own, with what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.errors import Misconfiguration, Refusal
+from bot.playground.slack.records import File, Served
+from bot.slack import sentences
+from tests.audio import samples
+from tests.flows.world import World, state_of, tone, words
+
+GIB = 1024**3
+
+REFUSED: dict[str, tuple[Refusal, Callable[[World], File]]] = {
+    "not audio": (Refusal.NOT_AUDIO, lambda w: _file(w, b"Dear diary, " * 500)),
+    "empty": (Refusal.EMPTY, lambda w: _file(w, b"")),
+    "HTML as audio": (Refusal.NOT_AUDIO, lambda w: _file(w, b"<!DOCTYPE html><html></html>" * 90)),
+    "too long, as Slack says": (Refusal.TOO_LONG, lambda w: w.clip(duration_ms=400_000)),
+    "too long, as its samples say": (Refusal.TOO_LONG, lambda w: _file(w, tone(320, rate_hz=8000))),
+    "too big": (Refusal.TOO_BIG, lambda w: w.clip(size=2 * GIB)),
+    "gone": (Refusal.GONE, lambda w: w.clip(served=Served(status=404))),
+}
+
+# Slack tells nothing of these but their state: only whoever asks by name hears of them.
+HIDDEN: dict[str, tuple[Refusal, dict[str, Any]]] = {
+    "hidden": (Refusal.HIDDEN_BY_LIMIT, {"mode": "hidden_by_limit"}),
+    "denied": (Refusal.FORBIDDEN, {"file_access": "access_denied"}),
+    "deleted": (Refusal.GONE, {"mode": "tombstone"}),
+}
+
+
+def _file(world: World, content: bytes) -> File:
+    return world.slack.state.add_file(content, "note.m4a", user=world.ada.id, mimetype="audio/mp4")
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+async def test_each_kind_has_its_sentence(socket_world: World, kind: str) -> None:
+    world = socket_world
+    reason, make = REFUSED[kind]
+    async with world.bot_running():
+        message = world.share(make(world))
+        (reply,) = await world.answered(message)
+    assert words(reply) == sentences.refusal(reason)
+    assert state_of(reply) == "refused"
+    assert world.slack.state.status(world.channel.id, message.ts) == ""
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+async def test_what_slack_keeps_back_is_said_to_whoever_asks(socket_world: World, kind: str) -> None:
+    world = socket_world
+    reason, described = HIDDEN[kind]
+    async with world.bot_running():
+        unasked = world.share(world.clip(**described))
+        asked = world.share(world.clip(**described), text=_mention(world))
+        (reply,) = await world.answered(asked)
+    assert words(reply) == sentences.refusal(reason)
+    assert world.replies(unasked) == []
+    assert world.calls("download") == []
+
+
+def _mention(world: World) -> str:
+    return f"<@{world.slack.state.workspace.bot_user_id}>"
+
+
+@pytest.mark.parametrize("kind", ["too long, as Slack says", "too big"])
+async def test_what_slack_already_says_is_not_downloaded(socket_world: World, kind: str) -> None:
+    world = socket_world
+    async with world.bot_running():
+        await world.answered(world.share(REFUSED[kind][1](world)))
+    assert world.calls("download") == []
+
+
+async def test_no_speech(world: World) -> None:
+    world.ear.text = ""
+    async with world.bot_running():
+        (reply,) = await world.answered(world.share(world.clip()))
+    assert words(reply) == sentences.refusal(Refusal.NO_SPEECH)
+
+
+async def test_a_video_clip_without_sound_is_ignored(socket_world: World, tmp_path: Path) -> None:
+    world = socket_world
+    silent = _silent_video(world, tmp_path, subtype="slack_video")
+    async with world.bot_running():
+        message = world.share(silent)
+        await world.answered(world.share(world.clip()))
+    assert world.replies(message) == []
+
+
+async def test_a_video_without_sound_is_refused_where_somebody_asked(
+    socket_world: World, tmp_path: Path
+) -> None:
+    world = socket_world
+    async with world.bot_running():
+        (reply,) = await world.answered(world.share(_silent_video(world, tmp_path), text=_mention(world)))
+    assert words(reply) == sentences.refusal(Refusal.NO_AUDIO_TRACK)
+
+
+def _silent_video(world: World, folder: Path, **described: Any) -> File:
+    path = samples.encode(folder / "silent.mp4", "mp4", "aac", tones_hz=(), video="mpeg4")
+    return world.slack.state.add_file(path, "talk.mp4", user=world.ada.id, mimetype="video/mp4", **described)
+
+
+async def test_the_token_does_not_follow_a_redirect_to_a_foreign_host(socket_world: World) -> None:
+    world = socket_world
+    async with _foreign_host() as (address, requests), world.bot_running():
+        (reply,) = await world.answered(world.share(world.clip(served=Served(redirect_to=address))))
+    assert words(reply) == sentences.refusal(Refusal.UNSAFE_ADDRESS)
+    assert requests == []
+
+
+@asynccontextmanager
+async def _foreign_host() -> AsyncIterator[tuple[str, list[web.BaseRequest]]]:
+    requests: list[web.BaseRequest] = []
+
+    async def receive(request: web.BaseRequest) -> web.Response:
+        requests.append(request)
+        return web.Response(body=tone(1), content_type="audio/wav")
+
+    runner = web.ServerRunner(web.Server(receive))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/clip.wav", requests
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_login_page_parks_the_job_until_the_scope_is_granted(world: World) -> None:
+    state = world.slack.state
+    state.workspace.scopes.discard("files:read")
+    async with world.bot_running():
+        message = world.share(world.clip())
+        notice = await world.noticed(message)
+        assert words(notice) in {
+            sentences.waiting(Misconfiguration.SLACK_LOGIN_PAGE),
+            sentences.waiting(Misconfiguration.SLACK_SCOPE),
+        }
+        state.workspace.scopes.add("files:read")
+        (reply,) = await world.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+    assert reply.ts == notice.ts

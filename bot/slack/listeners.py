@@ -62,7 +62,8 @@ def build_bolt(intake: Intake, client: AsyncWebClient, identity: Identity, signi
     bolt = AsyncApp(
         logger=logging.getLogger("slack_bolt"),
         name="threadscribe",
-        client=client,
+        # Without the token: Bolt would warn the operator that SLACK_BOT_TOKEN is ignored.
+        client=AsyncWebClient(base_url=client.base_url),
         signing_secret=signing_secret,
         # Ours costs no call; and with it SLACK_CLIENT_ID in the environment cannot switch OAuth on.
         authorize=_authorize_as(client, identity),

@@ -121,8 +121,12 @@ async def test_killed_between_storing_and_acknowledging_over_http(world: World, 
         # The answer has left the bot and is not delivered: the job is stored, Slack does not know.
         await relay.answered()
         await kill(bot)
+        (unacknowledged,) = world.slack.deliveries
     async with real_bot(world, tmp_path, "http"):
+        again = world.slack.deliver("events_api", unacknowledged.payload)
         await answered_once(world, message)
+    assert again.acked
+    assert not unacknowledged.acked
 
 
 async def test_killed_again_and_again(world: World, tmp_path: Path) -> None:

@@ -33,14 +33,14 @@ class EventsApi:
 
     Args:
         state: The workspace.
-        url: The app's address for events, interactions and commands alike.
+        url: The app's address for events, interactions and commands alike; it may move.
         signing_secret: Signs each request; a test may change it.
         schedule: When what was not answered with 2xx is posted again.
     """
 
     def __init__(self, state: SlackState, url: str, signing_secret: str, schedule: RetrySchedule) -> None:
         self._state = state
-        self._url = url
+        self.url = url
         self.signing_secret = signing_secret
         self._schedule = schedule
         self._session = ClientSession(timeout=ClientTimeout(total=schedule.ack_timeout_s))
@@ -58,7 +58,7 @@ class EventsApi:
         asked = {"type": "url_verification", "token": "verification-token", "challenge": challenge}
         body = json.dumps(asked)
         headers = self._headers(body, "application/json")
-        async with self._session.post(self._url, data=body.encode(), headers=headers) as response:
+        async with self._session.post(self.url, data=body.encode(), headers=headers) as response:
             return response.status == 200 and challenge in await response.text()
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ class EventsApi:
         if attempt.number:
             headers |= {"x-slack-retry-num": str(attempt.number), "x-slack-retry-reason": attempt.reason}
         try:
-            async with self._session.post(self._url, data=body.encode(), headers=headers) as response:
+            async with self._session.post(self.url, data=body.encode(), headers=headers) as response:
                 text = await response.text()
         except TimeoutError:
             return "http_timeout"

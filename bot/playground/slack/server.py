@@ -101,7 +101,10 @@ class SlackLookalike:
         await self._runner.cleanup()
 
     async def deliver_to(self, url: str | None) -> None:
-        """Deliver over HTTP to this address from now on; ``None`` goes back to Socket Mode."""
+        """Deliver over HTTP to this address from now on, also what is under way; ``None``: Socket Mode."""
+        if self.events_api is not None and url is not None:
+            self.events_api.url = url
+            return
         if self.events_api is not None:
             await self.events_api.close()
         self.events_api = (

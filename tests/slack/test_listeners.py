@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import pytest
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.model import TranscriptionRequest
+from bot.playground.slack.delivery import RetrySchedule
+from bot.playground.slack.server import SlackLookalike
+from bot.ports import Jobs
+from bot.slack.events import Policy
+from bot.slack.listeners import Intake, build_bolt
+from bot.slack.replies import SCOPES, Identity
+from bot.store.sqlite import SqliteJobs, open_jobs
+from bot.telemetry import Metrics
+from tests.slack.answering import Asked, always, answering
+from tests.slack.payloads import BOT, TEAM, body, clip, event, mention, upload
+
+SECRET = "0123456789abcdef0123456789abcdef"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class FailingJobs:
+    """A store whose disk is full."""
+
+    async def accept(self, _requests: Sequence[TranscriptionRequest]) -> int:
+        raise OSError(28, "No space left on device")
+
+
+class HeldJobs:
+    """A store that takes its time."""
+
+    def __init__(self) -> None:
+        self.reached, self.released = asyncio.Event(), asyncio.Event()
+
+    async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
+        self.reached.set()
+        await self.released.wait()
+        return len(requests)
+
+
+class Door:
+    """Bolt with our listeners, in front of a Web API that must not be asked anything."""
+
+    def __init__(self, jobs: object, slack: Asked) -> None:
+        self.slack = slack
+        self.metrics = Metrics()
+        client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
+        self.bolt = bolt_for(jobs, client, self.metrics)
+
+    async def receive(
+        self,
+        payload: dict[str, Any] | str,
+        content_type: str = JSON,
+        *,
+        secret: str = SECRET,
+        age_s: int = 0,
+    ) -> BoltResponse:
+        """Answer a request that is signed as Slack signs."""
+        raw = payload if isinstance(payload, str) else json.dumps(payload)
+        timestamp = str(int(time.time()) - age_s)
+        signed = hmac.new(secret.encode(), f"v0:{timestamp}:{raw}".encode(), hashlib.sha256).hexdigest()
+        headers: dict[str, str | Sequence[str]] = {
+            "content-type": content_type,
+            "x-slack-request-timestamp": timestamp,
+            "x-slack-signature": f"v0={signed}",
+        }
+        return await self.bolt.async_dispatch(AsyncBoltRequest(body=raw, headers=headers))
+
+    def counted(self, outcome: str) -> float:
+        value = self.metrics.registry.get_sample_value("threadscribe_events_total", {"outcome": outcome})
+        return value or 0.0
+
+
+def bolt_for(jobs: object, client: AsyncWebClient, metrics: Metrics) -> AsyncApp:
+    identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
+    intake = Intake(cast("Jobs", jobs), Policy(automatic=True), metrics)
+    return build_bolt(intake, client, identity, SECRET)
+
+
+@asynccontextmanager
+async def door_to(jobs: object) -> AsyncIterator[Door]:
+    async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
+        yield Door(jobs, slack)
+        assert slack.paths == []
+
+
+@pytest.fixture
+async def jobs(tmp_path: Path) -> AsyncIterator[SqliteJobs]:
+    async with open_jobs(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def door(jobs: SqliteJobs) -> AsyncIterator[Door]:
+    async with door_to(jobs) as made:
+        yield made
+
+
+async def test_a_shared_clip_is_stored_and_acknowledged(door: Door, jobs: SqliteJobs) -> None:
+    answer = await door.receive(body(event(clip())))
+
+    assert (answer.status, answer.body) == (200, "")
+    job = await jobs.claim()
+    assert job is not None
+    assert job.request.file.id == "F024CLIP1"
+    assert door.counted("accepted") == 1
+
+
+async def test_nothing_is_acknowledged_before_it_is_stored() -> None:
+    held = HeldJobs()
+    async with door_to(held) as door:
+        answering_now = asyncio.create_task(door.receive(body(event(clip()))))
+        await held.reached.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not answering_now.done()
+
+        held.released.set()
+
+        assert (await answering_now).status == 200
+
+
+@pytest.mark.parametrize("inner", [event(clip()), mention(clip())])
+async def test_what_could_not_be_stored_is_not_acknowledged(inner: dict[str, Any]) -> None:
+    async with door_to(FailingJobs()) as door:
+        assert (await door.receive(body(inner))).status == 500
+        assert door.counted("accepted") == 0
+
+
+async def test_redelivery_and_the_twin_are_acknowledged_and_stored_once(door: Door, jobs: SqliteJobs) -> None:
+    for inner in (mention(clip()), event(clip(), text=f"<@{BOT}> hm?"), event(clip())):
+        assert (await door.receive(body(inner))).status == 200
+
+    assert (await jobs.depth())["ready"] == 1
+    assert (door.counted("accepted"), door.counted("duplicate")) == (1, 2)
+
+
+IGNORED = {
+    "no_files": event(),
+    "no_audio": event(upload("a.pdf", "application/pdf", "pdf")),
+    "subtype": event(clip(), subtype="message_changed", hidden=True),
+    "from_a_bot": event(clip(), bot_id="B024OTHER"),
+    "malformed": event(clip(), ts=None),
+}
+
+
+@pytest.mark.parametrize(("reason", "inner"), IGNORED.items(), ids=IGNORED.keys())
+async def test_what_asks_for_nothing_is_acknowledged_and_counted(
+    door: Door, jobs: SqliteJobs, reason: str, inner: dict[str, Any]
+) -> None:
+    assert (await door.receive(body(inner))).status == 200
+
+    assert door.counted(reason) == 1
+    assert (await jobs.depth())["ready"] == 0
+
+
+UNHANDLED = {
+    "file_shared": body({"type": "file_shared", "file_id": "F1", "channel_id": "C1", "user_id": "U1"}),
+    "member_joined_channel": body({"type": "member_joined_channel", "user": "U1", "channel": "C1"}),
+    "app_rate_limited": {
+        "type": "app_rate_limited",
+        "token": "unused",
+        "team_id": TEAM,
+        "minute_rate_limited": 1_720_000_000,
+        "api_app_id": "A024APP01",
+    },
+    "an event of no type": body({}),
+    "an empty object": {},
+    "installed for an organisation": body(
+        {"type": "app_home_opened", "user": "U1"},
+        authorizations=[{"enterprise_id": "E1", "team_id": None, "is_enterprise_install": True}],
+        team_id=None,
+    ),
+}
+
+
+@pytest.mark.parametrize("payload", UNHANDLED.values(), ids=UNHANDLED.keys())
+async def test_what_nobody_listens_for_is_acknowledged(door: Door, payload: dict[str, Any]) -> None:
+    answer = await door.receive(payload)
+
+    assert (answer.status, answer.body) == (200, "")
+
+
+INTERACTIONS = {
+    "block_actions": {"type": "block_actions", "actions": [{"action_id": "x", "block_id": "y"}]},
+    "shortcut": {"type": "shortcut", "callback_id": "x", "trigger_id": "1.2"},
+    "message_action": {"type": "message_action", "callback_id": "x", "trigger_id": "1.2"},
+    "view_submission": {"type": "view_submission", "view": {"type": "modal", "callback_id": "x"}},
+}
+
+
+@pytest.mark.parametrize("payload", INTERACTIONS.values(), ids=INTERACTIONS.keys())
+async def test_interactions_that_nobody_offered_are_acknowledged(door: Door, payload: dict[str, Any]) -> None:
+    payload = payload | {"team": {"id": TEAM}, "user": {"id": "U1"}}
+
+    answer = await door.receive(urlencode({"payload": json.dumps(payload)}), FORM)
+
+    assert (answer.status, answer.body) == (200, "")
+
+
+@pytest.mark.parametrize("text", ["", "what is this", "payload.m4a"])
+async def test_commands_that_nobody_offered_are_acknowledged(door: Door, text: str) -> None:
+    command = {"command": "/transcribe", "text": text, "team_id": TEAM, "user_id": "U1", "channel_id": "C1"}
+
+    assert (await door.receive(urlencode(command), FORM)).status == 200
+
+
+async def test_slack_can_verify_the_address(door: Door) -> None:
+    answer = await door.receive({"type": "url_verification", "token": "unused", "challenge": "c-1"})
+
+    assert answer.status == 200
+    assert "c-1" in answer.body
+
+
+async def test_only_slack_is_believed(door: Door, jobs: SqliteJobs) -> None:
+    assert (await door.receive(body(event(clip())), secret="another")).status == 401
+    assert (await door.receive(body(event(clip())), age_s=600)).status == 401
+    assert (await jobs.depth())["ready"] == 0
+
+
+async def test_credentials_in_the_environment_do_not_put_oauth_in_charge(
+    monkeypatch: pytest.MonkeyPatch, jobs: SqliteJobs
+) -> None:
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SCOPES", "SLACK_BOT_TOKEN"):
+        monkeypatch.setenv(name, "123.456")
+    async with door_to(jobs) as door:
+        assert (await door.receive(body(event(clip())))).status == 200
+
+    # Bolt's own authorisation finds no installation, answers 200 all the same and drops the event.
+    assert (await jobs.depth())["ready"] == 1
+
+
+async def test_building_warns_the_operator_of_nothing(
+    jobs: SqliteJobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with door_to(jobs):
+        assert caplog.messages == []
+
+
+async def test_fifty_events_ask_slack_nothing(door: Door, jobs: SqliteJobs) -> None:
+    for number in range(50):
+        assert (await door.receive(body(event(clip(f"F{number}"))))).status == 200
+
+    assert (await jobs.depth())["ready"] == 50
+    assert door.slack.paths == []
+
+
+@asynccontextmanager
+async def connected(slack: SlackLookalike, jobs: object) -> AsyncIterator[None]:
+    """The same listeners over Socket Mode."""
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
+    handler = AsyncSocketModeHandler(
+        bolt_for(jobs, client, Metrics()), slack.app_token, web_client=AsyncWebClient(base_url=slack.api_url)
+    )
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+    try:
+        yield
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]  # the same
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackLookalike]:
+    async with SlackLookalike(schedule=RetrySchedule(ack_timeout_s=0.3, delays_s=())) as lookalike:
+        yield lookalike
+
+
+async def test_over_socket_mode_too_only_what_is_stored_is_acknowledged(
+    slack: SlackLookalike, jobs: SqliteJobs
+) -> None:
+    async with connected(slack, jobs):
+        kept = await slack.deliver("events_api", body(event(clip()))).settled()
+        unheard = await slack.deliver("events_api", UNHANDLED["file_shared"]).settled()
+    async with connected(slack, FailingJobs()):
+        lost = await slack.deliver("events_api", body(event(clip()))).settled()
+
+    assert (kept.acked, unheard.acked, lost.acked) == (True, True, False)
+    assert (await jobs.depth())["ready"] == 1
+    assert [call.method for call in slack.state.calls if "." in call.method] == ["apps.connections.open"] * 2

@@ -14,6 +14,10 @@ from typing import cast
 
 import av
 import av.error
+
+# PyAV loads these two when it first meets a file, which by then may have used up the memory.
+import av.subtitles.codeccontext
+import av.subtitles.stream
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream

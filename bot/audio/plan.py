@@ -33,11 +33,12 @@ WAV_HEAD_BYTES = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What converting one file may cost; ten times what the heaviest honest five minutes took."""
+    """What converting one file may cost."""
 
-    memory_bytes: int = 512 * 1024 * 1024
-    """Of address space. FFmpeg's libraries alone map 120 MB."""
+    memory_bytes: int = 320 * 1024 * 1024
+    """Of address space: Python and FFmpeg's libraries map 130 MB before they open anything."""
     cpu_s: int = 30
+    """Five minutes of Opus took 1.6 s, and a small computer is ten times slower."""
     wall_s: float = 180.0
     """A child only computes and reads a file: six times its CPU limit means that the machine is too busy."""
     file_bytes: int = 16 * 1024 * 1024

@@ -251,6 +251,22 @@ async def test_a_tag_of_many_megabytes_costs_no_memory(tmp_path: Path, media: Me
     assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
 
 
+async def test_a_picture_that_fills_the_memory_is_too_costly(tmp_path: Path, media: Media) -> None:
+    whole = bytearray(encode(tmp_path / "clip", "ipod", "aac").read_bytes())
+    size_bytes = 400_000_000
+    cover = struct.pack(">I4sI4sII", size_bytes + 24, b"covr", size_bytes + 16, b"data", 13, 0)
+    for box in (b"ilst", b"meta", b"udta", b"moov"):
+        at = whole.rindex(box) - 4
+        box_bytes = int.from_bytes(whole[at : at + 4], "big")
+        whole[at : at + 4] = struct.pack(">I", box_bytes + size_bytes + 24)
+    source = tmp_path / "source"
+    with source.open("wb") as out:
+        out.write(whole + cover)
+        out.truncate(len(whole) + len(cover) + size_bytes)
+
+    assert await refusal_of(source, tmp_path, media) is Refusal.TOO_COSTLY
+
+
 SEEDS = (
     ("ipod", "aac"),
     ("mp4", "alac"),

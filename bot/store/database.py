@@ -6,26 +6,28 @@ What held in trials: WAL, ``synchronous=FULL`` (an accepted event survives a pow
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import Executable, Row, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store import schema
 
 FILE_NAME = "threadscribe.db"
 _LOCK_NAME = "threadscribe.lock"
+_BUSY_TIMEOUT_MS = 30_000
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    "busy_timeout=30000",
+    f"busy_timeout={_BUSY_TIMEOUT_MS}",
     "foreign_keys=ON",
     "secure_delete=ON",
 )
@@ -39,8 +41,84 @@ class DataDirUnusable(Exception):
     """The data directory or the database in it cannot be worked with; the message is one line."""
 
 
+T = TypeVar("T")
+
+
+class Database:
+    """Transactions that run to their end even where whoever asked for them is cancelled.
+
+    SQLAlchemy's connection to aiosqlite does not survive a cancellation: the driver's thread goes on, its
+    transaction stays open, and the lock that it holds stops everybody else.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Work on an engine whose tables exist."""
+        self._engine = engine
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do some work in one transaction."""
+        return await self._whole(self._transact(work))
+
+    async def changed(self, statement: Executable) -> int:
+        """Execute a statement in a transaction of its own; return how many rows it changed."""
+
+        async def execute(connection: AsyncConnection) -> int:
+            return (await connection.execute(statement)).rowcount
+
+        return await self.transact(execute)
+
+    async def rows(self, statement: Executable) -> list[Row[*tuple[Any, ...]]]:
+        """What a statement returns, in a transaction of its own."""
+
+        async def execute(connection: AsyncConnection) -> list[Row[*tuple[Any, ...]]]:
+            return list((await connection.execute(statement)).all())
+
+        return await self.transact(execute)
+
+    async def empty_log(self) -> None:
+        """Carry what is committed into the database and truncate its log: deleted text lingers there.
+
+        Whoever reads beside the bot is not waited for; the next time will do.
+        """
+        await self._whole(self._empty_log())
+
+    async def close(self) -> None:
+        """Let what is under way end, then close the connection."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        await self._engine.dispose()
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # Milliseconds; and what comes after a cancelled call comes after what it did.
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+
+    async def _transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._engine.begin() as connection:
+            return await work(connection)
+
+    async def _empty_log(self) -> None:
+        async with self._engine.connect() as connection:
+            # Not through the connection itself: it would begin a transaction.
+            raw = (await connection.get_raw_connection()).driver_connection
+            if raw is None:  # only while a pool reconnects
+                return
+            await raw.execute("PRAGMA busy_timeout=0")
+            try:
+                await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await raw.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+
+
 @asynccontextmanager
-async def opened(data_dir: Path) -> AsyncIterator[AsyncEngine]:
+async def opened(data_dir: Path) -> AsyncIterator[Database]:
     """The database in ``data_dir``, locked for the one process that claims jobs, its tables in place.
 
     Raises:
@@ -48,29 +126,12 @@ async def opened(data_dir: Path) -> AsyncIterator[AsyncEngine]:
         DataDirUnusable: it cannot be created, read or written, or a newer version wrote it.
     """
     with _locked(data_dir):
-        engine = _engine(data_dir / FILE_NAME)
+        database = Database(_engine(data_dir / FILE_NAME))
         try:
-            await _prepare_schema(engine, data_dir)
-            yield engine
+            await _prepare_schema(database, data_dir)
+            yield database
         finally:
-            await engine.dispose()
-
-
-async def empty_wal(engine: AsyncEngine) -> None:
-    """Carry what is committed into the database and truncate its log: deleted text lingers there.
-
-    Whoever reads beside the bot is not waited for; the next time will do.
-    """
-    async with engine.connect() as connection:
-        # Not through the connection itself: it would begin a transaction.
-        raw = (await connection.get_raw_connection()).driver_connection
-        if raw is None:  # only while a pool reconnects
-            return
-        await raw.execute("PRAGMA busy_timeout=0")
-        try:
-            await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            await raw.execute("PRAGMA busy_timeout=30000")
+            await database.close()
 
 
 @contextmanager
@@ -110,7 +171,16 @@ def _engine(path: Path) -> AsyncEngine:
     return engine
 
 
-async def _prepare_schema(engine: AsyncEngine, data_dir: Path) -> None:
+async def _create(connection: AsyncConnection) -> int:
+    """Create the tables where there are none; return the version that the file had."""
+    version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()
+    if version == 0:
+        await connection.run_sync(schema.metadata.create_all)
+        await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
+    return int(version)
+
+
+async def _prepare_schema(database: Database, data_dir: Path) -> None:
     """Create the tables in an empty database; the version says from where a later release migrates.
 
     Raises:
@@ -119,11 +189,7 @@ async def _prepare_schema(engine: AsyncEngine, data_dir: Path) -> None:
     try:
         # Created by us, so that file names are nobody else's to read; the log inherits the mode.
         os.close(os.open(data_dir / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        async with engine.begin() as connection:
-            version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()
-            if version == 0:
-                await connection.run_sync(schema.metadata.create_all)
-                await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
+        version = await database.transact(_create)
     except OSError as error:
         raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
     except DBAPIError as error:

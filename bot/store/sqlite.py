@@ -11,13 +11,13 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Insert, Row, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Job, TranscriptionRequest
 from bot.store import schema
-from bot.store.database import AlreadyRunning, DataDirUnusable, empty_wal, opened
+from bot.store.database import AlreadyRunning, Database, DataDirUnusable, opened
 from bot.store.records import dump_request, parse_request
 
 __all__ = ["AlreadyRunning", "DataDirUnusable", "SqliteJobs", "open_jobs"]
@@ -29,9 +29,9 @@ KEYS_KEPT = timedelta(days=8)
 class SqliteJobs:
     """``bot.ports.Jobs`` in one SQLite file. Open it with ``open_jobs``."""
 
-    def __init__(self, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-        """Work on an engine whose tables exist, with a UTC clock."""
-        self._engine = engine
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        """Work on a database whose tables exist, with a UTC clock."""
+        self._database = database
         self._now = now
         self._news = asyncio.Event()
         self._turned = asyncio.Event()
@@ -40,27 +40,11 @@ class SqliteJobs:
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
         """Insert what is not known yet; a known key, ended or not, changes nothing."""
         now = self._now().timestamp()
-        new = 0
-        async with self._engine.begin() as connection:
-            for request in requests:
-                result = await connection.execute(
-                    sqlite_insert(schema.job)
-                    .values(
-                        key=str(request.key),
-                        team_id=request.key.team_id,
-                        channel_id=request.key.channel_id,
-                        message_ts=request.key.message_ts,
-                        position=request.position,
-                        state="ready",
-                        attempt=0,
-                        faults=0,
-                        accepted_at=now,
-                        due_at=now,
-                        request=dump_request(request),
-                    )
-                    .on_conflict_do_nothing()
-                )
-                new += result.rowcount
+
+        async def insert(connection: AsyncConnection) -> int:
+            return sum([(await connection.execute(_insert(request, now))).rowcount for request in requests])
+
+        new = await self._database.transact(insert)
         if new:
             self._news.set()
         return new
@@ -75,28 +59,22 @@ class SqliteJobs:
             .limit(1)
             .scalar_subquery()
         )
-        while True:
-            async with self._engine.begin() as connection:
-                result = await connection.execute(
-                    update(table).where(table.c.id == due).values(state="running").returning(*table.c)
-                )
-                row = result.one_or_none()
-            if row is None:
-                return None
+        taken = update(table).where(table.c.id == due).values(state="running").returning(*table.c)
+        while rows := await self._database.rows(taken):
+            row = rows[0]
             try:
                 return _job(row)
             except ValidationError as error:
                 # Only a fault of ours writes such a row. It must not stop the bot at every start.
                 self._log.error("job not readable", key=row.key, error=error.title)
                 await self._set(row.key, state="unreadable")
+        return None
 
     async def wait_for_work(self) -> None:
         """Sleep until news or the next due time."""
         self._news.clear()
-        async with self._engine.connect() as connection:
-            next_due = await connection.scalar(
-                select(func.min(schema.job.c.due_at)).where(schema.job.c.state == "ready")
-            )
+        ready = select(func.min(schema.job.c.due_at)).where(schema.job.c.state == "ready")
+        next_due = (await self._database.rows(ready))[0][0]
         delay_s = None if next_due is None else max(0.0, next_due - self._now().timestamp())
         with suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
@@ -122,10 +100,11 @@ class SqliteJobs:
         statement = update(schema.job).where(schema.job.c.state == "parked")
         if accepted_before is not None:
             statement = statement.where(schema.job.c.accepted_at <= accepted_before.timestamp())
-        async with self._engine.begin() as connection:
-            result = await connection.execute(statement.values(state="ready", due_at=self._now().timestamp()))
+        released = await self._database.changed(
+            statement.values(state="ready", due_at=self._now().timestamp())
+        )
         self._news.set()
-        return result.rowcount
+        return released
 
     async def write_intent(self, job: Job) -> Job:
         """Note when the bot set out to post; the first time counts."""
@@ -160,48 +139,39 @@ class SqliteJobs:
     async def depth(self) -> dict[str, int]:
         """Count unfinished jobs by state."""
         table = schema.job
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(
-                select(table.c.state, func.count()).where(table.c.state != "ended").group_by(table.c.state)
-            )
-            return {"ready": 0, "running": 0, "parked": 0} | {row[0]: row[1] for row in rows}
+        rows = await self._database.rows(
+            select(table.c.state, func.count()).where(table.c.state != "ended").group_by(table.c.state)
+        )
+        return {"ready": 0, "running": 0, "parked": 0} | {row[0]: row[1] for row in rows}
 
     async def sweep(self) -> int:
         """Forget keys that are older than any redelivery, and what the log keeps of ended jobs."""
         before = (self._now() - KEYS_KEPT).timestamp()
-        async with self._engine.begin() as connection:
-            result = await connection.execute(
-                delete(schema.job).where(schema.job.c.state == "ended", schema.job.c.ended_at < before)
-            )
-        await empty_wal(self._engine)
-        return result.rowcount
+        forgotten = await self._database.changed(
+            delete(schema.job).where(schema.job.c.state == "ended", schema.job.c.ended_at < before)
+        )
+        await self._database.empty_log()
+        return forgotten
 
     async def resume(self) -> int:
         """At start: what a former process was working on is due again."""
-        async with self._engine.begin() as connection:
-            result = await connection.execute(
-                update(schema.job)
-                .where(schema.job.c.state == "running")
-                .values(state="ready", due_at=self._now().timestamp())
-            )
-        return result.rowcount
+        return await self._database.changed(
+            update(schema.job)
+            .where(schema.job.c.state == "running")
+            .values(state="ready", due_at=self._now().timestamp())
+        )
 
     async def _has_elders(self, job: Job) -> bool:
         table, key = schema.job, job.key
-        async with self._engine.connect() as connection:
-            found = await connection.scalar(
-                select(table.c.id)
-                .where(
-                    table.c.team_id == key.team_id,
-                    table.c.channel_id == key.channel_id,
-                    table.c.message_ts == key.message_ts,
-                    table.c.position < job.request.position,
-                    table.c.state != "ended",
-                    table.c.reply_ts.is_(None),
-                )
-                .limit(1)
-            )
-        return found is not None
+        elders = select(table.c.id).where(
+            table.c.team_id == key.team_id,
+            table.c.channel_id == key.channel_id,
+            table.c.message_ts == key.message_ts,
+            table.c.position < job.request.position,
+            table.c.state != "ended",
+            table.c.reply_ts.is_(None),
+        )
+        return bool(await self._database.rows(elders.limit(1)))
 
     def _turn(self) -> None:
         """Wake whoever waits for its turn."""
@@ -211,10 +181,9 @@ class SqliteJobs:
     async def _set(self, key: str, **values: Any) -> None:
         """Change a claimed job. One that is not claimed any more stays as it is: what has ended has ended."""
         table = schema.job
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                update(table).where(table.c.key == key, table.c.state == "running").values(**values)
-            )
+        await self._database.changed(
+            update(table).where(table.c.key == key, table.c.state == "running").values(**values)
+        )
 
 
 @asynccontextmanager
@@ -227,17 +196,37 @@ async def open_jobs(
         AlreadyRunning: another process has them open so.
         DataDirUnusable: the database cannot be worked with.
     """
-    async with opened(data_dir) as engine:
-        jobs = SqliteJobs(engine, now)
+    async with opened(data_dir) as database:
+        jobs = SqliteJobs(database, now)
         await jobs.resume()
         yield jobs
+
+
+def _insert(request: TranscriptionRequest, now: float) -> Insert:
+    return (
+        sqlite_insert(schema.job)
+        .values(
+            key=str(request.key),
+            team_id=request.key.team_id,
+            channel_id=request.key.channel_id,
+            message_ts=request.key.message_ts,
+            position=request.position,
+            state="ready",
+            attempt=0,
+            faults=0,
+            accepted_at=now,
+            due_at=now,
+            request=dump_request(request),
+        )
+        .on_conflict_do_nothing()
+    )
 
 
 def _time(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _job(row: Row[Any]) -> Job:
+def _job(row: Row[*tuple[Any, ...]]) -> Job:
     return Job(
         request=parse_request(row.request),
         accepted_at=datetime.fromtimestamp(row.accepted_at, UTC),

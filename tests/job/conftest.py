@@ -1,0 +1,25 @@
+"""What the job room logs, kept for those who ask and out of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.job.fakes import Bench
+
+Lines = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[Lines]:
+    with capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)

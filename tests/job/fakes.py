@@ -1,0 +1,262 @@
+"""Strict, small, recording stand-ins for what a job talks to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.job.clock import Clock
+from bot.job.transcribe import Transcriber
+from bot.job.worker import Worker
+from bot.model import (
+    Claim,
+    FileState,
+    Job,
+    JobKey,
+    PreparedAudio,
+    Recognition,
+    SharedFile,
+    TranscriptionRequest,
+)
+from bot.ports import Found, Jobs, Reply, ReplyState, state_of
+from bot.telemetry import Metrics
+from tests.job.memory import MemoryJobs
+from tests.job.virtual import AtOnce, VirtualTime
+
+
+def shared_file(file_id: str = "F1", claim: Claim = Claim.AUDIO, **changes: object) -> SharedFile:
+    return SharedFile(
+        **{
+            "id": file_id,
+            "name": "clip.m4a",
+            "claim": claim,
+            "state": FileState.AVAILABLE,
+            "url": f"https://files.slack.com/{file_id}",
+            "size_bytes": 1000,
+            "duration_s": 2.0,
+        }
+        | changes  # type: ignore[arg-type]
+    )
+
+
+def request_for(
+    file: SharedFile | None = None, *, position: int = 0, siblings: int = 1, explicit: bool = False
+) -> TranscriptionRequest:
+    file = file or shared_file()
+    return TranscriptionRequest(
+        key=JobKey("T1", "C1", "1700000000.000100", file.id),
+        file=file,
+        thread_ts="1700000000.000100",
+        user_id="U1",
+        position=position,
+        siblings=siblings,
+        explicit=explicit,
+    )
+
+
+@dataclass
+class Trouble:
+    """What goes wrong at a call, by file: a queue for the next calls, then what always goes wrong."""
+
+    next: dict[str, deque[Exception | None]] = field(default_factory=dict)
+    always: dict[str, Exception] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def then(self, file_id: str, *errors: Exception | None) -> None:
+        self.next.setdefault(file_id, deque()).extend(errors)
+
+    def strike(self, file_id: str) -> None:
+        self.calls.append(file_id)
+        queue = self.next.get(file_id)
+        error = queue.popleft() if queue else self.always.get(file_id)
+        if error is not None:
+            raise error
+
+
+class FakeFiles:
+    """``bot.ports.Files``: a file's bytes are its id."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, SharedFile] = {}
+        self.infos, self.downloads = Trouble(), Trouble()
+
+    async def info(self, file_id: str) -> SharedFile:
+        self.infos.strike(file_id)
+        return self.files.get(file_id) or shared_file(file_id)
+
+    async def download(self, file: SharedFile, destination: Path) -> int:
+        assert file.url, "a file without an address was to be downloaded"
+        self.downloads.strike(file.id)
+        return _write(destination, file.id)
+
+
+class FakeAudio:
+    """``bot.ports.Audio``."""
+
+    def __init__(self) -> None:
+        self.trouble = Trouble()
+        self.has_video: set[str] = set()
+        self.workspaces: list[Path] = []
+
+    async def prepare(self, source: Path, workspace: Path) -> PreparedAudio:
+        self.workspaces.append(workspace)
+        file_id = _read(source)
+        self.trouble.strike(file_id)
+        path = workspace / "prepared"
+        size_bytes = _write(path, file_id)
+        return PreparedAudio(path, "audio/wav", size_bytes, 2.0, has_video=file_id in self.has_video)
+
+
+class FakeRecogniser:
+    """``bot.ports.Recogniser``: hears the name of the file, after as long as a test wants."""
+
+    def __init__(self, time: VirtualTime) -> None:
+        self.trouble = Trouble()
+        self.takes_s: dict[str, float] = {}
+        self.text: dict[str, str] = {}
+        self.at_work = self.most_at_work = 0
+        self._time = time
+
+    async def recognise(
+        self, audio: PreparedAudio, *, language: str | None = None, context: str = ""
+    ) -> Recognition:
+        del language, context
+        file_id = _read(audio.path)
+        self.at_work += 1
+        self.most_at_work = max(self.most_at_work, self.at_work)
+        try:
+            await self._time.sleep(self.takes_s.get(file_id, 0.0))
+            self.trouble.strike(file_id)
+        finally:
+            self.at_work -= 1
+        text = self.text.get(file_id, f"words of {file_id}")
+        return Recognition(text, "en", billed_s=2.0, complete=True, request_id=f"request-{file_id}")
+
+    async def verify(self) -> None:
+        raise AssertionError("jobs verify through the worker's own verification")
+
+
+def _write(path: Path, text: str) -> int:
+    assert not path.exists()
+    return path.write_text(text)
+
+
+def _read(path: Path) -> str:
+    return path.read_text()
+
+
+@dataclass
+class Posted:
+    """A message in the thread and everything that it has said."""
+
+    ts: str
+    key: JobKey
+    said: list[Reply]
+
+    @property
+    def state(self) -> ReplyState:
+        return state_of(self.said[-1])
+
+
+class FakeThread:
+    """``bot.ports.Replies``: a thread that refuses what would show twice for another reason than a crash."""
+
+    def __init__(self) -> None:
+        self.messages: list[Posted] = []
+        self.signs: list[str] = []
+        self.finds, self.publishes, self.arrivals = Trouble(), Trouble(), Trouble()
+
+    async def show_working(self, request: TranscriptionRequest) -> None:
+        self.signs.append(f"show {request.key.file_id}")
+
+    async def clear_working(self, request: TranscriptionRequest) -> None:
+        self.signs.append(f"clear {request.key.file_id}")
+
+    async def find(self, job: Job) -> Found:
+        assert job.intent_at is not None, "a look into the thread that costs a call for nothing"
+        self.finds.strike(job.key.file_id)
+        for message in self.messages:
+            if message.key == job.key:
+                return Found(message.ts, message.state, file_shared=False)
+        return Found(None, None, file_shared=False)
+
+    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+        assert job.intent_at is not None, "a post without an intent"
+        self.publishes.strike(job.key.file_id)
+        ts = found.ts or job.reply_ts
+        if ts is None:
+            message = Posted(f"{len(self.messages) + 1}.0", job.key, [reply])
+            self.messages.append(message)
+        else:
+            message = next(m for m in self.messages if m.ts == ts)
+            assert message.key == job.key, "another job's reply was to be edited"
+            assert not message.state.is_final, "a last word was to be edited"
+            message.said.append(reply)
+        # The answer gets lost on its way back.
+        self.arrivals.strike(job.key.file_id)
+        return message.ts
+
+    async def verify(self) -> None:
+        raise AssertionError("jobs verify through the worker's own verification")
+
+
+class Bench:
+    """A worker and everything around it."""
+
+    def __init__(self, scratch: Path, *, give_up_after_s: float = 21_600.0) -> None:
+        self.time = VirtualTime()
+        self.clock = Clock(give_up_after_s, now=self.time.now, sleep=self.time.sleep, jitter=lambda: 0.5)
+        self.memory = MemoryJobs(self.time)
+        self.jobs: Jobs = self.memory
+        self.files, self.audio, self.thread = FakeFiles(), FakeAudio(), FakeThread()
+        self.recogniser = FakeRecogniser(self.time)
+        self.metrics = Metrics()
+        self.scratch = scratch
+        self.verification: Exception | None = None
+        self.verified_at_s: list[float] = []
+
+    async def verify(self) -> None:
+        self.verified_at_s.append(self.time.passed_s)
+        if self.verification is not None:
+            raise self.verification
+
+    def worker(self) -> Worker:
+        return Worker(
+            jobs=self.jobs,
+            transcriber=Transcriber(self.files, self.audio, self.recogniser, self.scratch),
+            replies=self.thread,
+            verify=self.verify,
+            metrics=self.metrics,
+            clock=self.clock,
+        )
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Worker]:
+        """A worker that runs while inside."""
+        asyncio.get_running_loop().set_default_executor(AtOnce())
+        worker = self.worker()
+        running = asyncio.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            died = running.done()
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+            assert not died, "the worker ended by itself"
+            await worker.drain(0.0)
+
+    async def ended(self, within_s: float = 21_600.0 * 2) -> None:
+        """Let time pass until every job has ended."""
+        await self.time.until(lambda: all(r.state == "ended" for r in self.memory.rows.values()), within_s)
+
+    def said(self) -> list[list[Reply]]:
+        """What each message of the thread has said, in the order of the thread."""
+        return [message.said for message in self.thread.messages]
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    TranscriptionError,
+    Unavailable,
+)
+from bot.job.retry import (
+    FIRST_DELAY_S,
+    LONGEST_DELAY_S,
+    MOST_FAULTS,
+    PATIENCE_S,
+    Decision,
+    History,
+    Ignore,
+    Park,
+    RetryAfter,
+    Say,
+    backoff_s,
+    decide,
+)
+from bot.model import Claim
+from bot.ports import Broken, GaveUp, Refused, Waiting
+from tests.job.fakes import request_for
+
+BUSY = Outage.RECOGNISER
+KEY = Misconfiguration.RECOGNISER_KEY
+BOUND_S = 21_600.0
+LOUD, QUIET = {Claim.AUDIO, Claim.VIDEO_CLIP}, {Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN, Claim.OTHER}
+
+
+def history(
+    *,
+    attempt: int = 0,
+    faults: int = 0,
+    waited_s: float = 0.0,
+    jitter: float = 0.0,
+    claim: Claim = Claim.AUDIO,
+    spoken: bool = False,
+) -> History:
+    return History(attempt, faults, waited_s, BOUND_S, jitter, claim, spoken)
+
+
+@pytest.mark.parametrize(
+    ("error", "past", "expected"),
+    [
+        (Rejected(Refusal.TOO_LONG), history(), Say(Refused(Refusal.TOO_LONG))),
+        (Rejected(Refusal.GONE), history(waited_s=BOUND_S + 1), Say(Refused(Refusal.GONE))),
+        (Unavailable(BUSY), history(), RetryAfter(1.0, None)),
+        (Unavailable(BUSY), history(jitter=0.5), RetryAfter(1.5, None)),
+        (Unavailable(BUSY), history(attempt=3), RetryAfter(8.0, None)),
+        (Unavailable(BUSY), history(attempt=5_000), RetryAfter(300.0, Waiting(BUSY))),
+        (Unavailable(BUSY, "", 30.0), history(), RetryAfter(30.0, None)),
+        (Unavailable(BUSY, "", 61.0), history(), RetryAfter(61.0, Waiting(BUSY))),
+        (Unavailable(BUSY, "", 0.1), history(), RetryAfter(1.0, None)),
+        (Unavailable(BUSY), history(waited_s=59.5), RetryAfter(1.0, Waiting(BUSY))),
+        (Unavailable(BUSY, "", 9e9), history(waited_s=BOUND_S - 10), RetryAfter(10.0, Waiting(BUSY))),
+        (Unavailable(BUSY), history(waited_s=BOUND_S), Say(GaveUp(BUSY))),
+        (Misconfigured(KEY), history(), Park(Waiting(KEY))),
+        (Misconfigured(KEY), history(waited_s=BOUND_S - 0.1), Park(Waiting(KEY))),
+        (Misconfigured(KEY), history(waited_s=BOUND_S), Say(GaveUp(KEY))),
+        (KeyError("x"), history(), RetryAfter(1.0, None)),
+        (KeyError("x"), history(attempt=30), RetryAfter(300.0, None)),
+        (KeyError("x"), history(faults=MOST_FAULTS - 1), Say(Broken("F1"))),
+        (KeyError("x"), history(waited_s=BOUND_S), Say(Broken("F1"))),
+        (TimeoutError(), history(faults=1), RetryAfter(1.0, None)),
+    ],
+)
+def test_what_follows_an_error(error: Exception, past: History, expected: Decision) -> None:
+    assert decide(error, request_for(), past) == expected
+
+
+def test_a_fourth_kind_of_error_is_a_mistake_in_the_code() -> None:
+    with pytest.raises(AssertionError):
+        decide(TranscriptionError(), request_for(), history())
+
+
+errors = st.one_of(
+    st.sampled_from(Refusal).map(Rejected),
+    st.builds(
+        Unavailable,
+        st.sampled_from(Outage),
+        st.just(""),
+        st.none() | st.floats(min_value=0) | st.just(math.nan),
+    ),
+    st.sampled_from(Misconfiguration).map(Misconfigured),
+    st.sampled_from([ValueError(), KeyError("x"), OSError(), ExceptionGroup("x", [ValueError()])]),
+)
+histories = st.builds(
+    History,
+    attempt=st.integers(0, 10**6),
+    faults=st.integers(0, 5),
+    waited_s=st.floats(-3600, 2 * BOUND_S),
+    give_up_after_s=st.floats(1, 604_800),
+    jitter=st.floats(0, 1, exclude_max=True),
+    claim=st.sampled_from(Claim),
+    spoken=st.booleans(),
+)
+
+
+@given(histories)
+def test_backoff_stays_within_its_bounds_and_is_half_jitter(past: History) -> None:
+    delay_s = backoff_s(past)
+    assert FIRST_DELAY_S / 2 <= delay_s <= LONGEST_DELAY_S
+    ceiling_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(past.attempt, 30))
+    assert ceiling_s / 2 <= delay_s <= ceiling_s
+
+
+@given(st.integers(0, 100), st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
+def test_more_jitter_is_more_delay(attempt: int, one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert backoff_s(history(attempt=attempt, jitter=low)) <= backoff_s(history(attempt=attempt, jitter=high))
+
+
+@given(errors, histories, st.booleans())
+def test_no_retry_comes_late_or_goes_on_for_ever(error: Exception, past: History, explicit: bool) -> None:  # noqa: FBT001  # drawn
+    left_s = past.give_up_after_s - past.waited_s
+    match decide(error, request_for(explicit=explicit), past):
+        case RetryAfter(delay_s):
+            assert 0 < delay_s <= left_s
+            if isinstance(error, Unavailable):
+                assert delay_s >= min(left_s, backoff_s(past))
+                asked_s = error.retry_after_s
+                if asked_s is not None and not math.isnan(asked_s):
+                    assert delay_s >= min(left_s, asked_s)
+        case Park():
+            assert isinstance(error, Misconfigured)
+            assert left_s > 0
+        case Say() | Ignore():
+            assert isinstance(error, Rejected) or left_s <= 0 or past.faults + 1 >= MOST_FAULTS
+
+
+@given(errors, histories, st.booleans())
+def test_who_asked_or_was_spoken_to_is_told_and_others_are_not(
+    error: Exception,
+    past: History,
+    explicit: bool,  # noqa: FBT001  # drawn
+) -> None:
+    decision = decide(error, request_for(explicit=explicit), past)
+    must_speak = explicit or past.spoken
+    if must_speak or (past.claim in LOUD and not _soundless(error)):
+        assert not isinstance(decision, Ignore)
+        assert not (isinstance(decision, Park) and decision.notice is None)
+    if past.claim in QUIET and not must_speak:
+        assert not isinstance(decision, Say)
+        assert not (isinstance(decision, RetryAfter | Park) and decision.notice is not None)
+
+
+def _soundless(error: Exception) -> bool:
+    return isinstance(error, Rejected) and error.reason is Refusal.NO_AUDIO_TRACK
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+@pytest.mark.parametrize("claim", list(Claim))
+@pytest.mark.parametrize("reason", [Refusal.NO_AUDIO_TRACK, Refusal.NO_SPEECH, Refusal.NOT_AUDIO])
+def test_who_hears_a_refusal(claim: Claim, reason: Refusal, explicit: bool) -> None:  # noqa: FBT001  # a case
+    heard = {
+        (Claim.AUDIO, Refusal.NO_AUDIO_TRACK),
+        (Claim.AUDIO, Refusal.NO_SPEECH),
+        (Claim.AUDIO, Refusal.NOT_AUDIO),
+        (Claim.VIDEO_CLIP, Refusal.NO_SPEECH),
+        (Claim.VIDEO_CLIP, Refusal.NOT_AUDIO),
+    }
+    expected = Say(Refused(reason)) if explicit or (claim, reason) in heard else Ignore()
+    assert decide(Rejected(reason), request_for(explicit=explicit), history(claim=claim)) == expected
+
+
+@pytest.mark.parametrize("waited_s", [0.0, PATIENCE_S * 2])
+def test_an_unclaimed_file_waits_in_silence(waited_s: float) -> None:
+    past = history(claim=Claim.UNKNOWN, waited_s=waited_s)
+    assert decide(Unavailable(BUSY), request_for(), past) == RetryAfter(1.0, None)
+    assert decide(Misconfigured(KEY), request_for(), past) == Park(None)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.job.observe import Observed
+from bot.job.transcribe import LONGEST_S, Transcriber
+from bot.model import Claim, FileState, Job, SharedFile, Transcript
+from tests.job.fakes import Bench, request_for, shared_file
+from tests.job.virtual import EPOCH
+
+
+class Story:
+    """One file's way, told."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.observed = Observed(Claim.UNKNOWN)
+        self.signs = 0
+        self._transcriber = Transcriber(bench.files, bench.audio, bench.recogniser, bench.scratch)
+
+    async def tell(self, file: SharedFile, *, attempt: int = 0, explicit: bool = False) -> Transcript:
+        job = Job(request_for(file, explicit=explicit), EPOCH, attempt, None, None, None)
+        return await self._transcriber.transcribe(job, self.observed, self._sign)
+
+    def _sign(self) -> None:
+        self.signs += 1
+
+
+async def test_the_whole_way(bench: Bench) -> None:
+    story = Story(bench)
+    bench.recogniser.text["F1"] = "  some words\n"
+    assert await story.tell(shared_file()) == Transcript("some words", "en", 2.0, complete=True)
+    seen = story.observed
+    assert set(seen.stages_s) == {"download", "prepare", "recognise"}
+    assert (seen.claim, seen.source_bytes, seen.sent_bytes, seen.sent_mime, seen.audio_s) == (
+        Claim.AUDIO,
+        2,
+        2,
+        "audio/wav",
+        2.0,
+    )
+    assert seen.recognition is not None
+    assert seen.recognition.request_id == "request-F1"
+    assert story.signs == 1
+    assert list(bench.scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "attempt", "asks"),
+    [
+        (shared_file(), 0, False),
+        (shared_file(), 1, True),
+        (shared_file(url=None), 0, True),
+        (shared_file(claim=Claim.UNKNOWN, state=FileState.STUB, url=None), 0, True),
+    ],
+    ids=["described", "retried", "no address yet", "stub"],
+)
+async def test_slack_is_asked_where_the_event_does_not_say(
+    bench: Bench, file: SharedFile, attempt: int, *, asks: bool
+) -> None:
+    await Story(bench).tell(file, attempt=attempt)
+    assert bench.files.infos.calls == (["F1"] if asks else [])
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (shared_file(state=FileState.GONE), Refusal.GONE),
+        (shared_file(state=FileState.HIDDEN_BY_LIMIT), Refusal.HIDDEN_BY_LIMIT),
+        (shared_file(state=FileState.FORBIDDEN), Refusal.FORBIDDEN),
+        (shared_file(state=FileState.EXTERNAL), Refusal.EXTERNAL),
+        (shared_file(duration_s=LONGEST_S + 1.5), Refusal.TOO_LONG),
+        (shared_file(claim=Claim.OTHER), Refusal.NOT_AUDIO),
+        (shared_file(claim=Claim.VIDEO), Refusal.NOT_AUDIO),
+    ],
+)
+@pytest.mark.parametrize("stubbed", [False, True])
+async def test_what_slack_already_says_is_refused_without_a_download(
+    bench: Bench, file: SharedFile, reason: Refusal, *, stubbed: bool
+) -> None:
+    story = Story(bench)
+    bench.files.files["F1"] = file
+    stub = shared_file(claim=Claim.UNKNOWN, state=FileState.STUB, url=None)
+    with pytest.raises(Rejected) as refusal:
+        await story.tell(stub if stubbed else file)
+    assert refusal.value.reason is reason
+    assert bench.files.downloads.calls == []
+    assert story.signs == 0, "no sign of work where there is none"
+    assert story.observed.claim is file.claim
+
+
+@pytest.mark.parametrize("duration_s", [None, 0.0, LONGEST_S, LONGEST_S + 0.9])
+async def test_a_length_that_rounding_explains_is_left_to_decoding(
+    bench: Bench, duration_s: float | None
+) -> None:
+    await Story(bench).tell(shared_file(duration_s=duration_s))
+
+
+@pytest.mark.parametrize(
+    ("claim", "explicit", "taken"),
+    [
+        (Claim.AUDIO, False, True),
+        (Claim.VIDEO_CLIP, False, True),
+        (Claim.EITHER, False, False),
+        (Claim.UNKNOWN, False, False),
+        (Claim.EITHER, True, True),
+        (Claim.VIDEO, True, True),
+    ],
+)
+async def test_whose_moving_pictures_are_taken(
+    bench: Bench, claim: Claim, *, explicit: bool, taken: bool
+) -> None:
+    bench.audio.has_video.add("F1")
+    story = Story(bench)
+    if taken:
+        await story.tell(shared_file(claim=claim), explicit=explicit)
+    else:
+        with pytest.raises(Rejected) as refusal:
+            await story.tell(shared_file(claim=claim), explicit=explicit)
+        assert refusal.value.reason is Refusal.NOT_AUDIO
+        assert bench.recogniser.trouble.calls == [], "nothing is sent that nobody asked for"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t"])
+async def test_no_words_are_no_speech(bench: Bench, text: str) -> None:
+    bench.recogniser.text["F1"] = text
+    story = Story(bench)
+    with pytest.raises(Rejected) as refusal:
+        await story.tell(shared_file())
+    assert refusal.value.reason is Refusal.NO_SPEECH
+    assert story.observed.recognition is not None
+
+
+@pytest.mark.parametrize("stage", ["download", "prepare", "recognise"])
+@pytest.mark.parametrize("error", [Unavailable(Outage.MACHINE), Rejected(Refusal.EMPTY), OSError("full")])
+async def test_nothing_stays_on_disk_after_a_failure(bench: Bench, stage: str, error: Exception) -> None:
+    trouble = {
+        "download": bench.files.downloads,
+        "prepare": bench.audio.trouble,
+        "recognise": bench.recogniser.trouble,
+    }[stage]
+    trouble.then("F1", error)
+    story = Story(bench)
+    with pytest.raises(type(error)):
+        await story.tell(shared_file())
+    assert list(bench.scratch.iterdir()) == []
+    assert list(story.observed.stages_s)[-1] == stage, "a failed stage is timed too"
+
+
+async def test_nothing_stays_on_disk_after_a_cancellation(bench: Bench) -> None:
+    bench.recogniser.takes_s["F1"] = 60.0
+    task = asyncio.create_task(Story(bench).tell(shared_file()))
+    while not bench.recogniser.at_work:  # noqa: ASYNC110  # the fake has no event
+        await asyncio.sleep(0.001)
+    (workspace,) = bench.scratch.iterdir()
+    assert workspace.stat().st_mode & 0o077 == 0, "nobody else's business"
+    assert {path.name for path in workspace.iterdir()} == {"source", "prepared"}
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert list(bench.scratch.iterdir()) == []

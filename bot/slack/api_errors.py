@@ -82,7 +82,7 @@ def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:
 
     Source: https://docs.slack.dev/apis/web-api/rate-limits/
     """
-    value = headers.get("Retry-After") or headers.get("retry-after")
+    value = headers.get("Retry-After")
     try:
         wait_s = float(value) if value is not None else math.nan
     except ValueError:

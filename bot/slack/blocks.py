@@ -138,9 +138,7 @@ def _fallback(text: str) -> str:
 
 
 def _beginning(text: str, limit: int) -> str:
-    """At most ``limit`` characters, cut at a space where there is one near, with an ellipsis if cut."""
-    if len(text) <= limit:
-        return text
+    """At most ``limit`` characters of a longer text, cut at a space where there is one near."""
     cut = text[: limit - 1]
     space = cut.rfind(" ")
     return cut[: space if space > limit // 2 else len(cut)].rstrip() + "…"

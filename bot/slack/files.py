@@ -49,7 +49,7 @@ def parse_file(raw: Mapping[str, Any]) -> SharedFile | None:
     return SharedFile(
         id=file_id,
         name=(_text(raw, "name") or _text(raw, "title"))[:_NAME_LIMIT],
-        claim=Claim.UNKNOWN if state is FileState.STUB else claim_of(raw),
+        claim=claim_of(raw),
         state=state,
         # Of an upload, url_private may already be a transcode.
         url=_text(raw, "url_private_download") or _text(raw, "url_private") or None,

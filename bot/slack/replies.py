@@ -207,20 +207,13 @@ async def identify(web: AsyncWebClient) -> Identity:
         response = await web.auth_test()
     except API_FAILURES as failure:
         raise translate(failure) from failure
-    granted = {scope.strip() for scope in _header(response.headers, "x-oauth-scopes").split(",")}
+    granted = {scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")}
     return Identity(
         team_id=response.get("team_id", ""),
         bot_id=response.get("bot_id", ""),
         bot_user_id=response.get("user_id", ""),
         missing_scopes=SCOPES - granted,
     )
-
-
-def _header(headers: Any, name: str) -> str:
-    for key, value in headers.items():
-        if key.lower() == name:
-            return str(value)
-    return ""
 
 
 def _holds_file(message: dict[str, Any], name: str) -> bool:

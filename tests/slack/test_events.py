@@ -53,13 +53,17 @@ def test_files_of_a_forwarded_message_are_heard_once() -> None:
     heard = requests(event(clip("F1"), attachments=forwarded))
 
     assert [request.file.id for request in heard] == ["F1", "F2"]
-    assert [request.position for request in heard] == [0, 1]
+    assert [(request.position, request.siblings) for request in heard] == [(0, 2), (1, 2)]
 
 
 def test_files_that_a_bot_posted_stay_unheard_when_forwarded() -> None:
     forwarded = [{"is_share": True, "bot_id": "B1", "files": [clip()]}]
 
     assert parse_event(body(event(attachments=forwarded)), ON) is Ignored.NO_FILES
+
+
+def test_a_slack_connect_stub_that_names_another_kind_is_ignored() -> None:
+    assert parse_event(body(event(STUB | {"mimetype": "application/pdf"})), ON) is Ignored.NO_AUDIO
 
 
 def test_a_slack_connect_stub_is_asked_about() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import _build_outside
 from bot.errors import (
@@ -29,6 +31,7 @@ from bot.settings import Settings
 from bot.slack import sentences
 from bot.slack.replies import EVENT_TYPE, SCOPES, SlackReplies, identify
 from tests.slack import payloads
+from tests.slack.answering import always, answering
 
 NOTHING = Found(ts=None, state=None, file_shared=False)
 HELLO = Transcript(text="Hello <!channel>, *everybody*.", language="en", duration_s=11.4, complete=True)
@@ -251,6 +254,25 @@ async def test_an_upload_that_fails_leaves_nothing_and_is_made_good(
     await scene.replies.publish(scene.job, LONG, NOTHING)
 
     assert (len(scene.shared()), len(scene.said())) == (1, 1)
+
+
+async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() -> None:
+    async with answering(always(web.Response)) as foreign:
+
+        async def answer(request: web.Request) -> web.Response:
+            if request.path.startswith("/api/"):
+                address = f"http://{request.host}/upload/v1/F1"
+                return web.json_response({"ok": True, "upload_url": address, "file_id": "F1"})
+            return web.Response(status=307, headers={"Location": foreign.origin})
+
+        async with answering(answer) as slack, aiohttp.ClientSession() as session:
+            client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/", session=session)
+            replies = SlackReplies(client, client, session)
+            with pytest.raises(Unavailable, match=Outage.SLACK):
+                await replies.publish(payloads.job(), LONG, NOTHING)
+
+    assert len(slack.paths) == 2
+    assert foreign.paths == []
 
 
 REFUSED = ["msg_blocks_too_long", "invalid_blocks", "msg_too_long"]

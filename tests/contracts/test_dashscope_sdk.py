@@ -127,7 +127,7 @@ async def test_refusals(ask: Ask, uri: str, *, stream: bool) -> None:
 
 async def test_faults(ask: Ask, uri: str, lookalike: DashScopeLookalike) -> None:
     lookalike.faults.add(Answer(429, "Throttling.RateQuota", "Slow down.", retry_after_s=3))
-    lookalike.faults.add(Page(), nth=2)
+    lookalike.faults.add(Page())
     throttled = await ask(uri)
     assert (throttled.status_code, throttled.code) == (429, "Throttling.RateQuota")
     assert throttled.message == "Slow down."

@@ -6,14 +6,31 @@ refuses for its shape is refused whatever the rules say. "Acting" means recognis
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.dashscope.calls import Call
+from bot.playground.faults import Delay, Drop, Rules
+from bot.playground.faults import Hold as AnyHold
 
 Body = dict[str, Any]
+
+__all__ = [
+    "Alter",
+    "Answer",
+    "Delay",
+    "Drop",
+    "Fault",
+    "Faults",
+    "Hold",
+    "Page",
+    "cut_short",
+    "in_language",
+    "without_annotations",
+    "without_choices",
+    "without_content",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,91 +58,15 @@ class Alter:
     change: Callable[[Body], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """Act after this many seconds."""
-
-    delay_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Break the connection, before acting or after acting without an answer."""
-
-    after_acting: bool = False
-
-
-@dataclass(slots=True)
-class Hold:
-    """Keep the call waiting, before acting or between acting and answering.
-
-    A client that goes away while it is held ends the hold; a call that had not acted then never does.
-    """
-
-    after_acting: bool = False
-    call: Call | None = None
-    """The call that is, or was, held."""
-    client_gone: bool = False
-    _reached: asyncio.Event = field(default_factory=asyncio.Event)
-    _released: asyncio.Event = field(default_factory=asyncio.Event)
-    _dropped: bool = False
-
-    async def reached(self, timeout_s: float = 10.0) -> Call:
-        """Wait until a call is held.
-
-        Raises:
-            TimeoutError: None came.
-        """
-        async with asyncio.timeout(timeout_s):
-            await self._reached.wait()
-        if self.call is None:
-            raise RuntimeError("released before any call was held")
-        return self.call
-
-    def release(self) -> None:
-        """Let the call go on."""
-        self._released.set()
-
-    def drop(self) -> None:
-        """Break the held call's connection; before acting, it never acts."""
-        self._dropped = True
-        self._released.set()
-
-    async def wait(self, call: Call) -> bool:
-        """Hold this call until the test lets go; True if it may go on."""
-        self.call = call
-        self._reached.set()
-        try:
-            await self._released.wait()
-        except asyncio.CancelledError:
-            self.client_gone = True
-            raise
-        return not self._dropped
+class Hold(AnyHold[Call]):
+    """Keep one of these calls waiting."""
 
 
 Fault = Answer | Page | Alter | Delay | Drop | Hold
 
 
-@dataclass(slots=True)
-class _Rule:
-    fault: Fault
-    nth: int
-    times: int | None
-    when: Callable[[Call], bool] | None
-    seen: int = 0
-
-    def matches(self, call: Call) -> bool:
-        if self.when and not self.when(call):
-            return False
-        self.seen += 1
-        return self.seen >= self.nth and (self.times is None or self.seen < self.nth + self.times)
-
-
-class Faults:
-    """The rules in force, oldest first; the first that matches a call is applied."""
-
-    def __init__(self) -> None:
-        self._rules: list[_Rule] = []
+class Faults(Rules[Call, Fault]):
+    """The rules in force; each counts the calls that it concerns."""
 
     def add(
         self,
@@ -143,7 +84,7 @@ class Faults:
             times: How many calls it hits; ``None`` for all that follow.
             when: Counts only calls that satisfy this.
         """
-        self._rules.append(_Rule(fault, nth, times, when))
+        self.put(fault, when or (lambda _call: True), nth=nth, times=times)
 
     def hold(
         self, *, after_acting: bool = False, nth: int = 1, when: Callable[[Call], bool] | None = None
@@ -152,18 +93,6 @@ class Faults:
         hold = Hold(after_acting)
         self.add(hold, nth=nth, when=when)
         return hold
-
-    def clear(self) -> None:
-        """Forget every rule and let every held call go."""
-        for rule in self._rules:
-            if isinstance(rule.fault, Hold):
-                rule.fault.release()
-        self._rules.clear()
-
-    def match(self, call: Call) -> Fault | None:
-        """The fault that this call meets."""
-        matching = [rule for rule in self._rules if rule.matches(call)]
-        return matching[0].fault if matching else None
 
 
 def without_choices() -> Alter:

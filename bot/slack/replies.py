@@ -33,7 +33,7 @@ _CLOCK_MARGIN = timedelta(minutes=5)
 _STATUS_TIMEOUT_S = 5.0
 _UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=60)
 _REFUSED_CONTENT = frozenset(
-    {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"}
+    {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"}
 )
 _REPLY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 

@@ -275,7 +275,7 @@ async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() ->
     assert foreign.paths == []
 
 
-REFUSED = ["msg_blocks_too_long", "invalid_blocks", "msg_too_long"]
+REFUSED = ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"]
 
 
 @pytest.mark.parametrize("code", REFUSED)

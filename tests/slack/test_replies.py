@@ -1,18 +1,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import _build_outside
 from bot.errors import (
     Misconfiguration,
     Misconfigured,
@@ -21,70 +15,15 @@ from bot.errors import (
     Rejected,
     Unavailable,
 )
-from bot.model import Job, Transcript
-from bot.playground.slack.blockkit import characters_in
 from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import Channel, Message, Status
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack.records import Status
 from bot.ports import Found, Refused, ReplyState, Waiting
-from bot.settings import Settings
 from bot.slack import sentences
-from bot.slack.replies import EVENT_TYPE, SCOPES, SlackReplies, identify
+from bot.slack.replies import EVENT_TYPE, SCOPES, identify
 from tests.slack import payloads
-from tests.slack.answering import always, answering
+from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 
-NOTHING = Found(ts=None, state=None, file_shared=False)
-HELLO = Transcript(text="Hello <!channel>, *everybody*.", language="en", duration_s=11.4, complete=True)
-LONG = replace(HELLO, text=" ".join(f"word{number}" for number in range(2_000)))
 WRITES = ["chat.postMessage", "chat.update", "assistant.threads.setStatus", "files.completeUploadExternal"]
-
-
-@dataclass
-class Scene:
-    """A thread under a shared clip, and the bot's voice in it, wired as the bot wires it."""
-
-    slack: SlackLookalike
-    replies: SlackReplies
-    channel: Channel
-    head: Message
-    job: Job
-
-    def said(self) -> list[Message]:
-        """The bot's messages without files."""
-        return [message for message in self.slack.state.replies(self.head) if not message.files]
-
-    def shared(self) -> list[Message]:
-        """The bot's messages with files."""
-        return [message for message in self.slack.state.replies(self.head) if message.files]
-
-    def calls(self, method: str) -> list[dict[str, Any]]:
-        return [dict(call.arguments) for call in self.slack.state.calls if call.method == method]
-
-    async def found(self) -> Found:
-        return await self.replies.find(self.job)
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with SlackLookalike() as slack, aiohttp.ClientSession() as session:
-        anne = slack.state.add_user("anne")
-        channel = slack.state.add_channel("general", anne.id)
-        head = slack.state.post_as_user(channel.id, anne.id, "listen")
-        settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
-            slack_bot_token=slack.bot_token,  # type: ignore[arg-type]  # parsed as from outside
-            slack_signing_secret=slack.signing_secret,  # type: ignore[arg-type]  # the same
-            slack_api_url=slack.api_url,
-            dashscope_api_key="sk-unused",  # type: ignore[arg-type]  # the same
-            data_dir=tmp_path,
-        )
-        replies = _build_outside(settings, session).replies
-        job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
-        yield Scene(slack, replies, channel, head, job)
-
-
-def text_in(message: Message) -> str:
-    return str(message.blocks[0]["elements"][0]["elements"][0]["text"])
 
 
 async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:
@@ -205,126 +144,6 @@ async def test_a_state_of_a_later_version_counts_as_under_way(scene: Scene) -> N
     metadata["event_payload"]["state"] = "from the future"
 
     assert await scene.found() == Found(ts, ReplyState.WAITING, file_shared=False)
-
-
-async def test_a_long_transcript_is_whole_in_a_file_of_the_thread(scene: Scene) -> None:
-    await scene.replies.publish(scene.job, LONG, NOTHING)
-
-    (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].name == share.files[0].title == "transcript-F024CLIP1.txt"
-    assert share.files[0].read().decode() == LONG.text
-    assert share.thread_ts == scene.head.ts
-    assert LONG.text.startswith(text_in(reply).removesuffix("…"))
-    assert len(text_in(reply)) > 5_000
-    assert "transcript-F024CLIP1.txt" in json.dumps(reply.blocks)
-    assert (await scene.found()).file_shared
-
-
-async def test_a_long_transcript_of_odd_characters_is_not_lost(scene: Scene) -> None:
-    odd = replace(LONG, text="\ud83d語😀\x00 " * 3_000)
-
-    await scene.replies.publish(scene.job, odd, NOTHING)
-
-    assert scene.shared()[0].files[0].read().decode() == ("語😀 " * 3_000).strip()
-
-
-async def test_a_file_that_was_shared_is_not_shared_again(scene: Scene) -> None:
-    scene.slack.faults.add("files.completeUploadExternal", Drop(after_acting=True))
-    with pytest.raises(Unavailable, match=Outage.SLACK):
-        await scene.replies.publish(scene.job, LONG, NOTHING)
-    found = await scene.found()
-    assert found == Found(ts=None, state=None, file_shared=True)
-
-    await scene.replies.publish(scene.job, LONG, found)
-
-    assert (len(scene.shared()), len(scene.said())) == (1, 1)
-    assert len(scene.calls("files.completeUploadExternal")) == 1
-
-
-@pytest.mark.parametrize("step", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"])
-@pytest.mark.parametrize("fault", [Drop(), Answer(500), Answer(503, html=True)])
-async def test_an_upload_that_fails_leaves_nothing_and_is_made_good(
-    scene: Scene, step: str, fault: Drop | Answer
-) -> None:
-    scene.slack.faults.add(step, fault)
-    with pytest.raises(Unavailable, match=Outage.SLACK):
-        await scene.replies.publish(scene.job, LONG, NOTHING)
-    assert (await scene.found(), len(scene.calls(step))) == (NOTHING, 1)
-
-    await scene.replies.publish(scene.job, LONG, NOTHING)
-
-    assert (len(scene.shared()), len(scene.said())) == (1, 1)
-
-
-async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() -> None:
-    async with answering(always(web.Response)) as foreign:
-
-        async def answer(request: web.Request) -> web.Response:
-            if request.path.startswith("/api/"):
-                address = f"http://{request.host}/upload/v1/F1"
-                return web.json_response({"ok": True, "upload_url": address, "file_id": "F1"})
-            return web.Response(status=307, headers={"Location": foreign.origin})
-
-        async with answering(answer) as slack, aiohttp.ClientSession() as session:
-            client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/", session=session)
-            replies = SlackReplies(client, client, session)
-            with pytest.raises(Unavailable, match=Outage.SLACK):
-                await replies.publish(payloads.job(), LONG, NOTHING)
-
-    assert len(slack.paths) == 2
-    assert foreign.paths == []
-
-
-REFUSED = ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"]
-
-
-@pytest.mark.parametrize("code", REFUSED)
-@pytest.mark.parametrize("transcript", [LONG, replace(HELLO, text="語" * 4_000)])
-async def test_a_transcript_too_long_for_slack_is_shown_in_part(
-    scene: Scene, code: str, transcript: Transcript
-) -> None:
-    def is_big(arguments: Any) -> bool:
-        return characters_in(arguments["blocks"]) > 2_000
-
-    scene.slack.faults.add("chat.postMessage", SlackError(code), times=None, when=is_big)
-
-    await scene.replies.publish(scene.job, transcript, NOTHING)
-
-    (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].read().decode() == transcript.text
-    assert 800 < len(text_in(reply)) <= 1_000
-    assert transcript.text.startswith(text_in(reply).removesuffix("…"))
-    assert len(scene.calls("chat.postMessage")) == 2
-
-
-@pytest.mark.parametrize("transcript", [LONG, HELLO])
-async def test_a_transcript_that_slack_will_not_show_is_in_the_file(
-    scene: Scene, transcript: Transcript
-) -> None:
-    notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
-    scene.slack.faults.add(
-        "chat.update",
-        SlackError("invalid_blocks"),
-        times=None,
-        when=lambda arguments: transcript.text[:10] in json.dumps(arguments["blocks"]),
-    )
-
-    ts = await scene.replies.publish(scene.job, transcript, await scene.found())
-
-    (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].read().decode() == transcript.text
-    assert ts == notice == reply.ts
-    assert text_in(reply) == sentences.continued_in("transcript-F024CLIP1.txt")
-
-
-async def test_a_reply_refused_in_every_form_is_an_outage_with_its_file_shared_once(scene: Scene) -> None:
-    scene.slack.faults.add("chat.postMessage", SlackError("invalid_blocks"), times=None)
-
-    with pytest.raises(Unavailable, match=Outage.SLACK):
-        await scene.replies.publish(scene.job, LONG, NOTHING)
-
-    assert len(scene.shared()) == 1
-    assert len(scene.calls("chat.postMessage")) == 3
 
 
 async def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(scene: Scene) -> None:

@@ -1,0 +1,73 @@
+"""A thread under a shared clip, and the bot's voice in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.app import _build_outside
+from bot.model import Job, Transcript
+from bot.playground.slack.records import Channel, Message
+from bot.playground.slack.server import SlackLookalike
+from bot.ports import Found
+from bot.settings import Settings
+from bot.slack.replies import SlackReplies
+from tests.slack import payloads
+
+NOTHING = Found(ts=None, state=None, file_shared=False)
+HELLO = Transcript(text="Hello <!channel>, *everybody*.", language="en", duration_s=11.4, complete=True)
+LONG = replace(HELLO, text=" ".join(f"word{number}" for number in range(2_000)))
+
+
+@dataclass
+class Scene:
+    """A thread under a shared clip, and the bot's voice in it, wired as the bot wires it."""
+
+    slack: SlackLookalike
+    replies: SlackReplies
+    channel: Channel
+    head: Message
+    job: Job
+
+    def said(self) -> list[Message]:
+        """The bot's messages without files."""
+        return [message for message in self.slack.state.replies(self.head) if not message.files]
+
+    def shared(self) -> list[Message]:
+        """The bot's messages with files."""
+        return [message for message in self.slack.state.replies(self.head) if message.files]
+
+    def calls(self, method: str) -> list[dict[str, Any]]:
+        return [dict(call.arguments) for call in self.slack.state.calls if call.method == method]
+
+    async def found(self) -> Found:
+        return await self.replies.find(self.job)
+
+
+@asynccontextmanager
+async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
+    """A workspace with one message to answer."""
+    async with SlackLookalike() as slack, aiohttp.ClientSession() as session:
+        anne = slack.state.add_user("anne")
+        channel = slack.state.add_channel("general", anne.id)
+        head = slack.state.post_as_user(channel.id, anne.id, "listen")
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
+            slack_bot_token=slack.bot_token,  # type: ignore[arg-type]  # parsed as from outside
+            slack_signing_secret=slack.signing_secret,  # type: ignore[arg-type]  # the same
+            slack_api_url=slack.api_url,
+            dashscope_api_key="sk-unused",  # type: ignore[arg-type]  # the same
+            data_dir=tmp_path,
+        )
+        replies = _build_outside(settings, session).replies
+        job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
+        yield Scene(slack, replies, channel, head, job)
+
+
+def text_in(message: Message) -> str:
+    return str(message.blocks[0]["elements"][0]["elements"][0]["text"])

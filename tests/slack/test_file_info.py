@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    Unavailable,
+)
+from bot.model import Claim, FileState
+from bot.playground.slack.faults import Answer as Fault
+from bot.playground.slack.faults import Drop
+from bot.playground.slack.records import File
+from bot.playground.slack.server import SlackLookalike
+from bot.slack.downloads import SlackFiles
+from tests.slack.answering import always, answering
+
+TOKEN = "xoxb-test-token"
+CAP = 1_000_000
+SOUND = bytes(range(256)) * 1_000
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackLookalike]:
+    async with SlackLookalike() as lookalike:
+        yield lookalike
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+async def files(slack: SlackLookalike, session: aiohttp.ClientSession, pauses: list[float]) -> SlackFiles:
+    async def sleep(delay_s: float) -> None:
+        pauses.append(delay_s)
+        await asyncio.sleep(0)
+
+    web_client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+    web_client.retry_handlers = []
+    token = SecretStr(slack.bot_token)
+    return SlackFiles(web_client, session, token, origins=(slack.origin,), most_bytes=CAP, sleep=sleep)
+
+
+def shared(slack: SlackLookalike, **described: Any) -> File:
+    """A clip that somebody shared where the bot is."""
+    anne = slack.state.add_user("anne")
+    channel = slack.state.add_channel("general", anne.id)
+    file = slack.state.add_file(SOUND, "note.m4a", user=anne.id, as_voice_clip=True, **described)
+    slack.state.post_as_user(channel.id, anne.id, files=[file])
+    return file
+
+
+async def test_a_file_is_described_and_fetched(
+    slack: SlackLookalike, files: SlackFiles, tmp_path: Path, pauses: list[float]
+) -> None:
+    described = await files.info(shared(slack).id)
+
+    assert (described.claim, described.state, described.name) == (
+        Claim.AUDIO,
+        FileState.AVAILABLE,
+        "note.m4a",
+    )
+    assert await files.download(described, tmp_path / "source") == len(SOUND)
+    assert (tmp_path / "source").read_bytes() == SOUND
+    assert pauses == []
+
+
+@pytest.mark.parametrize("answers", [1, 2, 3])
+async def test_an_address_that_is_late_is_asked_for_again(
+    slack: SlackLookalike, files: SlackFiles, pauses: list[float], answers: int
+) -> None:
+    described = await files.info(shared(slack, urls_missing_for=answers).id)
+
+    assert described.url is not None
+    assert pauses == [0.5, 1.0, 2.0][:answers]
+
+
+async def test_an_address_that_never_comes_is_an_outage(
+    slack: SlackLookalike, files: SlackFiles, pauses: list[float]
+) -> None:
+    with pytest.raises(Unavailable, match=Outage.FILE):
+        await files.info(shared(slack, urls_missing_for=4).id)
+
+    assert pauses == [0.5, 1.0, 2.0]
+    assert len(slack.state.calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("described", "state"),
+    [
+        ({"mode": "tombstone"}, FileState.GONE),
+        ({"mode": "hidden_by_limit"}, FileState.HIDDEN_BY_LIMIT),
+        ({"mode": "file_access", "file_access": "access_denied"}, FileState.FORBIDDEN),
+        ({"is_external": True, "mode": "external"}, FileState.EXTERNAL),
+    ],
+)
+async def test_a_file_that_has_no_address_for_good_is_not_waited_for(
+    slack: SlackLookalike,
+    files: SlackFiles,
+    pauses: list[float],
+    described: dict[str, Any],
+    state: FileState,
+) -> None:
+    assert (await files.info(shared(slack, **described).id)).state is state
+    assert pauses == []
+
+
+async def test_a_file_that_slack_does_not_know_is_gone(files: SlackFiles) -> None:
+    with pytest.raises(Rejected, match=Refusal.GONE):
+        await files.info("F0NOWHERE")
+
+
+async def test_a_missing_scope_is_told_by_the_question_and_by_the_download(
+    slack: SlackLookalike, files: SlackFiles, tmp_path: Path
+) -> None:
+    described = await files.info(shared(slack).id)
+    slack.state.workspace.scopes.remove("files:read")
+
+    with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_SCOPE):
+        await files.info(described.id)
+    with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_LOGIN_PAGE):
+        await files.download(described, tmp_path / "source")
+
+
+@pytest.mark.parametrize("fault", [Fault(503), Fault(429, retry_after_s=3), Fault(502, html=True), Drop()])
+async def test_a_question_that_slack_does_not_answer_is_an_outage(
+    slack: SlackLookalike, files: SlackFiles, fault: Fault | Drop
+) -> None:
+    slack.faults.add("files.info", fault, times=None)
+
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await files.info(shared(slack).id)
+
+
+async def test_an_answer_without_a_file_is_an_outage(session: aiohttp.ClientSession) -> None:
+    async with answering(always(lambda: web.json_response({"ok": True, "file": {}}))) as odd:
+        web_client = AsyncWebClient(TOKEN, base_url=f"{odd.origin}/api/", session=session)
+        reader = SlackFiles(web_client, session, SecretStr(TOKEN), origins=(), most_bytes=CAP)
+        with pytest.raises(Unavailable, match=Outage.SLACK):
+            await reader.info("F024CLIP1")

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.signature import SignatureVerifier
+
+from bot.telemetry import Metrics
+from bot.web import Probes, build_web, serving
+
+SIGNING_SECRET = "signing-secret"
+
+
+class Parts:
+    """What readiness asks; a test breaks it."""
+
+    def __init__(self) -> None:
+        self.words = {"slack": "ok", "database": "ok", "recogniser": "ok"}
+        self.depths = {"ready": 3, "running": 0, "parked": 1}
+
+    async def checks(self) -> dict[str, str]:
+        return self.words
+
+    async def depth(self) -> dict[str, int]:
+        return self.depths
+
+
+@asynccontextmanager
+async def served(
+    parts: Parts, metrics: Metrics | None = None, bolt: AsyncApp | None = None
+) -> AsyncIterator[aiohttp.ClientSession]:
+    web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth), bolt)
+    async with (
+        serving(web, "127.0.0.1", 0) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
+    ):
+        yield session
+
+
+async def test_alive_is_alive_whatever_else_is_not() -> None:
+    parts = Parts()
+    parts.words["database"] = "OperationalError"
+    async with served(parts) as session, session.get("/healthz") as answer:
+        assert (answer.status, await answer.json()) == (200, {"status": "ok"})
+
+
+async def test_ready_when_every_part_is() -> None:
+    async with served(Parts()) as session, session.get("/readyz") as answer:
+        assert answer.status == 200
+        assert await answer.json() == {"status": "ok", "checks": Parts().words}
+
+
+@pytest.mark.parametrize("part", ["slack", "database", "recogniser"])
+async def test_unready_names_the_part_that_is_not(part: str) -> None:
+    parts = Parts()
+    async with served(parts) as session:
+        parts.words[part] = "away"
+        async with session.get("/readyz") as answer:
+            assert answer.status == 503
+            assert await answer.json() == {"status": "not ready", "checks": Parts().words | {part: "away"}}
+        parts.words[part] = "ok"
+        async with session.get("/readyz") as answer:
+            assert answer.status == 200, "asked anew each time"
+
+
+async def test_metrics_are_in_prometheus_form_and_the_queues_depth_is_fresh() -> None:
+    parts, metrics = Parts(), Metrics()
+    metrics.jobs.labels("transcribed").inc(2)
+    async with served(parts, metrics) as session:
+        async with session.get("/metrics") as answer:
+            assert answer.status == 200
+            assert answer.headers["Content-Type"].startswith("text/plain; version=")
+            text = await answer.text()
+        assert 'threadscribe_jobs_total{outcome="transcribed"} 2.0' in text
+        assert 'threadscribe_queue_depth{state="ready"} 3.0' in text
+        assert 'threadscribe_queue_depth{state="parked"} 1.0' in text
+        parts.depths["ready"] = 0
+        async with session.get("/metrics") as answer:
+            assert 'threadscribe_queue_depth{state="ready"} 0.0' in await answer.text()
+
+
+async def test_without_http_mode_there_is_no_door_for_events() -> None:
+    async with served(Parts()) as session, session.post("/slack/events", data=b"{}") as answer:
+        assert answer.status == 404
+
+
+async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token="xoxb-1", bot_user_id="U0")
+
+
+@pytest.fixture
+def heard() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def bolt(heard: list[str]) -> AsyncApp:
+    app = AsyncApp(signing_secret=SIGNING_SECRET, authorize=authorize, process_before_response=True)
+
+    async def hear(body: dict[str, object]) -> None:
+        heard.append(str(body["event_id"]))
+
+    app.event("message")(hear)
+    return app
+
+
+EVENT = (
+    b'{"type":"event_callback","team_id":"T1","event_id":"Ev1",'
+    b'"event":{"type":"message","channel":"C1","user":"U1","ts":"1.0","text":"hello"}}'
+)
+
+
+def signed(body: bytes, secret: str = SIGNING_SECRET) -> dict[str, str]:
+    timestamp = str(int(time.time()))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+    assert signature is not None
+    return {
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": signature,
+        "Content-Type": "application/json",
+    }
+
+
+async def test_a_signed_event_is_heard(bolt: AsyncApp, heard: list[str]) -> None:
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=EVENT, headers=signed(EVENT)) as answer,
+    ):
+        assert answer.status == 200
+    assert heard == ["Ev1"]
+
+
+@pytest.mark.parametrize("headers", [{}, signed(EVENT, "another secret"), signed(EVENT + b" ")])
+async def test_an_event_that_slack_did_not_sign_is_not(
+    bolt: AsyncApp, heard: list[str], headers: dict[str, str]
+) -> None:
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=EVENT, headers=headers) as answer,
+    ):
+        assert answer.status == 401
+    assert heard == []
+
+
+async def test_slacks_challenge_is_answered(bolt: AsyncApp) -> None:
+    body = b'{"type":"url_verification","challenge":"c-123"}'
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=body, headers=signed(body)) as answer,
+    ):
+        assert answer.status == 200
+        assert "c-123" in await answer.text()
+
+
+async def test_no_body_is_read_that_no_event_has(bolt: AsyncApp, heard: list[str]) -> None:
+    body = b" " * (1024 * 1024 + 1)
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=io.BytesIO(body), headers=signed(body)) as answer,
+    ):
+        assert answer.status == 413
+    assert heard == []
+
+
+async def test_a_taken_address_is_an_error_of_the_system() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        web = build_web(Metrics(), Probes(Parts().checks, Parts().depth), None)
+        with pytest.raises(OSError, match="address already in use"):
+            async with serving(web, "127.0.0.1", taken.getsockname()[1]):
+                pass
+
+
+async def test_requests_under_way_are_answered_before_it_stops() -> None:
+    parts, asked, let_go = Parts(), asyncio.Event(), asyncio.Event()
+
+    async def slow() -> dict[str, str]:
+        asked.set()
+        await let_go.wait()
+        return parts.words
+
+    web = build_web(Metrics(), Probes(slow, parts.depth), None)
+    server = serving(web, "127.0.0.1", 0)
+    port = await server.__aenter__()
+    async with aiohttp.ClientSession() as session:
+        asking = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/readyz"))
+        await asked.wait()
+        stopping = asyncio.create_task(server.__aexit__(None, None, None))
+        await asyncio.sleep(0.05)
+        let_go.set()
+        async with await asking as answer:
+            assert answer.status == 200
+        await stopping

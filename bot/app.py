@@ -38,7 +38,7 @@ from bot.slack.listeners import Intake, build_bolt
 from bot.slack.replies import SlackReplies, identify
 from bot.store.sqlite import SqliteJobs, open_jobs
 from bot.telemetry import Metrics
-from bot.web import Probes, build_web, serving
+from bot.web import Endpoint, Probes, build_web, serving
 
 LARGEST_DOWNLOAD_BYTES = 1024**3
 """Five minutes of video from a phone are about half of this."""
@@ -67,6 +67,16 @@ class _Outside:
     replies: SlackReplies
     recogniser: DashScope
 
+    async def verify(self) -> None:
+        """Ask both services whether the bot is set up right.
+
+        Raises:
+            Unavailable: one does not answer.
+            Misconfigured: the operator has to act.
+        """
+        await self.replies.verify()
+        await self.recogniser.verify()
+
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Bot]:
@@ -81,48 +91,25 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     log = structlog.get_logger(__name__)
     metrics = Metrics()
     async with open_jobs(settings.data_dir) as jobs, _session() as session:
-        scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
         outside = _build_outside(settings, session)
-        identity = await _patiently(lambda: identify(outside.reads), log)
-
-        async def verify() -> None:
-            await outside.replies.verify()
-            await outside.recogniser.verify()
-
-        worker = Worker(
-            jobs=jobs,
-            transcriber=Transcriber(outside.files, Media(), outside.recogniser, scratch),
-            replies=outside.replies,
-            verify=verify,
-            metrics=metrics,
-            clock=Clock(give_up_after_s=settings.job_give_up_after_s),
-        )
-        bolt = build_bolt(
-            Intake(jobs, Policy(automatic=settings.auto_transcribe), metrics),
-            outside.reads,
-            identity,
-            settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused",
-        )
-        socket = _socket(settings, bolt)
-        probes = Probes(checks=lambda: _checks(socket, jobs, outside.recogniser), depth=jobs.depth)
-        web = build_web(metrics, probes, None if settings.socket_mode else bolt)
-        failed = asyncio.Event()
-        verifying = asyncio.create_task(_report_verification(verify, log))
-        working = asyncio.create_task(_work(worker, failed, log))
-        try:
-            async with (
-                serving(web, settings.http_host, settings.http_port) as port,
-                _connected(socket, log),
-            ):
+        worker = await _build_worker(settings, jobs, outside, metrics)
+        readiness = _Readiness(jobs, outside.recogniser)
+        endpoint = None if settings.socket_mode else Endpoint()
+        web = build_web(metrics, Probes(readiness.checks, jobs.depth), endpoint)
+        # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
+        async with serving(web, settings.http_host, settings.http_port) as port:
+            identity = await _patiently(lambda: identify(outside.reads), log)
+            intake = Intake(jobs, Policy(automatic=settings.auto_transcribe), metrics)
+            secret = settings.slack_signing_secret
+            bolt = build_bolt(
+                intake, outside.reads, identity, secret.get_secret_value() if secret else "unused"
+            )
+            async with _working(worker, outside, log) as failed, _connected(settings, bolt, log) as socket:
+                readiness.identified, readiness.socket = True, socket
+                if endpoint is not None:
+                    endpoint.bolt = bolt
                 log.info("ready", http_port=port, socket_mode=settings.socket_mode, team=identity.team_id)
                 yield Bot(port, jobs, metrics, failed)
-        finally:
-            log.info("draining")
-            for task in (verifying, working):
-                task.cancel()
-            await asyncio.gather(verifying, working, return_exceptions=True)
-            await worker.drain(DRAIN_PATIENCE_S)
-            log.info("stopped")
 
 
 def _session() -> aiohttp.ClientSession:
@@ -167,29 +154,55 @@ def _build_outside(settings: Settings, session: aiohttp.ClientSession) -> _Outsi
     )
 
 
-def _socket(settings: Settings, bolt: AsyncApp) -> AsyncSocketModeHandler | None:
-    if settings.slack_app_token is None:
-        return None
-    # A client of its own: it carries the app-level token.
-    web = AsyncWebClient(base_url=settings.slack_api_url)
-    return AsyncSocketModeHandler(bolt, settings.slack_app_token.get_secret_value(), web_client=web)
+async def _build_worker(settings: Settings, jobs: SqliteJobs, outside: _Outside, metrics: Metrics) -> Worker:
+    scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
+    return Worker(
+        jobs=jobs,
+        transcriber=Transcriber(outside.files, Media(), outside.recogniser, scratch),
+        replies=outside.replies,
+        verify=outside.verify,
+        metrics=metrics,
+        clock=Clock(give_up_after_s=settings.job_give_up_after_s),
+    )
+
+
+@asynccontextmanager
+async def _working(
+    worker: Worker, outside: _Outside, log: structlog.stdlib.BoundLogger
+) -> AsyncIterator[asyncio.Event]:
+    """Jobs are run while inside, and drained on the way out; yields what is set when the worker dies."""
+    failed = asyncio.Event()
+    verifying = asyncio.create_task(_report_verification(outside, log))
+    working = asyncio.create_task(_work(worker, failed, log))
+    try:
+        yield failed
+    finally:
+        log.info("draining")
+        for task in (verifying, working):
+            task.cancel()
+        await asyncio.gather(verifying, working, return_exceptions=True)
+        await worker.drain(DRAIN_PATIENCE_S)
+        log.info("stopped")
 
 
 @asynccontextmanager
 async def _connected(
-    socket: AsyncSocketModeHandler | None, log: structlog.stdlib.BoundLogger
-) -> AsyncIterator[None]:
-    """Events arrive while inside.
+    settings: Settings, bolt: AsyncApp, log: structlog.stdlib.BoundLogger
+) -> AsyncIterator[AsyncSocketModeHandler | None]:
+    """Events arrive over Socket Mode while inside; in HTTP mode there is nothing to open.
 
     Raises:
         Misconfigured: SLACK_TOKEN: the app-level token is wrong.
     """
-    if socket is None:
-        yield
+    if settings.slack_app_token is None:
+        yield None
         return
+    # A client of its own: it carries the app-level token.
+    web = AsyncWebClient(base_url=settings.slack_api_url)
+    socket = AsyncSocketModeHandler(bolt, settings.slack_app_token.get_secret_value(), web_client=web)
     try:
         await _patiently(lambda: _connect(socket), log)
-        yield
+        yield socket
     finally:
         await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
 
@@ -229,12 +242,10 @@ async def _patiently(ask: Callable[[], Awaitable[T]], log: structlog.stdlib.Boun
         delay_s = min(_SLACK_RETRY_LONGEST_S, delay_s * 2)
 
 
-async def _report_verification(
-    verify: Callable[[], Awaitable[None]], log: structlog.stdlib.BoundLogger
-) -> None:
+async def _report_verification(outside: _Outside, log: structlog.stdlib.BoundLogger) -> None:
     """Log at start what the operator has to mend. The bot serves all the same: jobs wait for the mending."""
     try:
-        await verify()
+        await outside.verify()
     except Misconfigured as error:
         # The reason is all there is to say: a traceback would only frighten.
         log.error("operator needed", reason=str(error.reason), detail=error.detail)  # noqa: TRY400
@@ -252,21 +263,45 @@ async def _work(worker: Worker, failed: asyncio.Event, log: structlog.stdlib.Bou
         failed.set()
 
 
-async def _checks(
-    socket: AsyncSocketModeHandler | None, jobs: SqliteJobs, recogniser: DashScope
-) -> dict[str, str]:
-    """Readiness, part by part."""
-    checks = {"slack": "ok", "database": "ok", "recogniser": "ok"}
-    if socket is not None and not await socket.client.is_connected():
-        checks["slack"] = "the socket is not connected"
-    try:
-        await jobs.depth()
-    except Exception as error:  # noqa: BLE001  # whatever it is, the database is not ready
-        checks["database"] = type(error).__name__
-    word = recogniser.last_word
-    if word is not None and word.failure is not None:
-        checks["recogniser"] = str(word.failure)
-    return checks
+class _Readiness:
+    """Whether the bot can do its work, part by part.
+
+    Attributes:
+        identified: Slack has taken the token.
+        socket: The Socket Mode connection, once it was opened.
+    """
+
+    def __init__(self, jobs: SqliteJobs, recogniser: DashScope) -> None:
+        self._jobs = jobs
+        self._recogniser = recogniser
+        self.identified = False
+        self.socket: AsyncSocketModeHandler | None = None
+
+    async def checks(self) -> dict[str, str]:
+        """Each part by name: ``ok``, or what is wrong with it."""
+        return {
+            "slack": await self._slack(),
+            "database": await self._database(),
+            "recogniser": self._last_word(),
+        }
+
+    async def _slack(self) -> str:
+        if not self.identified:
+            return "not reached yet"
+        if self.socket is not None and not await self.socket.client.is_connected():
+            return "the socket is not connected"
+        return "ok"
+
+    async def _database(self) -> str:
+        try:
+            await self._jobs.depth()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the database is not ready
+            return type(error).__name__
+        return "ok"
+
+    def _last_word(self) -> str:
+        word = self._recogniser.last_word
+        return "ok" if word is None or word.failure is None else str(word.failure)
 
 
 def _fresh_scratch(data_dir: Path) -> Path:

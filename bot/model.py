@@ -84,9 +84,9 @@ class TranscriptionRequest:
     user_id: str
     """Who shared it; empty where Slack does not say."""
     position: int
-    """Place among the message's files that are transcribed, from 0."""
+    """Place among the message's files that could be transcribed, from 0."""
     siblings: int
-    """How many files of the message are transcribed, this one included."""
+    """How many files of the message could be transcribed, this one included."""
     explicit: bool
     """Somebody asked for it by name, so a refusal is said aloud."""
 

@@ -26,8 +26,16 @@ class Probes:
     """Unfinished jobs by state."""
 
 
-def build_web(metrics: Metrics, probes: Probes, bolt: AsyncApp | None) -> web.Application:
-    """The routes; ``bolt`` is given in HTTP mode only."""
+@dataclass(slots=True)
+class Endpoint:
+    """Where Slack's requests arrive in HTTP mode."""
+
+    bolt: AsyncApp | None = None
+    """Until it is there requests get a 503, and Slack delivers again."""
+
+
+def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> web.Application:
+    """The routes; ``endpoint`` is given in HTTP mode only."""
 
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -50,11 +58,12 @@ def build_web(metrics: Metrics, probes: Probes, bolt: AsyncApp | None) -> web.Ap
     app.router.add_get("/healthz", health)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", show_metrics)
-    if bolt is not None:
-        events = bolt
+    if endpoint is not None:
 
         async def receive(request: web.Request) -> web.Response:
-            answer = await events.async_dispatch(await to_bolt_request(request))
+            if endpoint.bolt is None:
+                raise web.HTTPServiceUnavailable
+            answer = await endpoint.bolt.async_dispatch(await to_bolt_request(request))
             return await to_aiohttp_response(answer)
 
         app.router.add_post("/slack/events", receive)

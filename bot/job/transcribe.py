@@ -105,7 +105,8 @@ def _refuse_unwanted(request: TranscriptionRequest, file: SharedFile) -> None:
     """
     if file.state in _UNREADABLE:
         raise Rejected(_UNREADABLE[file.state])
-    if file.claim is Claim.OTHER or (file.claim is Claim.VIDEO and not request.explicit):
+    unasked = not request.explicit and file.claim in {Claim.VIDEO, Claim.UNKNOWN}
+    if unasked or file.claim is Claim.OTHER:
         raise Rejected(Refusal.NOT_AUDIO, f"claims {file.claim}")
     if file.duration_s is not None and file.duration_s > LONGEST_S + _LENGTH_MARGIN_S:
         raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s")

@@ -120,7 +120,7 @@ class Metrics:
         )
         self.queue_depth = Gauge(
             "threadscribe_queue_depth",
-            "Jobs not yet ended, by state (ready, running, parked)",
+            "Jobs not yet ended, by state (ready, running, parked, unreadable)",
             ["state"],
             registry=self.registry,
         )

@@ -14,7 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
 from bot.telemetry import Metrics
-from bot.web import Probes, build_web, serving
+from bot.web import Endpoint, Probes, build_web, serving
 
 SIGNING_SECRET = "signing-secret"
 
@@ -37,7 +37,8 @@ class Parts:
 async def served(
     parts: Parts, metrics: Metrics | None = None, bolt: AsyncApp | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth), bolt)
+    endpoint = Endpoint(bolt) if bolt else None
+    web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth), endpoint)
     async with (
         serving(web, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
@@ -148,6 +149,20 @@ async def test_an_event_that_slack_did_not_sign_is_not(
     ):
         assert answer.status == 401
     assert heard == []
+
+
+async def test_until_bolt_is_there_slack_is_told_to_come_again(bolt: AsyncApp, heard: list[str]) -> None:
+    parts, endpoint = Parts(), Endpoint()
+    web = build_web(Metrics(), Probes(parts.checks, parts.depth), endpoint)
+    async with serving(web, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+        address = f"http://127.0.0.1:{port}/slack/events"
+        async with session.post(address, data=EVENT, headers=signed(EVENT)) as answer:
+            assert answer.status == 503
+        assert heard == []
+        endpoint.bolt = bolt
+        async with session.post(address, data=EVENT, headers=signed(EVENT)) as answer:
+            assert answer.status == 200
+    assert heard == ["Ev1"]
 
 
 async def test_slacks_challenge_is_answered(bolt: AsyncApp) -> None:

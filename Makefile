@@ -9,6 +9,16 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 WORKERS ?= 2
 ARGS ?=
 
+define REWRITE_SETTINGS
+from pathlib import Path
+from bot.settings import markdown_table
+readme = Path("README.md")
+before, _, rest = readme.read_text().partition("<!-- settings -->")
+after = rest.partition("<!-- /settings -->")[2]
+readme.write_text(f"{before}<!-- settings -->\n{markdown_table()}\n<!-- /settings -->{after}")
+endef
+export REWRITE_SETTINGS
+
 .DEFAULT_GOAL := help
 .PHONY: help playground run test check fix lock bench clean
 
@@ -22,17 +32,19 @@ run: $(VENV)/.playground ## Run the bot, set up by the environment and .env
 	@$(BIN)/python -m bot run
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= $(ARGS)
 
-check: $(VENV)/.dev ## Check types, style and layers
+check: $(VENV)/.dev ## Check types, style and layers; after `make test`, show what no test reaches
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@test ! -f .coverage || $(BIN)/coverage report
 
 fix: $(VENV)/.dev ## Mend style, and the README's table of settings
-	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -c "$$REWRITE_SETTINGS"
 
 bench: $(VENV)/.dev ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks.overhead $(ARGS)

@@ -45,6 +45,8 @@ LARGEST_DOWNLOAD_BYTES = 1024**3
 DRAIN_PATIENCE_S = 20.0
 """Orchestrators kill after 30 s."""
 _SLACK_RETRY_LONGEST_S = 60.0
+_SLACK_TIMEOUT_S = 10
+"""Slack answers in well under one. A post that hangs longer is looked up, anything else tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +115,24 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
 
 
 def _session() -> aiohttp.ClientSession:
-    # One pool for all; what one host sets as a cookie is nobody's business.
-    return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    """One pool for all. Its timeout is for Slack's Web API: with a session of ours the SDK sets none."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=_SLACK_TIMEOUT_S),
+        # What one host sets as a cookie is nobody else's business.
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 def _build_outside(settings: Settings, session: aiohttp.ClientSession) -> _Outside:
     token = settings.slack_bot_token
 
     def client() -> AsyncWebClient:
-        return AsyncWebClient(token.get_secret_value(), base_url=settings.slack_api_url, session=session)
+        return AsyncWebClient(
+            token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            session=session,
+            timeout=_SLACK_TIMEOUT_S,
+        )
 
     reads, writes = client(), client()
     reads.retry_handlers = [

@@ -94,6 +94,15 @@ async def test_slack_fails_once(socket_world: World, kind: str) -> None:
     assert len([call for call in world.dashscope.calls if is_clip(call)]) == 1
 
 
+async def test_slack_takes_the_reply_and_never_answers(socket_world: World) -> None:
+    world = socket_world
+    world.slack.faults.hold("chat.postMessage", after_acting=True)
+    async with world.bot_running():
+        (reply,) = await world.answered(world.share(world.clip()))
+    assert words(reply) == "A clip of 2 seconds."
+    assert len(world.calls("chat.postMessage")) == 1
+
+
 async def test_a_download_that_breaks_off_is_tried_again(socket_world: World) -> None:
     world = socket_world
     clip = world.clip(served=Served(cut_after_bytes=2000))

@@ -24,7 +24,7 @@ from bot.playground.slack.server import SlackLookalike
 from bot.settings import Settings
 
 Delivery = Literal["socket", "http"]
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 
 
 def tone(seconds: float, *, rate_hz: int = 16_000, channels: int = 1) -> bytes:

@@ -182,3 +182,17 @@ def test_which_finds_are_the_last_word(found: Found, *, final: bool) -> None:
 async def test_a_refusal_is_delivered_like_a_transcript(bench: Bench, delivery: Delivery) -> None:
     await delivery.deliver(await claimed(bench), Refused(Refusal.EMPTY), NOTHING)
     assert bench.said() == [[Refused(Refusal.EMPTY)]]
+
+
+async def test_a_notice_waits_for_its_turn_too(bench: Bench, delivery: Delivery) -> None:
+    await bench.jobs.accept([request_for(), request_for(shared_file("F2"), position=1, siblings=2)])
+    first, second = await bench.jobs.claim(), await bench.jobs.claim()
+    assert first is not None
+    assert second is not None
+    noticing = asyncio.create_task(delivery.notify(second, BUSY))
+    await bench.time.run(60)
+    assert bench.said() == []
+    await delivery.deliver(first, WORDS, NOTHING)
+    await bench.time.settle()
+    await noticing
+    assert bench.said() == [[WORDS], [BUSY]]

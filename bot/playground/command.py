@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +23,11 @@ CLIP = Path(__file__).parent / "clips" / "jfk.m4a"
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
+EXIT_INTERRUPTED = 130
+"""As a shell tells Ctrl-C: nothing is known of the files that were left."""
 
+_LONGEST_LINE_BYTES = 4096
+"""What a terminal keeps of a line."""
 _LEVELS_SHOWN = frozenset({"warning", "error", "critical"})
 
 
@@ -62,18 +69,27 @@ def run(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | 
     except (BotDied, ModelError) as error:
         _tell(f"threadscribe: the playground stopped: {error}")
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        return 0
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return EXIT_INTERRUPTED
 
 
 async def _play(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | None) -> int:
+    _end_with_the_terminal()
     show_log = _show_all if arguments.json else _show_trouble
     _tell("Starting a workspace, a recogniser and the bot on this machine …")
     async with playground(recogniser_settings, arguments.delivery, show_log) as place:
         results = [await _share(place, path, as_json=arguments.json) for path in arguments.files or [CLIP]]
         if not arguments.once and sys.stdin.isatty():
-            await _ask_for_files(place)
+            with suppress(asyncio.CancelledError):  # how people end what stays up
+                await _ask_for_files(place)
         return exit_code(results)
+
+
+def _end_with_the_terminal() -> None:
+    """Let what asks this process to end stop the bot too, which has a session of its own."""
+    this, loop = asyncio.current_task(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, this.cancel if this else loop.stop)
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -103,7 +119,7 @@ async def _ask_for_files(place: Playground) -> None:
     while True:
         sys.stderr.write("> ")
         sys.stderr.flush()
-        typed = (await asyncio.to_thread(sys.stdin.readline)).strip().strip("'\"")
+        typed = (await _typed_line()).strip().strip("'\"")
         if not typed:
             return
         path = await asyncio.to_thread(_existing, typed)
@@ -111,6 +127,23 @@ async def _ask_for_files(place: Playground) -> None:
             _tell(f"There is no file {typed}.")
         else:
             await _share(place, path, as_json=False)
+
+
+async def _typed_line() -> str:
+    """The next line from the terminal; empty at its end.
+
+    Not in a thread: a read that waits there cannot be cancelled, and would hold up Ctrl-C.
+    """
+    loop, terminal = asyncio.get_running_loop(), sys.stdin.fileno()
+    readable = asyncio.Event()
+    loop.add_reader(terminal, readable.set)
+    try:
+        await readable.wait()
+        return os.read(terminal, _LONGEST_LINE_BYTES).decode(errors="replace")
+    except OSError:  # the terminal is gone
+        return ""
+    finally:
+        loop.remove_reader(terminal)
 
 
 def _existing(typed: str) -> Path | None:

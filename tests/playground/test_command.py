@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import bot
+from bot.playground.command import CLIP, exit_code
+from bot.playground.dashscope.server import DashScopeLookalike
+from bot.playground.dashscope.wire import Heard
+from bot.playground.session import Outcome, Result
+
+ROOT = Path(bot.__file__).parent.parent
+SAID = "Ask not what your country can do for you."
+FIELDS = ["file", "outcome", "transcript", "language", "duration_s", "text", "blocks", "elapsed_s"]
+STAGES = ["total", "download", "prepare", "recognise", "reply"]
+PATIENCE_S = 60.0
+
+
+async def hear(_audio: bytes, language: str | None, _context: str) -> Heard:
+    return Heard(SAID, language or "en", 11.0)
+
+
+async def hear_for_ever(_audio: bytes, _language: str | None, _context: str) -> Heard:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@asynccontextmanager
+async def recogniser(hears: Any = hear) -> AsyncIterator[dict[str, str]]:
+    """Stands for the real one, which saves the time of loading the packaged one; yields its settings."""
+    async with DashScopeLookalike(hears) as server:
+        yield {"DASHSCOPE_API_KEY": server.api_key, "DASHSCOPE_BASE_URL": server.base_url}
+
+
+@asynccontextmanager
+async def started(
+    cwd: Path, *arguments: object, stdin: int = asyncio.subprocess.DEVNULL, **environment: str
+) -> AsyncIterator[Process]:
+    """``python -m bot playground`` in a folder; what is left of it and its children ends with the block."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "playground", *map(str, arguments)),
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdin=stdin,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    family = psutil.Process(process.pid)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            yield process
+    finally:
+        if process.returncode is None:
+            left = [*family.children(recursive=True), family]
+            for one in left:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            await process.communicate()
+
+
+async def finished(cwd: Path, *arguments: object, **environment: str) -> tuple[int | None, str, str]:
+    """Exit code, stdout and stderr."""
+    async with started(cwd, *arguments, **environment) as process:
+        out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+
+async def line_with(stream: asyncio.StreamReader | None, text: str) -> str:
+    """Read up to the line that holds a text."""
+    assert stream is not None
+    async for line in stream:
+        if text in line.decode():
+            return line.decode()
+    raise AssertionError(f"it ended without {text}")
+
+
+def result(outcome: Outcome) -> Result:
+    return Result(outcome, "", "", None, None, "", [], {})
+
+
+async def test_json_from_the_packaged_recogniser_whatever_is_set(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN=broken\nSLACK_API_URL={nowhere}\nASR_LANGUAGE=zh\n")
+    ambient = {
+        "SLACK_BOT_TOKEN": "xoxb-ambient",
+        "SLACK_APP_TOKEN": "xapp-ambient",
+        "SLACK_API_URL": nowhere,
+        "DASHSCOPE_API_KEY": "sk-ambient",
+        "DASHSCOPE_BASE_URL": nowhere,
+        "ASR_LANGUAGE": "fr",
+        "LOG_FORMAT": "pretty",
+    }
+    text = tmp_path / "a note.m4a"
+    text.write_text("This was never a recording. " * 100)
+
+    code, out, err = await finished(tmp_path, "--once", "--json", CLIP, text, **ambient)
+
+    spoken, refused = [json.loads(line) for line in out.splitlines()]
+    assert list(spoken) == list(refused) == FIELDS
+    assert (spoken["file"], spoken["outcome"], spoken["language"]) == (str(CLIP), "transcribed", "en")
+    assert "ask what you can do for your country" in spoken["transcript"]
+    assert spoken["duration_s"] == pytest.approx(11.0, abs=0.2)
+    assert spoken["blocks"][0]["type"] == "rich_text"
+    assert list(spoken["elapsed_s"]) == STAGES
+    stages = [spoken["elapsed_s"][stage] for stage in STAGES]
+    assert 0 < max(stages[1:]) <= sum(stages[1:]) <= stages[0] + 0.01
+    assert (refused["file"], refused["outcome"], refused["transcript"]) == (str(text), "refused", "")
+    assert refused["text"]
+    assert code == 3
+    announced, *log = err.splitlines()
+    assert announced.startswith("Starting")
+    assert "ready" in [json.loads(line)["event"] for line in log]
+    assert "your country" not in err
+
+
+async def test_plain_output_is_the_thread_and_ends_without_a_terminal(tmp_path: Path) -> None:
+    async with recogniser() as settings:
+        code, out, err = await finished(tmp_path, "--asr", "real", **settings)
+    assert code == 0
+    assert out.startswith("\n#voice-notes\n")
+    assert SAID in out
+    assert '"level": "info"' not in err
+    assert '"level": "error"' not in err
+
+
+async def test_events_over_http(tmp_path: Path) -> None:
+    async with recogniser() as settings:
+        arguments = ("--once", "--json", "--asr", "real", "--delivery", "http", CLIP)
+        code, out, err = await finished(tmp_path, *arguments, **settings)
+    assert code == 0
+    assert json.loads(out)["transcript"] == SAID
+    ready = next(line for line in map(json.loads, err.splitlines()[1:]) if line["event"] == "ready")
+    assert ready["socket_mode"] is False
+
+
+@pytest.mark.parametrize("end", ["an empty line", "Ctrl-C"])
+async def test_with_a_terminal_it_takes_more_files_until_told_to_end(tmp_path: Path, end: str) -> None:
+    terminal, its_end = pty.openpty()
+    named = tmp_path / "my recording.m4a"
+    named.write_bytes(CLIP.read_bytes())
+    try:
+        async with (
+            recogniser() as settings,
+            started(tmp_path, "--asr", "real", CLIP, stdin=its_end, **settings) as process,
+        ):
+            await line_with(process.stdout, SAID)
+            await line_with(process.stderr, "stays up")
+            os.write(terminal, b"nowhere.m4a\n")
+            await line_with(process.stderr, "There is no file nowhere.m4a.")
+            os.write(terminal, f"'{named}'\n".encode())
+            await line_with(process.stdout, SAID)
+            children = psutil.Process(process.pid).children(recursive=True)
+            if end == "Ctrl-C":
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(terminal, b"\n")
+            await process.communicate()
+            assert process.returncode == 0
+    finally:
+        os.close(terminal)
+        os.close(its_end)
+    assert children
+    assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    async with (
+        recogniser(hear_for_ever) as settings,
+        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, **settings) as process,
+    ):
+        await line_with(process.stderr, "event accepted")
+        children = psutil.Process(process.pid).children(recursive=True)
+        folders = [Path(child.cwd()) for child in children if "run" in child.cmdline()]
+        process.send_signal(number)
+        out, err = await process.communicate()
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    assert folders
+    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not any(folder.exists() for folder in folders)
+
+
+async def test_a_bot_that_dies_is_a_failure(tmp_path: Path) -> None:
+    async with (
+        recogniser(hear_for_ever) as settings,
+        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, **settings) as process,
+    ):
+        await line_with(process.stderr, "event accepted")
+        (child,) = psutil.Process(process.pid).children()
+        child.kill()
+        out, err = await process.communicate()
+    assert (process.returncode, out) == (1, b"")
+    assert b"threadscribe: the playground stopped: " in err.splitlines()[-1]
+
+
+async def test_a_file_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    code, out, err = await finished(tmp_path, "--once", CLIP, tmp_path / "nowhere.m4a")
+    assert (code, out) == (2, "")
+    assert err == f"threadscribe: no such file: {tmp_path / 'nowhere.m4a'}\n"
+
+
+async def test_the_real_recogniser_needs_a_key(tmp_path: Path) -> None:
+    code, out, err = await finished(tmp_path, "--once", "--asr", "real")
+    assert (code, out) == (2, "")
+    assert err.startswith("threadscribe: DASHSCOPE_API_KEY is missing")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        (["transcribed", "transcribed"], 0),
+        (["transcribed", "refused"], 3),
+        (["refused", "failed", "transcribed"], 1),
+        (["failed", "refused"], 1),
+    ],
+)
+def test_the_worst_outcome_decides_the_exit_code(outcomes: list[Outcome], code: int) -> None:
+    assert exit_code([result(outcome) for outcome in outcomes]) == code

@@ -266,4 +266,4 @@ def _rss_bytes(process: psutil.Process) -> int:
 
 def _spread(series_s: Sequence[float]) -> Spread:
     cuts = statistics.quantiles(series_s, n=100, method="inclusive")
-    return Spread(1000 * statistics.median(series_s), 1000 * cuts[94], 1000 * cuts[98])
+    return Spread(*(round(1000 * seconds, 2) for seconds in (cuts[49], cuts[94], cuts[98])))

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 LogLine = dict[str, Any]
+_DRAIN_PATIENCE_S = 1.0
+"""A job that still runs was interrupted, and its result would be thrown away with the playground."""
 _STOP_PATIENCE_S = 10.0
 _LONGEST_LINE_BYTES = 1 << 20
 
@@ -126,11 +128,13 @@ def _environment(settings: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(_STOP_PATIENCE_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    # The first signal drains, the second does not wait.
+    for patience_s in (_DRAIN_PATIENCE_S, _STOP_PATIENCE_S):
+        with suppress(ProcessLookupError):
+            process.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await process.wait()
+                return
+    process.kill()
+    await process.wait()

@@ -46,6 +46,11 @@ _LULL_S = 0.3
 _NO_SPEECH = 0.5
 """Measured: speech 0.00-0.19, silence, noise and tones 0.63-0.95."""
 
+_LOOPING = 2.4
+"""Whisper's own measure: text that compresses better than this goes round in circles."""
+_WIDE_BEAM = 5
+"""It finds the way out, and unlike a higher temperature it draws no lots."""
+
 _TO_WHISPER = {"fil": "tl", "yue": "zh"}
 """Where the names differ. The base model knows no Cantonese apart from Chinese."""
 _TO_QWEN = {"tl": "fil", "nn": "no"}
@@ -196,11 +201,17 @@ class Whisper:
         return next(code for code, _ in ranked if _TO_QWEN.get(code, code) in LANGUAGES)
 
     def _hear_window(self, samples: Samples, language: str, context: str) -> str:
+        segments = self._transcribe(samples, language, context, beam_size=1)
+        if any(segment.compression_ratio > _LOOPING for segment in segments):
+            segments = self._transcribe(samples, language, context, beam_size=_WIDE_BEAM)
+        return "".join(segment.text for segment in segments)
+
+    def _transcribe(self, samples: Samples, language: str, context: str, *, beam_size: int) -> list[Any]:
         segments, _ = self._model.transcribe(
             samples,
             language=language,
             initial_prompt=context or None,
-            beam_size=1,
+            beam_size=beam_size,
             # One temperature: the others draw lots.
             temperature=0.0,
             without_timestamps=True,
@@ -210,7 +221,7 @@ class Whisper:
             log_prob_threshold=None,
             suppress_tokens=self._suppressed,
         )
-        return "".join(segment.text for segment in segments)
+        return list(segments)
 
 
 def _digit_tokens(tokenizer: Any) -> list[int]:

@@ -7,9 +7,10 @@ import pty
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -26,15 +27,25 @@ SAID = "Ask not what your country can do for you."
 FIELDS = ["file", "outcome", "transcript", "language", "duration_s", "text", "blocks", "elapsed_s"]
 STAGES = ["total", "download", "prepare", "recognise", "reply"]
 PATIENCE_S = 60.0
+VERIFICATION_BYTES = 40_000
+"""More than the second of silence that the bot asks for first."""
 
 
 async def hear(_audio: bytes, language: str | None, _context: str) -> Heard:
     return Heard(SAID, language or "en", 11.0)
 
 
-async def hear_for_ever(_audio: bytes, _language: str | None, _context: str) -> Heard:
-    await asyncio.Event().wait()
-    raise AssertionError
+class Busy:
+    """Hears the clip for ever."""
+
+    def __init__(self) -> None:
+        self.hearing = asyncio.Event()
+
+    async def hear(self, audio: bytes, _language: str | None, _context: str) -> Heard:
+        if len(audio) > VERIFICATION_BYTES:
+            self.hearing.set()
+        await asyncio.Event().wait()
+        raise AssertionError
 
 
 @asynccontextmanager
@@ -46,7 +57,10 @@ async def recogniser(hears: Any = hear) -> AsyncIterator[dict[str, str]]:
 
 @asynccontextmanager
 async def started(
-    cwd: Path, *arguments: object, stdin: int = asyncio.subprocess.DEVNULL, **environment: str
+    cwd: Path,
+    *arguments: object,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    stdin: int = asyncio.subprocess.DEVNULL,
 ) -> AsyncIterator[Process]:
     """``python -m bot playground`` in a folder; what is left of it and its children ends with the block."""
     process = await asyncio.create_subprocess_exec(
@@ -70,9 +84,11 @@ async def started(
             await process.communicate()
 
 
-async def finished(cwd: Path, *arguments: object, **environment: str) -> tuple[int | None, str, str]:
+async def finished(
+    cwd: Path, *arguments: object, environment: Mapping[str, str] = MappingProxyType({})
+) -> tuple[int | None, str, str]:
     """Exit code, stdout and stderr."""
-    async with started(cwd, *arguments, **environment) as process:
+    async with started(cwd, *arguments, environment=environment) as process:
         out, err = await process.communicate()
         return process.returncode, out.decode(), err.decode()
 
@@ -105,7 +121,7 @@ async def test_json_from_the_packaged_recogniser_whatever_is_set(tmp_path: Path)
     text = tmp_path / "a note.m4a"
     text.write_text("This was never a recording. " * 100)
 
-    code, out, err = await finished(tmp_path, "--once", "--json", CLIP, text, **ambient)
+    code, out, err = await finished(tmp_path, "--once", "--json", CLIP, text, environment=ambient)
 
     spoken, refused = [json.loads(line) for line in out.splitlines()]
     assert list(spoken) == list(refused) == FIELDS
@@ -127,7 +143,7 @@ async def test_json_from_the_packaged_recogniser_whatever_is_set(tmp_path: Path)
 
 async def test_plain_output_is_the_thread_and_ends_without_a_terminal(tmp_path: Path) -> None:
     async with recogniser() as settings:
-        code, out, err = await finished(tmp_path, "--asr", "real", **settings)
+        code, out, err = await finished(tmp_path, "--asr", "real", environment=settings)
     assert code == 0
     assert out.startswith("\n#voice-notes\n")
     assert SAID in out
@@ -138,7 +154,7 @@ async def test_plain_output_is_the_thread_and_ends_without_a_terminal(tmp_path: 
 async def test_events_over_http(tmp_path: Path) -> None:
     async with recogniser() as settings:
         arguments = ("--once", "--json", "--asr", "real", "--delivery", "http", CLIP)
-        code, out, err = await finished(tmp_path, *arguments, **settings)
+        code, out, err = await finished(tmp_path, *arguments, environment=settings)
     assert code == 0
     assert json.loads(out)["transcript"] == SAID
     ready = next(line for line in map(json.loads, err.splitlines()[1:]) if line["event"] == "ready")
@@ -153,7 +169,7 @@ async def test_with_a_terminal_it_takes_more_files_until_told_to_end(tmp_path: P
     try:
         async with (
             recogniser() as settings,
-            started(tmp_path, "--asr", "real", CLIP, stdin=its_end, **settings) as process,
+            started(tmp_path, "--asr", "real", CLIP, stdin=its_end, environment=settings) as process,
         ):
             await line_with(process.stdout, SAID)
             await line_with(process.stderr, "stays up")
@@ -177,11 +193,12 @@ async def test_with_a_terminal_it_takes_more_files_until_told_to_end(tmp_path: P
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    busy = Busy()
     async with (
-        recogniser(hear_for_ever) as settings,
-        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, **settings) as process,
+        recogniser(busy.hear) as settings,
+        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, environment=settings) as process,
     ):
-        await line_with(process.stderr, "event accepted")
+        await busy.hearing.wait()
         children = psutil.Process(process.pid).children(recursive=True)
         folders = [Path(child.cwd()) for child in children if "run" in child.cmdline()]
         process.send_signal(number)
@@ -194,11 +211,12 @@ async def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: sign
 
 
 async def test_a_bot_that_dies_is_a_failure(tmp_path: Path) -> None:
+    busy = Busy()
     async with (
-        recogniser(hear_for_ever) as settings,
-        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, **settings) as process,
+        recogniser(busy.hear) as settings,
+        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, environment=settings) as process,
     ):
-        await line_with(process.stderr, "event accepted")
+        await busy.hearing.wait()
         (child,) = psutil.Process(process.pid).children()
         child.kill()
         out, err = await process.communicate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,13 +30,15 @@ class Format:
     layout: str = "mono"
     bits_per_s: int = 64_000
     has_video: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of the codec."""
 
 
 FORMATS: Mapping[str, Format] = {
     "m4a": Format(".m4a", "ipod", "aac"),
     "webm (Opus)": Format(".webm", "webm", "libopus", bits_per_s=32_000),
     "ogg (Opus)": Format(".ogg", "ogg", "libopus", bits_per_s=32_000),
-    "ogg (Vorbis)": Format(".ogg", "ogg", "libvorbis"),
+    "ogg (Vorbis)": Format(".ogg", "ogg", "vorbis", 44_100, "stereo", options={"strict": "experimental"}),
     "wma": Format(".wma", "asf", "wmav2", 44_100),
     "flac": Format(".flac", "flac", "flac", 44_100),
     "wav, 48 kHz stereo": Format(".wav", "wav", "pcm_s16le", layout="stereo"),
@@ -62,7 +64,9 @@ def encode(samples: Samples, path: Path, wanted: Format) -> Path:
     """Write samples, at the format's own rate, to a file."""
     with av.open(str(path), "w", format=wanted.container) as out:
         video = _add_video(out) if wanted.has_video else None
-        track = out.add_stream(wanted.codec, rate=wanted.rate_hz, layout=wanted.layout)
+        track = out.add_stream(
+            wanted.codec, rate=wanted.rate_hz, layout=wanted.layout, options=dict(wanted.options)
+        )
         assert isinstance(track, AudioStream)
         track.bit_rate = wanted.bits_per_s
         if video is not None:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.errors import Refusal
+from bot.slack.sentences import REFUSALS
+from tests.speech.conftest import Share
+from tests.speech.corpus import Clip, real, synthetic
+from tests.speech.encoding import FORMATS, decode, encode, write_wav
+from tests.speech.scoring import count_errors
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("speech")]
+MOST_PERCENT = {
+    "en": 12.0,
+    "es": 30.0,
+    "fr": 30.0,
+    "it": 25.0,
+    "ru": 50.0,
+    "pt": 30.0,
+    "zh": 10.0,
+    "ja": 45.0,
+}
+CLIPS = [*real(), synthetic("zh/jishu"), synthetic("ja/kazoeru"), synthetic("pt/pangrama")]
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.name)
+async def test_speech_is_heard_in_its_own_language(clip: Clip, share: Share) -> None:
+    result = await share(clip.path)
+    assert (result.outcome, result.language) == ("transcribed", clip.language)
+    assert count_errors(clip.language, clip.said, result.transcript).percent <= MOST_PERCENT[clip.language]
+
+
+async def test_a_clip_that_sends_the_recogniser_round_in_circles(share: Share, tmp_path: Path) -> None:
+    clip, webm = synthetic("fr/comptage"), FORMATS["webm (Opus)"]
+    result = await share(encode(decode(clip.path, webm.rate_hz), tmp_path / "counting.webm", webm))
+    assert (result.outcome, result.language) == ("transcribed", "fr")
+    assert count_errors("fr", clip.said, result.transcript).percent <= 40
+
+
+async def test_silence_is_told_and_not_made_up(share: Share, tmp_path: Path) -> None:
+    result = await share(write_wav(np.zeros(16_000 * 4, np.int16), tmp_path / "silence.wav"))
+    assert (result.outcome, result.transcript, result.language) == ("refused", "", None)
+    assert result.text == REFUSALS[Refusal.NO_SPEECH]

@@ -52,15 +52,25 @@ def _run() -> int:
     structlog.get_logger("bot").info("settings", **settings.effective())
     try:
         return asyncio.run(_serve(settings))
-    except AlreadyRunning as error:
-        return _fail(str(error), EXIT_FAILED)
-    except DataDirUnusable as error:
-        return _fail(str(error), EXIT_SETTINGS)
-    except Misconfigured as error:
-        named = "SLACK_APP_TOKEN" if "SLACK_APP_TOKEN" in error.detail else "SLACK_BOT_TOKEN"
-        return _fail(f"{named} is wrong: Slack says {error.detail.split(': ')[-1]}", EXIT_SETTINGS)
-    except OSError as error:
-        return _fail(f"cannot start: {error}", EXIT_FAILED)
+    except Exception as error:  # noqa: BLE001  # a fault too ends in the log, redacted
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    """Say in a line why the bot did not run; returns the exit code."""
+    match error:
+        case DataDirUnusable():
+            return _fail(str(error), EXIT_SETTINGS)
+        case Misconfigured():
+            named = "SLACK_APP_TOKEN" if "SLACK_APP_TOKEN" in error.detail else "SLACK_BOT_TOKEN"
+            return _fail(f"{named} is wrong: Slack says {error.detail.split(': ')[-1]}", EXIT_SETTINGS)
+        case AlreadyRunning():
+            return _fail(str(error), EXIT_FAILED)
+        case OSError():
+            return _fail(f"cannot start: {error}", EXIT_FAILED)
+        case _:
+            structlog.get_logger("bot").error("fault", exc_info=error)
+            return EXIT_FAILED
 
 
 def _play(parsed: argparse.Namespace) -> int:

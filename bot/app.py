@@ -101,6 +101,8 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
             identity = await _patiently(lambda: identify(outside.reads), log)
+            if identity.missing_scopes:
+                log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
             intake = Intake(jobs, Policy(automatic=settings.auto_transcribe), metrics)
             secret = settings.slack_signing_secret
             bolt = build_bolt(
@@ -210,23 +212,26 @@ async def _connected(
         return
     # A client of its own: it carries the app-level token.
     web = AsyncWebClient(base_url=settings.slack_api_url)
-    socket = AsyncSocketModeHandler(bolt, settings.slack_app_token.get_secret_value(), web_client=web)
+    token = settings.slack_app_token.get_secret_value()
+    socket = AsyncSocketModeHandler(bolt, token, web_client=web)
     try:
-        await _patiently(lambda: _connect(socket), log)
+        # The SDK would try a wrong token for ever, with a traceback each time.
+        await _patiently(lambda: _check_app_token(web, token), log)
+        await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         yield socket
     finally:
         await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
 
 
-async def _connect(socket: AsyncSocketModeHandler) -> None:
-    """Open the Socket Mode connection.
+async def _check_app_token(web: AsyncWebClient, token: str) -> None:
+    """Ask for a Socket Mode address, to see that the token is good for one.
 
     Raises:
         Unavailable: Slack does not answer.
         Misconfigured: SLACK_TOKEN: the app-level token is wrong.
     """
     try:
-        await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+        await web.apps_connections_open(app_token=token)
     except API_FAILURES as failure:
         error = translate(failure)
         if isinstance(error, Misconfigured):

@@ -177,7 +177,7 @@ class Replies(Protocol):
         """
 
     async def verify(self) -> None:
-        """Ask Slack whether the token is good and holds every scope.
+        """Ask Slack whether the token is good and holds every scope that a job needs.
 
         Raises:
             Unavailable: no answer now.

@@ -19,7 +19,7 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.ports import Found, Refused, ReplyState, Waiting
 from bot.slack import sentences
-from bot.slack.replies import EVENT_TYPE, SCOPES, identify
+from bot.slack.replies import EVENT_TYPE, SCOPES, SCOPES_OF_JOBS, identify
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 
@@ -271,7 +271,16 @@ async def test_verification_passes_with_the_scopes_of_the_manifest(scene: Scene)
     await scene.replies.verify()
 
 
-@pytest.mark.parametrize("scope", sorted(SCOPES))
+@pytest.mark.parametrize("scope", sorted(SCOPES - SCOPES_OF_JOBS))
+async def test_verification_passes_without_a_scope_that_no_job_needs(scene: Scene, scope: str) -> None:
+    scene.slack.state.workspace.scopes = set(SCOPES - {scope})
+
+    await scene.replies.verify()
+
+    assert (await identify(scene.replies._reads)).missing_scopes == {scope}
+
+
+@pytest.mark.parametrize("scope", sorted(SCOPES_OF_JOBS))
 async def test_verification_names_each_scope_that_is_missing(scene: Scene, scope: str) -> None:
     scene.slack.state.workspace.scopes = set(SCOPES - {scope})
 

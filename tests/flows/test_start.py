@@ -1,0 +1,72 @@
+"""How the bot starts: what is wrong is said at once, and waiting for Slack does not look dead."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from bot.app import Bot, running
+from bot.errors import Misconfiguration, Misconfigured
+from bot.playground.slack import faults as slack
+from tests.flows.world import World, words
+
+
+async def test_a_wrong_bot_token_stops_the_start(world: World) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        async with world.bot_running(slack_bot_token=SecretStr("xoxb-wrong")):
+            pass
+    assert caught.value.reason is Misconfiguration.SLACK_TOKEN
+
+
+async def test_a_wrong_app_token_stops_the_start_and_is_named(socket_world: World) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        async with socket_world.bot_running(slack_app_token=SecretStr("xapp-wrong")):
+            pass
+    assert "SLACK_APP_TOKEN" in caught.value.detail
+
+
+async def test_a_bot_that_waits_for_slack_is_healthy_and_not_ready(
+    socket_world: World, unused_tcp_port: int
+) -> None:
+    world = socket_world
+    held = world.slack.faults.hold("auth.test")
+    bot = running(world.settings.model_copy(update={"http_port": unused_tcp_port}))
+    starting = asyncio.create_task(bot.__aenter__())
+    await held.reached()
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
+        async with session.get("/healthz") as health, session.get("/readyz") as ready:
+            waiting = (health.status, ready.status, (await ready.json())["checks"]["slack"])
+        held.release()
+        await starting
+        async with session.get("/readyz") as ready:
+            assert (await ready.json())["checks"]["slack"] == "ok"
+    await bot.__aexit__(None, None, None)
+    assert waiting == (200, 503, "not reached yet")
+
+
+async def test_slack_may_be_away_at_the_start(socket_world: World) -> None:
+    world = socket_world
+    world.slack.faults.add("auth.test", slack.Answer(500), times=3)
+    async with world.bot_running():
+        (reply,) = await world.answered(world.share(world.clip()))
+    assert words(reply) == "A clip of 2 seconds."
+
+
+async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_world: World) -> None:
+    world = socket_world
+    scopes = world.slack.state.workspace.scopes
+    scopes.discard("mpim:history")
+    scopes.discard("chat:write")
+    async with world.bot_running() as bot:
+        message = world.share(world.clip())
+        await world.until_async(lambda: _parked(bot))
+        scopes.add("chat:write")
+        (reply,) = await world.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+
+
+async def _parked(bot: Bot) -> bool:
+    return (await bot.jobs.depth())["parked"] == 1

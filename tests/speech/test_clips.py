@@ -12,17 +12,9 @@ from tests.speech.corpus import Clip, real, synthetic
 from tests.speech.encoding import FORMATS, decode, encode, write_wav
 from tests.speech.scoring import count_errors
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("speech")]
-MOST_PERCENT = {
-    "en": 12.0,
-    "es": 30.0,
-    "fr": 30.0,
-    "it": 25.0,
-    "ru": 50.0,
-    "pt": 30.0,
-    "zh": 10.0,
-    "ja": 45.0,
-}
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+MOST_PERCENT = {"en": 15, "es": 35, "fr": 20, "it": 20, "ru": 50, "pt": 35, "zh": 10, "ja": 10}
+"""What was measured, and one to three words more; in Russian each hyphen that is not heard parts words."""
 CLIPS = [*real(), synthetic("zh/jishu"), synthetic("ja/kazoeru"), synthetic("pt/pangrama")]
 
 

@@ -11,7 +11,7 @@ from tests.speech.corpus import real
 from tests.speech.encoding import FORMATS, Samples, decode, encode, write_wav
 from tests.speech.scoring import count_errors
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("speech")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SPOKEN = [clip for clip in real() if clip.path.stem in {"jfk", "en_librivox_0870", "en_librivox_0890"}]
 SAID = " ".join(clip.said for clip in SPOKEN)
 MOST_POINTS = 3.0

@@ -14,7 +14,7 @@ from tests.speech.corpus import Clip, real
 from tests.speech.encoding import Samples, decode, write_wav
 from tests.speech.scoring import count_errors
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("speech")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ENGLISH = [clip for clip in real() if clip.language == "en"]
 RATE_HZ = 16_000
 MOST_PERCENT = 20.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ def _run() -> int:
         return _fail(str(error), EXIT_SETTINGS)
     configure_logging(settings.log_level, pretty=_is_pretty(settings.log_format))
     structlog.get_logger("bot").info("settings", **settings.effective())
+    # Bolt looks for it there too, and then warns that it has two.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
     try:
         return asyncio.run(_serve(settings))
     except Exception as error:  # noqa: BLE001  # a fault too ends in the log, redacted

@@ -1,7 +1,7 @@
 """kill -9 around every outside call: whatever the moment, the next start answers, once.
 
 Nothing in the bot helps: the look-alikes hold a call before acting, or after acting and before answering, and
-the test kills the real process there. The calls come from a recorded run, so a new one is covered by itself.
+the test kills the real process there. The calls come from recorded runs, so a new one is covered by itself.
 """
 
 from __future__ import annotations
@@ -11,29 +11,47 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bot.playground.bot_process import BotProcess, bot_running
+from bot.playground.dashscope.calls import Call as DashScopeCall
+from bot.playground.dashscope.faults import Answer
 from bot.playground.dashscope.faults import Hold as DashScopeHold
 from bot.playground.slack.faults import Hold as SlackHold
 from bot.playground.slack.records import Message
 from tests.faults.relay import Relay
-from tests.flows.world import Delivery, World, environment, state_of, words, world_at
+from tests.flows.world import Delivery, World, environment, is_final, words, world_at
 
-_NOT_OF_THE_JOB = frozenset({"auth.test", "apps.connections.open", "socket_connect"})
-"""Calls of the start, which no accepted job depends on; and the job's own calls come after them."""
+AT_START = frozenset({"auth.test", "apps.connections.open", "socket_connect"})
 
-# What a run is known to call. The test below fails when a recorded run calls anything else.
-CALLS = [
-    "socket_ack",
-    "files.info",
-    "download",
-    "assistant.threads.setStatus",
-    "recognise",
-    "chat.postMessage",
-]
+
+@dataclass(frozen=True)
+class Scene:
+    """One way of a recording to its reply."""
+
+    text: str
+    """What the recogniser hears."""
+    expired_key: bool = False
+    """The key is refused once, so that the reply begins as a notice."""
+    calls: frozenset[str] = frozenset({"download", "recognise", "chat.postMessage"})
+    """What it is played for; a run that does not call these plays another scene."""
+
+
+SCENES = {
+    "short": Scene("A clip of 2 seconds."),
+    "long": Scene(
+        " ".join(f"word{number}" for number in range(1_500)),
+        calls=frozenset({"files.getUploadURLExternal", "upload", "files.completeUploadExternal"}),
+    ),
+    "parked": Scene(
+        "A clip of 2 seconds.",
+        expired_key=True,
+        calls=frozenset({"auth.test", "conversations.replies", "chat.update"}),
+    ),
+}
 
 
 @pytest.fixture
@@ -58,17 +76,23 @@ async def real_bot(
         yield bot
 
 
-def share(world: World) -> Message:
-    """A clip whose address comes late, so that ``files.info`` is called too."""
+def play(world: World, scene: Scene) -> Message:
+    """Share a clip whose address comes late, so that ``files.info`` is called in every scene."""
+    world.ear.text = scene.text
+    if scene.expired_key:
+        world.dashscope.faults.add(Answer(401, "InvalidApiKey"), when=is_clip)
     return world.share(world.clip(2, urls_missing_for=1))
+
+
+def is_clip(call: DashScopeCall) -> bool:
+    """Not the verification, which is one second of silence."""
+    return round(call.duration_s or 0) == 2
 
 
 def hold(world: World, method: str, *, after_acting: bool) -> SlackHold | DashScopeHold:
     """Hold the next call of a method; of the recogniser's, that of the clip (the first asks for silence)."""
     if method == "recognise":
-        return world.dashscope.faults.hold(
-            after_acting=after_acting, when=lambda call: round(call.duration_s or 0) == 2
-        )
+        return world.dashscope.faults.hold(after_acting=after_acting, when=is_clip)
     return world.slack.faults.hold(method, after_acting=after_acting)
 
 
@@ -76,48 +100,73 @@ async def kill(bot: BotProcess) -> None:
     os.kill(bot.pid, signal.SIGKILL)
 
 
-async def answered_once(world: World, message: Message) -> None:
-    """Exactly one reply, with the right words, and it stays at that."""
-    await world.until(
-        lambda: bool(world.replies(message)) and state_of(world.replies(message)[0]) != "waiting"
-    )
+async def answered_once(world: World, message: Message, scene: Scene = SCENES["short"]) -> None:
+    """Exactly one reply, with the right words and at most one file beside it, and it stays at that."""
+    await world.until(lambda: any(is_final(reply) for reply in world.replies(message)))
     await world.slack.settled()
-    (reply,) = world.replies(message)
-    assert words(reply) == "A clip of 2 seconds."
+    await asyncio.sleep(0.1)  # a doubled reply would come now
+    said = [reply for reply in world.replies(message) if not reply.files]
+    shared = [file for reply in world.replies(message) for file in reply.files]
+    assert len(said) == 1
+    if shared:
+        (file,) = shared
+        assert file.content == scene.text.encode()
+    else:
+        assert words(said[0]) == scene.text
 
 
-async def test_a_recorded_run_calls_what_is_covered_here(world: World, tmp_path: Path) -> None:
-    async with real_bot(world, tmp_path) as bot:
-        done = bot.expect(lambda line: line.get("event") == "job")
+async def recorded(folder: Path, scene: Scene) -> list[str]:
+    """The outside calls of one whole run, each once, in their order."""
+    async with world_at(folder, "socket") as world, real_bot(world, folder) as bot:
         await world.until(lambda: any(call.ended_at for call in world.dashscope.calls))
-        recognised_before = len(world.dashscope.calls)
-        message = share(world)
-        await done
-        await answered_once(world, message)
-    methods = {call.method for call in world.slack.state.calls} - _NOT_OF_THE_JOB
-    assert len(world.dashscope.calls) == recognised_before + 1
-    assert methods | {"recognise"} == set(CALLS)
+        before = len(world.slack.state.calls)
+        ended = bot.expect(lambda line: line.get("event") == "job" and line.get("outcome") == "transcribed")
+        message = play(world, scene)
+        await ended
+        await answered_once(world, message, scene)
+        methods = [call.method for call in world.slack.state.calls[before:]]
+        assert not set(methods) & (AT_START - {"auth.test"})
+    return list(dict.fromkeys([*methods, "recognise"]))
 
 
-@pytest.mark.parametrize("after_acting", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("method", CALLS)
-async def test_killed_at_a_call(world: World, tmp_path: Path, method: str, *, after_acting: bool) -> None:
-    async with real_bot(world, tmp_path) as bot:
-        held = hold(world, method, after_acting=after_acting)
-        message = share(world)
-        await held.reached()
-        await kill(bot)
-    world.slack.faults.clear()
-    world.dashscope.faults.clear()
-    async with real_bot(world, tmp_path):
-        await answered_once(world, message)
-    assert len(world.calls("chat.postMessage")) <= 2
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", SCENES)
+async def test_killed_at_every_call(tmp_path: Path, name: str) -> None:
+    scene = SCENES[name]
+    methods = await recorded(tmp_path / "recorded", scene)
+    assert scene.calls <= set(methods)
+    if name != "short":
+        # The short scene is killed there already; the reply itself is always worth it.
+        known = await recorded(tmp_path / "known", SCENES["short"])
+        methods = [method for method in methods if method not in known or method == "chat.postMessage"]
+    for method in methods:
+        for after_acting in (False, True):
+            folder = tmp_path / f"{method}-{after_acting}"
+            try:
+                await killed_at(folder, scene, method, after_acting=after_acting)
+            except (AssertionError, TimeoutError) as error:
+                raise AssertionError(f"killed {'after' if after_acting else 'before'} {method}") from error
+
+
+async def killed_at(folder: Path, scene: Scene, method: str, *, after_acting: bool) -> None:
+    """Kill the bot while a call is held, start it again, and see one reply."""
+    async with world_at(folder, "socket") as world:
+        async with real_bot(world, folder) as bot:
+            await world.until(lambda: any(call.ended_at for call in world.dashscope.calls))
+            held = hold(world, method, after_acting=after_acting)
+            message = play(world, scene)
+            await held.reached(timeout_s=30)
+            await kill(bot)
+        world.slack.faults.clear()
+        world.dashscope.faults.clear()
+        async with real_bot(world, folder):
+            await answered_once(world, message, scene)
 
 
 async def test_killed_between_storing_and_acknowledging_over_http(world: World, tmp_path: Path) -> None:
     async with real_bot(world, tmp_path, "http") as bot, Relay(world.events_url) as relay:
         await world.slack.deliver_to(relay.url)
-        message = share(world)
+        message = play(world, SCENES["short"])
         # The answer has left the bot and is not delivered: the job is stored, Slack does not know.
         await relay.answered()
         await kill(bot)
@@ -134,7 +183,7 @@ async def test_killed_again_and_again(world: World, tmp_path: Path) -> None:
     for method in ["download", "recognise", "chat.postMessage"]:
         async with real_bot(world, tmp_path) as bot:
             held = hold(world, method, after_acting=True)
-            message = message or share(world)
+            message = message or play(world, SCENES["short"])
             await held.reached()
             await kill(bot)
         world.slack.faults.clear()
@@ -142,14 +191,12 @@ async def test_killed_again_and_again(world: World, tmp_path: Path) -> None:
     assert message is not None
     async with real_bot(world, tmp_path):
         await answered_once(world, message)
-        await asyncio.sleep(0.2)  # a doubled reply would come now
-    assert len(world.replies(message)) == 1
 
 
 async def test_a_kill_leaves_no_audio_behind(world: World, tmp_path: Path) -> None:
     async with real_bot(world, tmp_path) as bot:
-        held = world.dashscope.faults.hold(when=lambda call: round(call.duration_s or 0) == 2)
-        message = share(world)
+        held = world.dashscope.faults.hold(when=is_clip)
+        message = play(world, SCENES["short"])
         await held.reached()
         await kill(bot)
     scratch = tmp_path / "data" / "tmp"
@@ -163,8 +210,8 @@ async def test_a_kill_leaves_no_audio_behind(world: World, tmp_path: Path) -> No
 async def test_terminating_lets_running_jobs_end(world: World, tmp_path: Path) -> None:
     world.ear.delays_s = {2: 0.5}
     async with real_bot(world, tmp_path) as bot:
-        held = world.dashscope.faults.hold(when=lambda call: round(call.duration_s or 0) == 2)
-        message = share(world)
+        held = world.dashscope.faults.hold(when=is_clip)
+        message = play(world, SCENES["short"])
         await held.reached()
         os.kill(bot.pid, signal.SIGTERM)
         held.release()

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -31,11 +29,12 @@ from bot.job.clock import Clock
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.settings import Settings
-from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.connection import connected, patiently
 from bot.slack.downloads import SlackFiles
 from bot.slack.events import Policy
+from bot.slack.identity import identify
 from bot.slack.listeners import Intake, build_bolt
-from bot.slack.replies import SlackReplies, identify
+from bot.slack.replies import SlackReplies
 from bot.store.sqlite import SqliteJobs, open_jobs
 from bot.telemetry import Metrics
 from bot.web import Endpoint, Probes, build_web, serving
@@ -44,7 +43,6 @@ LARGEST_DOWNLOAD_BYTES = 1024**3
 """Five minutes of video from a phone are about half of this."""
 DRAIN_PATIENCE_S = 20.0
 """Orchestrators kill after 30 s."""
-_SLACK_RETRY_LONGEST_S = 60.0
 _SLACK_TIMEOUT_S = 10
 """Slack answers in well under one. A post that hangs longer is looked up, anything else tried again."""
 
@@ -100,7 +98,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         web = build_web(metrics, Probes(readiness.checks, jobs.depth), endpoint)
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
-            identity = await _patiently(lambda: identify(outside.reads), log)
+            identity = await patiently(lambda: identify(outside.reads))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
             intake = Intake(jobs, Policy(automatic=settings.auto_transcribe), metrics)
@@ -108,7 +106,10 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             bolt = build_bolt(
                 intake, outside.reads, identity, secret.get_secret_value() if secret else "unused"
             )
-            async with _working(worker, outside, log) as failed, _connected(settings, bolt, log) as socket:
+            async with (
+                _working(worker, outside, log) as failed,
+                connected(bolt, settings.slack_api_url, settings.slack_app_token) as socket,
+            ):
                 readiness.identified, readiness.socket = True, socket
                 if endpoint is not None:
                     endpoint.bolt = bolt
@@ -196,66 +197,6 @@ async def _working(
         await asyncio.gather(verifying, working, return_exceptions=True)
         await worker.drain(DRAIN_PATIENCE_S)
         log.info("stopped")
-
-
-@asynccontextmanager
-async def _connected(
-    settings: Settings, bolt: AsyncApp, log: structlog.stdlib.BoundLogger
-) -> AsyncIterator[AsyncSocketModeHandler | None]:
-    """Events arrive over Socket Mode while inside; in HTTP mode there is nothing to open.
-
-    Raises:
-        Misconfigured: SLACK_TOKEN: the app-level token is wrong.
-    """
-    if settings.slack_app_token is None:
-        yield None
-        return
-    # A client of its own: it carries the app-level token.
-    web = AsyncWebClient(base_url=settings.slack_api_url)
-    token = settings.slack_app_token.get_secret_value()
-    socket = AsyncSocketModeHandler(bolt, token, web_client=web)
-    try:
-        # The SDK would try a wrong token for ever, with a traceback each time.
-        await _patiently(lambda: _check_app_token(web, token), log)
-        await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
-        yield socket
-    finally:
-        await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
-
-
-async def _check_app_token(web: AsyncWebClient, token: str) -> None:
-    """Ask for a Socket Mode address, to see that the token is good for one.
-
-    Raises:
-        Unavailable: Slack does not answer.
-        Misconfigured: SLACK_TOKEN: the app-level token is wrong.
-    """
-    try:
-        await web.apps_connections_open(app_token=token)
-    except API_FAILURES as failure:
-        error = translate(failure)
-        if isinstance(error, Misconfigured):
-            raise Misconfigured(error.reason, f"SLACK_APP_TOKEN: {error.detail}") from failure
-        raise error from failure
-
-
-T = TypeVar("T")
-
-
-async def _patiently(ask: Callable[[], Awaitable[T]], log: structlog.stdlib.BoundLogger) -> T:
-    """Ask Slack until it answers.
-
-    Raises:
-        Misconfigured: SLACK_TOKEN.
-    """
-    delay_s = 1.0
-    while True:
-        try:
-            return await ask()
-        except Unavailable as error:
-            log.warning("slack not reached", error=str(error), again_in_s=delay_s)
-        await asyncio.sleep(delay_s)
-        delay_s = min(_SLACK_RETRY_LONGEST_S, delay_s * 2)
 
 
 async def _report_verification(outside: _Outside, log: structlog.stdlib.BoundLogger) -> None:

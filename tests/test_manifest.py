@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.slack.replies import SCOPES
+from bot.slack.identity import SCOPES
 
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 

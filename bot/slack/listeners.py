@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Jobs
 from bot.slack.events import Ignored, Policy, parse_event
-from bot.slack.replies import Identity
+from bot.slack.identity import Identity
 from bot.telemetry import Metrics
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,19 +17,9 @@ from bot.ports import Found, Reply, ReplyState, state_of
 from bot.slack import sentences
 from bot.slack.api_errors import API_FAILURES, error_code, translate
 from bot.slack.blocks import Message, render_reply, transcript_file_name
+from bot.slack.identity import SCOPES_OF_JOBS, identify
 
 EVENT_TYPE = "threadscribe_reply"
-SCOPES = frozenset(
-    {
-        *("app_mentions:read", "channels:history", "chat:write", "files:read", "files:write"),
-        *("groups:history", "im:history", "mpim:history"),
-    }
-)
-"""What the token must be granted; the README says why for each."""
-
-SCOPES_OF_JOBS = frozenset({"chat:write", "files:read", "files:write"})
-"""What an accepted job cannot do without. The others let events arrive."""
-
 _CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""
 _STATUS_TIMEOUT_S = 3.0
@@ -184,38 +173,6 @@ class SlackReplies:
         except API_FAILURES as failure:
             code = error_code(failure) if isinstance(failure, SlackApiError) else type(failure).__name__
             self._log.debug("status not shown", error=code)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the bot is in its workspace."""
-
-    team_id: str
-    bot_id: str
-    bot_user_id: str
-    """The user that people mention."""
-    missing_scopes: frozenset[str]
-    """What the manifest asks for and the workspace has not granted."""
-
-
-async def identify(web: AsyncWebClient) -> Identity:
-    """Ask ``auth.test`` who the token is, and which scopes it was granted.
-
-    Raises:
-        Unavailable: Slack does not answer.
-        Misconfigured: SLACK_TOKEN: the token is wrong.
-    """
-    try:
-        response = await web.auth_test()
-    except API_FAILURES as failure:
-        raise translate(failure) from failure
-    granted = {scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")}
-    return Identity(
-        team_id=response.get("team_id", ""),
-        bot_id=response.get("bot_id", ""),
-        bot_user_id=response.get("user_id", ""),
-        missing_scopes=SCOPES - granted,
-    )
 
 
 def _holds_file(message: dict[str, Any], name: str) -> bool:

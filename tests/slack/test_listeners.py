@@ -23,8 +23,8 @@ from bot.playground.slack.delivery import RetrySchedule
 from bot.playground.slack.server import SlackLookalike
 from bot.ports import Jobs
 from bot.slack.events import Policy
+from bot.slack.identity import SCOPES, Identity
 from bot.slack.listeners import Intake, build_bolt
-from bot.slack.replies import SCOPES, Identity
 from bot.store.sqlite import SqliteJobs, open_jobs
 from bot.telemetry import Metrics
 from tests.slack.answering import Asked, always, answering

@@ -19,7 +19,8 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.ports import Found, Refused, ReplyState, Waiting
 from bot.slack import sentences
-from bot.slack.replies import EVENT_TYPE, SCOPES, SCOPES_OF_JOBS, identify
+from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
+from bot.slack.replies import EVENT_TYPE
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 

@@ -1,0 +1,79 @@
+"""The line to Slack: asked for until it is there, and held open in Socket Mode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import structlog
+from pydantic import SecretStr
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Misconfigured, Unavailable
+from bot.slack.api_errors import API_FAILURES, translate
+
+_LONGEST_DELAY_S = 60.0
+
+T = TypeVar("T")
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask Slack until it answers.
+
+    Raises:
+        Misconfigured: what ``ask`` says is wrong.
+    """
+    log = structlog.get_logger(__name__)
+    delay_s = 1.0
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            log.warning("slack not reached", error=str(error), again_in_s=delay_s)
+        await asyncio.sleep(delay_s)
+        delay_s = min(_LONGEST_DELAY_S, delay_s * 2)
+
+
+@asynccontextmanager
+async def connected(
+    bolt: AsyncApp, api_url: str, app_token: SecretStr | None
+) -> AsyncIterator[AsyncSocketModeHandler | None]:
+    """Events arrive over Socket Mode while inside; without an app token (HTTP mode) nothing is opened.
+
+    Raises:
+        Misconfigured: SLACK_TOKEN: the app-level token is wrong.
+    """
+    if app_token is None:
+        yield None
+        return
+    # A client of its own: it carries the app-level token.
+    web = AsyncWebClient(base_url=api_url)
+    token = app_token.get_secret_value()
+    socket = AsyncSocketModeHandler(bolt, token, web_client=web)
+    try:
+        # The SDK would try a wrong token for ever, with a traceback each time.
+        await patiently(lambda: _check_app_token(web, token))
+        await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+        yield socket
+    finally:
+        await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+
+
+async def _check_app_token(web: AsyncWebClient, token: str) -> None:
+    """Ask for a Socket Mode address, to see that the token is good for one.
+
+    Raises:
+        Unavailable: Slack does not answer.
+        Misconfigured: SLACK_TOKEN: the app-level token is wrong.
+    """
+    try:
+        await web.apps_connections_open(app_token=token)
+    except API_FAILURES as failure:
+        error = translate(failure)
+        if isinstance(error, Misconfigured):
+            raise Misconfigured(error.reason, f"SLACK_APP_TOKEN: {error.detail}") from failure
+        raise error from failure

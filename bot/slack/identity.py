@@ -1,0 +1,55 @@
+"""Who the bot is in its workspace, and what it was granted there.
+
+Source: https://docs.slack.dev/reference/methods/auth.test
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.api_errors import API_FAILURES, translate
+
+SCOPES = frozenset(
+    {
+        *("app_mentions:read", "channels:history", "chat:write", "files:read", "files:write"),
+        *("groups:history", "im:history", "mpim:history"),
+    }
+)
+"""What the token must be granted; the README says why for each."""
+
+SCOPES_OF_JOBS = frozenset({"chat:write", "files:read", "files:write"})
+"""What an accepted job cannot do without. The others let events arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is in its workspace."""
+
+    team_id: str
+    bot_id: str
+    bot_user_id: str
+    """The user that people mention."""
+    missing_scopes: frozenset[str]
+    """What the manifest asks for and the workspace has not granted."""
+
+
+async def identify(web: AsyncWebClient) -> Identity:
+    """Ask ``auth.test`` who the token is, and which scopes it was granted.
+
+    Raises:
+        Unavailable: Slack does not answer.
+        Misconfigured: SLACK_TOKEN: the token is wrong.
+    """
+    try:
+        response = await web.auth_test()
+    except API_FAILURES as failure:
+        raise translate(failure) from failure
+    granted = {scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")}
+    return Identity(
+        team_id=response.get("team_id", ""),
+        bot_id=response.get("bot_id", ""),
+        bot_user_id=response.get("user_id", ""),
+        missing_scopes=SCOPES - granted,
+    )

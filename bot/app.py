@@ -130,12 +130,7 @@ def _build_outside(settings: Settings, session: aiohttp.ClientSession) -> _Outsi
     token = settings.slack_bot_token
 
     def client() -> AsyncWebClient:
-        return AsyncWebClient(
-            token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=session,
-            timeout=_SLACK_TIMEOUT_S,
-        )
+        return AsyncWebClient(token.get_secret_value(), base_url=settings.slack_api_url, session=session)
 
     reads, writes = client(), client()
     reads.retry_handlers = [

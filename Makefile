@@ -52,11 +52,13 @@ bench: $(VENV)/.dev ## Measure speed and memory (minutes)
 lock: ## Pin every dependency anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-lock 1>&2
 	@$(VENV)-lock/bin/python -m pip install --quiet uv 1>&2
-	@set -e; compile="$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml"; \
-	$$compile --all-extras -o requirements/dev.lock; \
-	$$compile --extra playground -c requirements/dev.lock -o requirements/playground.lock; \
-	$$compile -c requirements/dev.lock -o requirements/runtime.lock
+	@set -e; compile="$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate"; \
+	cd requirements; compile="../$$compile"; \
+	$$compile ../pyproject.toml --all-extras -o dev.lock; \
+	$$compile ../pyproject.toml --extra playground -c dev.lock -o playground.lock; \
+	$$compile ../pyproject.toml -c dev.lock -o runtime.lock; \
+	$$compile build.in -c dev.lock -o build.lock
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-lock

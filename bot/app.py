@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -24,7 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.asr.dashscope import DashScope
 from bot.audio.media import Media
-from bot.errors import Misconfigured, Unavailable
+from bot.errors import Misconfigured, TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
@@ -43,6 +44,8 @@ LARGEST_DOWNLOAD_BYTES = 1024**3
 """Five minutes of video from a phone are about half of this."""
 DRAIN_PATIENCE_S = 20.0
 """Orchestrators kill after 30 s."""
+_WORD_AGES_AFTER = timedelta(minutes=1)
+_ASK_AGAIN_S = 5.0
 _SLACK_TIMEOUT_S = 10
 """Slack answers in well under one. A post that hangs longer is looked up, anything else tried again."""
 
@@ -94,7 +97,8 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         outside = _build_outside(settings, session)
         worker = await _build_worker(settings, jobs, outside, metrics)
         readiness = _Readiness(jobs, outside.recogniser)
-        endpoint = None if settings.socket_mode else Endpoint()
+        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+        endpoint = None if settings.socket_mode else Endpoint(secret)
         web = build_web(metrics, Probes(readiness.checks, jobs.depth), endpoint)
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
@@ -102,10 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
             intake = Intake(jobs, Policy(automatic=settings.auto_transcribe), metrics)
-            secret = settings.slack_signing_secret
-            bolt = build_bolt(
-                intake, outside.reads, identity, secret.get_secret_value() if secret else "unused"
-            )
+            bolt = build_bolt(intake, outside.reads, identity, secret or "unused in Socket Mode")
             async with (
                 _working(worker, outside, log) as failed,
                 connected(bolt, settings.slack_api_url, settings.slack_app_token) as socket,
@@ -123,6 +124,8 @@ def _session() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=_SLACK_TIMEOUT_S),
         # What one host sets as a cookie is nobody else's business.
         cookie_jar=aiohttp.DummyCookieJar(),
+        # HTTPS_PROXY and NO_PROXY, which the SDK heeds as well.
+        trust_env=True,
     )
 
 
@@ -234,7 +237,7 @@ class _Readiness:
         return {
             "slack": await self._slack(),
             "database": await self._database(),
-            "recogniser": self._last_word(),
+            "recogniser": await self._recognises(),
         }
 
     async def _slack(self) -> str:
@@ -251,8 +254,14 @@ class _Readiness:
             return type(error).__name__
         return "ok"
 
-    def _last_word(self) -> str:
+    async def _recognises(self) -> str:
+        """The recogniser's last word; a bad one that is old is asked for again, or nothing would mend it."""
         word = self._recogniser.last_word
+        if word is not None and word.failure is not None and datetime.now(UTC) - word.at > _WORD_AGES_AFTER:
+            with suppress(TranscriptionError, TimeoutError):
+                async with asyncio.timeout(_ASK_AGAIN_S):
+                    await self._recogniser.verify()
+            word = self._recogniser.last_word
         return "ok" if word is None or word.failure is None else str(word.failure)
 
 

@@ -57,6 +57,11 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _dashscope_url(value: str) -> str:
+    # The vendor's SDK calls this with a path; the wire adds it.
+    return _base_url(value).removesuffix("/api/v1")
+
+
 def _base_url(value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -129,7 +134,7 @@ class Settings(BaseSettings):
         "Slack's own https hosts always are.",
     )
     dashscope_api_key: Secret = Field(description="The DashScope API key. Keys belong to a region.")
-    dashscope_base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    dashscope_base_url: Annotated[str, AfterValidator(_dashscope_url)] = Field(
         "https://dashscope-intl.aliyuncs.com",
         description="The key's region: `https://dashscope-intl.aliyuncs.com` (Singapore), "
         "`https://dashscope.aliyuncs.com` (Beijing), `https://dashscope-us.aliyuncs.com` (US), "

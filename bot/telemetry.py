@@ -22,6 +22,7 @@ from structlog.typing import Processor
 _SECRET = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|sk-[\w-]{8,}"
     r"|Bearer\s+[\w.~+/=-]+"
+    r"|ticket=[\w.~%+/=-]+"
     r"|data:[\w.+/-]*(?:;[\w=.-]+)*;base64,[\w+/=-]*"
 )
 
@@ -50,7 +51,7 @@ def configure_logging(level: str, *, pretty: bool) -> None:
     ]
     # Values of local variables would carry transcripts and keys, so no traceback shows them.
     last: list[Processor] = (
-        [_redacted(ConsoleRenderer(colors=True, exception_formatter=plain_traceback))]
+        [_redacted(ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback))]
         if pretty
         else [
             ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
@@ -74,11 +75,9 @@ def configure_logging(level: str, *, pretty: bool) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.captureWarnings(capture=True)
-    # The Slack SDKs log whole payloads, texts included, at DEBUG; aiohttp's access log tells nothing new.
-    for noisy in ("slack_bolt", "slack_sdk"):
-        logging.getLogger(noisy).setLevel(max(logging.INFO, logging.getLevelName(level)))
-    for noisy in ("aiohttp.access", "aiosqlite", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # The Slack SDKs log whole payloads, texts included, at DEBUG and at INFO.
+    for talkative in ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "asyncio"):
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
 class Metrics:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
 
 from bot.telemetry import Metrics
 
@@ -30,8 +32,23 @@ class Probes:
 class Endpoint:
     """Where Slack's requests arrive in HTTP mode."""
 
+    signing_secret: str
     bolt: AsyncApp | None = None
     """Until it is there requests get a 503, and Slack delivers again."""
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Hand a request to Bolt, if it is Slack's.
+
+        Bolt checks the signature too, but only after parsing the body, and logs a whole body that fails.
+        """
+        verifier = SignatureVerifier(self.signing_secret)
+        if not verifier.is_valid_request(await request.read(), dict(request.headers)):
+            structlog.get_logger(__name__).warning("request refused", reason="signature")
+            return web.Response(status=401)
+        if self.bolt is None:
+            return web.Response(status=503)
+        answer = await self.bolt.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(answer)
 
 
 def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> web.Application:
@@ -59,14 +76,7 @@ def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> we
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", show_metrics)
     if endpoint is not None:
-
-        async def receive(request: web.Request) -> web.Response:
-            if endpoint.bolt is None:
-                raise web.HTTPServiceUnavailable
-            answer = await endpoint.bolt.async_dispatch(await to_bolt_request(request))
-            return await to_aiohttp_response(answer)
-
-        app.router.add_post("/slack/events", receive)
+        app.router.add_post("/slack/events", endpoint.receive)
     return app
 
 

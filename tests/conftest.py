@@ -8,7 +8,10 @@ import pytest
 
 from bot.settings import Settings
 
-_AMBIENT = {name.upper() for name in Settings.model_fields} | {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"}
+_AMBIENT = {name.upper() for name in Settings.model_fields} | {
+    *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+    *(name for scheme in ("HTTP", "HTTPS", "ALL") for name in (f"{scheme}_PROXY", f"{scheme}_PROXY".lower())),
+}
 
 
 @pytest.fixture(autouse=True)

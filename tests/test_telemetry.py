@@ -17,6 +17,7 @@ from bot.telemetry import Metrics, redact
 ROOT = Path(__file__).parents[1]
 SECRETS = {
     "bot token": "xoxb-123-abcDEF",
+    "ticket of a socket": "ticket=HV-tCfmr_09%2F",
     "user token": "xoxp-123-abcDEF",
     "rotated token": "xoxe.xoxb-1-abcDEF",
     "app token": "xapp-1-A1-abcDEF",

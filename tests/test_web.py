@@ -37,7 +37,7 @@ class Parts:
 async def served(
     parts: Parts, metrics: Metrics | None = None, bolt: AsyncApp | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    endpoint = Endpoint(bolt) if bolt else None
+    endpoint = Endpoint(SIGNING_SECRET, bolt) if bolt else None
     web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth), endpoint)
     async with (
         serving(web, "127.0.0.1", 0) as port,
@@ -152,7 +152,7 @@ async def test_an_event_that_slack_did_not_sign_is_not(
 
 
 async def test_until_bolt_is_there_slack_is_told_to_come_again(bolt: AsyncApp, heard: list[str]) -> None:
-    parts, endpoint = Parts(), Endpoint()
+    parts, endpoint = Parts(), Endpoint(SIGNING_SECRET)
     web = build_web(Metrics(), Probes(parts.checks, parts.depth), endpoint)
     async with serving(web, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         address = f"http://127.0.0.1:{port}/slack/events"

@@ -74,9 +74,10 @@ class Transcriber:
             with stage("recognise"):
                 heard = await self._recogniser.recognise(audio)
             observed.recognition = heard
-        if not heard.text.strip():
+        text = heard.text.strip()
+        if not any(character.isalnum() for character in text):
             raise Rejected(Refusal.NO_SPEECH)
-        return Transcript(heard.text.strip(), heard.language, audio.duration_s, heard.complete)
+        return Transcript(text, heard.language, audio.duration_s, heard.complete)
 
     async def _located(self, job: Job) -> SharedFile:
         """The file as the event described it or, where that is not enough, as Slack does."""

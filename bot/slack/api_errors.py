@@ -71,6 +71,17 @@ def translate(failure: Exception) -> TranscriptionError:
     )
 
 
+def token_trouble(failure: Exception) -> Unavailable | Misconfigured:
+    """The same for a call that asks of nothing but the token: to be shut out is the token's fault."""
+    match translate(failure):
+        case Rejected(detail=detail):
+            return Misconfigured(Misconfiguration.SLACK_TOKEN, detail)
+        case Unavailable() | Misconfigured() as error:
+            return error
+        case error:
+            raise AssertionError("an error of a fourth kind") from error
+
+
 def error_code(failure: SlackApiError) -> str:
     """Slack's word for what went wrong; empty where the answer was not Slack's."""
     code = _data(failure).get("error")

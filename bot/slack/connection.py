@@ -11,12 +11,15 @@ import structlog
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured, Unavailable
-from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.api_errors import API_FAILURES, token_trouble
 
 _LONGEST_DELAY_S = 60.0
+_RENEW_EVERY_S = 3.0
+"""More often than the SDK tries, which is every 10 s."""
 
 T = TypeVar("T")
 
@@ -54,13 +57,29 @@ async def connected(
     web = AsyncWebClient(base_url=api_url)
     token = app_token.get_secret_value()
     socket = AsyncSocketModeHandler(bolt, token, web_client=web)
+    renewing: asyncio.Task[None] | None = None
     try:
         # The SDK would try a wrong token for ever, with a traceback each time.
         await patiently(lambda: _check_app_token(web, token))
+        renewing = asyncio.create_task(_renew_address(socket.client))
         await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         yield socket
     finally:
+        if renewing is not None:
+            renewing.cancel()
         await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+
+
+async def _renew_address(client: SocketModeClient) -> None:
+    """While there is no connection, have the SDK ask for a new address before each try.
+
+    It keeps the one that it has, whose ticket is good for half a minute: after a failed handshake it would
+    knock at a door that never opens again.
+    """
+    while True:
+        await asyncio.sleep(_RENEW_EVERY_S)
+        if not await client.is_connected():
+            client.wss_uri = None
 
 
 async def _check_app_token(web: AsyncWebClient, token: str) -> None:
@@ -73,7 +92,7 @@ async def _check_app_token(web: AsyncWebClient, token: str) -> None:
     try:
         await web.apps_connections_open(app_token=token)
     except API_FAILURES as failure:
-        error = translate(failure)
+        error = token_trouble(failure)
         if isinstance(error, Misconfigured):
             raise Misconfigured(error.reason, f"SLACK_APP_TOKEN: {error.detail}") from failure
         raise error from failure

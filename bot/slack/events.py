@@ -63,7 +63,9 @@ def parse_event(body: Mapping[str, Any], policy: Policy) -> list[TranscriptionRe
     team_id, channel_id, ts = _team_id(body), parse_id(event, "channel"), parse_id(event, "ts")
     if not (team_id and channel_id and ts):
         return Ignored.MALFORMED
-    candidates = [file for file in candidates if file.claim in _ON_REQUEST]
+    transcribable = [file for file in candidates if file.claim in _ON_REQUEST]
+    # Whoever asks beside nothing but a picture or a PDF gets an answer; beside a clip it would be noise.
+    candidates = transcribable or (candidates if asked else [])
     requests = [
         TranscriptionRequest(
             key=JobKey(team_id, channel_id, ts, file.id),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.api_errors import API_FAILURES, token_trouble
 
 SCOPES = frozenset(
     {
@@ -45,7 +45,7 @@ async def identify(web: AsyncWebClient) -> Identity:
     try:
         response = await web.auth_test()
     except API_FAILURES as failure:
-        raise translate(failure) from failure
+        raise token_trouble(failure) from failure
     granted = {scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")}
     return Identity(
         team_id=response.get("team_id", ""),

@@ -19,7 +19,8 @@ CUT_SHORT = "The recogniser stopped before the end of this recording, so some wo
 REFUSALS = {
     Refusal.NOT_AUDIO: "I couldn't find any sound I can read in this file. "
     "It may be damaged: try playing it, then share it again.",
-    Refusal.NO_AUDIO_TRACK: "This video has no sound, so there is nothing to transcribe.",
+    Refusal.NO_AUDIO_TRACK: "This video has no sound, so there is nothing to transcribe. "
+    "If it should have some, please export it again with its sound.",
     Refusal.NO_SPEECH: "I couldn't hear any speech in this recording. "
     "If there is some, a louder or closer recording may help.",
     Refusal.TOO_LONG: "This recording is longer than 5 minutes, which is the most I can transcribe for now. "
@@ -39,29 +40,24 @@ REFUSALS = {
     "Please upload the recording itself.",
     Refusal.UNSAFE_ADDRESS: "This file's address leads away from Slack, so I didn't follow it. "
     "Please upload the recording itself.",
-    Refusal.CONTENT_BLOCKED: "The speech service declined this recording because of its content rules, "
-    "so I can't transcribe it.",
+    Refusal.CONTENT_BLOCKED: "The speech service declined this recording because of its content rules. "
+    "If that looks wrong, please tell whoever runs this bot.",
     Refusal.UNSUPPORTED_BY_RECOGNISER: "The speech service couldn't process this recording. "
     "Please export it as MP3 or WAV and share that.",
 }
 
-_ASK_OPERATOR = "Please ask whoever runs this bot"
-
-MISCONFIGURATIONS = {
-    Misconfiguration.RECOGNISER_KEY: "The speech service doesn't accept my key.",
-    Misconfiguration.RECOGNISER_ACCOUNT: "The speech service account needs attention.",
-    Misconfiguration.RECOGNISER_MODEL: "The speech service doesn't offer the model I'm set up to use.",
-    Misconfiguration.SLACK_TOKEN: "Slack doesn't accept my token.",
-    Misconfiguration.SLACK_SCOPE: "I'm missing a permission in this workspace.",
-    Misconfiguration.SLACK_LOGIN_PAGE: "Slack showed me its login page instead of your file: "
-    "I'm missing the permission to read files.",
-}
-
-OUTAGES = {
-    Outage.SLACK: "Slack isn't answering me properly.",
-    Outage.RECOGNISER: "The speech service isn't answering.",
-    Outage.FILE: "Slack isn't giving me this file yet.",
-    Outage.MACHINE: "The computer I run on is too busy or out of space.",
+CAUSES: dict[Outage | Misconfiguration, str] = {
+    Misconfiguration.RECOGNISER_KEY: "the speech service doesn't accept my key",
+    Misconfiguration.RECOGNISER_ACCOUNT: "the speech service account needs attention",
+    Misconfiguration.RECOGNISER_MODEL: "the speech service doesn't offer the model I'm set up to use",
+    Misconfiguration.SLACK_TOKEN: "Slack doesn't accept my token",
+    Misconfiguration.SLACK_SCOPE: "I'm missing a permission in this workspace",
+    Misconfiguration.SLACK_LOGIN_PAGE: "Slack shows me its login page instead of your file, "
+    "because I'm missing the permission to read files",
+    Outage.SLACK: "Slack isn't answering me properly",
+    Outage.RECOGNISER: "the speech service isn't answering",
+    Outage.FILE: "Slack isn't giving me this file yet",
+    Outage.MACHINE: "the computer I run on is too busy or out of space",
 }
 
 
@@ -74,21 +70,22 @@ def waiting(reason: Outage | Misconfiguration) -> str:
     """That the transcript will come later."""
     if isinstance(reason, Misconfiguration):
         return (
-            f"{MISCONFIGURATIONS[reason]} {_ASK_OPERATOR} to fix it ({reason}). "
-            "I've kept this recording in line and will transcribe it as soon as that's done."
+            "I've kept this recording and will transcribe it once whoever runs this bot has fixed this: "
+            f"{CAUSES[reason]} ({reason})."
         )
-    return f"{OUTAGES[reason]} This is taking longer than usual; I'll keep trying and answer here."
+    return f"This takes longer than usual, because {CAUSES[reason]}; I'll keep trying and answer here."
 
 
 def gave_up(reason: Outage | Misconfiguration) -> str:
     """That the bot stopped trying."""
     if isinstance(reason, Misconfiguration):
         return (
-            f"{MISCONFIGURATIONS[reason]} I waited, but it wasn't fixed in time, so I've stopped. "
-            f"{_ASK_OPERATOR} ({reason}), then share the recording again."
+            f"I couldn't transcribe this recording: {CAUSES[reason]} ({reason}), and that wasn't fixed in "
+            "time. Please tell whoever runs this bot, then share it again."
         )
     return (
-        f"{OUTAGES[reason]} I've tried for a long time and stopped. Please share the recording again later."
+        f"I tried for a long time and couldn't transcribe this recording: {CAUSES[reason]}. "
+        "Please share it again later."
     )
 
 
@@ -96,7 +93,7 @@ def broken(reference: str) -> str:
     """That the bot itself failed; the reference is an id of Slack's."""
     return (
         "Something went wrong on my side, and trying again didn't help. "
-        f"{_ASK_OPERATOR} to look for {reference} in the log."
+        f"Please ask whoever runs this bot to look for {reference} in the log."
     )
 
 

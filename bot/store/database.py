@@ -153,7 +153,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
 
 def _engine(path: Path) -> AsyncEngine:
     url = make_url("sqlite+aiosqlite://").set(database=str(path))
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

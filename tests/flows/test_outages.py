@@ -36,8 +36,7 @@ PASSING: dict[str, dashscope.Fault] = {
 
 
 @pytest.mark.parametrize("kind", PASSING)
-async def test_the_recogniser_fails_once(socket_world: World, kind: str) -> None:
-    world = socket_world
+async def test_the_recogniser_fails_once(world: World, kind: str) -> None:
     world.dashscope.faults.add(PASSING[kind], when=is_clip)
     async with world.bot_running():
         (reply,) = await world.answered(world.share(world.clip()))
@@ -57,8 +56,7 @@ ODD: dict[str, tuple[dashscope.Fault, Callable[[Message], bool]]] = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-async def test_the_recogniser_answers_oddly(socket_world: World, kind: str) -> None:
-    world = socket_world
+async def test_the_recogniser_answers_oddly(world: World, kind: str) -> None:
     fault, expected = ODD[kind]
     world.dashscope.faults.add(fault, when=is_clip)
     async with world.bot_running():
@@ -83,8 +81,7 @@ TROUBLE: dict[str, tuple[str, slack.Fault]] = {
 
 
 @pytest.mark.parametrize("kind", TROUBLE)
-async def test_slack_fails_once(socket_world: World, kind: str) -> None:
-    world = socket_world
+async def test_slack_fails_once(world: World, kind: str) -> None:
     method, fault = TROUBLE[kind]
     world.slack.faults.add(method, fault)
     async with world.bot_running():
@@ -103,8 +100,7 @@ async def test_slack_takes_the_reply_and_never_answers(socket_world: World) -> N
     assert len(world.calls("chat.postMessage")) == 1
 
 
-async def test_a_download_that_breaks_off_is_tried_again(socket_world: World) -> None:
-    world = socket_world
+async def test_a_download_that_breaks_off_is_tried_again(world: World) -> None:
     clip = world.clip(served=Served(cut_after_bytes=2000))
     async with world.bot_running():
         message = world.share(clip)
@@ -143,8 +139,7 @@ async def _all_parked(depth: Callable[[], Awaitable[dict[str, int]]], count: int
     return (await depth())["parked"] == count
 
 
-async def test_an_expired_key_survives_a_restart(socket_world: World) -> None:
-    world = socket_world
+async def test_an_expired_key_survives_a_restart(world: World) -> None:
     world.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
     async with world.bot_running() as bot:
         message = world.share(world.clip())
@@ -156,8 +151,7 @@ async def test_an_expired_key_survives_a_restart(socket_world: World) -> None:
     assert words(reply) == "A clip of 2 seconds."
 
 
-async def test_what_lasts_too_long_ends_with_a_sentence(socket_world: World) -> None:
-    world = socket_world
+async def test_what_lasts_too_long_ends_with_a_sentence(world: World) -> None:
     world.dashscope.faults.add(dashscope.Answer(500, "InternalError"), times=None)
     async with world.bot_running(job_give_up_after_s=1):
         message = world.share(world.clip())
@@ -192,6 +186,19 @@ async def test_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path, how: De
         await asyncio.sleep(0.1)  # a second reply would come now
     assert words(reply) == "A clip of 2 seconds."
     assert len(world.replies(message)) == 1
+
+
+async def test_the_socket_comes_back_after_its_address_went_stale(socket_world: World) -> None:
+    world = socket_world
+    async with world.bot_running():
+        held = world.slack.faults.hold("socket_connect")
+        await world.slack.socket_mode.disconnect("refresh_requested")
+        await held.reached()
+        # The ticket in the address is good for a while only.
+        world.slack.state.socket_tickets.clear()
+        held.drop()
+        (reply,) = await world.answered(world.share(world.clip(3)))
+    assert words(reply) == "A clip of 3 seconds."
 
 
 async def test_the_socket_comes_back_after_it_broke(socket_world: World) -> None:

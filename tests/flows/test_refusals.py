@@ -25,6 +25,10 @@ REFUSED: dict[str, tuple[Refusal, Callable[[World], File]]] = {
     "too long, as Slack says": (Refusal.TOO_LONG, lambda w: w.clip(duration_ms=400_000)),
     "too long, as its samples say": (Refusal.TOO_LONG, lambda w: _file(w, tone(320, rate_hz=8000))),
     "too big": (Refusal.TOO_BIG, lambda w: w.clip(size=2 * GIB)),
+    "outside Slack": (
+        Refusal.EXTERNAL,
+        lambda w: w.clip(is_external=True, mode="external", external_url="https://drive.example/clip"),
+    ),
     "gone": (Refusal.GONE, lambda w: w.clip(served=Served(status=404))),
 }
 
@@ -41,8 +45,7 @@ def _file(world: World, content: bytes) -> File:
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-async def test_each_kind_has_its_sentence(socket_world: World, kind: str) -> None:
-    world = socket_world
+async def test_each_kind_has_its_sentence(world: World, kind: str) -> None:
     reason, make = REFUSED[kind]
     async with world.bot_running():
         message = world.share(make(world))
@@ -53,8 +56,7 @@ async def test_each_kind_has_its_sentence(socket_world: World, kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
-async def test_what_slack_keeps_back_is_said_to_whoever_asks(socket_world: World, kind: str) -> None:
-    world = socket_world
+async def test_what_slack_keeps_back_is_said_to_whoever_asks(world: World, kind: str) -> None:
     reason, described = HIDDEN[kind]
     async with world.bot_running():
         unasked = world.share(world.clip(**described))
@@ -70,8 +72,7 @@ def _mention(world: World) -> str:
 
 
 @pytest.mark.parametrize("kind", ["too long, as Slack says", "too big"])
-async def test_what_slack_already_says_is_not_downloaded(socket_world: World, kind: str) -> None:
-    world = socket_world
+async def test_what_slack_already_says_is_not_downloaded(world: World, kind: str) -> None:
     async with world.bot_running():
         await world.answered(world.share(REFUSED[kind][1](world)))
     assert world.calls("download") == []
@@ -84,8 +85,7 @@ async def test_no_speech(world: World) -> None:
     assert words(reply) == sentences.refusal(Refusal.NO_SPEECH)
 
 
-async def test_a_video_clip_without_sound_is_ignored(socket_world: World, tmp_path: Path) -> None:
-    world = socket_world
+async def test_a_video_clip_without_sound_is_ignored(world: World, tmp_path: Path) -> None:
     silent = _silent_video(world, tmp_path, subtype="slack_video")
     async with world.bot_running():
         message = world.share(silent)
@@ -93,10 +93,7 @@ async def test_a_video_clip_without_sound_is_ignored(socket_world: World, tmp_pa
     assert world.replies(message) == []
 
 
-async def test_a_video_without_sound_is_refused_where_somebody_asked(
-    socket_world: World, tmp_path: Path
-) -> None:
-    world = socket_world
+async def test_a_video_without_sound_is_refused_where_somebody_asked(world: World, tmp_path: Path) -> None:
     async with world.bot_running():
         (reply,) = await world.answered(world.share(_silent_video(world, tmp_path), text=_mention(world)))
     assert words(reply) == sentences.refusal(Refusal.NO_AUDIO_TRACK)
@@ -107,8 +104,7 @@ def _silent_video(world: World, folder: Path, **described: Any) -> File:
     return world.slack.state.add_file(path, "talk.mp4", user=world.ada.id, mimetype="video/mp4", **described)
 
 
-async def test_the_token_does_not_follow_a_redirect_to_a_foreign_host(socket_world: World) -> None:
-    world = socket_world
+async def test_the_token_does_not_follow_a_redirect_to_a_foreign_host(world: World) -> None:
     async with _foreign_host() as (address, requests), world.bot_running():
         (reply,) = await world.answered(world.share(world.clip(served=Served(redirect_to=address))))
     assert words(reply) == sentences.refusal(Refusal.UNSAFE_ADDRESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.playground.slack import faults as slack
 from bot.playground.slack.records import Message
 from tests.flows.world import World, context, tone, words
 
@@ -57,8 +58,9 @@ async def test_a_mention_and_its_twin_yield_one_reply(world: World) -> None:
 
 
 async def test_several_files_are_answered_in_their_order(world: World) -> None:
-    # The first takes longest, and fails once on the way.
+    # The first takes longest, and its download fails once on the way.
     world.ear.delays_s = {4: 0.6, 2: 0.2}
+    world.slack.faults.add("download", slack.Answer(500))
     async with world.bot_running():
         files = [world.clip(seconds, name=f"note {seconds}.wav") for seconds in (4, 2, 1)]
         replies = await world.answered(world.share(*files), replies=3)

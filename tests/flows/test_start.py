@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
+from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -10,8 +13,10 @@ from pydantic import SecretStr
 
 from bot.app import Bot, running
 from bot.errors import Misconfiguration, Misconfigured
+from bot.playground.dashscope import faults as dashscope
 from bot.playground.slack import faults as slack
-from tests.flows.world import World, words
+from bot.telemetry import configure_logging
+from tests.flows.world import World, words, world_at
 
 
 async def test_a_wrong_bot_token_stops_the_start(world: World) -> None:
@@ -70,3 +75,55 @@ async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_world:
 
 async def _parked(bot: Bot) -> bool:
     return (await bot.jobs.depth())["parked"] == 1
+
+
+async def test_readiness_asks_again_for_a_bad_word_that_is_old(
+    socket_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = socket_world
+    monkeypatch.setattr("bot.app._WORD_AGES_AFTER", timedelta(0))
+    world.dashscope.faults.add(dashscope.Answer(500, "InternalError"), times=2)
+    async with world.bot_running() as bot:
+        address = f"http://127.0.0.1:{bot.http_port}/readyz"
+        await world.until(lambda: bool(world.dashscope.calls and world.dashscope.calls[0].ended_at))
+        async with aiohttp.ClientSession() as session:
+            async with session.get(address) as ready:
+                first = ready.status
+            async with session.get(address) as ready:
+                second = ready.status
+    assert (first, second) == (503, 200)
+
+
+async def test_a_badly_signed_event_leaves_none_of_its_words_in_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with world_at(tmp_path, "http") as world:
+        configure_logging("DEBUG", pretty=False)
+        async with world.bot_running(slack_signing_secret=SecretStr("another")):
+            message = world.share(world.clip(name="salary talk.wav"), text="my private words")
+            (delivery,) = world.slack.deliveries
+            await delivery.settled(30)
+    logged = capfd.readouterr().err
+    assert delivery.lost
+    assert world.replies(message) == []
+    assert '"reason": "signature"' in logged
+    for secret in ("my private words", "salary talk", "verification-token", world.slack.bot_token):
+        assert secret not in logged
+
+
+@pytest.mark.parametrize("junk", [b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b"payload=[]"])
+async def test_junk_from_strangers_is_turned_away_quietly(tmp_path: Path, junk: bytes) -> None:
+    async with (
+        world_at(tmp_path, "http") as world,
+        world.bot_running(),
+        aiohttp.ClientSession() as session,
+        session.post(world.events_url, data=io.BytesIO(junk)) as answer,
+    ):
+        assert answer.status == 401
+
+
+async def test_a_shut_out_app_is_told_by_its_token(socket_world: World) -> None:
+    socket_world.slack.faults.add("auth.test", slack.SlackError("access_denied"), times=None)
+    with pytest.raises(Misconfigured, match="access_denied"):
+        async with socket_world.bot_running():
+            pass

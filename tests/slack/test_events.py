@@ -79,9 +79,16 @@ def test_what_is_read_on_request_alone_waits_for_a_mention(file: dict[str, Any])
     assert request.explicit
 
 
-@pytest.mark.parametrize("inner", [event(PDF), mention(PDF), event(PDF, channel_type="im")])
-def test_what_never_claimed_audio_is_ignored_even_on_request(inner: dict[str, Any]) -> None:
+@pytest.mark.parametrize("inner", [event(PDF), event(PDF, channel_type="im")])
+def test_what_never_claimed_audio_is_ignored(inner: dict[str, Any]) -> None:
     assert parse_event(body(inner), ON) is Ignored.NO_AUDIO
+
+
+def test_whoever_asks_beside_nothing_but_a_pdf_gets_an_answer() -> None:
+    (request,) = requests(mention(PDF))
+
+    assert request.explicit
+    assert request.file.claim is Claim.OTHER
 
 
 @pytest.mark.parametrize(

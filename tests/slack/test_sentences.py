@@ -37,6 +37,11 @@ def test_the_operator_gets_a_reference(why: Misconfiguration) -> None:
     assert "whoever runs this bot" in sentences.waiting(why)
 
 
+@pytest.mark.parametrize("why", list(Misconfiguration))
+def test_a_parked_recording_is_told_of_in_one_sentence(why: Misconfiguration) -> None:
+    assert re.findall(r"[.!?](?= |$)", sentences.waiting(why)) == ["."]
+
+
 def test_a_fault_of_ours_carries_its_reference() -> None:
     assert "F024CLIP1" in sentences.broken("F024CLIP1")
 

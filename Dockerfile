@@ -1,7 +1,8 @@
 # A builder, and an image with Python, the locked dependencies and the bot: no compiler, no package cache.
 #
 #   docker build -t threadscribe .
-#   docker run --env-file .env --volume threadscribe:/data --publish 127.0.0.1:8080:8080 \
+#   docker run --detach --restart unless-stopped --stop-timeout 30 --env-file .env \
+#       --volume threadscribe:/data --publish 127.0.0.1:8080:8080 \
 #       --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges threadscribe
 
 FROM python:3.12.13-slim-bookworm AS builder

@@ -15,8 +15,9 @@ TURN_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
 _LONGEST_WAIT_S = 60.0
 """Who is asked to wait longer gives the job back to the queue."""
-_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Between tries to post what is already recognised, before the job goes back to the queue."""
+_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Between tries to post what is already recognised. After them the job goes back to the queue, to be
+recognised, and paid for, again."""
 NOTHING_FOUND = Found(ts=None, state=None, file_shared=False)
 
 

@@ -152,7 +152,7 @@ class SlackLookalike:
         app.add_routes(
             [
                 web.route("*", "/api/{method}", web_api.handle),
-                web.get("/files-{family:pri|tmb}/{key}/{rest:.+}", files.download, allow_head=False),
+                web.get("/files-{family:pri|tmb}/{key}/{rest:(?s:.+)}", files.download, allow_head=False),
                 web.post("/upload/v1/{file_id}", files.upload),
                 web.post("/response/{id}", responses.handle),
                 web.get("/link/", self.socket_mode.handle),

@@ -15,17 +15,6 @@ from bot.playground.slack.web_api import METHODS
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SlackLookalike]:
-    async with SlackLookalike() as running:
-        yield running
-
-
-@pytest.fixture
-def general(slack: SlackLookalike) -> Channel:
-    return slack.state.add_channel("general", slack.state.add_user("ann").id)
-
-
-@pytest.fixture
 async def client(slack: SlackLookalike) -> AsyncIterator[AsyncWebClient]:
     async with aiohttp.ClientSession() as session:
         yield AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], session=session)

@@ -16,17 +16,6 @@ _CONTENT = bytes(range(256)) * 300
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SlackLookalike]:
-    async with SlackLookalike() as running:
-        yield running
-
-
-@pytest.fixture
-def general(slack: SlackLookalike) -> Channel:
-    return slack.state.add_channel("general", slack.state.add_user("ann").id)
-
-
-@pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as running:
         yield running

@@ -32,17 +32,6 @@ _MODAL = {
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SlackLookalike]:
-    async with SlackLookalike() as running:
-        yield running
-
-
-@pytest.fixture
-def general(slack: SlackLookalike) -> Channel:
-    return slack.state.add_channel("general", slack.state.add_user("ann").id)
-
-
-@pytest.fixture
 def people(slack: SlackLookalike) -> Interactions:
     return Interactions(slack)
 

@@ -28,7 +28,7 @@ help: ## Show what there is
 playground: $(VENV)/.playground ## Try it here, with no account: ARGS="--once FILE…" for your own files
 	@$(BIN)/python -m bot playground $(ARGS)
 
-run: $(VENV)/.playground ## Run the bot, set up by the environment and .env
+run: $(VENV)/.runtime ## Run the bot, set up by the environment and .env
 	@$(BIN)/python -m bot run
 
 test: $(VENV)/.dev ## Run the tests
@@ -67,11 +67,16 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) 1>&2
 
 # The locks are complete, so nothing is resolved; the build backend comes from a lock too.
-$(VENV)/.playground: requirements/playground.lock pyproject.toml | $(BIN)/python
-	@echo "Installing what the playground needs (once) …" 1>&2
-	@$(PIP) --require-hashes -r requirements/playground.lock 1>&2
+$(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the bot needs (once) …" 1>&2
+	@$(PIP) --require-hashes -r requirements/runtime.lock 1>&2
 	@$(PIP) --require-hashes -r requirements/build.lock 1>&2
 	@$(PIP) --no-build-isolation -e . 1>&2
+	@touch $@
+
+$(VENV)/.playground: requirements/playground.lock $(VENV)/.runtime
+	@echo "Installing what the playground needs (once) …" 1>&2
+	@$(PIP) --require-hashes -r requirements/playground.lock 1>&2
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.playground

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -13,7 +12,6 @@ from pydantic import SecretStr
 
 from bot.app import Bot, running
 from bot.errors import Misconfiguration, Misconfigured
-from bot.playground.dashscope import faults as dashscope
 from bot.playground.slack import faults as slack
 from bot.telemetry import configure_logging
 from tests.flows.world import World, words, world_at
@@ -75,23 +73,6 @@ async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_world:
 
 async def _parked(bot: Bot) -> bool:
     return (await bot.jobs.depth())["parked"] == 1
-
-
-async def test_readiness_asks_again_for_a_bad_word_that_is_old(
-    socket_world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = socket_world
-    monkeypatch.setattr("bot.app._WORD_AGES_AFTER", timedelta(0))
-    world.dashscope.faults.add(dashscope.Answer(500, "InternalError"), times=2)
-    async with world.bot_running() as bot:
-        address = f"http://127.0.0.1:{bot.http_port}/readyz"
-        await world.until(lambda: bool(world.dashscope.calls and world.dashscope.calls[0].ended_at))
-        async with aiohttp.ClientSession() as session:
-            async with session.get(address) as ready:
-                first = ready.status
-            async with session.get(address) as ready:
-                second = ready.status
-    assert (first, second) == (503, 200)
 
 
 async def test_a_badly_signed_event_leaves_none_of_its_words_in_the_log(

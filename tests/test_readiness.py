@@ -1,0 +1,95 @@
+"""Readiness tells the recogniser's last word, and does not let a bad one stand for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from bot.app import Readiness
+from bot.asr.dashscope import DashScope
+from bot.errors import Unavailable
+from bot.playground.dashscope import faults
+from bot.playground.dashscope.server import DashScopeLookalike
+from bot.playground.dashscope.wire import Heard
+from bot.store.sqlite import open_jobs
+
+
+async def hear(_audio: bytes, _language: str | None, _context: str) -> Heard:
+    return Heard("", None, 1.0)
+
+
+@dataclass
+class Watch:
+    """A bot's readiness, its recogniser, and a clock that the test winds on."""
+
+    service: DashScopeLookalike
+    recogniser: DashScope
+    passed: timedelta = field(default_factory=timedelta)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.passed
+
+    async def fail_once(self) -> None:
+        self.service.faults.add(faults.Answer(500, "InternalError"))
+        with pytest.raises(Unavailable):
+            await self.recogniser.verify()
+
+
+@pytest.fixture
+async def watch() -> AsyncIterator[Watch]:
+    async with DashScopeLookalike(hear) as service, aiohttp.ClientSession() as session:
+        recogniser = DashScope(
+            session,
+            base_url=service.base_url,
+            api_key=SecretStr(service.api_key),
+            model="qwen3-asr-flash",
+            language=None,
+            enable_itn=False,
+            concurrency=4,
+            requests_per_minute=100,
+        )
+        yield Watch(service, recogniser)
+
+
+@pytest.fixture
+async def readiness(watch: Watch, tmp_path: Path) -> AsyncIterator[Readiness]:
+    async with open_jobs(tmp_path) as jobs:
+        yield Readiness(jobs, watch.recogniser, watch.now)
+
+
+async def test_a_bad_word_stands_for_a_minute_and_is_asked_again_then(
+    watch: Watch, readiness: Readiness
+) -> None:
+    await watch.fail_once()
+    watch.passed = timedelta(seconds=50)
+    assert (await readiness.checks())["recogniser"] == "recogniser"
+    assert len(watch.service.calls) == 1
+    watch.passed = timedelta(seconds=70)
+    assert (await readiness.checks())["recogniser"] == "ok"
+    assert len(watch.service.calls) == 2
+
+
+async def test_a_good_word_is_never_asked_again(watch: Watch, readiness: Readiness) -> None:
+    await watch.recogniser.verify()
+    watch.passed = timedelta(days=1)
+    assert (await readiness.checks())["recogniser"] == "ok"
+    assert len(watch.service.calls) == 1
+
+
+async def test_probes_side_by_side_ask_once(watch: Watch, readiness: Readiness) -> None:
+    await watch.fail_once()
+    watch.passed = timedelta(seconds=70)
+    held = watch.service.faults.hold()
+    probes = [asyncio.create_task(readiness.checks()) for _ in range(5)]
+    await held.reached()
+    held.drop()
+    assert {(await probe)["recogniser"] for probe in probes} == {"recogniser"}
+    assert (await readiness.checks())["recogniser"] == "recogniser"
+    assert len(watch.service.calls) == 2

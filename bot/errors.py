@@ -50,6 +50,8 @@ class Outage(StrEnum):
 
     SLACK = "slack"
     RECOGNISER = "recogniser"
+    RECOGNISER_BUSY = "recogniser_busy"
+    """The account's limit is reached: the recogniser works, for those who ask less often."""
     FILE = "file"
     """The file's bytes are not ready, or broke off."""
     MACHINE = "machine"
@@ -74,13 +76,18 @@ class TranscriptionError(Exception):
 
 
 class Rejected(TranscriptionError):
-    """The file cannot be transcribed, today or tomorrow."""
+    """The file cannot be transcribed, today or tomorrow.
 
-    def __init__(self, reason: Refusal, detail: str = "") -> None:
-        """Keep the reason and the operator's detail."""
+    Attributes:
+        limit: For TOO_LONG the most minutes, for TOO_BIG the most megabytes; else ``None``.
+    """
+
+    def __init__(self, reason: Refusal, detail: str = "", limit: int | None = None) -> None:
+        """Keep the reason, the operator's detail and the limit."""
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+        self.limit = limit
 
 
 class Unavailable(TranscriptionError):

@@ -107,6 +107,8 @@ class Job:
     """Code of the notice that the reply shows now, if it is not the final one."""
     faults: int = 0
     """How many of its tries ended by a fault of the bot's own."""
+    revision: int = 0
+    """How often somebody has asked to fill the gaps of its reply."""
 
     @property
     def key(self) -> JobKey:
@@ -129,8 +131,21 @@ AudioMime = Literal["audio/wav", "audio/mpeg"]
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a recording, in milliseconds from its beginning."""
+
+    start_ms: int
+    end_ms: int
+
+    @property
+    def duration_ms(self) -> int:
+        """Its length."""
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedAudio:
-    """Audio that the recogniser takes as it is."""
+    """Audio that the recogniser takes as it is, in one request."""
 
     path: Path
     """Belongs to the job's workspace, which deletes it."""
@@ -139,12 +154,25 @@ class PreparedAudio:
     duration_s: float
     """Decoded seconds, counted and not read from a header."""
     has_video: bool = False
-    """The file holds moving pictures beside the sound; cover art does not count."""
+    """The recording holds moving pictures beside the sound; cover art does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a recording between two cuts, made ready for one request."""
+
+    span: Span
+    sounds: tuple[Span, ...]
+    """Where there is sound, between pauses; empty where there is none but a bare noise floor."""
+    last: bool
+    """The recording ends here."""
+    audio: PreparedAudio | None
+    """``None`` where nothing is worth sending. May leave out silence at both ends of ``span``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What the recogniser heard."""
+    """What the recogniser heard in one request."""
 
     text: str
     """Empty when no speech was heard."""
@@ -159,10 +187,64 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
-    """What goes under a clip."""
+class Part:
+    """A segment whose fate is known. Kept until the reply is out, so that nothing is paid for twice."""
+
+    span: Span
+    sounds: tuple[Span, ...]
+    last: bool
+    recognition: Recognition | None = None
+    """``None`` for silence, which is not sent, and for a failure."""
+    failed: bool = False
+    """It could not be recognised, for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Words that were said in one go, between two pauses."""
 
     text: str
-    language: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """What was said between two long pauses."""
+
+    text: str
+    utterances: tuple[Utterance, ...]
+    """The same text in pieces, in order, each with its time; without the spaces between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch that could not be transcribed."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageHeard:
+    """A language, and where it was first heard."""
+
+    code: str | None
+    """The recogniser's code; ``None`` where it did not say."""
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What goes under a recording."""
+
+    passages: tuple[Paragraph | Gap, ...]
+    """In the order of the recording."""
+    languages: tuple[LanguageHeard, ...]
+    """Each once, in the order in which they were first heard; empty where no word was."""
     duration_s: float
     complete: bool
+    """False when the recogniser stopped before the end of a request."""
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether some of it could not be transcribed."""
+        return any(isinstance(passage, Gap) for passage in self.passages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,9 +12,12 @@ from typing import Protocol
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import (
     Job,
+    Part,
     PreparedAudio,
     Recognition,
+    Segment,
     SharedFile,
+    Span,
     Transcript,
     TranscriptionRequest,
 )
@@ -25,6 +28,8 @@ class Refused:
     """The last word: this file is not transcribed, and why."""
 
     reason: Refusal
+    limit: int | None = None
+    """For TOO_LONG the most minutes, for TOO_BIG the most megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,18 @@ class Waiting:
     """A word on the way: the job goes on when the cause is mended."""
 
     reason: Outage | Misconfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A word on the way: what is ready of a long recording, from its beginning on."""
+
+    transcript: Transcript
+    done: int
+    """Parts that are recognised, also behind those that are shown."""
+    total: int | None
+    """Parts in all; ``None`` while the recording is still being cut."""
+    delayed_by: Outage | Misconfiguration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class Broken:
     """What the operator finds in the log."""
 
 
-Reply = Transcript | Refused | Waiting | GaveUp | Broken
+Reply = Transcript | Refused | Waiting | Growing | GaveUp | Broken
 """What the thread can be told about one file."""
 
 
@@ -57,6 +74,8 @@ class ReplyState(StrEnum):
     """How far a posted reply is; stands in its message metadata."""
 
     TRANSCRIBED = "transcribed"
+    GAPPED = "gapped"
+    """Transcribed but for some parts, which somebody may ask for again."""
     REFUSED = "refused"
     FAILED = "failed"
     WAITING = "waiting"
@@ -71,10 +90,10 @@ def state_of(reply: Reply) -> ReplyState:
     """The state that a reply leaves its job in."""
     match reply:
         case Transcript():
-            return ReplyState.TRANSCRIBED
+            return ReplyState.GAPPED if reply.has_gaps else ReplyState.TRANSCRIBED
         case Refused():
             return ReplyState.REFUSED
-        case Waiting():
+        case Waiting() | Growing():
             return ReplyState.WAITING
         case GaveUp() | Broken():
             return ReplyState.FAILED
@@ -117,8 +136,17 @@ class Files(Protocol):
 class Audio(Protocol):
     """Turns whatever people share into what the recogniser takes."""
 
-    async def prepare(self, source: Path, workspace: Path) -> PreparedAudio:
-        """Check and convert ``source``; what is made lies in ``workspace``, which the caller deletes.
+    def split(self, source: Path, workspace: Path, done: Sequence[Span] = ()) -> AsyncGenerator[Segment]:
+        """Decode ``source`` once, and yield each segment as soon as it is cut, in order.
+
+        Segments lie side by side, and each fits one request. What is made lies in ``workspace``, which the
+        caller deletes; close the generator to end the decoding.
+
+        Args:
+            source: The recording.
+            workspace: A private folder.
+            done: Stretches, in order, of which the caller needs nothing more. Cuts fall on their ends, and no
+                segment is yielded for them.
 
         Raises:
             Rejected: NOT_AUDIO, NO_AUDIO_TRACK, TOO_LONG, PROTECTED, TOO_COSTLY or EMPTY.
@@ -130,13 +158,19 @@ class Recogniser(Protocol):
     """Hears what was said."""
 
     async def recognise(
-        self, audio: PreparedAudio, *, language: str | None = None, context: str = ""
+        self, audio: PreparedAudio, *, language: str | None = None, context: str = "", share: str = ""
     ) -> Recognition:
         """Recognise one piece of audio within the provider's limits.
 
+        Args:
+            audio: What to hear.
+            language: One of ``model.LANGUAGES``; ``None`` where it is unknown or mixed.
+            context: Background text or words to expect.
+            share: On whose behalf (a job's key, say). Requests of different shares take turns.
+
         Raises:
             Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
-            Unavailable: RECOGNISER, with ``retry_after_s`` where it said.
+            Unavailable: RECOGNISER or RECOGNISER_BUSY, with ``retry_after_s`` where it said; MACHINE.
             Misconfigured: RECOGNISER_KEY, RECOGNISER_ACCOUNT or RECOGNISER_MODEL.
         """
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.model import JobKey, Transcript, TranscriptionRequest
 from bot.ports import Broken, GaveUp, Refused, Reply, Waiting
-from bot.slack import sentences
+from bot import sentences
 
 INLINE_CHARACTERS = (5_500, 1_000, 0)
 """How much of a transcript a message holds, and what is tried where Slack refuses that.

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import Misconfiguration, Misconfigured, Outage, Unavailable
 from bot.model import Job, TranscriptionRequest
 from bot.ports import Found, Reply, ReplyState, state_of
-from bot.slack import sentences
+from bot import sentences
 from bot.slack.api_errors import API_FAILURES, error_code, translate
 from bot.slack.blocks import Message, render_reply, transcript_file_name
 from bot.slack.identity import SCOPES_OF_JOBS, identify

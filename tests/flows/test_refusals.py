@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.errors import Misconfiguration, Refusal
 from bot.playground.slack.records import File, Served
-from bot.slack import sentences
+from bot import sentences
 from tests.audio import samples
 from tests.flows.world import World, state_of, tone, words
 

@@ -13,7 +13,7 @@ from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import JobKey, Transcript
 from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
 from bot.ports import Broken, GaveUp, Refused, Reply, Waiting
-from bot.slack import sentences
+from bot import sentences
 from bot.slack.blocks import INLINE_CHARACTERS, Message, escape, render_reply, transcript_file_name
 from tests.slack.payloads import request, shared_file
 

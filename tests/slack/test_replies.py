@@ -18,7 +18,7 @@ from bot.errors import (
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.ports import Found, Refused, ReplyState, Waiting
-from bot.slack import sentences
+from bot import sentences
 from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.replies import EVENT_TYPE
 from tests.slack import payloads

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bot.errors import Refusal
-from bot.slack.sentences import REFUSALS
+from bot.sentences import REFUSALS
 from tests.speech.conftest import Share
 from tests.speech.corpus import Clip, real, synthetic
 from tests.speech.encoding import FORMATS, decode, encode, write_wav

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import LANGUAGES
-from bot.slack import sentences
+from bot import sentences
 
 SAID = {
     **{f"refusal {reason}": sentences.refusal(reason) for reason in Refusal},

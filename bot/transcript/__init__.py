@@ -1,0 +1,1 @@
+"""From what was recognised to what people read: joining, timing, subtitles. Pure."""

@@ -19,6 +19,8 @@ from bot.playground.command import run as run_playground
 from bot.settings import LogFormat, Settings, SettingsError
 from bot.store.sqlite import AlreadyRunning, DataDirUnusable
 from bot.telemetry import configure_logging
+from bot.transcribe import add_arguments as add_transcribe_arguments
+from bot.transcribe import run as run_transcribe
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -34,10 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_playground_arguments(
         commands.add_parser("playground", help="try everything on this machine, with no account and no key")
     )
+    add_transcribe_arguments(
+        commands.add_parser("transcribe", help="transcribe recordings on this machine, without Slack")
+    )
     parsed = parser.parse_args(arguments)
     match parsed.command:
         case "run":
             return _run()
+        case "transcribe":
+            return run_transcribe(parsed)
         case "playground":
             return _play(parsed)
         case _:

@@ -27,9 +27,10 @@ from bot.asr.dashscope import DashScope
 from bot.audio.media import Media
 from bot.errors import Misconfigured, TranscriptionError, Unavailable
 from bot.job.clock import Clock
+from bot.job.hear import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.settings import Settings
+from bot.settings import AsrSettings, Settings
 from bot.slack.connection import connected, patiently
 from bot.slack.downloads import SlackFiles
 from bot.slack.events import Policy
@@ -40,8 +41,6 @@ from bot.store.sqlite import SqliteJobs, open_jobs
 from bot.telemetry import Metrics
 from bot.web import Endpoint, Probes, build_web, serving
 
-LARGEST_DOWNLOAD_BYTES = 1024**3
-"""Five minutes of video from a phone are about half of this."""
 DRAIN_PATIENCE_S = 20.0
 """Orchestrators kill after 30 s."""
 _WORD_AGES_AFTER = timedelta(minutes=1)
@@ -150,31 +149,39 @@ def _build_outside(settings: Settings, session: aiohttp.ClientSession) -> _Outsi
             session,
             token,
             origins=settings.slack_file_origins,
-            most_bytes=LARGEST_DOWNLOAD_BYTES,
+            most_mb=settings.max_file_mb,
         ),
         replies=SlackReplies(reads, writes, session),
-        recogniser=DashScope(
-            session,
-            base_url=settings.dashscope_base_url,
-            api_key=settings.dashscope_api_key,
-            model=settings.asr_model,
-            language=settings.asr_language,
-            enable_itn=settings.asr_enable_itn,
-            concurrency=settings.asr_concurrency,
-            requests_per_minute=settings.asr_requests_per_minute,
-        ),
+        recogniser=build_recogniser(settings, session),
+    )
+
+
+def build_recogniser(settings: AsrSettings, session: aiohttp.ClientSession) -> DashScope:
+    """The recogniser that the settings name; the caller closes the session."""
+    return DashScope(
+        session,
+        base_url=settings.dashscope_base_url,
+        api_key=settings.dashscope_api_key,
+        model=settings.asr_model,
+        language=settings.asr_language,
+        enable_itn=settings.asr_enable_itn,
+        concurrency=settings.asr_concurrency,
+        requests_per_minute=settings.asr_requests_per_minute,
     )
 
 
 async def _build_worker(settings: Settings, jobs: SqliteJobs, outside: _Outside, metrics: Metrics) -> Worker:
     scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
+    most_minutes, clock = settings.max_audio_minutes, Clock(give_up_after_s=settings.job_give_up_after_s)
+    media = Media(most_minutes=most_minutes)
+    hearing = Hearing(media, outside.recogniser, clock, settings.asr_concurrency)
     return Worker(
         jobs=jobs,
-        transcriber=Transcriber(outside.files, Media(), outside.recogniser, scratch),
+        transcriber=Transcriber(outside.files, hearing, jobs, scratch, most_minutes=most_minutes),
         replies=outside.replies,
         verify=outside.verify,
         metrics=metrics,
-        clock=Clock(give_up_after_s=settings.job_give_up_after_s),
+        clock=clock,
     )
 
 

@@ -100,15 +100,29 @@ def state_of(reply: Reply) -> ReplyState:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedTranscript:
+    """A message of the bot's that shares a transcript as files."""
+
+    ts: str
+    file_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What already stands in the thread for a job."""
 
-    ts: str | None
+    ts: str | None = None
     """The reply's ``ts``, if it was posted."""
-    state: ReplyState | None
+    state: ReplyState | None = None
     """How far that reply is."""
-    file_shared: bool
-    """Whether the file with the whole transcript was shared."""
+    revision: int = 0
+    """Of that reply; a lower one than the job's still has the gaps that are being filled."""
+    file_shared: bool = False
+    """Whether the files of the job's revision were shared."""
+    outdated: tuple[SharedTranscript, ...] = ()
+    """Files of earlier revisions."""
+    pieces: frozenset[int] = frozenset()
+    """Numbers of the messages that stand and carry the reply on, where no file could be shared."""
 
 
 class Files(Protocol):
@@ -186,8 +200,13 @@ class Recogniser(Protocol):
 class Replies(Protocol):
     """Speaks in the thread. Every call names the job, so that doing it twice shows once."""
 
-    async def show_working(self, request: TranscriptionRequest) -> None:
-        """Show in the thread that the bot is at work; a reply takes it away. Never raises."""
+    async def show_working(
+        self, request: TranscriptionRequest, done: int = 0, total: int | None = None
+    ) -> None:
+        """Show in the thread that the bot is at work, and how many parts are done. Never raises.
+
+        A reply takes it away, and so does Slack after two minutes.
+        """
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
         """Take that sign away where no reply does. Never raises."""
@@ -246,17 +265,37 @@ class Jobs(Protocol):
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         """Note where the reply stands and which notice it shows (``None``: the final reply)."""
 
-    async def finish(self, job: Job, outcome: str) -> None:
-        """End a job; its key stays, its contents go."""
+    async def keep(self, job: Job, part: Part) -> None:
+        """Keep a part of a claimed job until the job ends. Durable on return."""
 
-    async def wait_for_turn(self, job: Job, patience_s: float) -> None:
+    async def parts(self, job: Job) -> list[Part]:
+        """The parts that are kept, in the order of the recording."""
+
+    async def finish(self, job: Job, outcome: str, *, has_gaps: bool = False) -> None:
+        """End a job; its key stays, its contents go: a day later where its reply has gaps."""
+
+    async def fill_gaps(self, key: str) -> bool:
+        """Make a job whose reply has gaps due again, one revision later, without its failed parts.
+
+        Returns:
+            Whether it is, or was already, under way; False where its contents are gone.
+        """
+
+    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
         """Return when patience ends, or no earlier file of the message lacks its place in the thread.
 
         A notice holds the place: the final reply is edited into it.
+
+        Returns:
+            Whether it is the job's turn.
         """
 
     async def depth(self) -> dict[str, int]:
         """How many jobs are in each unfinished state."""
 
     async def sweep(self) -> int:
-        """Forget the keys of jobs that ended more than a week ago; return how many."""
+        """Forget keys of jobs that ended more than a week ago, and gaps that nobody filled for a day.
+
+        Returns:
+            How many keys.
+        """

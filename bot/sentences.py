@@ -5,14 +5,23 @@ Short, human, and with what to do next. Nothing here comes from outside except w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from babel import Locale
 
 from bot.errors import Misconfiguration, Outage, Refusal
+from bot.model import LanguageHeard
 
 _ENGLISH = Locale("en")
 
-WORKING = "is transcribing…"
-"""After the bot's name, while it works: “Threadscribe is transcribing…”."""
+FILL_GAPS = "Try the missing parts again"
+"""On the button under a transcript with gaps."""
+
+GAPS_GONE = (
+    "I keep the parts of a recording for a day only, so I can't fill the gaps any more. "
+    "Share it again to have all of it transcribed."
+)
+"""To whoever presses that button too late."""
 
 CUT_SHORT = "The recogniser stopped before the end of this recording, so some words are missing."
 
@@ -23,9 +32,10 @@ REFUSALS = {
     "If it should have some, please export it again with its sound.",
     Refusal.NO_SPEECH: "I couldn't hear any speech in this recording. "
     "If there is some, a louder or closer recording may help.",
-    Refusal.TOO_LONG: "This recording is longer than 5 minutes, which is the most I can transcribe for now. "
+    Refusal.TOO_LONG: "This recording is longer than {limit} minutes, which is the most I transcribe here. "
     "Please share it in shorter parts.",
-    Refusal.TOO_BIG: "This file is too big for me. Please share a shorter or smaller recording.",
+    Refusal.TOO_BIG: "This file is bigger than {limit} MB, which is the most I take here. "
+    "Please share a shorter or smaller recording.",
     Refusal.EMPTY: "This file is empty. Please share it again.",
     Refusal.PROTECTED: "This file is copy-protected or in a format I can't read. "
     "Please export it as MP3, M4A or WAV and share that.",
@@ -56,14 +66,22 @@ CAUSES: dict[Outage | Misconfiguration, str] = {
     "because I'm missing the permission to read files",
     Outage.SLACK: "Slack isn't answering me properly",
     Outage.RECOGNISER: "the speech service isn't answering",
+    Outage.RECOGNISER_BUSY: "the speech service is busy",
     Outage.FILE: "Slack isn't giving me this file yet",
     Outage.MACHINE: "the computer I run on is too busy or out of space",
 }
 
 
-def refusal(reason: Refusal) -> str:
+def working(done: int, total: int | None) -> str:
+    """After the bot's name, while it works: “Threadscribe is transcribing part 3 of 12…”."""
+    if total is None or total < 2:
+        return "is transcribing…"
+    return f"is transcribing part {min(done + 1, total)} of {total}…"
+
+
+def refusal(reason: Refusal, limit: int | None = None) -> str:
     """Why a file is not transcribed, and what to do."""
-    return REFUSALS[reason]
+    return REFUSALS[reason].format(limit=limit)
 
 
 def waiting(reason: Outage | Misconfiguration) -> str:
@@ -74,6 +92,15 @@ def waiting(reason: Outage | Misconfiguration) -> str:
             f"{CAUSES[reason]} ({reason})."
         )
     return f"This takes longer than usual, because {CAUSES[reason]}; I'll keep trying and answer here."
+
+
+def so_far(done: int, total: int | None, delayed_by: Outage | Misconfiguration | None) -> str:
+    """Under a reply that grows: how far it is, and why it may take longer."""
+    if delayed_by is not None:
+        return f"To be continued. {waiting(delayed_by)}"
+    if total is None:
+        return "To be continued: I'm still listening…"
+    return f"To be continued: {done} of {total} parts done…"
 
 
 def gave_up(reason: Outage | Misconfiguration) -> str:
@@ -98,8 +125,13 @@ def broken(reference: str) -> str:
 
 
 def continued_in(file_name: str) -> str:
-    """Where the rest of a long transcript is; Slack may show the file above the reply or below it."""
-    return f"The whole transcript is in {file_name}, in this thread."
+    """Where the rest of a long transcript is; Slack may show the files above the reply or below it."""
+    return f"The whole transcript is in {file_name} in this thread, with subtitles beside it."
+
+
+def continued_below(number: int, of: int) -> str:
+    """Under each message of a transcript that Slack does not let the bot attach as a file."""
+    return f"{number} of {of}"
 
 
 def language_name(code: str | None) -> str:
@@ -108,6 +140,33 @@ def language_name(code: str | None) -> str:
         return "Language not recognised"
     name: str = _ENGLISH.languages.get(code, code)
     return name
+
+
+def languages(heard: Sequence[LanguageHeard]) -> str:
+    """``English``, or ``English, Spanish from 01:20``; the first four, and whether there are more."""
+    known = [language for language in heard if language.code is not None]
+    if not known:
+        return language_name(None)
+    named = [language_name(known[0].code)]
+    named += [f"{language_name(language.code)} from {clock(language.from_ms)}" for language in known[1:4]]
+    return ", ".join(named) + (" and more" if len(known) > 4 else "")
+
+
+def gap(start_ms: int, end_ms: int) -> str:
+    """Where something is missing, in brackets like those that stage directions have."""
+    # A second that is missing in part is missing: the end is rounded up.
+    end_ms += -end_ms % 1000
+    hours = end_ms >= 3_600_000
+    return f"[{clock(start_ms, hours=hours)}\u2013{clock(end_ms, hours=hours)} could not be transcribed]"
+
+
+def clock(ms: int, *, hours: bool = False) -> str:
+    """A place in a recording as players show it: ``01:20``; ``1:02:03`` from an hour on or with ``hours``."""
+    whole_minutes, seconds = divmod(ms // 1000, 60)
+    whole_hours, minutes = divmod(whole_minutes, 60)
+    if hours or whole_hours:
+        return f"{whole_hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes:02}:{seconds:02}"
 
 
 def duration(seconds: float) -> str:

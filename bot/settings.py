@@ -6,7 +6,7 @@ import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -103,12 +103,15 @@ def _known_language(value: str) -> str:
 Secret = Annotated[SecretStr, BeforeValidator(_one_word)]
 
 
-class Settings(BaseSettings):
-    """What the operator decides. Read from the environment, then from ``.env``; empty means the default."""
+_SOURCES = SettingsConfigDict(
+    env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+)
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+
+class SlackSettings(BaseSettings):
+    """How the bot talks to Slack."""
+
+    model_config = _SOURCES
 
     slack_bot_token: Annotated[
         Secret, _secret_starting("xoxb-", "the bot token from “OAuth & Permissions”")
@@ -133,6 +136,13 @@ class Settings(BaseSettings):
         description="Further origins that the bot token may be sent to for downloads, separated by commas. "
         "Slack's own https hosts always are.",
     )
+
+
+class AsrSettings(BaseSettings):
+    """What is recognised, by whom, and how much of it."""
+
+    model_config = _SOURCES
+
     dashscope_api_key: Secret = Field(description="The DashScope API key. Keys belong to a region.")
     dashscope_base_url: Annotated[str, AfterValidator(_dashscope_url)] = Field(
         "https://dashscope-intl.aliyuncs.com",
@@ -150,11 +160,37 @@ class Settings(BaseSettings):
         default=False, description="Write numbers as digits (Chinese and English only)."
     )
     asr_requests_per_minute: int = Field(
-        100, ge=1, le=100_000, description="The account's request limit, kept before the wire."
+        100,
+        ge=1,
+        le=100_000,
+        description="The account's request limit, kept before the wire. A fifth of it is kept for new "
+        "recordings, so that a voice clip need not wait for a long recording that used up the minute.",
     )
-    asr_concurrency: int = Field(8, ge=1, le=256, description="Requests to the recogniser at once.")
+    asr_concurrency: int = Field(
+        8,
+        ge=1,
+        le=256,
+        description="Requests to the recogniser at once, at most; recordings take turns. While the "
+        "provider throttles them the bot sends fewer, by itself.",
+    )
+    max_audio_minutes: int = Field(
+        180, ge=1, le=1_440, description="The longest recording that is transcribed."
+    )
+    max_file_mb: int = Field(
+        1_024,
+        ge=1,
+        le=1_048_576,
+        description="The biggest file that is downloaded (1 MB is 2²⁰ bytes).",
+    )
+
+
+class Settings(AsrSettings, SlackSettings):
+    """What the operator decides. Read from the environment, then from ``.env``; empty means the default."""
+
     data_dir: Path = Field(
-        Path("./data"), description="Where jobs and temporary audio live. Keep it on a disk that stays."
+        Path("./data"),
+        description="Where jobs, what is recognised of them so far, and temporary audio live. "
+        "Keep it on a disk that stays.",
     )
     auto_transcribe: bool = Field(
         default=True,
@@ -207,20 +243,36 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     Raises:
         SettingsError: one is wrong or missing; the first one is named, never its value.
     """
-    try:
-        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings takes it
-    except ValidationError as error:
-        raise SettingsError(_first_fault(error)) from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{env_file} cannot be read: it is not UTF-8") from None
-    except OSError as error:
-        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
+    settings = _read(Settings, env_file)
     if not settings.socket_mode and settings.slack_signing_secret is None:
         raise SettingsError(
             "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: "
             "set the first for Socket Mode, the second for HTTP mode"
         )
     return settings
+
+
+def load_asr(env_file: Path | None = Path(".env"), **given: str) -> AsrSettings:
+    """Read the recogniser's settings alone, for the command line; what is ``given`` counts first.
+
+    Raises:
+        SettingsError: as ``load``.
+    """
+    return _read(AsrSettings, env_file, **given)
+
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+
+def _read(kind: type[SettingsT], env_file: Path | None, **given: str) -> SettingsT:
+    try:
+        return kind(_env_file=env_file, **given)  # type: ignore[call-arg]  # pydantic-settings takes both
+    except ValidationError as error:
+        raise SettingsError(_first_fault(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} cannot be read: it is not UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
 
 
 def _first_fault(error: ValidationError) -> str:

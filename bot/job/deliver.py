@@ -6,19 +6,23 @@ post may have arrived although its answer, or the process, did not survive it.
 
 from __future__ import annotations
 
-from bot.errors import Unavailable
+import structlog
+
+from bot.errors import TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.model import Job
-from bot.ports import Found, Jobs, Replies, Reply, Waiting, state_of
+from bot.ports import Found, Growing, Jobs, Replies, Reply, Waiting, state_of
 
 TURN_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
 _LONGEST_WAIT_S = 60.0
 """Who is asked to wait longer gives the job back to the queue."""
 _DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-"""Between tries to post what is already recognised. After them the job goes back to the queue, to be
-recognised, and paid for, again."""
-NOTHING_FOUND = Found(ts=None, state=None, file_shared=False)
+"""Between tries to post. After them the job goes back to the queue; what was recognised is kept."""
+_GLANCE_S = 1.0
+"""To see whether a job's turn has come: what grows is not waited for."""
+GROWING = "growing"
+"""The notice that a reply is when it grows."""
 
 
 class Delivery:
@@ -34,6 +38,7 @@ class Delivery:
         self._jobs = jobs
         self._replies = replies
         self._clock = clock
+        self._log = structlog.get_logger(__name__)
 
     async def find(self, job: Job) -> Found:
         """What already stands in the thread; asks only where there was an intent.
@@ -41,7 +46,7 @@ class Delivery:
         Raises:
             TranscriptionError: Slack could not say.
         """
-        return NOTHING_FOUND if job.intent_at is None else await self._replies.find(job)
+        return Found() if job.intent_at is None else await self._replies.find(job)
 
     async def deliver(self, job: Job, reply: Reply, found: Found) -> None:
         """Post the last word in its turn, trying for a while: recognising again would cost again.
@@ -57,7 +62,7 @@ class Delivery:
             except Unavailable as error:
                 await self._pause(delay_s, error)
                 found = await self._find_patiently(job)
-                if found.ts is None or found.state is not state_of(reply):
+                if found.ts is None or not is_final(found, job) or found.state is not state_of(reply):
                     continue
                 ts = found.ts
             await self._jobs.record_reply(job, ts, notice=None)
@@ -77,6 +82,29 @@ class Delivery:
         ts = await self._replies.publish(job, notice, found)
         return await self._jobs.record_reply(job, ts, notice=str(notice.reason))
 
+    async def grow(self, job: Job, growing: Growing) -> tuple[Job, bool]:
+        """Show what is ready of a long recording, in the reply that will hold it all.
+
+        Worth one try, and only where earlier files of the message have their place: nothing is lost by it.
+
+        Returns:
+            The job as it then stands, and whether it was said. A post that failed may have arrived all the
+            same: the job then has an intent.
+        """
+        if not await self._jobs.wait_for_turn(job, _GLANCE_S):
+            return job, False
+        try:
+            found = Found() if job.reply_ts else await self.find(job)
+            job = await self._jobs.write_intent(job)
+            ts = await self._replies.publish(job, growing, found)
+        except TranscriptionError as unsaid:
+            self._log.warning("not shown yet", key=str(job.key), error=str(unsaid))
+            return job, False
+        notice = GROWING if growing.delayed_by is None else str(growing.delayed_by)
+        if (ts, notice) != (job.reply_ts, job.notice):
+            job = await self._jobs.record_reply(job, ts, notice)
+        return job, True
+
     async def _find_patiently(self, job: Job) -> Found:
         for delay_s in _DELAYS_S:
             try:
@@ -93,6 +121,8 @@ class Delivery:
         await self._clock.sleep(max(delay_s, asked_s))
 
 
-def is_final(found: Found) -> bool:
-    """Whether the thread already holds the job's last word."""
-    return found.ts is not None and found.state is not None and found.state.is_final
+def is_final(found: Found, job: Job) -> bool:
+    """Whether the thread already holds the job's last word, and not one whose gaps were to be filled."""
+    if found.ts is None or found.state is None:
+        return False
+    return found.state.is_final and found.revision >= job.revision

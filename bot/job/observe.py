@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from bot.errors import Misconfiguration, Outage, Refusal, TranscriptionError
-from bot.model import Claim, Job, Recognition
+from bot.model import Claim, Job, PreparedAudio, Recognition
 from bot.ports import ReplyState
 from bot.telemetry import Metrics
 
@@ -23,12 +23,31 @@ class Observed:
     claim: Claim
     """What the file claims, by the latest word of Slack."""
     stages_s: dict[str, float] = field(default_factory=dict)
-    """Seconds by stage: download, prepare, recognise, reply."""
+    """Seconds by stage: download; prepare, while which recognition has begun; recognise, the rest; reply."""
     source_bytes: int | None = None
-    sent_bytes: int | None = None
+    segments: int = 0
+    """How many were sent, this time."""
+    sent_bytes: int = 0
     sent_mime: str | None = None
     audio_s: float | None = None
-    recognition: Recognition | None = None
+    billed_s: float = 0.0
+    languages: list[str] = field(default_factory=list)
+    """Each once, in the order of arrival."""
+    request_id: str | None = None
+    """Of the last answer."""
+
+    def send(self, audio: PreparedAudio) -> None:
+        """Note what goes to the recogniser."""
+        self.segments += 1
+        self.sent_bytes += audio.size_bytes
+        self.sent_mime = audio.mime
+
+    def hear(self, heard: Recognition) -> None:
+        """Note what it answered, but for the words."""
+        self.billed_s += heard.billed_s
+        self.request_id = heard.request_id
+        if heard.language is not None and heard.language not in self.languages:
+            self.languages.append(heard.language)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -45,13 +64,14 @@ def count(metrics: Metrics, observed: Observed, outcome: str) -> None:
     metrics.jobs.labels(outcome).inc()
     for stage, seconds in observed.stages_s.items():
         metrics.stage_s.labels(stage).observe(seconds)
-    if outcome == ReplyState.TRANSCRIBED:
+    if outcome in {ReplyState.TRANSCRIBED, ReplyState.GAPPED}:
         metrics.audio_s.inc(observed.audio_s or 0.0)
 
 
 _RECOGNISER = frozenset(
     {
         Outage.RECOGNISER,
+        Outage.RECOGNISER_BUSY,
         Misconfiguration.RECOGNISER_KEY,
         Misconfiguration.RECOGNISER_ACCOUNT,
         Misconfiguration.RECOGNISER_MODEL,
@@ -73,7 +93,6 @@ def canonical_line(
     job: Job, observed: Observed, outcome: str, total_s: float, error: Exception | None
 ) -> dict[str, object]:
     """The fields of the one line that a job's try leaves."""
-    heard = observed.recognition
     expected = isinstance(error, TranscriptionError)
     return {
         "outcome": outcome,
@@ -86,9 +105,10 @@ def canonical_line(
         **{f"{stage}_s": round(seconds, 3) for stage, seconds in observed.stages_s.items()},
         "audio_s": None if observed.audio_s is None else round(observed.audio_s, 2),
         "source_bytes": observed.source_bytes,
+        "segments": observed.segments,
         "sent_bytes": observed.sent_bytes,
         "sent_mime": observed.sent_mime,
-        "language": heard.language if heard else None,
-        "billed_s": heard.billed_s if heard else None,
-        "request_id": heard.request_id if heard else None,
+        "language": ",".join(observed.languages) or None,
+        "billed_s": observed.billed_s,
+        "request_id": observed.request_id,
     }

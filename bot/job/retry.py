@@ -96,7 +96,7 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
     left_s = history.give_up_after_s - history.waited_s
     match error:
         case Rejected():
-            return Say(Refused(error.reason))
+            return Say(Refused(error.reason, error.limit))
         case Unavailable() | Misconfigured() if left_s <= 0:
             return Say(GaveUp(error.reason))
         case Unavailable():

@@ -8,20 +8,24 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Misconfigured, TranscriptionError, Unavailable
+from bot.errors import Misconfigured, Refusal, TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.job.deliver import Delivery, is_final
 from bot.job.observe import Observed, canonical_line, count, count_failure
 from bot.job.parking import Parking
+from bot.job.parts import Parts
+from bot.job.progress import Progress
 from bot.job.retry import MOST_FAULTS, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
 from bot.job.transcribe import Transcriber
 from bot.model import Job, Transcript
-from bot.ports import Jobs, Replies, Reply, Waiting, state_of
+from bot.ports import Broken, Found, GaveUp, Jobs, Refused, Replies, Reply, ReplyState, Waiting, state_of
 from bot.telemetry import Metrics
+from bot.transcript.join import join
 
 JOBS_AT_ONCE = 64
 """A job in flight is a file on disk and a few kilobytes; what is scarce is limited where it is used."""
-_SWEEP_EVERY_S = 3600.0
+_SWEEP_EVERY_S = 60.0
+"""So long may deleted words linger in the database's log."""
 _LAST_WORD_PATIENCE_S = 3600.0
 """Past the deadline: Slack may be away in the very minute in which the bot gives up."""
 _GIVE_BACK_EVERY_S = 60.0
@@ -108,36 +112,41 @@ class Worker:
 
     async def _run(self, job: Job) -> None:
         observed = Observed(claim=job.request.file.claim)
+        parts = Parts()
+        progress = Progress(job, parts, self._replies, self._delivery, self._clock)
         try:
             found = await self._delivery.find(job)
-            if is_final(found):
+            if is_final(found, job):
                 # A former process died between posting and noting it.
-                await self._end(job, observed, f"{found.state}_before")
+                await self._end(
+                    job, observed, f"{found.state}_before", has_gaps=found.state is ReplyState.GAPPED
+                )
                 return
-            transcript = await self._transcribe(job, observed)
+            parts.remember(await self._jobs.parts(job))
+            try:
+                transcript = await self._transcriber.transcribe(job, parts, observed, progress.start)
+            finally:
+                await progress.stop()
+            job = progress.job
             with observed.stage("reply"):
-                await self._delivery.deliver(job, transcript, found)
+                await self._deliver(job, transcript, found)
         except Exception as error:  # decide() tells the expected from the faults
-            await self._follow(job, observed, error)
+            await self._follow(progress, parts, observed, error)
         else:
-            await self._end(job, observed, str(state_of(transcript)))
+            await self._end(job, observed, str(state_of(transcript)), has_gaps=transcript.has_gaps)
 
-    async def _transcribe(self, job: Job, observed: Observed) -> Transcript:
-        """The transcript, with a sign of work in the thread meanwhile."""
-        signs: list[asyncio.Task[None]] = []
+    async def _deliver(self, job: Job, reply: Reply, found: Found) -> None:
+        """Say the last word; what is known of the thread may be older than a reply that grew since."""
+        if job.intent_at is not None and job.reply_ts is None and found.ts is None:
+            found = await self._delivery.find(job)
+        await self._delivery.deliver(job, reply, found)
+        if job.reply_ts is not None or found.ts is not None:
+            # Only a new message takes the sign of work away, not an edit.
+            await self._replies.clear_working(job.request)
 
-        def show_sign() -> None:
-            signs.append(asyncio.create_task(self._replies.show_working(job.request)))
-
-        try:
-            return await self._transcriber.transcribe(job, observed, show_sign)
-        finally:
-            # A sign that arrived after the reply would stay.
-            if signs:
-                await asyncio.wait(signs)
-
-    async def _follow(self, job: Job, observed: Observed, error: Exception) -> None:
+    async def _follow(self, progress: Progress, parts: Parts, observed: Observed, error: Exception) -> None:
         """Do what ``decide`` says of a failure."""
+        job = progress.job
         history = History(
             attempt=job.attempt,
             faults=job.faults,
@@ -154,15 +163,16 @@ class Worker:
             self._log.error("fault", key=str(job.key), exc_info=error)
         match decide(error, job.request, history):
             case Say(reply):
-                await self._say_last(job, observed, reply, error, backoff_s(history))
+                last = _what_there_is(job, parts, reply) or reply
+                await self._say_last(job, observed, last, error, backoff_s(history))
             case Ignore():
                 await self._replies.clear_working(job.request)
-                await self._end(job, observed, "ignored", error)
+                await self._end(job, observed, "ignored", error=error)
             case RetryAfter(delay_s, notice):
-                await self._notify(job, notice)
+                await self._notify(progress, notice)
                 await self._retry(job, observed, error, delay_s)
             case Park(notice):
-                await self._notify(job, notice)
+                await self._notify(progress, notice)
                 await self._park(job, observed, error)
 
     async def _say_last(
@@ -171,7 +181,7 @@ class Worker:
         """End a job with a sentence; where it cannot be said yet, try again after a delay."""
         try:
             with observed.stage("reply"):
-                await self._delivery.deliver(job, reply, await self._delivery.find(job))
+                await self._deliver(job, reply, await self._delivery.find(job))
         except Exception as unsaid:  # a fault here must not make the job immortal
             fault = not isinstance(unsaid, TranscriptionError)
             if fault:
@@ -185,9 +195,10 @@ class Worker:
                 case _ if fault and late_s < 0 and job.faults + 1 < MOST_FAULTS:
                     await self._retry(job, observed, unsaid, delay_s)
                 case _:
-                    await self._end(job, observed, "undeliverable", unsaid)
+                    await self._end(job, observed, "undeliverable", error=unsaid)
         else:
-            await self._end(job, observed, str(state_of(reply)), error)
+            state = state_of(reply)
+            await self._end(job, observed, str(state), has_gaps=state is ReplyState.GAPPED, error=error)
 
     async def _retry(self, job: Job, observed: Observed, error: Exception, delay_s: float) -> None:
         due = self._clock.now() + timedelta(seconds=delay_s)
@@ -198,17 +209,30 @@ class Worker:
         await self._parking.park(job)
         self._line(job, observed, "parked", error)
 
-    async def _notify(self, job: Job, notice: Waiting | None) -> None:
+    async def _notify(self, progress: Progress, notice: Waiting | None) -> None:
         """Show that it takes longer. Worth one try; failing at it changes nothing for the job."""
-        if notice is None:
+        job = progress.job
+        # A transcript whose gaps are being filled says more than a notice in its place.
+        if notice is None or job.notice == str(notice.reason) or job.revision > 0:
+            return
+        if growing := progress.so_far(notice.reason):
+            await self._delivery.grow(job, growing)
             return
         try:
             await self._delivery.notify(job, notice)
         except TranscriptionError as unsaid:
             self._log.warning("notice not posted", key=str(job.key), error=str(unsaid))
 
-    async def _end(self, job: Job, observed: Observed, outcome: str, error: Exception | None = None) -> None:
-        await self._jobs.finish(job, outcome)
+    async def _end(
+        self,
+        job: Job,
+        observed: Observed,
+        outcome: str,
+        *,
+        has_gaps: bool = False,
+        error: Exception | None = None,
+    ) -> None:
+        await self._jobs.finish(job, outcome, has_gaps=has_gaps)
         count(self._metrics, observed, outcome)
         self._line(job, observed, outcome, error)
 
@@ -223,3 +247,20 @@ class Worker:
         while True:
             await self._jobs.sweep()
             await self._clock.sleep(_SWEEP_EVERY_S)
+
+
+_DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
+"""What is said of a recording that breaks off in the middle, too."""
+
+
+def _what_there_is(job: Job, parts: Parts, reply: Reply) -> Transcript | None:
+    """A transcript with gaps in place of a failure, where something was heard before it."""
+    match reply:
+        case GaveUp() | Broken():
+            pass
+        case Refused(reason) if reason in _DAMAGED or job.revision > 0:
+            pass  # what somebody reads already is not taken away
+        case _:
+            return None
+    transcript = join(parts.filled(round(1000 * (job.request.file.duration_s or 0.0))))
+    return transcript if transcript.languages else None

@@ -20,7 +20,12 @@ from bot.playground.whisper import Whisper
 
 Outcome = Literal["transcribed", "refused", "failed"]
 DeliveryMode = Literal["socket", "http"]
-_OUTCOMES: Mapping[str, Outcome] = {"transcribed": "transcribed", "refused": "refused", "ignored": "refused"}
+_OUTCOMES: Mapping[str, Outcome] = {
+    "transcribed": "transcribed",
+    "gapped": "transcribed",
+    "refused": "refused",
+    "ignored": "refused",
+}
 _ON_THE_WAY = frozenset({"retry", "parked"})
 _GIVE_UP_AFTER_S = 120
 
@@ -85,7 +90,8 @@ class Playground:
     def _result(self, message: Message, line: LogLine, total_s: float) -> Result:
         state = self.slack.state
         replies = state.replies(message)
-        reply = replies[-1] if replies else None
+        # Files may stand before it or behind it.
+        reply = next((message for message in replies if not message.files), None)
         outcome = _OUTCOMES.get(str(line.get("outcome")), "failed")
         thread = state.thread(message.channel_id, message.ts)
         stages = ("download", "prepare", "recognise", "reply")
@@ -125,6 +131,8 @@ async def playground(
             recogniser_settings = {
                 "DASHSCOPE_API_KEY": dashscope.api_key,
                 "DASHSCOPE_BASE_URL": dashscope.base_url,
+                # It hears one at a time: one waits, so that it never does.
+                "ASR_CONCURRENCY": "2",
             }
         slack = await stack.enter_async_context(SlackLookalike())
         person = slack.state.add_user("ada")

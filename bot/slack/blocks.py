@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.model import JobKey, Transcript, TranscriptionRequest
-from bot.ports import Broken, GaveUp, Refused, Reply, Waiting
 from bot import sentences
+from bot.model import JobKey, Transcript, TranscriptionRequest
+from bot.ports import Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
 
 INLINE_CHARACTERS = (5_500, 1_000, 0)
 """How much of a transcript a message holds, and what is tried where Slack refuses that.
@@ -24,12 +25,25 @@ INLINE_CHARACTERS = (5_500, 1_000, 0)
 Slack took 5,700 characters and refused 13,000 (``msg_blocks_too_long``); not documented. With 0 nothing
 but our own words is left, which it cannot refuse.
 """
+_BLOCK_CHARACTERS = 3_000
+"""Of one block's text: the documented limit of the blocks that have one."""
 _FALLBACK_CHARACTERS = 3_000
 """``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls, halves of surrogate pairs, and what turns the reading direction of the text that follows."""
 
+FILL_GAPS = "fill_gaps"
+"""The action of the button that asks for the missing parts; its value is the job's key."""
+
 Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file to be shared."""
+
+    name: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +53,111 @@ class Message:
     text: str
     """What screen readers and notifications read; escaped."""
     blocks: list[Block]
-    whole_text: str | None
-    """The transcript for a file, where the message holds only its beginning."""
+    files: tuple[TextFile, ...] = ()
+    """What has to be shared beside a message that holds only the beginning."""
 
 
-def render_reply(request: TranscriptionRequest, reply: Reply) -> Iterator[Message]:
+def render_reply(request: TranscriptionRequest, reply: Reply, revision: int = 0) -> Iterator[Message]:
     """One reply for one file: first as it should be, then ever smaller ones for where Slack refuses it."""
-    if not isinstance(reply, Transcript):
-        yield _render_sentence(request, _sentence(reply))
-        return
-    text = _showable(reply.text).strip() or "…"
-    yield _render_transcript(request, reply, text, INLINE_CHARACTERS[0])
-    for most in INLINE_CHARACTERS[1:]:
-        if most < len(text):
-            yield _render_transcript(request, reply, text, most)
+    match reply:
+        case Transcript():
+            yield from _render_transcript(request, reply, revision)
+        case Growing():
+            yield from _render_growing(request, reply)
+        case _:
+            yield _render_sentence(request, _sentence(reply))
 
 
-def transcript_file_name(key: JobKey) -> str:
-    """A name that only this job's file has in its thread, so that it can be found again."""
+def _render_transcript(
+    request: TranscriptionRequest, transcript: Transcript, revision: int
+) -> Iterator[Message]:
+    text, facts = _readable(transcript), _facts(request, transcript)
+    buttons = [_gap_button(request.key)] if transcript.has_gaps else []
+    files: tuple[TextFile, ...] = ()
+    for most in INLINE_CHARACTERS:
+        if len(text) <= most:
+            if most == INLINE_CHARACTERS[0]:
+                yield _message(text, facts, buttons)
+            continue
+        files = files or _files(request.key, transcript, revision)
+        pointer = sentences.continued_in(files[0].name)
+        if most:
+            yield _message(_beginning(text, most), [*facts, pointer], buttons, files)
+        else:
+            yield _message(pointer, _own_facts(transcript), buttons, files)
+
+
+def _render_growing(request: TranscriptionRequest, growing: Growing) -> Iterator[Message]:
+    text, facts = _readable(growing.transcript), _facts(request, growing)
+    for most in INLINE_CHARACTERS[:-1]:
+        shown = text if len(text) <= most else _beginning(text, most)
+        yield _message(shown, facts)
+    yield _message(sentences.so_far(growing.done, growing.total, growing.delayed_by), [])
+
+
+def _message(
+    text: str, facts: list[str], buttons: list[Block] | None = None, files: tuple[TextFile, ...] = ()
+) -> Message:
+    line = [_context(" · ".join(facts))] if facts else []
+    return Message(_fallback(text), [*_rich_texts(text), *line, *(buttons or [])], files)
+
+
+def render_in_pieces(request: TranscriptionRequest, transcript: Transcript) -> list[Message]:
+    """The same without a file: the reply, and the messages that carry it on."""
+    pieces = list(_split(_readable(transcript), _BLOCK_CHARACTERS))
+    facts = _facts(request, transcript)
+    buttons = [_gap_button(request.key)] if transcript.has_gaps else []
+    return [
+        _message(
+            piece,
+            [*(facts if number == 1 else []), sentences.continued_below(number, len(pieces))],
+            buttons if number == 1 else [],
+        )
+        for number, piece in enumerate(pieces, start=1)
+    ]
+
+
+def transcript_file_names(key: JobKey, revision: int) -> tuple[str, ...]:
+    """Names that only this job's files have in its thread, so that they can be found again."""
     run = f"-{key.run}" if key.run else ""
-    return f"transcript-{key.file_id}{run}.txt"
+    version = f"-v{revision + 1}" if revision else ""
+    return tuple(f"transcript-{key.file_id}{run}{version}.{kind}" for kind in ("txt", "srt", "vtt"))
+
+
+def _files(key: JobKey, transcript: Transcript, revision: int) -> tuple[TextFile, ...]:
+    contents = (render_txt(transcript), render_srt(transcript), render_vtt(transcript))
+    names = transcript_file_names(key, revision)
+    return tuple(TextFile(name, content) for name, content in zip(names, contents, strict=True))
+
+
+def _readable(transcript: Transcript) -> str:
+    return _showable(plain_text(transcript)).strip() or "…"
+
+
+def _facts(request: TranscriptionRequest, reply: Transcript | Growing) -> list[str]:
+    """The line under a transcript, piece by piece."""
+    facts = _own_facts(reply)
+    if name := _shared_name(request):
+        facts.insert(2, name)
+    return facts
+
+
+def _own_facts(reply: Transcript | Growing) -> list[str]:
+    """The same in our own words alone, which Slack cannot refuse."""
+    match reply:
+        case Transcript():
+            transcript, extent = reply, sentences.duration(reply.duration_s)
+        case Growing():
+            transcript = reply.transcript
+            extent = sentences.so_far(reply.done, reply.total, reply.delayed_by)
+    cut_short = [] if transcript.complete else [sentences.CUT_SHORT]
+    return [sentences.languages(transcript.languages), extent, *cut_short]
+
+
+def _gap_button(key: JobKey) -> Block:
+    text = {"type": "plain_text", "text": sentences.FILL_GAPS, "emoji": False}
+    button = {"type": "button", "action_id": FILL_GAPS, "text": text, "value": str(key)}
+    return {"type": "actions", "elements": [button]}
 
 
 def _render_sentence(request: TranscriptionRequest, said: str) -> Message:
@@ -66,13 +165,13 @@ def _render_sentence(request: TranscriptionRequest, said: str) -> Message:
     name = _shared_name(request)
     if name:
         blocks.append(_context(name))
-    return Message(text=escape(said), blocks=blocks, whole_text=None)
+    return Message(text=escape(said), blocks=blocks)
 
 
 def _sentence(reply: Refused | Waiting | GaveUp | Broken) -> str:
     match reply:
-        case Refused(reason):
-            return sentences.refusal(reason)
+        case Refused(reason, limit):
+            return sentences.refusal(reason, limit)
         case Waiting(why):
             return sentences.waiting(why)
         case GaveUp(why):
@@ -89,26 +188,6 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _render_transcript(
-    request: TranscriptionRequest, transcript: Transcript, text: str, most_characters: int
-) -> Message:
-    facts = [sentences.language_name(transcript.language), sentences.duration(transcript.duration_s)]
-    name = _shared_name(request)
-    if name and most_characters:
-        facts.append(name)
-    if not transcript.complete:
-        facts.append(sentences.CUT_SHORT)
-    if len(text) <= most_characters:
-        return Message(_fallback(text), [_rich_text(text), _context(" · ".join(facts))], whole_text=None)
-    pointer = sentences.continued_in(transcript_file_name(request.key))
-    if most_characters:
-        shown = _beginning(text, most_characters)
-        facts.append(pointer)
-    else:
-        shown = pointer
-    return Message(_fallback(shown), [_rich_text(shown), _context(" · ".join(facts))], whole_text=text)
-
-
 def _shared_name(request: TranscriptionRequest) -> str:
     """The file's name on one line where its message holds several; empty where it stands alone."""
     return " ".join(_showable(request.file.name).split()) if request.siblings > 1 else ""
@@ -116,6 +195,10 @@ def _shared_name(request: TranscriptionRequest) -> str:
 
 def _showable(text: str) -> str:
     return _UNSHOWABLE.sub("", text)
+
+
+def _rich_texts(text: str) -> list[Block]:
+    return [_rich_text(piece) for piece in _split(text, _BLOCK_CHARACTERS)]
 
 
 def _rich_text(text: str) -> Block:
@@ -139,6 +222,22 @@ def _fallback(text: str) -> str:
 
 def _beginning(text: str, limit: int) -> str:
     """At most ``limit`` characters of a longer text, cut at a space where there is one near."""
-    cut = text[: limit - 1]
-    space = cut.rfind(" ")
-    return cut[: space if space > limit // 2 else len(cut)].rstrip() + "…"
+    return text[: _cut(text, limit - 1)].rstrip() + "…"
+
+
+def _split(text: str, limit: int) -> Iterator[str]:
+    """A text in pieces of at most ``limit`` characters, cut between paragraphs or words if one is near."""
+    while len(text) > limit:
+        cut = _cut(text, limit)
+        yield text[:cut].rstrip()
+        text = text[cut:].lstrip()
+    yield text
+
+
+def _cut(text: str, limit: int) -> int:
+    """Where to cut a longer text: at a paragraph's or word's end in the second half before ``limit``."""
+    for mark in ("\n\n", " "):
+        found = text.rfind(mark, limit // 2, limit + len(mark))
+        if found != -1:
+            return found
+    return limit

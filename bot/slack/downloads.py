@@ -37,7 +37,7 @@ class SlackFiles:
         session: A pooled session for the bytes.
         token: The bot token.
         origins: Further origins that may see the token (``SLACK_FILE_ORIGINS``).
-        most_bytes: The largest download.
+        most_mb: The largest download, in units of 2**20 bytes.
         sleep: Waits; injected for tests.
     """
 
@@ -48,14 +48,15 @@ class SlackFiles:
         token: SecretStr,
         *,
         origins: tuple[str, ...],
-        most_bytes: int,
+        most_mb: int,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._web = web
         self._session = session
         self._token = token
         self._origins = origins
-        self._most_bytes = most_bytes
+        self._most_mb = most_mb
+        self._most_bytes = most_mb * 1024 * 1024
         self._sleep = sleep
 
     async def info(self, file_id: str) -> SharedFile:
@@ -78,7 +79,7 @@ class SlackFiles:
     async def download(self, file: SharedFile, destination: Path) -> int:
         """Follow redirects by hand, and stream the bytes of the last answer to disk."""
         if file.size_bytes is not None and file.size_bytes > self._most_bytes:
-            raise Rejected(Refusal.TOO_BIG, f"declared {file.size_bytes} bytes")
+            raise Rejected(Refusal.TOO_BIG, f"declared {file.size_bytes} bytes", self._most_mb)
         if file.url is None:
             raise Unavailable(Outage.FILE, "no address")
         url = _read_address(file.url)
@@ -126,7 +127,7 @@ class SlackFiles:
                     _refuse_page(response.content_type, chunk)
                 saved += len(chunk)
                 if saved > self._most_bytes:
-                    raise Rejected(Refusal.TOO_BIG, f"more than {self._most_bytes} bytes")
+                    raise Rejected(Refusal.TOO_BIG, f"more than {self._most_bytes} bytes", self._most_mb)
                 await _on_disk(lambda: handle.write(chunk))  # noqa: B023  # awaited before the next chunk
         finally:
             await _on_disk(handle.close)

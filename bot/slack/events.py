@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.model import Claim, FileState, JobKey, SharedFile, TranscriptionRequest
+from bot.slack.blocks import FILL_GAPS
 from bot.slack.files import parse_file, parse_id
 
 
@@ -80,6 +81,23 @@ def parse_event(body: Mapping[str, Any], policy: Policy) -> list[TranscriptionRe
         if asked or _is_automatic(file)
     ]
     return requests or Ignored.NO_AUDIO
+
+
+def parse_gap_request(body: Mapping[str, Any]) -> str | None:
+    """The key of the job whose missing parts somebody asks for with the button under its transcript.
+
+    ``None`` where the button is not one that this bot put into this channel.
+
+    Source: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
+    for action in _records(body.get("actions")):
+        value, channel = action.get("value"), body.get("channel")
+        if action.get("action_id") != FILL_GAPS or not isinstance(value, str):
+            continue
+        channel_id = parse_id(channel, "id") if isinstance(channel, Mapping) else ""
+        if channel_id and value.split(":")[1:2] == [channel_id]:
+            return value
+    return None
 
 
 def _not_a_share(body: Mapping[str, Any], event: Mapping[str, Any]) -> Ignored | None:

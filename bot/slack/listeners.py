@@ -6,21 +6,27 @@ sends no Socket Mode ack) when it raises, so that Slack delivers again; the job'
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import sentences
 from bot.ports import Jobs
-from bot.slack.events import Ignored, Policy, parse_event
+from bot.slack import blocks
+from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.events import Ignored, Policy, parse_event, parse_gap_request
 from bot.slack.identity import Identity
 from bot.telemetry import Metrics
+
+_WHISPER_TIMEOUT_S = 2.0
 
 
 class Intake:
@@ -55,6 +61,14 @@ class Intake:
             new=new,
         )
 
+    async def fill_gaps(self, body: Mapping[str, Any]) -> bool:
+        """Have the missing parts of a transcript tried again; False where they are no longer kept."""
+        key = parse_gap_request(body)
+        found = key is not None and await self._jobs.fill_gaps(key)
+        self._metrics.events.labels("gaps_asked_for" if found else "gaps_gone").inc()
+        self._log.info("gaps asked for", key=key, found=found)
+        return found
+
 
 def build_bolt(intake: Intake, client: AsyncWebClient, identity: Identity, signing_secret: str) -> AsyncApp:
     """Bolt with our listeners, for one workspace whose token is known and verified."""
@@ -75,6 +89,12 @@ def build_bolt(intake: Intake, client: AsyncWebClient, identity: Identity, signi
     async def share(body: dict[str, Any]) -> None:
         await intake.take(body)
 
+    async def fill_gaps(ack: AsyncAck, body: dict[str, Any]) -> None:
+        found = await intake.fill_gaps(body)
+        await ack()
+        if not found:
+            await _whisper(client, body, sentences.GAPS_GONE)
+
     async def answer_failure(error: Exception) -> BoltResponse:
         if isinstance(error, BoltUnhandledRequestError):
             # Acknowledged, or Slack would deliver it again.
@@ -84,8 +104,24 @@ def build_bolt(intake: Intake, client: AsyncWebClient, identity: Identity, signi
 
     bolt.event("message")(share)
     bolt.event("app_mention")(share)
+    bolt.action(blocks.FILL_GAPS)(fill_gaps)
     bolt.error(answer_failure)
     return bolt
+
+
+async def _whisper(client: AsyncWebClient, body: Mapping[str, Any], text: str) -> None:
+    """Tell the one person who pressed a button. Worth one try, within the time that Slack waits."""
+    message, user, channel = (body.get(name) or {} for name in ("message", "user", "channel"))
+    try:
+        async with asyncio.timeout(_WHISPER_TIMEOUT_S):
+            await client.chat_postEphemeral(
+                channel=channel.get("id", ""),
+                user=user.get("id", ""),
+                thread_ts=message.get("thread_ts"),
+                text=text,
+            )
+    except API_FAILURES as failure:
+        structlog.get_logger(__name__).warning("not whispered", error=str(translate(failure)))
 
 
 def _authorize_as(client: AsyncWebClient, identity: Identity) -> Callable[..., Awaitable[AuthorizeResult]]:

@@ -11,19 +11,19 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Misconfiguration, Misconfigured, Outage, Unavailable
-from bot.model import Job, TranscriptionRequest
-from bot.ports import Found, Reply, ReplyState, state_of
 from bot import sentences
+from bot.errors import Misconfiguration, Misconfigured, Outage, Unavailable
+from bot.model import Job, Transcript, TranscriptionRequest
+from bot.ports import Found, Reply, ReplyState, state_of
 from bot.slack.api_errors import API_FAILURES, error_code, translate
-from bot.slack.blocks import Message, render_reply, transcript_file_name
+from bot.slack.blocks import Message, render_in_pieces, render_reply
 from bot.slack.identity import SCOPES_OF_JOBS, identify
+from bot.slack.thread import note_message, render_metadata
+from bot.slack.uploads import UploadRefused, Uploads
 
-EVENT_TYPE = "threadscribe_reply"
 _CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""
 _STATUS_TIMEOUT_S = 3.0
-_UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=60)
 _REFUSED_CONTENT = frozenset(
     {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"}
 )
@@ -42,12 +42,14 @@ class SlackReplies:
     def __init__(self, reads: AsyncWebClient, writes: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._reads = reads
         self._writes = writes
-        self._session = session
+        self._uploads = Uploads(writes, session)
         self._log = structlog.get_logger(__name__)
 
-    async def show_working(self, request: TranscriptionRequest) -> None:
+    async def show_working(
+        self, request: TranscriptionRequest, done: int = 0, total: int | None = None
+    ) -> None:
         """``assistant.threads.setStatus``; a workspace may refuse it."""
-        await self._set_status(request, sentences.WORKING)
+        await self._set_status(request, sentences.working(done, total))
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
         """An empty status takes it away."""
@@ -56,9 +58,7 @@ class SlackReplies:
     async def find(self, job: Job) -> Found:
         """Page through the thread's replies since the intent."""
         oldest = (job.intent_at or job.accepted_at) - _CLOCK_MARGIN
-        ts: str | None = None
-        state: ReplyState | None = None
-        file_shared = False
+        found = Found()
         cursor: str | None = None
         while True:
             try:
@@ -73,34 +73,55 @@ class SlackReplies:
             except API_FAILURES as failure:
                 raise translate(failure) from failure
             for message in page.get("messages") or []:
-                found = _state_in(message, job)
-                if found is not None:
-                    ts, state = message["ts"], found
-                file_shared = file_shared or _holds_file(message, transcript_file_name(job.key))
+                found = note_message(found, message, job)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return Found(ts, state, file_shared)
+                return found
 
     async def publish(self, job: Job, reply: Reply, found: Found) -> str:
-        """Upload the whole transcript where it is long, then update or post; smaller where Slack refuses."""
-        metadata = {
-            "event_type": EVENT_TYPE,
-            "event_payload": {"key": str(job.key), "state": str(state_of(reply))},
-        }
-        file_shared = found.file_shared
+        """Share files where the transcript is long, then update or post; smaller where Slack refuses."""
+        metadata = render_metadata(job, state_of(reply))
+        shared = found.file_shared
         refused: SlackApiError | None = None
-        for message in render_reply(job.request, reply):
+        for message in render_reply(job.request, reply, job.revision):
             try:
-                if message.whole_text is not None and not file_shared:
-                    await self._upload(job, message.whole_text)
-                    file_shared = True
+                if message.files and not shared:
+                    await self._uploads.share(job.key.channel_id, job.request.thread_ts, message.files)
+                    shared = True
+                if isinstance(reply, Transcript):
+                    await self._remove_outdated(job, found)
                 return await self._say(job, found.ts or job.reply_ts, message, metadata)
+            except UploadRefused as refusal:
+                self._log.warning("files refused", key=str(job.key), error=str(refusal))
+                break
             except API_FAILURES as failure:
                 if not isinstance(failure, SlackApiError) or error_code(failure) not in _REFUSED_CONTENT:
                     raise translate(failure) from failure
                 self._log.warning("reply refused", key=str(job.key), error=error_code(failure))
                 refused = failure
+        if isinstance(reply, Transcript):
+            return await self._say_in_pieces(job, reply, found)
         raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
+
+    async def _say_in_pieces(self, job: Job, transcript: Transcript, found: Found) -> str:
+        """Post the whole transcript as messages one after the other; those that stand are left alone."""
+        first, *rest = render_in_pieces(job.request, transcript)
+        state = state_of(transcript)
+        try:
+            await self._remove_outdated(job, found)
+            # Not the last word before all of it stands.
+            on_the_way = render_metadata(job, ReplyState.WAITING)
+            ts = await self._say(job, found.ts or job.reply_ts, first, on_the_way)
+            for number, piece in enumerate(rest, start=2):
+                if number not in found.pieces:
+                    await self._say(job, None, piece, render_metadata(job, state, number))
+            return await self._say(job, ts, first, render_metadata(job, state))
+        except API_FAILURES as failure:
+            raise translate(failure) from failure
+
+    async def _remove_outdated(self, job: Job, found: Found) -> None:
+        for shared in found.outdated:
+            await self._uploads.remove(job.key.channel_id, shared)
 
     async def verify(self) -> None:
         """``auth.test``: its headers list the scopes. One that no job needs must not keep jobs parked."""
@@ -144,26 +165,6 @@ class SlackReplies:
             raise
         return True
 
-    async def _upload(self, job: Job, text: str) -> None:
-        """Share the transcript as a file in the thread.
-
-        ``files_upload_v2`` does the same three calls, but none of them may be repeated by a retry handler.
-        Source: https://docs.slack.dev/messaging/working-with-files#upload
-        """
-        data = text.encode()
-        name = transcript_file_name(job.key)
-        slot = await self._writes.files_getUploadURLExternal(filename=name, length=len(data))
-        async with self._session.post(
-            slot["upload_url"], data=data, allow_redirects=False, timeout=_UPLOAD_TIMEOUT
-        ) as response:
-            if response.status != 200:
-                raise Unavailable(Outage.SLACK, f"upload answered {response.status}")
-        await self._writes.files_completeUploadExternal(
-            files=[{"id": slot["file_id"], "title": name}],
-            channel_id=job.key.channel_id,
-            thread_ts=job.request.thread_ts,
-        )
-
     async def _set_status(self, request: TranscriptionRequest, status: str) -> None:
         try:
             async with asyncio.timeout(_STATUS_TIMEOUT_S):
@@ -173,18 +174,3 @@ class SlackReplies:
         except API_FAILURES as failure:
             code = error_code(failure) if isinstance(failure, SlackApiError) else type(failure).__name__
             self._log.debug("status not shown", error=code)
-
-
-def _holds_file(message: dict[str, Any], name: str) -> bool:
-    return any(file.get("name") == name for file in message.get("files") or [] if isinstance(file, dict))
-
-
-def _state_in(message: dict[str, Any], job: Job) -> ReplyState | None:
-    metadata = message.get("metadata") or {}
-    payload = metadata.get("event_payload") or {}
-    if metadata.get("event_type") != EVENT_TYPE or payload.get("key") != str(job.key):
-        return None
-    try:
-        return ReplyState(str(payload.get("state")))
-    except ValueError:
-        return ReplyState.WAITING

@@ -172,16 +172,19 @@ def _engine(path: Path) -> AsyncEngine:
 
 
 async def _create(connection: AsyncConnection) -> int:
-    """Create the tables where there are none; return the version that the file had."""
-    version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()
-    if version == 0:
-        await connection.run_sync(schema.metadata.create_all)
-        await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
-    return int(version)
+    """Create the tables, or add what an older version lacks; return the version that was found."""
+    version = int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
+    if version >= schema.VERSION:
+        return version
+    if version == 1:
+        await connection.exec_driver_sql("ALTER TABLE job ADD COLUMN revision INTEGER NOT NULL DEFAULT 0")
+    await connection.run_sync(schema.metadata.create_all)
+    await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
+    return version
 
 
 async def _prepare_schema(database: Database, data_dir: Path) -> None:
-    """Create the tables in an empty database; the version says from where a later release migrates.
+    """Create the tables in an empty database, and bring an older one up to date.
 
     Raises:
         DataDirUnusable: not a database, not writable, no space, or of a newer version.

@@ -1,12 +1,13 @@
-"""Requests as bytes, for the database. Pure."""
+"""Requests and parts as bytes, for the database. Pure."""
 
 from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from bot.model import TranscriptionRequest
+from bot.model import Part, TranscriptionRequest
 
 _REQUEST = TypeAdapter(TranscriptionRequest)
+_PART = TypeAdapter(Part)
 
 
 def dump_request(request: TranscriptionRequest) -> bytes:
@@ -17,3 +18,13 @@ def dump_request(request: TranscriptionRequest) -> bytes:
 def parse_request(data: bytes) -> TranscriptionRequest:
     """The request that ``dump_request`` wrote."""
     return _REQUEST.validate_json(data)
+
+
+def dump_part(part: Part) -> bytes:
+    """A part as JSON."""
+    return _PART.dump_json(part)
+
+
+def parse_part(data: bytes) -> Part:
+    """The part that ``dump_part`` wrote."""
+    return _PART.validate_json(data)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 
-VERSION = 1
+VERSION = 2
 """Stands in the file as ``PRAGMA user_version``. A change of the tables raises it and brings a migration."""
 
 metadata = MetaData()
@@ -19,10 +30,11 @@ job = Table(
     Column("channel_id", String, nullable=False),
     Column("message_ts", String, nullable=False),
     Column("position", Integer, nullable=False),
-    # ready | running | parked | ended | unreadable
+    # ready | running | parked | gapped (ended, but its gaps may be filled) | ended | unreadable
     Column("state", String, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
     # Seconds since the epoch, UTC.
     Column("accepted_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
@@ -35,4 +47,14 @@ job = Table(
     Column("request", LargeBinary),
     Index("job_by_due", "state", "due_at"),
     Index("job_by_message", "team_id", "channel_id", "message_ts"),
+)
+
+part = Table(
+    "part",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("start_ms", Integer, primary_key=True),
+    Column("failed", Boolean, nullable=False),
+    # The part as JSON, its words included: deleted with the job's end.
+    Column("content", LargeBinary, nullable=False),
 )

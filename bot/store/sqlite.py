@@ -6,24 +6,27 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Insert, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, delete, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Job, TranscriptionRequest
+from bot.model import Job, Part, TranscriptionRequest
 from bot.store import schema
 from bot.store.database import AlreadyRunning, Database, DataDirUnusable, opened
-from bot.store.records import dump_request, parse_request
+from bot.store.records import dump_part, dump_request, parse_part, parse_request
 
 __all__ = ["AlreadyRunning", "DataDirUnusable", "SqliteJobs", "open_jobs"]
 
 KEYS_KEPT = timedelta(days=8)
 """Slack redelivers for minutes; a week is promised, and a day more costs nothing."""
+GAPS_KEPT = timedelta(days=1)
+"""How long somebody may ask for the missing parts of a transcript."""
 
 
 class SqliteJobs:
@@ -120,35 +123,101 @@ class SqliteJobs:
         self._turn()
         return job.having(reply_ts=ts, notice=notice)
 
-    async def finish(self, job: Job, outcome: str) -> None:
-        """Keep the key and the outcome, drop the rest."""
+    async def keep(self, job: Job, part: Part) -> None:
+        """Insert a part, or put it in the place of a failed one."""
+        values = {"failed": part.failed, "content": dump_part(part)}
+        claimed = select(
+            schema.job.c.id, literal(part.span.start_ms), *(literal(value) for value in values.values())
+        ).where(schema.job.c.key == str(job.key), schema.job.c.state == "running")
+        insert = sqlite_insert(schema.part).from_select(["job_id", "start_ms", *values], claimed)
+        await self._database.changed(
+            insert.on_conflict_do_update(index_elements=["job_id", "start_ms"], set_=values)
+        )
+
+    async def parts(self, job: Job) -> list[Part]:
+        """Read them; one that cannot be read is left out, and so recognised anew."""
+        part = schema.part
+        rows = await self._database.rows(
+            select(part.c.content).where(part.c.job_id == _id_of(str(job.key))).order_by(part.c.start_ms)
+        )
+        parts = []
+        for row in rows:
+            try:
+                parts.append(parse_part(row.content))
+            except ValidationError as error:
+                self._log.error("part not readable", key=str(job.key), error=error.title)
+        return parts
+
+    async def finish(self, job: Job, outcome: str, *, has_gaps: bool = False) -> None:
+        """Keep the key and the outcome, drop the rest, now or when nobody may ask for it any more."""
         now = self._now().timestamp()
-        await self._set(str(job.key), state="ended", outcome=outcome, ended_at=now, request=None)
+        if has_gaps:
+            await self._set(str(job.key), state="gapped", outcome=outcome, ended_at=now)
+        else:
+            mine = (schema.job.c.key == str(job.key)) & (schema.job.c.state == "running")
+            await self._database.transact(partial(_end, whose=mine, outcome=outcome, ended_at=now))
         self._turn()
 
-    async def wait_for_turn(self, job: Job, patience_s: float) -> None:
+    async def fill_gaps(self, key: str) -> bool:
+        """Begin anew with what is kept: patience too, for nobody waited since."""
+        now = self._now().timestamp()
+        oldest = now - GAPS_KEPT.total_seconds()
+
+        async def revive(connection: AsyncConnection) -> bool:
+            job, part = schema.job, schema.part
+            revived = await connection.execute(
+                update(job)
+                .where(job.c.key == key, job.c.state == "gapped", job.c.ended_at > oldest)
+                .values(
+                    state="ready",
+                    attempt=0,
+                    faults=0,
+                    revision=job.c.revision + 1,
+                    accepted_at=now,
+                    due_at=now,
+                    ended_at=None,
+                    outcome=None,
+                    notice=None,
+                )
+            )
+            if revived.rowcount:
+                await connection.execute(delete(part).where(part.c.job_id == _id_of(key), part.c.failed))
+            unfinished = job.c.state.in_(["ready", "running", "parked"])
+            found = await connection.execute(select(job.c.id).where(job.c.key == key, unfinished))
+            return found.first() is not None
+
+        found = await self._database.transact(revive)
+        self._news.set()
+        return found
+
+    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
         """Return when no earlier file of the message lacks its place in the thread, or patience ends."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
                 while True:
                     turned = self._turned
                     if not await self._has_elders(job):
-                        return
+                        return True
                     await turned.wait()
+        return False
 
     async def depth(self) -> dict[str, int]:
         """Count unfinished jobs by state."""
         table = schema.job
+        unfinished = table.c.state.not_in(["ended", "gapped"])
         rows = await self._database.rows(
-            select(table.c.state, func.count()).where(table.c.state != "ended").group_by(table.c.state)
+            select(table.c.state, func.count()).where(unfinished).group_by(table.c.state)
         )
         return {"ready": 0, "running": 0, "parked": 0} | {row[0]: row[1] for row in rows}
 
     async def sweep(self) -> int:
-        """Forget keys that are older than any redelivery, and what the log keeps of ended jobs."""
-        before = (self._now() - KEYS_KEPT).timestamp()
+        """Forget what is older than any use for it, and what the log keeps of ended jobs."""
+        now, table = self._now(), schema.job
+        unasked = (table.c.state == "gapped") & (table.c.ended_at <= (now - GAPS_KEPT).timestamp())
+        await self._database.transact(partial(_end, whose=unasked))
+        before = (now - KEYS_KEPT).timestamp()
         forgotten = await self._database.changed(
-            delete(schema.job).where(schema.job.c.state == "ended", schema.job.c.ended_at < before)
+            delete(table).where(table.c.state == "ended", table.c.ended_at < before)
         )
         await self._database.empty_log()
         return forgotten
@@ -202,6 +271,18 @@ async def open_jobs(
         yield jobs
 
 
+def _id_of(key: str) -> ScalarSelect[int]:
+    return select(schema.job.c.id).where(schema.job.c.key == key).scalar_subquery()
+
+
+async def _end(connection: AsyncConnection, *, whose: ColumnElement[bool], **values: Any) -> None:
+    """End jobs and drop what they hold."""
+    table, part = schema.job, schema.part
+    await connection.execute(update(table).where(whose).values(state="ended", request=None, **values))
+    ended = select(table.c.id).where(table.c.id == part.c.job_id, table.c.state == "ended")
+    await connection.execute(delete(part).where(ended.exists()))
+
+
 def _insert(request: TranscriptionRequest, now: float) -> Insert:
     return (
         sqlite_insert(schema.job)
@@ -235,4 +316,5 @@ def _job(row: Row[*tuple[Any, ...]]) -> Job:
         reply_ts=row.reply_ts,
         notice=row.notice,
         faults=row.faults,
+        revision=row.revision,
     )

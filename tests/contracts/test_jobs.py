@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from bot.model import Claim, FileState, Job, JobKey, SharedFile, TranscriptionRequest
+from bot.model import (
+    Claim,
+    FileState,
+    Job,
+    JobKey,
+    Part,
+    Recognition,
+    SharedFile,
+    Span,
+    TranscriptionRequest,
+)
 from bot.ports import Jobs
 from bot.store.sqlite import open_jobs
 from tests.job.memory import MemoryJobs
@@ -46,7 +56,7 @@ class Kept:
         return job
 
     @asynccontextmanager
-    async def waiting(self, call: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    async def waiting(self, call: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
         """Check that a call waits until what is done inside, and no longer."""
         task = asyncio.create_task(call)
         await asyncio.sleep(SOON_S)
@@ -297,6 +307,108 @@ async def test_keys_outlive_their_jobs_by_more_than_a_week(kept: Kept) -> None:
     assert await kept.jobs.accept([asked("F1"), asked("F2"), asked("F3")]) == 1, (
         "only what ended is forgotten"
     )
+
+
+def part(start_ms: int, *, last: bool = False, failed: bool = False) -> Part:
+    span = Span(start_ms, start_ms + 120_000)
+    heard = Recognition("Žluťoučký 🎙", None, 120.0, complete=False, request_id="r-1")
+    return Part(span, (span, Span(5, 7)), last, None if failed else heard, failed)
+
+
+async def test_parts_are_kept_until_the_job_ends(kept: Kept) -> None:
+    await kept.jobs.accept([asked("F1"), asked("F2")])
+    one, other = await kept.claimed(), await kept.claimed()
+    assert await kept.jobs.parts(one) == []
+    for start_ms in (240_000, 0, 120_000):
+        await kept.jobs.keep(one, part(start_ms, last=start_ms == 240_000))
+    await kept.jobs.keep(other, part(0, failed=True))
+    wanted = [part(0), part(120_000), part(240_000, last=True)]
+    assert await kept.jobs.parts(one) == wanted
+    await kept.jobs.retry_at(one, kept.time.now())
+    assert await kept.jobs.parts(await kept.claimed()) == wanted
+    await kept.jobs.finish(one, "transcribed")
+    assert await kept.jobs.parts(one) == []
+    assert await kept.jobs.parts(other) == [part(0, failed=True)]
+
+
+async def test_a_part_takes_the_place_of_one_that_failed(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.jobs.keep(job, part(0, failed=True))
+    await kept.jobs.keep(job, part(0))
+    assert await kept.jobs.parts(job) == [part(0)]
+
+
+async def test_a_job_that_is_not_claimed_any_more_keeps_nothing(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.keep(job, part(0))
+    assert await kept.jobs.parts(job) == []
+
+
+async def gapped(kept: Kept) -> Job:
+    job = await kept.claimed(asked())
+    await kept.jobs.keep(job, part(0))
+    await kept.jobs.keep(job, part(120_000, last=True, failed=True))
+    job = await kept.jobs.record_reply(await kept.jobs.write_intent(job), "5.5", None)
+    await kept.jobs.finish(job, "gapped", has_gaps=True)
+    return job
+
+
+async def test_a_job_with_gaps_has_ended_but_can_be_asked_for(kept: Kept) -> None:
+    job = await gapped(kept)
+    assert await kept.jobs.claim() is None
+    assert await kept.jobs.depth() == {"ready": 0, "running": 0, "parked": 0}
+    assert await kept.jobs.accept([asked()]) == 0, "to the world it has ended"
+    await kept.pass_by(3_600)
+    assert await kept.jobs.fill_gaps(str(job.key))
+    assert await kept.jobs.fill_gaps(str(job.key)), "already under way"
+    again = await kept.claimed()
+    assert again == job.having(accepted_at=kept.time.now(), revision=1)
+    assert await kept.jobs.parts(again) == [part(0)], "what failed is tried anew"
+    assert await kept.jobs.fill_gaps(str(job.key)), "already running"
+    assert await kept.jobs.claim() is None
+    await kept.jobs.finish(again, "transcribed")
+    assert not await kept.jobs.fill_gaps(str(job.key)), "nothing is missing any more"
+
+
+async def test_whoever_waits_for_work_hears_of_gaps_to_fill(kept: Kept) -> None:
+    job = await gapped(kept)
+    async with kept.waiting(kept.jobs.wait_for_work()):
+        await kept.jobs.fill_gaps(str(job.key))
+
+
+@pytest.mark.parametrize("swept", [False, True])
+async def test_after_a_day_gaps_stay(kept: Kept, *, swept: bool) -> None:
+    job = await gapped(kept)
+    await kept.pass_by(86_000)
+    assert await kept.jobs.sweep() == 0
+    assert await kept.jobs.parts(job)
+    await kept.pass_by(1_000)
+    if swept:
+        assert await kept.jobs.sweep() == 0
+        assert await kept.jobs.parts(job) == []
+    assert not await kept.jobs.fill_gaps(str(job.key))
+    assert await kept.jobs.accept([asked()]) == 0
+    await kept.jobs.sweep()
+    await kept.pass_by(8 * 86_400)
+    assert await kept.jobs.sweep() == 1, "its key is forgotten like any other"
+
+
+async def test_gaps_of_no_job_are_not_filled(kept: Kept) -> None:
+    assert not await kept.jobs.fill_gaps("T1:C1:1.0:F1:thread:0")
+    await kept.jobs.accept([asked()])
+    await kept.jobs.finish(await kept.claimed(), "refused")
+    assert not await kept.jobs.fill_gaps(str(asked().key))
+
+
+async def test_a_turn_has_come_or_not(kept: Kept) -> None:
+    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    first, second = await kept.claimed(), await kept.claimed()
+    assert await kept.jobs.wait_for_turn(first, 3600)
+    waiting = asyncio.create_task(kept.jobs.wait_for_turn(second, SOON_S))
+    await asyncio.sleep(0)
+    await kept.pass_by(2 * SOON_S)
+    assert not await waiting
 
 
 async def test_depth_counts_by_state(kept: Kept) -> None:

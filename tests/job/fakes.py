@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.job.clock import Clock
+from bot.job.hear import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import (
@@ -19,7 +20,9 @@ from bot.model import (
     JobKey,
     PreparedAudio,
     Recognition,
+    Segment,
     SharedFile,
+    Span,
     TranscriptionRequest,
 )
 from bot.ports import Found, Jobs, Reply, ReplyState, state_of
@@ -95,46 +98,76 @@ class FakeFiles:
 
 
 class FakeAudio:
-    """``bot.ports.Audio``."""
+    """``bot.ports.Audio``: one segment of 2 s, or as many as a test wants, all made of the file's id."""
 
     def __init__(self) -> None:
         self.trouble = Trouble()
         self.has_video: set[str] = set()
         self.workspaces: list[Path] = []
+        self.lengths_ms: dict[str, list[int]] = {}
+        """Of a file's segments."""
+        self.silent: set[str] = set()
+        """Segments without sound, by name (``F1`` or ``F1@2000``)."""
+        self.breaks_off: dict[str, Exception] = {}
+        """Raised after a file's segments."""
 
-    async def prepare(self, source: Path, workspace: Path) -> PreparedAudio:
+    async def split(
+        self, source: Path, workspace: Path, done: Sequence[Span] = ()
+    ) -> AsyncGenerator[Segment]:
         self.workspaces.append(workspace)
         file_id = _read(source)
         self.trouble.strike(file_id)
-        path = workspace / "prepared"
-        size_bytes = _write(path, file_id)
-        return PreparedAudio(path, "audio/wav", size_bytes, 2.0, has_video=file_id in self.has_video)
+        lengths_ms = self.lengths_ms.get(file_id, [2_000])
+        start_ms = 0
+        for number, length_ms in enumerate(lengths_ms, start=1):
+            span = Span(start_ms, start_ms + length_ms)
+            start_ms = span.end_ms
+            if span in done:
+                continue
+            name = file_id if len(lengths_ms) == 1 else f"{file_id}@{span.start_ms}"
+            last = number == len(lengths_ms) and file_id not in self.breaks_off
+            if name in self.silent:
+                yield Segment(span, (), last, None)
+                continue
+            path = workspace / f"prepared-{span.start_ms}"
+            size_bytes = _write(path, name)
+            audio = PreparedAudio(
+                path, "audio/wav", size_bytes, length_ms / 1000, has_video=file_id in self.has_video
+            )
+            yield Segment(span, (span,), last, audio)
+        if file_id in self.breaks_off:
+            raise self.breaks_off[file_id]
 
 
 class FakeRecogniser:
-    """``bot.ports.Recogniser``: hears the name of the file, after as long as a test wants."""
+    """``bot.ports.Recogniser``: hears the name of the segment, after as long as a test wants."""
 
     def __init__(self, time: VirtualTime) -> None:
         self.trouble = Trouble()
         self.takes_s: dict[str, float] = {}
         self.text: dict[str, str] = {}
+        self.languages: dict[str, str] = {}
+        self.contexts: list[str] = []
+        self.shares: set[str] = set()
         self.at_work = self.most_at_work = 0
         self._time = time
 
     async def recognise(
-        self, audio: PreparedAudio, *, language: str | None = None, context: str = ""
+        self, audio: PreparedAudio, *, language: str | None = None, context: str = "", share: str = ""
     ) -> Recognition:
-        del language, context
-        file_id = _read(audio.path)
+        name = _read(audio.path)
+        self.contexts.append(context)
+        self.shares.add(share)
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
-            await self._time.sleep(self.takes_s.get(file_id, 0.0))
-            self.trouble.strike(file_id)
+            await self._time.sleep(self.takes_s.get(name, 0.0))
+            self.trouble.strike(name)
         finally:
             self.at_work -= 1
-        text = self.text.get(file_id, f"words of {file_id}")
-        return Recognition(text, "en", billed_s=2.0, complete=True, request_id=f"request-{file_id}")
+        text = self.text.get(name, f"words of {name}")
+        heard = language or self.languages.get(name, "en")
+        return Recognition(text, heard, audio.duration_s, complete=True, request_id=f"request-{name}")
 
     async def verify(self) -> None:
         raise AssertionError("jobs verify through the worker's own verification")
@@ -156,6 +189,7 @@ class Posted:
     ts: str
     key: JobKey
     said: list[Reply]
+    revision: int = 0
 
     @property
     def state(self) -> ReplyState:
@@ -168,10 +202,14 @@ class FakeThread:
     def __init__(self) -> None:
         self.messages: list[Posted] = []
         self.signs: list[str] = []
+        self.statuses: list[tuple[int, int | None]] = []
         self.finds, self.publishes, self.arrivals = Trouble(), Trouble(), Trouble()
 
-    async def show_working(self, request: TranscriptionRequest) -> None:
+    async def show_working(
+        self, request: TranscriptionRequest, done: int = 0, total: int | None = None
+    ) -> None:
         self.signs.append(f"show {request.key.file_id}")
+        self.statuses.append((done, total))
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
         self.signs.append(f"clear {request.key.file_id}")
@@ -181,21 +219,23 @@ class FakeThread:
         self.finds.strike(job.key.file_id)
         for message in self.messages:
             if message.key == job.key:
-                return Found(message.ts, message.state, file_shared=False)
-        return Found(None, None, file_shared=False)
+                return Found(message.ts, message.state, message.revision)
+        return Found()
 
     async def publish(self, job: Job, reply: Reply, found: Found) -> str:
         assert job.intent_at is not None, "a post without an intent"
         self.publishes.strike(job.key.file_id)
         ts = found.ts or job.reply_ts
         if ts is None:
-            message = Posted(f"{len(self.messages) + 1}.0", job.key, [reply])
+            message = Posted(f"{len(self.messages) + 1}.0", job.key, [reply], job.revision)
             self.messages.append(message)
         else:
             message = next(m for m in self.messages if m.ts == ts)
             assert message.key == job.key, "another job's reply was to be edited"
-            assert not message.state.is_final, "a last word was to be edited"
+            filled = job.revision > message.revision and message.state is ReplyState.GAPPED
+            assert filled or not message.state.is_final, "a last word was to be edited"
             message.said.append(reply)
+            message.revision = job.revision
         # The answer gets lost on its way back.
         self.arrivals.strike(job.key.file_id)
         return message.ts
@@ -224,10 +264,14 @@ class Bench:
         if self.verification is not None:
             raise self.verification
 
+    def transcriber(self) -> Transcriber:
+        hearing = Hearing(self.audio, self.recogniser, self.clock, at_once=4)
+        return Transcriber(self.files, hearing, self.jobs, self.scratch, most_minutes=180)
+
     def worker(self) -> Worker:
         return Worker(
             jobs=self.jobs,
-            transcriber=Transcriber(self.files, self.audio, self.recogniser, self.scratch),
+            transcriber=self.transcriber(),
             replies=self.thread,
             verify=self.verify,
             metrics=self.metrics,
@@ -252,7 +296,9 @@ class Bench:
 
     async def ended(self, within_s: float = 21_600.0 * 2) -> None:
         """Let time pass until every job has ended."""
-        await self.time.until(lambda: all(r.state == "ended" for r in self.memory.rows.values()), within_s)
+        await self.time.until(
+            lambda: all(r.state in {"ended", "gapped"} for r in self.memory.rows.values()), within_s
+        )
 
     def said(self) -> list[list[Reply]]:
         """What each message of the thread has said, in the order of the thread."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.model import Job, JobKey, TranscriptionRequest
+from bot.model import Job, JobKey, Part, TranscriptionRequest
 from tests.job.virtual import VirtualTime
 
 
@@ -18,6 +18,7 @@ class Row:
     due_at: datetime
     outcome: str | None = None
     ended_at: datetime | None = None
+    parts: dict[int, Part] = field(default_factory=dict)
 
 
 class MemoryJobs:
@@ -83,26 +84,61 @@ class MemoryJobs:
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         return self._change(job, reply_ts=ts, notice=notice)
 
-    async def finish(self, job: Job, outcome: str) -> None:
+    async def keep(self, job: Job, part: Part) -> None:
         if row := self._running(job):
-            row.state, row.outcome, row.ended_at = "ended", outcome, self._time.now()
+            row.parts[part.span.start_ms] = part
+
+    async def parts(self, job: Job) -> list[Part]:
+        return [part for _, part in sorted(self.rows[job.key].parts.items())]
+
+    async def finish(self, job: Job, outcome: str, *, has_gaps: bool = False) -> None:
+        if row := self._running(job):
+            row.state, row.outcome, row.ended_at = (
+                "gapped" if has_gaps else "ended",
+                outcome,
+                self._time.now(),
+            )
+            if not has_gaps:
+                row.parts.clear()
             self._turn()
 
-    async def wait_for_turn(self, job: Job, patience_s: float) -> None:
+    async def fill_gaps(self, key: str) -> bool:
+        row = next((row for known, row in self.rows.items() if str(known) == key), None)
+        if row is not None and row.state == "gapped" and not self._is_stale(row):
+            now = self._time.now()
+            row.job = row.job.having(
+                accepted_at=now, attempt=0, faults=0, notice=None, revision=row.job.revision + 1
+            )
+            row.state, row.due_at, row.ended_at, row.outcome = "ready", now, None, None
+            row.parts = {start: part for start, part in row.parts.items() if not part.failed}
+            self._news.set()
+        return row is not None and row.state in {"ready", "running", "parked"}
+
+    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
         end = self._time.now() + timedelta(seconds=patience_s)
-        while self._has_elders(job) and (left_s := (end - self._time.now()).total_seconds()) > 0:
+        while has_elders := self._has_elders(job):
+            left_s = (end - self._time.now()).total_seconds()
+            if left_s <= 0:
+                break
             await self._time.wait(self._turned, left_s)
+        return not has_elders
 
     async def depth(self) -> dict[str, int]:
         states = [row.state for row in self.rows.values()]
         return {state: states.count(state) for state in ("ready", "running", "parked")}
 
     async def sweep(self) -> int:
+        for row in self.rows.values():
+            if row.state == "gapped" and self._is_stale(row):
+                row.state, row.parts = "ended", {}
         before = self._time.now() - timedelta(days=8)
         old = [key for key, row in self.rows.items() if row.ended_at is not None and row.ended_at < before]
         for key in old:
             del self.rows[key]
         return len(old)
+
+    def _is_stale(self, row: Row) -> bool:
+        return row.ended_at is not None and row.ended_at <= self._time.now() - timedelta(days=1)
 
     def _running(self, job: Job) -> Row | None:
         row = self.rows[job.key]
@@ -120,7 +156,7 @@ class MemoryJobs:
 
     def _has_elders(self, job: Job) -> bool:
         return any(
-            row.state != "ended"
+            row.state not in {"ended", "gapped"}
             and row.job.reply_ts is None
             and (key.team_id, key.channel_id, key.message_ts)
             == (job.key.team_id, job.key.channel_id, job.key.message_ts)

@@ -6,12 +6,14 @@ import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.job.deliver import TURN_PATIENCE_S, Delivery, is_final
-from bot.model import Job, Transcript
+from bot.model import Job
 from bot.ports import Found, Refused, ReplyState, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
+from tests.job.virtual import EPOCH
+from tests.transcripts import said
 
-WORDS = Transcript("words", "en", 2.0, complete=True)
-NOTHING = Found(None, None, file_shared=False)
+WORDS = said("words")
+NOTHING = Found()
 AWAY = Unavailable(Outage.SLACK, "connection lost")
 BUSY = Waiting(Outage.RECOGNISER)
 
@@ -165,18 +167,23 @@ async def test_nothing_is_looked_for_before_an_intent(bench: Bench, delivery: De
 
 
 @pytest.mark.parametrize(
-    ("found", "final"),
+    ("found", "revision", "final"),
     [
-        (NOTHING, False),
-        (Found("1.0", ReplyState.WAITING, file_shared=False), False),
-        (Found("1.0", ReplyState.TRANSCRIBED, file_shared=False), True),
-        (Found("1.0", ReplyState.REFUSED, file_shared=False), True),
-        (Found("1.0", ReplyState.FAILED, file_shared=False), True),
-        (Found(None, None, file_shared=True), False),
+        (NOTHING, 0, False),
+        (Found("1.0", ReplyState.WAITING), 0, False),
+        (Found("1.0", ReplyState.TRANSCRIBED), 0, True),
+        (Found("1.0", ReplyState.GAPPED), 0, True),
+        (Found("1.0", ReplyState.GAPPED), 1, False),
+        (Found("1.0", ReplyState.GAPPED, 1), 1, True),
+        (Found("1.0", ReplyState.TRANSCRIBED, 1), 1, True),
+        (Found("1.0", ReplyState.REFUSED), 0, True),
+        (Found("1.0", ReplyState.FAILED), 0, True),
+        (Found(file_shared=True), 0, False),
     ],
 )
-def test_which_finds_are_the_last_word(found: Found, *, final: bool) -> None:
-    assert is_final(found) is final
+def test_which_finds_are_the_last_word(found: Found, revision: int, *, final: bool) -> None:
+    job = Job(request_for(), EPOCH, 0, None, None, None, revision=revision)
+    assert is_final(found, job) is final
 
 
 async def test_a_refusal_is_delivered_like_a_transcript(bench: Bench, delivery: Delivery) -> None:

@@ -27,9 +27,11 @@ def a_job() -> Job:
 
 
 def test_the_line_holds_every_measure_and_no_content() -> None:
-    observed = Observed(Claim.AUDIO, source_bytes=10, sent_bytes=20, sent_mime="audio/wav", audio_s=2.341)
+    observed = Observed(
+        Claim.AUDIO, source_bytes=10, segments=1, sent_bytes=20, sent_mime="audio/wav", audio_s=2.341
+    )
     observed.stages_s |= {"download": 0.12345, "recognise": 1.0}
-    observed.recognition = Recognition("the words themselves", "en", 3.0, complete=True, request_id="R1")
+    observed.hear(Recognition("the words themselves", "en", 3.0, complete=True, request_id="R1"))
     line = canonical_line(a_job(), observed, "transcribed", 2.00049, None)
     assert line == {
         "outcome": "transcribed",
@@ -43,6 +45,7 @@ def test_the_line_holds_every_measure_and_no_content() -> None:
         "recognise_s": 1.0,
         "audio_s": 2.34,
         "source_bytes": 10,
+        "segments": 1,
         "sent_bytes": 20,
         "sent_mime": "audio/wav",
         "language": "en",

@@ -6,10 +6,13 @@ import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.job.observe import Observed
-from bot.job.transcribe import LONGEST_S, Transcriber
+from bot.job.parts import Parts
 from bot.model import Claim, FileState, Job, SharedFile, Transcript
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.virtual import EPOCH
+from tests.transcripts import said
+
+LONGEST_S = 180 * 60.0
 
 
 class Story:
@@ -18,11 +21,15 @@ class Story:
     def __init__(self, bench: Bench) -> None:
         self.observed = Observed(Claim.UNKNOWN)
         self.signs = 0
-        self._transcriber = Transcriber(bench.files, bench.audio, bench.recogniser, bench.scratch)
+        self.parts = Parts()
+        self._bench = bench
 
     async def tell(self, file: SharedFile, *, attempt: int = 0, explicit: bool = False) -> Transcript:
-        job = Job(request_for(file, explicit=explicit), EPOCH, attempt, None, None, None)
-        return await self._transcriber.transcribe(job, self.observed, self._sign)
+        request = request_for(file, explicit=explicit)
+        await self._bench.jobs.accept([request])
+        await self._bench.jobs.claim()
+        job = Job(request, EPOCH, attempt, None, None, None)
+        return await self._bench.transcriber().transcribe(job, self.parts, self.observed, self._sign)
 
     def _sign(self) -> None:
         self.signs += 1
@@ -31,7 +38,7 @@ class Story:
 async def test_the_whole_way(bench: Bench) -> None:
     story = Story(bench)
     bench.recogniser.text["F1"] = "  some words\n"
-    assert await story.tell(shared_file()) == Transcript("some words", "en", 2.0, complete=True)
+    assert await story.tell(shared_file()) == said("some words")
     seen = story.observed
     assert set(seen.stages_s) == {"download", "prepare", "recognise"}
     assert (seen.claim, seen.source_bytes, seen.sent_bytes, seen.sent_mime, seen.audio_s) == (
@@ -41,8 +48,7 @@ async def test_the_whole_way(bench: Bench) -> None:
         "audio/wav",
         2.0,
     )
-    assert seen.recognition is not None
-    assert seen.recognition.request_id == "request-F1"
+    assert (seen.request_id, seen.languages, seen.segments, seen.billed_s) == ("request-F1", ["en"], 1, 2.0)
     assert story.signs == 1
     assert list(bench.scratch.iterdir()) == []
 
@@ -130,7 +136,7 @@ async def test_no_words_are_no_speech(bench: Bench, text: str) -> None:
     with pytest.raises(Rejected) as refusal:
         await story.tell(shared_file())
     assert refusal.value.reason is Refusal.NO_SPEECH
-    assert story.observed.recognition is not None
+    assert story.observed.request_id is not None
 
 
 @pytest.mark.parametrize("stage", ["download", "prepare", "recognise"])
@@ -156,7 +162,7 @@ async def test_nothing_stays_on_disk_after_a_cancellation(bench: Bench) -> None:
         await asyncio.sleep(0.001)
     (workspace,) = bench.scratch.iterdir()
     assert workspace.stat().st_mode & 0o077 == 0, "nobody else's business"
-    assert {path.name for path in workspace.iterdir()} == {"source", "prepared"}
+    assert {path.name for path in workspace.iterdir()} == {"source", "prepared-0"}
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -13,16 +13,17 @@ from bot.errors import (
     Unavailable,
 )
 from bot.job.worker import JOBS_AT_ONCE
-from bot.model import Claim, FileState, Transcript
+from bot.model import Claim, FileState
 from bot.ports import Broken, GaveUp, Refused, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
+from tests.transcripts import said
 
 BUSY = Unavailable(Outage.RECOGNISER, "429")
 SLACK_AWAY = Unavailable(Outage.SLACK, "503")
 BAD_KEY = Misconfigured(Misconfiguration.RECOGNISER_KEY, "invalid")
 LOGIN_PAGE = Misconfigured(Misconfiguration.SLACK_LOGIN_PAGE, "text/html")
 BUG = ZeroDivisionError("a fault")
-WORDS = Transcript("words of F1", "en", 2.0, complete=True)
+WORDS = said("words of F1")
 
 
 async def test_a_clip_is_answered_once(bench: Bench) -> None:
@@ -138,7 +139,7 @@ async def test_an_expired_key_overnight_loses_nothing(bench: Bench) -> None:
         bench.verification = None
         bench.recogniser.trouble.always.clear()
         await bench.ended(61)
-    assert [said[-1] for said in bench.said()] == [WORDS, Transcript("words of F2", "en", 2.0, complete=True)]
+    assert [said[-1] for said in bench.said()] == [WORDS, said("words of F2")]
     assert all(len(said) == 2 for said in bench.said())
     assert bench.counted("threadscribe_asr_errors_total", reason="recogniser_key") == 2
 

@@ -13,16 +13,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bot.model import TranscriptionRequest
+from bot.model import Part, Recognition, Span, TranscriptionRequest
 from bot.store import schema
+from bot.store.records import dump_request
 from bot.store.sqlite import AlreadyRunning, DataDirUnusable, SqliteJobs, open_jobs
 from tests.job.fakes import request_for, shared_file
 from tests.job.virtual import VirtualTime
 
 ROOT = Path(__file__).parents[2]
 SECRET_NAME = "diagnosis-of-somebody.m4a"
+SECRET_WORDS = "I have told nobody but you"
 
 ACCEPTS = """
 import asyncio, sys
@@ -119,8 +122,8 @@ async def test_readers_and_backups_run_beside_it(tmp_path: Path) -> None:
 
 
 async def test_a_finished_jobs_contents_are_gone_from_the_disk(tmp_path: Path) -> None:
-    def traces() -> dict[str, int]:
-        return {path.name: path.read_bytes().count(SECRET_NAME.encode()) for path in tmp_path.iterdir()}
+    def traces(secret: str = SECRET_NAME) -> dict[str, int]:
+        return {path.name: path.read_bytes().count(secret.encode()) for path in tmp_path.iterdir()}
 
     async with open_jobs(tmp_path) as jobs:
         requests = [request_for(shared_file(f"F{n}", name=SECRET_NAME)) for n in range(60)]
@@ -131,9 +134,14 @@ async def test_a_finished_jobs_contents_are_gone_from_the_disk(tmp_path: Path) -
             claimed.append(job)
         random.Random(7).shuffle(claimed)
         for job in claimed:
+            heard = Recognition(SECRET_WORDS, "en", 2.0, complete=True, request_id="")
+            await jobs.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard))
+        assert sum(traces(SECRET_WORDS).values()) >= 60
+        for job in claimed:
             await jobs.finish(job, "transcribed")
         await jobs.sweep()
         assert sum(traces().values()) == 0, traces()
+        assert sum(traces(SECRET_WORDS).values()) == 0, "nor a word"
         assert await jobs.accept(requests) == 0
 
 
@@ -287,3 +295,51 @@ async def test_waiting_for_work_does_not_poll(tmp_path: Path) -> None:
         assert asked == 1
         assert not waiting.done()
         waiting.cancel()
+
+
+FIRST_RELEASE = """
+CREATE TABLE job (
+    id INTEGER NOT NULL PRIMARY KEY, "key" VARCHAR NOT NULL UNIQUE, team_id VARCHAR NOT NULL,
+    channel_id VARCHAR NOT NULL, message_ts VARCHAR NOT NULL, position INTEGER NOT NULL,
+    state VARCHAR NOT NULL,
+    attempt INTEGER NOT NULL, faults INTEGER NOT NULL, accepted_at FLOAT NOT NULL, due_at FLOAT NOT NULL,
+    intent_at FLOAT, ended_at FLOAT, reply_ts VARCHAR, notice VARCHAR, outcome VARCHAR, request BLOB
+);
+CREATE INDEX job_by_due ON job (state, due_at);
+CREATE INDEX job_by_message ON job (team_id, channel_id, message_ts);
+PRAGMA user_version=1;
+"""
+
+
+async def test_a_database_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    request = request_for()
+    with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as old:
+        old.executescript(FIRST_RELEASE)
+        old.execute(
+            "INSERT INTO job VALUES (1, ?, 'T1', 'C1', '1.0', 0, 'ready', 0, 0, 5.0, 5.0, NULL, NULL, NULL, "
+            "NULL, NULL, ?)",
+            (str(request.key), dump_request(request)),
+        )
+        old.commit()
+    for _ in range(2):
+        async with open_jobs(tmp_path) as jobs:
+            job = await jobs.claim()
+            assert job is not None
+            assert (job.request, job.revision) == (request, 0)
+            await jobs.keep(job, Part(Span(0, 2_000), (), last=True))
+            assert len(await jobs.parts(job)) == 1
+
+
+async def test_a_part_that_cannot_be_read_is_recognised_anew(tmp_path: Path) -> None:
+    async with open_jobs(tmp_path) as jobs:
+        await jobs.accept([request_for()])
+        job = await jobs.claim()
+        assert job is not None
+        for start_ms in (0, 2_000):
+            await jobs.keep(job, Part(Span(start_ms, start_ms + 2_000), (), last=False))
+        await jobs._database.changed(
+            update(schema.part).where(schema.part.c.start_ms == 0).values(content=b"{}")
+        )
+        with capture_logs() as lines:
+            assert [part.span.start_ms for part in await jobs.parts(job)] == [2_000]
+        assert [line["event"] for line in lines] == ["part not readable"]

@@ -1,0 +1,187 @@
+"""Hears one recording: its segments are recognised side by side while the rest is still being decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.errors import Misconfigured, Outage, Rejected, Unavailable
+from bot.job.clock import Clock
+from bot.job.observe import Observed
+from bot.job.parts import Parts
+from bot.model import Part, PreparedAudio, Recognition, Segment
+from bot.ports import Audio, Recogniser
+from bot.transcript.echo import is_echo
+
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Between tries of one segment among several: sending the recording through the queue again costs more."""
+_BUSY_PAUSES_S = (1.0, 2.0, 4.0, 8.0, *(15.0,) * 12)
+"""The same while the account's limit stands in the way, which only time takes away."""
+_LONGEST_WAIT_S = 60.0
+"""Who is asked to wait longer gives the job back to the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be heard, and how."""
+
+    source: Path
+    workspace: Path
+    """A private folder, which the caller deletes."""
+    share: str
+    """On whose behalf; shares take turns."""
+    observed: Observed
+    keep: Callable[[Part], Awaitable[None]]
+    """Told of each part before it counts, to keep it."""
+    wanted: Callable[[PreparedAudio], None] = lambda _audio: None
+    """Asked before anything is sent; raises what is to be raised."""
+    language: str | None = None
+    context: str = ""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One hearing under way."""
+
+    task: Task
+    parts: Parts
+    refusal: Rejected | None = None
+    """Why the recogniser refused a segment, for the case that no other says more."""
+    trouble: Unavailable | Misconfigured | None = None
+    """Why nothing further is begun."""
+    answered: int = 0
+    segments: asyncio.Queue[Segment | None] = field(default_factory=asyncio.Queue)
+
+
+class Hearing:
+    """Has recordings recognised.
+
+    Args:
+        audio: Cuts and converts.
+        recogniser: Hears segments.
+        clock: Time and patience.
+        at_once: How many segments of one recording may be under way.
+    """
+
+    def __init__(self, audio: Audio, recogniser: Recogniser, clock: Clock, at_once: int) -> None:
+        self._audio = audio
+        self._recogniser = recogniser
+        self._clock = clock
+        self._at_once = at_once
+
+    async def hear(self, task: Task, parts: Parts) -> None:
+        """Add what is missing to ``parts``.
+
+        A segment that fails for good becomes a failed part. When something stands in the way of all of them,
+        those under way are still waited for: they are paid for.
+
+        Raises:
+            Rejected: the file cannot be decoded, or the recogniser refused all there was.
+            Unavailable: not now; what was heard has been kept.
+            Misconfigured: not before the operator acts; the same.
+        """
+        run = _Run(task, parts)
+        listeners = [asyncio.create_task(self._listen(run)) for _ in range(self._at_once)]
+        try:
+            await self._cut(run)
+            for _ in listeners:
+                run.segments.put_nowait(None)
+            with task.observed.stage("recognise"):
+                await asyncio.gather(*listeners)
+        finally:
+            for listener in listeners:
+                listener.cancel()
+            await asyncio.gather(*listeners, return_exceptions=True)
+        if run.trouble is not None:
+            raise run.trouble
+        if run.refusal is not None and not any(part.recognition for part in parts):
+            raise run.refusal
+
+    async def _cut(self, run: _Run) -> None:
+        """Hand each segment on as soon as it is there."""
+        task = run.task
+        with task.observed.stage("prepare"):
+            async with aclosing(self._audio.split(task.source, task.workspace, run.parts.done())) as segments:
+                async for segment in segments:
+                    if segment.audio is not None:
+                        task.wanted(segment.audio)
+                    run.parts.expect(segment)
+                    run.segments.put_nowait(segment)
+                    if run.trouble is not None:
+                        return
+        run.parts.all_cut = True
+
+    async def _listen(self, run: _Run) -> None:
+        """Take one segment after the other, until there is none or no use."""
+        while (segment := await run.segments.get()) is not None:
+            if run.trouble is not None:
+                continue
+            try:
+                part = await self._settle(run, segment)
+            except (Unavailable, Misconfigured) as error:
+                # An outage passes by itself: what the operator has to do counts for more.
+                if not isinstance(run.trouble, Misconfigured):
+                    run.trouble = error
+                continue
+            await run.task.keep(part)
+            run.parts.add(part)
+
+    async def _settle(self, run: _Run, segment: Segment) -> Part:
+        """What becomes of a segment."""
+        part = Part(segment.span, segment.sounds, segment.last)
+        if segment.audio is None:
+            return part
+        run.task.observed.send(segment.audio)
+        try:
+            heard = await self._hear(run, segment, segment.audio)
+        except Rejected as refusal:
+            run.refusal = refusal
+            heard = None
+        if segment.audio.path != run.task.source:
+            await asyncio.to_thread(segment.audio.path.unlink, missing_ok=True)
+        if heard is None:
+            return Part(segment.span, segment.sounds, segment.last, failed=True)
+        run.answered += 1
+        return Part(segment.span, segment.sounds, segment.last, heard)
+
+    async def _hear(self, run: _Run, segment: Segment, audio: PreparedAudio) -> Recognition | None:
+        """Ask, again where that may help; ``None`` where only this segment cannot be recognised.
+
+        Raises:
+            TranscriptionError: as ``Recogniser.recognise``.
+        """
+        alone = segment.last and segment.span.start_ms == 0
+        answered_before: int | None = None
+        tries = 0
+        while True:
+            try:
+                return await self._ask(run, audio)
+            except Unavailable as error:
+                pauses_s = _BUSY_PAUSES_S if error.reason is Outage.RECOGNISER_BUSY else _PAUSES_S
+                asked_s = error.retry_after_s or 0.0
+                if answered_before is None:
+                    answered_before = run.answered
+                if alone or run.trouble is not None or asked_s > _LONGEST_WAIT_S:
+                    raise
+                if tries >= len(pauses_s):
+                    if run.answered > answered_before and error.reason is Outage.RECOGNISER:
+                        return None  # others were heard meanwhile: it is this one
+                    raise
+            # Half of it at random, so that segments do not come back in step.
+            await self._clock.sleep(max(pauses_s[tries] * (0.5 + self._clock.jitter()), asked_s))
+            tries += 1
+
+    async def _ask(self, run: _Run, audio: PreparedAudio) -> Recognition:
+        task = run.task
+        for context in (task.context, ""):
+            heard = await self._recogniser.recognise(
+                audio, language=task.language, context=context, share=task.share
+            )
+            task.observed.hear(heard)
+            # On little sound the recogniser may give back the context for a transcript: then without.
+            if not is_echo(heard.text, context):
+                break
+        return heard

@@ -1,0 +1,114 @@
+"""Tells a thread how far its recording is: a status at first, then a reply that grows."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from bot.errors import Misconfiguration, Outage
+from bot.job.clock import Clock
+from bot.job.deliver import Delivery
+from bot.job.parts import Parts
+from bot.model import Job
+from bot.ports import Growing, Replies
+from bot.transcript.join import join
+
+EVERY_S = 3.0
+"""Slack takes about one edit a second in a channel; people read more slowly than that."""
+STATUS_LASTS_S = 90.0
+"""Slack takes a status away after two minutes.
+
+Source: https://docs.slack.dev/reference/methods/assistant.threads.setStatus
+"""
+EARLY_AFTER_S = 60.0
+"""Who has waited so long gets to read what there is."""
+
+
+class Progress:
+    """Shows one job's progress until ``stop``.
+
+    Args:
+        job: Which; ``accepted_at`` says since when somebody waits.
+        parts: What is ready.
+        replies: Shows the status.
+        delivery: Posts and edits the reply.
+        clock: Time and patience.
+
+    Attributes:
+        job: As it stands after what was posted.
+    """
+
+    def __init__(self, job: Job, parts: Parts, replies: Replies, delivery: Delivery, clock: Clock) -> None:
+        self.job = job
+        self._parts = parts
+        self._replies = replies
+        self._delivery = delivery
+        self._clock = clock
+        self._stopped = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._status: tuple[int, int | None] | None = None
+        self._status_at: datetime | None = None
+        self._shown = 0
+        """How many parts the reply shows."""
+
+    def start(self) -> None:
+        """Begin to show it."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let what is being said be said, and say no more: a status after the reply would stay."""
+        self._stopped.set()
+        if self._running is not None:
+            await self._running
+
+    def so_far(self, delayed_by: Outage | Misconfiguration | None = None) -> Growing | None:
+        """What is ready, from the beginning on; ``None`` where there are no words yet."""
+        transcript = join(self._parts.prefix())
+        if not transcript.languages:
+            return None
+        return Growing(transcript, self._parts.count, self._parts.total, delayed_by)
+
+    async def _run(self) -> None:
+        while not self._stopped.is_set():
+            await self._show_status()
+            if self._is_early_enough():
+                await self._grow()
+            await self._pause()
+
+    async def _show_status(self) -> None:
+        """Again where it changed or would go away."""
+        now, status = self._clock.now(), (self._parts.count, self._parts.total)
+        if self._status_at is not None:
+            aged_s = (now - self._status_at).total_seconds()
+            if aged_s < STATUS_LASTS_S and (status == self._status or status[1] is None):
+                return
+        self._status, self._status_at = status, now
+        await self._replies.show_working(self.job.request, *status)
+
+    def _is_early_enough(self) -> bool:
+        waited_s = (self._clock.now() - self.job.accepted_at).total_seconds()
+        # A transcript whose gaps are being filled says more than its beginning.
+        return waited_s >= EARLY_AFTER_S and self.job.revision == 0
+
+    async def _grow(self) -> None:
+        """Post what is ready, or edit it in."""
+        ready = len(self._parts.prefix())
+        if ready <= self._shown or self._parts.is_whole or (growing := self.so_far()) is None:
+            return
+        self.job, shown = await self._delivery.grow(self.job, growing)
+        if shown:
+            self._shown = ready
+            self._status_at = None  # a new message takes it away
+
+    async def _pause(self) -> None:
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(EVERY_S)),
+            asyncio.ensure_future(self._stopped.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)

@@ -1,0 +1,201 @@
+"""``python -m bot transcribe``: the bot's own pipeline from the command line, without Slack."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from bot import sentences
+from bot.app import build_recogniser
+from bot.audio.media import Media
+from bot.errors import Misconfigured, Refusal, Rejected, TranscriptionError, Unavailable
+from bot.job.clock import Clock
+from bot.job.hear import Hearing, Task
+from bot.job.observe import Observed
+from bot.job.parts import Parts
+from bot.model import LANGUAGES, Claim, Part, Transcript
+from bot.playground.dashscope.server import DashScopeLookalike
+from bot.playground.whisper import ModelError, Whisper
+from bot.scratch import scratch_folder
+from bot.settings import SettingsError, load_asr
+from bot.transcript.documents import render_json, render_srt, render_txt, render_vtt
+from bot.transcript.join import join
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+
+_RENDER: Mapping[str, Callable[[Transcript], str]] = {
+    "txt": render_txt,
+    "srt": render_srt,
+    "vtt": render_vtt,
+    "json": render_json,
+}
+_LOCAL_AT_ONCE = 2
+"""The packaged recogniser hears one segment at a time: one waits, so that it never does."""
+_PAUSES_S = (5.0, 15.0, 30.0)
+"""Between tries while something does not answer. What was heard is kept meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What transcribing one file needs."""
+
+    hearing: Hearing
+    language: str | None
+    context: str
+    scratch: Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="recordings")
+    parser.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        metavar="CODE",
+        help="what is spoken (en, zh, …); else recognised",
+    )
+    parser.add_argument("--context", default="", metavar="TEXT", help="names and terms that may occur")
+    parser.add_argument("--format", choices=tuple(_RENDER), default="txt", help="txt if left out")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="a file, or with several recordings a folder; printed if left out",
+    )
+    parser.add_argument(
+        "--asr",
+        choices=("real", "local"),
+        default="real",
+        help="who recognises: the real service (needs DASHSCOPE_API_KEY), or the packaged offline model",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Transcribe the files; returns the exit code (1 also where parts are missing from a transcript)."""
+    missing = [path for path in arguments.files if not path.is_file()]
+    if missing:
+        return _fail(f"no such file: {missing[0]}", EXIT_USAGE)
+    if len(arguments.files) > 1 and arguments.output is None and arguments.format != "txt":
+        return _fail("several recordings as files need a folder: -o FOLDER", EXIT_USAGE)
+    try:
+        return asyncio.run(_transcribe_all(arguments))
+    except (SettingsError, ModelError) as error:
+        return _fail(str(error), EXIT_USAGE)
+    except OSError as error:
+        return _fail(f"cannot write: {error}", EXIT_FAILED)
+
+
+async def _transcribe_all(arguments: argparse.Namespace) -> int:
+    worst = 0
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[parts]}"))
+    with scratch_folder() as scratch:
+        async with _desk(arguments, scratch) as desk:
+            with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+                for path in arguments.files:
+                    bar = progress.add_task(path.name, total=None, parts="")
+                    try:
+                        transcript = await _transcribe(desk, path, progress, bar)
+                    except TranscriptionError as error:
+                        code = EXIT_REFUSED if isinstance(error, Rejected) else EXIT_FAILED
+                        worst = worst or _fail(f"{path.name}: {_explain(error)}", code)
+                    else:
+                        _write(arguments, path, transcript)
+                        if transcript.has_gaps:
+                            worst = _fail(f"{path.name}: some parts could not be transcribed", EXIT_FAILED)
+                    progress.remove_task(bar)
+    return worst
+
+
+async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) -> Transcript:
+    """One file, tried again for a while.
+
+    Raises:
+        TranscriptionError: it was refused, or something did not answer for too long.
+    """
+    parts = Parts()
+
+    async def show(_part: Part) -> None:
+        total = parts.total
+        label = f"part {parts.count + 1} of {total or '?'}"
+        progress.update(bar, completed=parts.count + 1, total=total, parts=label)
+
+    task = Task(
+        source=path,
+        workspace=desk.scratch,
+        share=str(path),
+        observed=Observed(Claim.AUDIO),
+        keep=show,
+        language=desk.language,
+        context=desk.context,
+    )
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            await desk.hearing.hear(task, parts)
+            break
+        except Unavailable:
+            if pause_s is None:
+                raise
+            await asyncio.sleep(pause_s)
+    transcript = join(parts.filled(0))
+    if not transcript.languages and not transcript.has_gaps:
+        raise Rejected(Refusal.NO_SPEECH)
+    return transcript
+
+
+@asynccontextmanager
+async def _desk(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_Desk]:
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        if arguments.asr == "local":
+            whisper = await stack.enter_async_context(Whisper.opened())
+            local = await stack.enter_async_context(DashScopeLookalike(whisper.hear))
+            settings = load_asr(
+                dashscope_api_key=local.api_key,
+                dashscope_base_url=local.base_url,
+                asr_concurrency=str(_LOCAL_AT_ONCE),
+            )
+        else:
+            settings = load_asr()
+        media = Media(most_minutes=settings.max_audio_minutes)
+        hearing = Hearing(media, build_recogniser(settings, session), Clock(), settings.asr_concurrency)
+        yield _Desk(hearing, arguments.language, arguments.context, scratch)
+
+
+def _write(arguments: argparse.Namespace, path: Path, transcript: Transcript) -> None:
+    text = _RENDER[arguments.format](transcript)
+    if arguments.output is None:
+        title = f"{path.name}\n\n" if len(arguments.files) > 1 else ""
+        sys.stdout.write(f"{title}{text.rstrip()}\n" + ("\n" if title else ""))
+    elif len(arguments.files) == 1:
+        arguments.output.write_text(text, encoding="utf-8")
+    else:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        (arguments.output / f"{path.name}.{arguments.format}").write_text(text, encoding="utf-8")
+
+
+def _explain(error: TranscriptionError) -> str:
+    match error:
+        case Rejected():
+            return sentences.refusal(error.reason, error.limit)
+        case Unavailable() | Misconfigured():
+            return f"{sentences.CAUSES[error.reason]} ({error.detail})"
+        case _:
+            raise AssertionError("an error of a fourth kind") from error
+
+
+def _fail(line: str, code: int) -> int:
+    sys.stderr.write(f"threadscribe: {line}\n")
+    return code

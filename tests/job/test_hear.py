@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    TranscriptionError,
+    Unavailable,
+)
+from bot.job.hear import Hearing, Task
+from bot.job.observe import Observed
+from bot.job.parts import Parts
+from bot.model import Claim, Part, PreparedAudio
+from tests.job.fakes import Bench
+from tests.job.virtual import AtOnce
+
+DOWN = Unavailable(Outage.RECOGNISER, "500")
+BUSY = Unavailable(Outage.RECOGNISER_BUSY, "429")
+BAD_KEY = Misconfigured(Misconfiguration.RECOGNISER_KEY, "401")
+BLOCKED = Rejected(Refusal.CONTENT_BLOCKED)
+
+
+class Ear:
+    """A recording of five segments of 2 s, and what is heard of it."""
+
+    def __init__(self, bench: Bench, at_once: int = 4) -> None:
+        bench.audio.lengths_ms["F1"] = [2_000] * 5
+        self.bench = bench
+        self.parts = Parts()
+        self.kept: list[Part] = []
+        self.observed = Observed(Claim.AUDIO)
+        self.context = ""
+        self._at_once = at_once
+
+    def begin(self) -> asyncio.Task[None]:
+        asyncio.get_running_loop().set_default_executor(AtOnce())
+        source = self.bench.scratch / "source"
+        source.write_text("F1")
+        task = Task(
+            source, self.bench.scratch, "J1", self.observed, self._keep, self._want, context=self.context
+        )
+        hearing = Hearing(self.bench.audio, self.bench.recogniser, self.bench.clock, self._at_once)
+        return asyncio.create_task(hearing.hear(task, self.parts))
+
+    async def listen(self, within_s: float = 3_600.0) -> None:
+        hearing = self.begin()
+        await self.bench.time.until(hearing.done, within_s)
+        await hearing
+
+    async def _keep(self, part: Part) -> None:
+        self.kept.append(part)
+
+    def _want(self, audio: PreparedAudio) -> None:
+        if audio.has_video:
+            raise Rejected(Refusal.NOT_AUDIO)
+
+    def texts(self) -> list[str | None]:
+        return [part.recognition.text if part.recognition else None for part in self.parts]
+
+    def asked(self) -> Counter[str]:
+        return Counter(self.bench.recogniser.trouble.calls)
+
+    def left(self) -> set[str]:
+        return {path.name for path in Path(self.bench.scratch).iterdir()}
+
+
+WORDS = [f"words of F1@{start_ms}" for start_ms in range(0, 10_000, 2_000)]
+
+
+async def test_segments_are_heard_side_by_side_and_kept_as_they_come(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.takes_s = {f"F1@{number * 2_000}": 5.0 - number for number in range(5)}
+    await ear.listen()
+    assert bench.recogniser.most_at_work == 4
+    assert bench.time.passed_s == pytest.approx(5.0), "the last one began when the first slot was free"
+    assert ear.texts() == WORDS
+    assert [part.span.start_ms for part in ear.kept] == [6_000, 4_000, 8_000, 2_000, 0]
+    assert (ear.parts.is_whole, ear.parts.total) == (True, 5)
+    assert ear.left() == {"source"}, "a segment goes as soon as it is heard"
+    assert bench.recogniser.shares == {"J1"}
+    assert (ear.observed.segments, ear.observed.billed_s, ear.observed.languages) == (5, 10.0, ["en"])
+
+
+async def test_silence_is_kept_and_not_sent(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.audio.silent = {"F1@0", "F1@8000"}
+    await ear.listen()
+    assert ear.texts() == [None, *WORDS[1:4], None]
+    assert sum(ear.asked().values()) == 3
+    assert ear.parts.is_whole
+
+
+async def test_what_is_kept_is_not_asked_again(bench: Bench) -> None:
+    first = Ear(bench)
+    await first.listen()
+    again = Ear(bench)
+    again.parts.remember([first.kept[0], first.kept[3]])
+    bench.recogniser.trouble.calls.clear()
+    await again.listen()
+    assert sum(again.asked().values()) == 3
+    assert again.texts() == WORDS
+
+
+async def test_a_segment_that_is_refused_leaves_a_gap(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.always["F1@4000"] = BLOCKED
+    await ear.listen()
+    assert ear.texts() == [*WORDS[:2], None, *WORDS[3:]]
+    assert [part.failed for part in ear.parts] == [False, False, True, False, False]
+    assert ear.asked()["F1@4000"] == 1, "a refusal is not argued with"
+
+
+async def test_a_recording_that_is_refused_altogether_is_refused(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.always = {f"F1@{start_ms}": BLOCKED for start_ms in range(0, 10_000, 2_000)}
+    with pytest.raises(Rejected) as refusal:
+        await ear.listen()
+    assert refusal.value is BLOCKED
+
+
+async def test_a_stumble_is_tried_again_on_the_spot(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.then("F1@2000", DOWN, DOWN)
+    await ear.listen()
+    assert ear.texts() == WORDS
+    assert ear.asked()["F1@2000"] == 3
+    assert bench.time.passed_s == pytest.approx(3.0), "pauses of 1 and 2 s"
+
+
+async def test_a_wait_that_was_asked_for_is_kept(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.then("F1@2000", Unavailable(Outage.RECOGNISER_BUSY, "429", 40.0))
+    await ear.listen()
+    assert bench.time.passed_s == pytest.approx(40.0)
+
+
+async def test_one_that_fails_while_the_others_are_heard_leaves_a_gap(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.always["F1@2000"] = DOWN
+    bench.recogniser.takes_s = {f"F1@{start_ms}": 1.0 for start_ms in (4_000, 6_000, 8_000)}
+    await ear.listen()
+    assert [part.failed for part in ear.parts] == [False, True, False, False, False]
+    assert ear.asked()["F1@2000"] == 6
+    assert bench.time.passed_s < 60
+
+
+@pytest.mark.parametrize("error", [DOWN, BUSY])
+async def test_when_nothing_answers_the_job_comes_back_later(bench: Bench, error: Unavailable) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.always = {f"F1@{start_ms}": error for start_ms in range(0, 10_000, 2_000)}
+    with pytest.raises(Unavailable) as trouble:
+        await ear.listen()
+    assert trouble.value is error
+    assert ear.kept == []
+
+
+async def test_a_limit_of_the_account_is_waited_out_for_longer(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.then("F1@2000", *[BUSY] * 12)
+    await ear.listen()
+    assert ear.texts() == WORDS
+
+
+async def test_what_was_paid_for_is_waited_for_when_another_fails(bench: Bench) -> None:
+    ear = Ear(bench, at_once=3)
+    bench.recogniser.trouble.then("F1@0", BAD_KEY)
+    bench.recogniser.takes_s = {"F1@0": 1.0, "F1@2000": 30.0, "F1@4000": 30.0}
+    with pytest.raises(Misconfigured):
+        await ear.listen()
+    assert [part.span.start_ms for part in ear.kept] == [2_000, 4_000]
+    assert sum(ear.asked().values()) == 3, "nothing further was begun"
+
+
+async def test_what_the_operator_has_to_do_counts_for_more_than_an_outage(bench: Bench) -> None:
+    ear = Ear(bench)
+    for start_ms in (0, 2_000):
+        bench.recogniser.trouble.always[f"F1@{start_ms}"] = Unavailable(Outage.RECOGNISER, "503", 600.0)
+    bench.recogniser.trouble.always["F1@4000"] = BAD_KEY
+    bench.recogniser.takes_s["F1@4000"] = 1.0
+    with pytest.raises(Misconfigured):
+        await ear.listen()
+
+
+async def test_a_short_recording_goes_straight_back_to_the_queue(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.audio.lengths_ms["F1"] = [2_000]
+    bench.recogniser.trouble.then("F1", DOWN)
+    with pytest.raises(Unavailable):
+        await ear.listen()
+    assert ear.asked() == {"F1": 1}
+
+
+@pytest.mark.parametrize("error", [Rejected(Refusal.TOO_COSTLY), Unavailable(Outage.MACHINE)])
+async def test_a_recording_that_breaks_off_keeps_what_was_heard(
+    bench: Bench, error: TranscriptionError
+) -> None:
+    ear = Ear(bench)
+    bench.audio.breaks_off["F1"] = error
+    with pytest.raises(type(error)) as broken:
+        await ear.listen()
+    assert broken.value is error
+    assert ear.parts.total is None
+    assert not ear.parts.is_whole
+
+
+async def test_a_film_that_nobody_wants_is_not_sent(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.audio.has_video.add("F1")
+    with pytest.raises(Rejected):
+        await ear.listen()
+    assert ear.asked() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "contexts"),
+    [
+        ("Threadscribe, Qwen, Kubernetes", ["Threadscribe, Qwen, Kubernetes", ""]),
+        ("Something else about Qwen.", ["Threadscribe, Qwen, Kubernetes"]),
+    ],
+)
+async def test_an_echo_of_the_context_is_heard_again_without(
+    bench: Bench, text: str, contexts: list[str]
+) -> None:
+    ear = Ear(bench)
+    ear.context = "Threadscribe, Qwen, Kubernetes"
+    bench.audio.lengths_ms["F1"] = [2_000]
+    bench.recogniser.text["F1"] = text
+    await ear.listen()
+    assert bench.recogniser.contexts == contexts
+    assert ear.observed.billed_s == 2.0 * len(contexts), "both are paid for"
+
+
+async def test_cancelling_ends_everything(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.takes_s = {f"F1@{start_ms}": 60.0 for start_ms in range(0, 10_000, 2_000)}
+    hearing = ear.begin()
+    await bench.time.run(1)
+    assert bench.recogniser.at_work == 4
+    hearing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hearing
+    assert bench.recogniser.at_work == 0

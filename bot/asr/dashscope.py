@@ -6,8 +6,9 @@ import asyncio
 import base64
 import io
 import os
+import time
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -30,6 +31,9 @@ _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 TIMEOUT = aiohttp.ClientTimeout(total=180, connect=10)
 """In seconds. Five minutes of audio are recognised in well under one; a slow line has to send 10 MB."""
 
+_VERIFICATION = "verification"
+"""The share of its requests: it takes turns with the jobs, and no job's key looks like it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
@@ -37,7 +41,7 @@ class LastWord:
 
     at: datetime
     failure: Outage | Misconfiguration | None
-    """``None``: it answered, were it only to refuse a file."""
+    """``None``: it answered, were it only to refuse a file or to be asked less often."""
 
 
 class DashScope:
@@ -50,9 +54,11 @@ class DashScope:
         model: ``qwen3-asr-flash`` or one that takes the same body.
         language: For calls that name none; ``None`` lets the recogniser find out.
         enable_itn: Write numbers as digits, in the languages that can.
-        concurrency: Requests at once.
+        concurrency: Requests at once, at most; throttling lowers it for a while.
         requests_per_minute: The account's limit.
         timeout: For each call.
+        clock: Seconds that never go backwards.
+        sleep: Waits so many seconds.
 
     Attributes:
         last_word: The recogniser's last answer, or that it gave none; ``None`` before the first call.
@@ -70,6 +76,8 @@ class DashScope:
         concurrency: int,
         requests_per_minute: int,
         timeout: aiohttp.ClientTimeout = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._session = session
         self._url = base_url.rstrip("/") + PATH
@@ -78,17 +86,30 @@ class DashScope:
         self._language = language
         self._enable_itn = enable_itn
         self._timeout = timeout
-        self._pace = Pace(concurrency=concurrency, requests_per_minute=requests_per_minute)
+        self._pace = Pace(
+            concurrency=concurrency, requests_per_minute=requests_per_minute, clock=clock, sleep=sleep
+        )
         self.last_word: LastWord | None = None
 
+    @property
+    def limit(self) -> int:
+        """Requests that may run at once now."""
+        return self._pace.limit
+
     async def recognise(
-        self, audio: PreparedAudio, *, language: str | None = None, context: str = ""
+        self, audio: PreparedAudio, *, language: str | None = None, context: str = "", share: str = ""
     ) -> Recognition:
         """Recognise one piece of audio within the provider's limits.
 
+        Args:
+            audio: What to hear.
+            language: One of ``LANGUAGES``; ``None`` for the default.
+            context: Background text or words to expect.
+            share: On whose behalf. Requests of different shares take turns.
+
         Raises:
             Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
-            Unavailable: RECOGNISER, or MACHINE when the audio cannot be read.
+            Unavailable: RECOGNISER or RECOGNISER_BUSY; MACHINE when the audio cannot be read.
             Misconfigured: RECOGNISER_KEY, RECOGNISER_ACCOUNT or RECOGNISER_MODEL.
         """
         try:
@@ -97,7 +118,7 @@ class DashScope:
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"cannot open the audio: {type(error).__name__}") from error
         with source:
-            return await self._ask(source, audio.mime, language or self._language, context)
+            return await self._ask(share, source, audio.mime, language or self._language, context)
 
     async def verify(self) -> None:
         """Have one second of silence recognised, for $0.000035.
@@ -107,30 +128,26 @@ class DashScope:
             Misconfigured: the key, the account or the model is wrong.
         """
         try:
-            await self._ask(io.BytesIO(_silence()), "audio/wav", None, "")
+            await self._ask(_VERIFICATION, io.BytesIO(_silence()), "audio/wav", None, "")
         except Rejected as error:
             # Nothing is wrong with this WAV: so the model is one that takes another kind of body.
             raise Misconfigured(Misconfiguration.RECOGNISER_MODEL, error.detail) from error
 
     async def _ask(
-        self, source: BinaryIO, mime: AudioMime, language: str | None, context: str
+        self, share: str, source: BinaryIO, mime: AudioMime, language: str | None, context: str
     ) -> Recognition:
         body = request_body(
             model=self._model, mime=mime, language=language, enable_itn=self._enable_itn, context=context
         )
-        async with self._pace.turn():
+        async with self._pace.turn(share) as turn:
             try:
                 recognition = await self._exchange(source, body)
-            except Unavailable as error:
-                if error.reason is Outage.RECOGNISER:
-                    self._note(error.reason)
+            except TranscriptionError as error:
+                if isinstance(error, Unavailable) and error.reason is Outage.RECOGNISER_BUSY:
+                    self._pace.throttled(turn, error.retry_after_s)
+                self._note_failure(error)
                 raise
-            except Misconfigured as error:
-                self._note(error.reason)
-                raise
-            except TranscriptionError:
-                self._note(None)
-                raise
+            self._pace.succeeded()
         self._note(None)
         return recognition
 
@@ -139,6 +156,15 @@ class DashScope:
         if not key or not key.isascii() or not key.isprintable():
             raise Misconfigured(Misconfiguration.RECOGNISER_KEY, "no HTTP header can carry that key")
         return f"Bearer {key}"
+
+    def _note_failure(self, error: TranscriptionError) -> None:
+        match error:
+            case Unavailable(reason=Outage.MACHINE):
+                pass  # it was never asked
+            case Unavailable(reason=Outage.RECOGNISER) | Misconfigured():
+                self._note(error.reason)
+            case _:
+                self._note(None)
 
     def _note(self, failure: Outage | Misconfiguration | None) -> None:
         self.last_word = LastWord(datetime.now(UTC), failure)

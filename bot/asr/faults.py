@@ -23,7 +23,8 @@ Reason = Refusal | Outage | Misconfiguration
 
 UNSUPPORTED = Refusal.UNSUPPORTED_BY_RECOGNISER
 BLOCKED = Refusal.CONTENT_BLOCKED
-BUSY = Outage.RECOGNISER
+DOWN = Outage.RECOGNISER
+BUSY = Outage.RECOGNISER_BUSY
 KEY = Misconfiguration.RECOGNISER_KEY
 ACCOUNT = Misconfiguration.RECOGNISER_ACCOUNT
 MODEL = Misconfiguration.RECOGNISER_MODEL
@@ -46,12 +47,12 @@ _REASON_OF_CODE: Mapping[str, Reason] = {
     "CommodityNotPurchased": ACCOUNT,
     "PrepaidBillOverdue": ACCOUNT,
     "PostpaidBillOverdue": ACCOUNT,
-    "InternalError": BUSY,
-    "SystemError": BUSY,
-    "ModelServiceFailed": BUSY,
-    "ModelServingError": BUSY,
-    "ModelUnavailable": BUSY,
-    "RequestTimeOut": BUSY,
+    "InternalError": DOWN,
+    "SystemError": DOWN,
+    "ModelServiceFailed": DOWN,
+    "ModelServingError": DOWN,
+    "ModelUnavailable": DOWN,
+    "RequestTimeOut": DOWN,
 }
 
 # For codes that are new to us. A refusal of everything is the operator's affair, not one file's.
@@ -60,7 +61,13 @@ _REASON_OF_STATUS: Mapping[int, Reason] = {
     402: ACCOUNT,
     403: ACCOUNT,
     404: MODEL,
-    408: BUSY,
+    408: DOWN,
+    429: BUSY,
+}
+
+# For what is no answer of DashScope's: the statuses that say more than that something in between is wrong.
+_REASON_OF_PAGE: Mapping[int, Reason] = {
+    413: UNSUPPORTED,  # no later day makes the file smaller
     429: BUSY,
 }
 
@@ -95,9 +102,7 @@ def fault_of(status: int, headers: Mapping[str, str], answer: Mapping[str, objec
 
 def unreadable(status: int, headers: Mapping[str, str], what: str) -> TranscriptionError:
     """Turn something that is no answer of DashScope's, a proxy's page say, into one of our errors."""
-    # The one such status that says more: no later day will make this file smaller.
-    reason: Reason = UNSUPPORTED if status == 413 else BUSY
-    return _error(reason, f"HTTP {status}: {what}", headers)
+    return _error(_REASON_OF_PAGE.get(status, DOWN), f"HTTP {status}: {what}", headers)
 
 
 def legible(text: str, max_chars: int) -> str:
@@ -115,7 +120,7 @@ def _reason(status: int, code: str, message: str) -> Reason:
     for known in (code, family):
         if known in _REASON_OF_CODE:
             return _REASON_OF_CODE[known]
-    return _REASON_OF_STATUS.get(status, UNSUPPORTED if 400 <= status < 500 else BUSY)
+    return _REASON_OF_STATUS.get(status, UNSUPPORTED if 400 <= status < 500 else DOWN)
 
 
 def _error(reason: Reason, detail: str, headers: Mapping[str, str]) -> TranscriptionError:

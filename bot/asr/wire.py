@@ -90,7 +90,7 @@ def decode_response(status: int, headers: Mapping[str, str], body: bytes) -> Rec
 
     Raises:
         Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
-        Unavailable: RECOGNISER; also for whatever is not an answer of the recogniser at all.
+        Unavailable: RECOGNISER_BUSY; RECOGNISER also for whatever is not an answer of the recogniser at all.
         Misconfigured: RECOGNISER_KEY, RECOGNISER_ACCOUNT or RECOGNISER_MODEL.
     """
     try:

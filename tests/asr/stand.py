@@ -39,6 +39,20 @@ ANSWER = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class Clock:
+    """Time that passes only where somebody sleeps, and then at once."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    async def sleep(self, wait_s: float) -> None:
+        self.now_s += wait_s
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def talking_to(
     handler: Handler | str, *, timeout_s: float = 20.0, key: str = KEY, **changes: Any

@@ -154,6 +154,7 @@ async def test_the_last_word_tells_how_the_recogniser_is(tmp_path: Path) -> None
             answering(503, {"code": "ModelUnavailable"}),
             answering(400, {"code": "InvalidParameter"}),
             answering(400, {"code": "Arrearage"}),
+            answering(429, {"code": "Throttling.RateQuota"}),
         ]
     )
     words: list[object] = []
@@ -162,12 +163,12 @@ async def test_the_last_word_tells_how_the_recogniser_is(tmp_path: Path) -> None
         return await next(replies)(request)
 
     async with talking_to(answer) as recogniser:
-        for _ in range(4):
+        for _ in range(5):
             await asyncio.gather(recogniser.recognise(audio(tmp_path)), return_exceptions=True)
             assert recogniser.last_word
             assert timedelta(0) <= datetime.now(UTC) - recogniser.last_word.at < timedelta(seconds=60)
             words.append(recogniser.last_word.failure)
-    assert words == [None, Outage.RECOGNISER, None, Misconfiguration.RECOGNISER_ACCOUNT]
+    assert words == [None, Outage.RECOGNISER, None, Misconfiguration.RECOGNISER_ACCOUNT, None]
 
 
 @pytest.mark.parametrize("key", ["", " \n", "sk-with\nbreak", "sk-ключ"])

@@ -70,6 +70,7 @@ async def test_the_wait_asked_for_comes_along_and_nothing_is_tried_again(tmp_pat
     async with talking_to(answer) as recogniser:
         with pytest.raises(Unavailable) as caught:
             await recogniser.recognise(audio(tmp_path))
+    assert caught.value.reason is Outage.RECOGNISER_BUSY
     assert caught.value.retry_after_s == 12.0
     assert calls == 1
 

@@ -19,7 +19,8 @@ from bot.errors import (
 
 UNSUPPORTED = Refusal.UNSUPPORTED_BY_RECOGNISER
 BLOCKED = Refusal.CONTENT_BLOCKED
-BUSY = Outage.RECOGNISER
+DOWN = Outage.RECOGNISER
+BUSY = Outage.RECOGNISER_BUSY
 KEY = Misconfiguration.RECOGNISER_KEY
 ACCOUNT = Misconfiguration.RECOGNISER_ACCOUNT
 MODEL = Misconfiguration.RECOGNISER_MODEL
@@ -62,14 +63,14 @@ def refused_with(status: int, headers: dict[str, str], body: bytes) -> Rejected 
         (429, "CommodityNotPurchased", ACCOUNT),
         (429, "PrepaidBillOverdue", ACCOUNT),
         (429, "PostpaidBillOverdue", ACCOUNT),
-        (500, "InternalError", BUSY),
-        (500, "InternalError.Algo", BUSY),
-        (500, "InternalError.Timeout", BUSY),
-        (500, "SystemError", BUSY),
-        (500, "ModelServiceFailed", BUSY),
-        (500, "ModelServingError", BUSY),
-        (503, "ModelUnavailable", BUSY),
-        (500, "RequestTimeOut", BUSY),
+        (500, "InternalError", DOWN),
+        (500, "InternalError.Algo", DOWN),
+        (500, "InternalError.Timeout", DOWN),
+        (500, "SystemError", DOWN),
+        (500, "ModelServiceFailed", DOWN),
+        (500, "ModelServingError", DOWN),
+        (503, "ModelUnavailable", DOWN),
+        (500, "RequestTimeOut", DOWN),
     ],
 )
 @pytest.mark.parametrize("other_status", [None, 200, 418, 500])
@@ -85,18 +86,18 @@ def test_a_known_code_counts_whatever_the_status(
 @pytest.mark.parametrize(
     ("status", "code", "reason"),
     [
-        (200, "NeverHeardOf", BUSY),
+        (200, "NeverHeardOf", DOWN),
         (400, "NeverHeardOf", UNSUPPORTED),
         (415, "NeverHeardOf", UNSUPPORTED),
         (401, "NeverHeardOf", KEY),
         (402, "NeverHeardOf", ACCOUNT),
         (403, "NeverHeardOf", ACCOUNT),
         (404, "NeverHeardOf", MODEL),
-        (408, "NeverHeardOf", BUSY),
+        (408, "NeverHeardOf", DOWN),
         (429, "NeverHeardOf", BUSY),
-        (500, "NeverHeardOf", BUSY),
-        (599, "NeverHeardOf", BUSY),
-        (302, "NeverHeardOf", BUSY),
+        (500, "NeverHeardOf", DOWN),
+        (599, "NeverHeardOf", DOWN),
+        (302, "NeverHeardOf", DOWN),
     ],
 )
 def test_a_code_that_is_new_counts_by_its_status(status: int, code: str, reason: object) -> None:
@@ -113,7 +114,8 @@ def test_a_used_up_free_quota_is_the_operators_affair() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"), [(200, BUSY), (302, BUSY), (401, BUSY), (413, UNSUPPORTED), (502, BUSY)]
+    ("status", "reason"),
+    [(200, DOWN), (302, DOWN), (401, DOWN), (413, UNSUPPORTED), (429, BUSY), (502, DOWN), (503, DOWN)],
 )
 def test_a_page_of_a_proxy(status: int, reason: object) -> None:
     assert refused_with(status, {"content-type": "text/html"}, b"<html>no</html>").reason is reason

@@ -30,6 +30,7 @@ from bot.playground.dashscope.faults import (
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
 from bot.ports import Recogniser
+from tests.asr.stand import Clock
 
 Asked = tuple[str | None, str]
 
@@ -48,6 +49,7 @@ async def pair(
     text: str = "Bring the ladder.", *, key: str | None = None, model: str = "qwen3-asr-flash"
 ) -> AsyncIterator[Pair]:
     asked: list[Asked] = []
+    clock = Clock()
 
     async def hear(_audio: bytes, language: str | None, context: str) -> Heard:
         asked.append((language, context))
@@ -63,6 +65,8 @@ async def pair(
             enable_itn=False,
             concurrency=4,
             requests_per_minute=100,
+            clock=clock,
+            sleep=clock.sleep,
         )
         yield Pair(service, recogniser, asked)
 
@@ -140,9 +144,10 @@ async def test_odd_answers_are_understood(clip: PreparedAudio) -> None:
 @pytest.mark.parametrize(
     ("fault", "kind", "reason"),
     [
-        (Answer(429, "Throttling.RateQuota", retry_after_s=7), Unavailable, Outage.RECOGNISER),
+        (Answer(429, "Throttling.RateQuota", retry_after_s=7), Unavailable, Outage.RECOGNISER_BUSY),
+        (Answer(503, "ModelUnavailable"), Unavailable, Outage.RECOGNISER),
         (Answer(500, "InternalError.Timeout"), Unavailable, Outage.RECOGNISER),
-        (Answer(200, "Throttling"), Unavailable, Outage.RECOGNISER),
+        (Answer(200, "Throttling"), Unavailable, Outage.RECOGNISER_BUSY),
         (Answer(400, "DataInspectionFailed"), Rejected, Refusal.CONTENT_BLOCKED),
         (Answer(400, "Arrearage"), Misconfigured, Misconfiguration.RECOGNISER_ACCOUNT),
         (Page(), Unavailable, Outage.RECOGNISER),

@@ -98,7 +98,9 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         readiness = Readiness(jobs, outside.recogniser)
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)
-        web = build_web(metrics, Probes(readiness.checks, jobs.depth), endpoint)
+        web = build_web(
+            metrics, Probes(readiness.checks, jobs.depth, lambda: outside.recogniser.limit), endpoint
+        )
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
             identity = await patiently(lambda: identify(outside.reads))
@@ -149,7 +151,7 @@ def _build_outside(settings: Settings, session: aiohttp.ClientSession) -> _Outsi
             session,
             token,
             origins=settings.slack_file_origins,
-            most_mb=settings.max_file_mb,
+            most_bytes=settings.max_file_mb * 1024 * 1024,
         ),
         replies=SlackReplies(reads, writes, session),
         recogniser=build_recogniser(settings, session),

@@ -265,8 +265,9 @@ SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 def _read(kind: type[SettingsT], env_file: Path | None, **given: str) -> SettingsT:
+    sources: dict[str, Any] = {"_env_file": env_file, **given}
     try:
-        return kind(_env_file=env_file, **given)  # type: ignore[call-arg]  # pydantic-settings takes both
+        return kind(**sources)
     except ValidationError as error:
         raise SettingsError(_first_fault(error)) from None
     except UnicodeDecodeError:

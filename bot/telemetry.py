@@ -94,7 +94,7 @@ class Metrics:
         )
         self.jobs = Counter(
             "threadscribe_jobs",
-            "Jobs that ended, by outcome (transcribed, refused, failed, each also …_before where a former "
+            "Jobs that ended, by outcome (transcribed, gapped, refused, failed, each also …_before where a former "
             "process had replied; ignored; undeliverable)",
             ["outcome"],
             registry=self.registry,
@@ -121,5 +121,10 @@ class Metrics:
             "threadscribe_queue_depth",
             "Jobs not yet ended, by state (ready, running, parked, unreadable)",
             ["state"],
+            registry=self.registry,
+        )
+        self.asr_limit = Gauge(
+            "threadscribe_asr_limit",
+            "Requests to the recogniser that may be under way at once; fewer than set while it throttles",
             registry=self.registry,
         )

@@ -42,6 +42,8 @@ _RENDER: Mapping[str, Callable[[Transcript], str]] = {
 }
 _LOCAL_AT_ONCE = 2
 """The packaged recogniser hears one segment at a time: one waits, so that it never does."""
+_GIVE_UP_AFTER_S = 0.0
+"""Nobody waits for hours at a terminal."""
 _PAUSES_S = (5.0, 15.0, 30.0)
 """Between tries while something does not answer. What was heard is kept meanwhile."""
 
@@ -149,7 +151,7 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
             if pause_s is None:
                 raise
             await asyncio.sleep(pause_s)
-    transcript = join(parts.filled(0))
+    transcript = await asyncio.to_thread(join, parts.filled(0))
     if not transcript.languages and not transcript.has_gaps:
         raise Rejected(Refusal.NO_SPEECH)
     return transcript
@@ -170,7 +172,9 @@ async def _desk(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_
         else:
             settings = load_asr()
         media = Media(most_minutes=settings.max_audio_minutes)
-        hearing = Hearing(media, build_recogniser(settings, session), Clock(), settings.asr_concurrency)
+        hearing = Hearing(
+            media, build_recogniser(settings, session), Clock(_GIVE_UP_AFTER_S), settings.asr_concurrency
+        )
         yield _Desk(hearing, arguments.language, arguments.context, scratch)
 
 

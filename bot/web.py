@@ -26,6 +26,8 @@ class Probes:
     """Each part by name: ``ok``, or what is wrong with it."""
     depth: Callable[[], Awaitable[dict[str, int]]]
     """Unfinished jobs by state."""
+    asr_limit: Callable[[], int]
+    """Requests to the recogniser that may be under way now."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> we
     async def show_metrics(_request: web.Request) -> web.Response:
         for state, count in (await probes.depth()).items():
             metrics.queue_depth.labels(state).set(count)
+        metrics.asr_limit.set(probes.asr_limit())
         return web.Response(
             body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 from bot.settings import Settings
 
@@ -12,6 +13,10 @@ _AMBIENT = {name.upper() for name in Settings.model_fields} | {
     *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
     *(name for scheme in ("HTTP", "HTTPS", "ALL") for name in (f"{scheme}_PROXY", f"{scheme}_PROXY".lower())),
 }
+
+# How long an example takes depends on who else uses the machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,7 @@ def test_people_can_write_to_the_bot(manifest: Any) -> None:
 def test_it_needs_no_public_address(manifest: Any) -> None:
     settings = manifest["settings"]
     assert settings["socket_mode_enabled"] is True
-    assert settings["interactivity"] == {"is_enabled": False}
+    assert settings["interactivity"] == {"is_enabled": True}
     assert settings["org_deploy_enabled"] is False
     assert settings["token_rotation_enabled"] is False
 

@@ -35,6 +35,8 @@ def test_what_is_not_said_has_its_default(monkeypatch: pytest.MonkeyPatch) -> No
         "asr_enable_itn": False,
         "asr_requests_per_minute": 100,
         "asr_concurrency": 8,
+        "max_audio_minutes": 180,
+        "max_file_mb": 1_024,
         "data_dir": "data",
         "auto_transcribe": True,
         "job_give_up_after_s": 21_600,

@@ -181,5 +181,6 @@ def test_every_metric_is_described() -> None:
         "threadscribe_audio_seconds",
         "threadscribe_asr_errors",
         "threadscribe_queue_depth",
+        "threadscribe_asr_limit",
     }
     assert all(families.values())

@@ -38,7 +38,7 @@ async def served(
     parts: Parts, metrics: Metrics | None = None, bolt: AsyncApp | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
     endpoint = Endpoint(SIGNING_SECRET, bolt) if bolt else None
-    web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth), endpoint)
+    web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth, lambda: 8), endpoint)
     async with (
         serving(web, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
@@ -83,6 +83,7 @@ async def test_metrics_are_in_prometheus_form_and_the_queues_depth_is_fresh() ->
         assert 'threadscribe_jobs_total{outcome="transcribed"} 2.0' in text
         assert 'threadscribe_queue_depth{state="ready"} 3.0' in text
         assert 'threadscribe_queue_depth{state="parked"} 1.0' in text
+        assert "threadscribe_asr_limit 8.0" in text
         parts.depths["ready"] = 0
         async with session.get("/metrics") as answer:
             assert 'threadscribe_queue_depth{state="ready"} 0.0' in await answer.text()
@@ -153,7 +154,7 @@ async def test_an_event_that_slack_did_not_sign_is_not(
 
 async def test_until_bolt_is_there_slack_is_told_to_come_again(bolt: AsyncApp, heard: list[str]) -> None:
     parts, endpoint = Parts(), Endpoint(SIGNING_SECRET)
-    web = build_web(Metrics(), Probes(parts.checks, parts.depth), endpoint)
+    web = build_web(Metrics(), Probes(parts.checks, parts.depth, lambda: 8), endpoint)
     async with serving(web, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         address = f"http://127.0.0.1:{port}/slack/events"
         async with session.post(address, data=EVENT, headers=signed(EVENT)) as answer:
@@ -189,7 +190,7 @@ async def test_a_taken_address_is_an_error_of_the_system() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        web = build_web(Metrics(), Probes(Parts().checks, Parts().depth), None)
+        web = build_web(Metrics(), Probes(Parts().checks, Parts().depth, lambda: 8), None)
         with pytest.raises(OSError, match="address already in use"):
             async with serving(web, "127.0.0.1", taken.getsockname()[1]):
                 pass
@@ -203,7 +204,7 @@ async def test_requests_under_way_are_answered_before_it_stops() -> None:
         await let_go.wait()
         return parts.words
 
-    web = build_web(Metrics(), Probes(slow, parts.depth), None)
+    web = build_web(Metrics(), Probes(slow, parts.depth, lambda: 8), None)
     server = serving(web, "127.0.0.1", 0)
     port = await server.__aenter__()
     async with aiohttp.ClientSession() as session:

@@ -9,7 +9,7 @@ from bot.errors import Misconfiguration, Outage
 from bot.job.clock import Clock
 from bot.job.deliver import Delivery
 from bot.job.parts import Parts
-from bot.model import Job
+from bot.model import Job, Part
 from bot.ports import Growing, Replies
 from bot.transcript.join import join
 
@@ -22,6 +22,9 @@ Source: https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 """
 EARLY_AFTER_S = 60.0
 """Who has waited so long gets to read what there is."""
+
+MOST_CHARACTERS = 10_000
+"""More than any message holds."""
 
 
 class Progress:
@@ -62,9 +65,10 @@ class Progress:
         if self._running is not None:
             await self._running
 
-    def so_far(self, delayed_by: Outage | Misconfiguration | None = None) -> Growing | None:
+    async def so_far(self, delayed_by: Outage | Misconfiguration | None = None) -> Growing | None:
         """What is ready, from the beginning on; ``None`` where there are no words yet."""
-        transcript = join(self._parts.prefix())
+        # In a thread: hundreds of pages take longer than the event loop may stand still.
+        transcript = await asyncio.to_thread(join, _beginning(self._parts.prefix()))
         if not transcript.languages:
             return None
         return Growing(transcript, self._parts.count, self._parts.total, delayed_by)
@@ -94,7 +98,7 @@ class Progress:
     async def _grow(self) -> None:
         """Post what is ready, or edit it in."""
         ready = len(self._parts.prefix())
-        if ready <= self._shown or self._parts.is_whole or (growing := self.so_far()) is None:
+        if ready <= self._shown or self._parts.is_whole or (growing := await self.so_far()) is None:
             return
         self.job, shown = await self._delivery.grow(self.job, growing)
         if shown:
@@ -112,3 +116,15 @@ class Progress:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+
+def _beginning(parts: list[Part]) -> list[Part]:
+    """As many parts as a message may show; the others would be joined for nothing."""
+    shown: list[Part] = []
+    characters = 0
+    for part in parts:
+        if characters > MOST_CHARACTERS:
+            break
+        shown.append(part)
+        characters += len(part.recognition.text) if part.recognition else 0
+    return shown

@@ -163,7 +163,7 @@ class Worker:
             self._log.error("fault", key=str(job.key), exc_info=error)
         match decide(error, job.request, history):
             case Say(reply):
-                last = _what_there_is(job, parts, reply) or reply
+                last = await asyncio.to_thread(_what_there_is, job, parts, reply) or reply
                 await self._say_last(job, observed, last, error, backoff_s(history))
             case Ignore():
                 await self._replies.clear_working(job.request)
@@ -215,7 +215,7 @@ class Worker:
         # A transcript whose gaps are being filled says more than a notice in its place.
         if notice is None or job.notice == str(notice.reason) or job.revision > 0:
             return
-        if growing := progress.so_far(notice.reason):
+        if growing := await progress.so_far(notice.reason):
             await self._delivery.grow(job, growing)
             return
         try:

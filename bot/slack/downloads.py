@@ -22,6 +22,7 @@ from bot.slack.files import parse_file
 _ADDRESS_DELAYS_S = (0.5, 1.0, 2.0)
 """A fresh file has no address for a second or two."""
 _CHUNK_BYTES = 256 * 1024
+_MB = 1024 * 1024
 _MOST_REDIRECTS = 5
 _TIMEOUT = aiohttp.ClientTimeout(total=900, sock_connect=10, sock_read=60)
 _SLACK_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:slack|slack-files|slack-edge)\.com")
@@ -37,7 +38,7 @@ class SlackFiles:
         session: A pooled session for the bytes.
         token: The bot token.
         origins: Further origins that may see the token (``SLACK_FILE_ORIGINS``).
-        most_mb: The largest download, in units of 2**20 bytes.
+        most_bytes: The largest download.
         sleep: Waits; injected for tests.
     """
 
@@ -48,15 +49,14 @@ class SlackFiles:
         token: SecretStr,
         *,
         origins: tuple[str, ...],
-        most_mb: int,
+        most_bytes: int,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._web = web
         self._session = session
         self._token = token
         self._origins = origins
-        self._most_mb = most_mb
-        self._most_bytes = most_mb * 1024 * 1024
+        self._most_bytes = most_bytes
         self._sleep = sleep
 
     async def info(self, file_id: str) -> SharedFile:
@@ -79,7 +79,7 @@ class SlackFiles:
     async def download(self, file: SharedFile, destination: Path) -> int:
         """Follow redirects by hand, and stream the bytes of the last answer to disk."""
         if file.size_bytes is not None and file.size_bytes > self._most_bytes:
-            raise Rejected(Refusal.TOO_BIG, f"declared {file.size_bytes} bytes", self._most_mb)
+            raise self._too_big(f"declared {file.size_bytes} bytes")
         if file.url is None:
             raise Unavailable(Outage.FILE, "no address")
         url = _read_address(file.url)
@@ -118,6 +118,9 @@ class SlackFiles:
         if url.user is not None or url.password is not None or not (ours or configured):
             raise Rejected(Refusal.UNSAFE_ADDRESS, f"host {host[:100]}")
 
+    def _too_big(self, detail: str) -> Rejected:
+        return Rejected(Refusal.TOO_BIG, detail, self._most_bytes // _MB)
+
     async def _save(self, response: aiohttp.ClientResponse, destination: Path) -> int:
         handle = await _on_disk(lambda: _create(destination))
         try:
@@ -127,7 +130,7 @@ class SlackFiles:
                     _refuse_page(response.content_type, chunk)
                 saved += len(chunk)
                 if saved > self._most_bytes:
-                    raise Rejected(Refusal.TOO_BIG, f"more than {self._most_bytes} bytes", self._most_mb)
+                    raise self._too_big(f"more than {self._most_bytes} bytes")
                 await _on_disk(lambda: handle.write(chunk))  # noqa: B023  # awaited before the next chunk
         finally:
             await _on_disk(handle.close)

@@ -83,7 +83,8 @@ class SlackReplies:
         metadata = render_metadata(job, state_of(reply))
         shared = found.file_shared
         refused: SlackApiError | None = None
-        for message in render_reply(job.request, reply, job.revision):
+        # In a thread: subtitles of a long recording take longer than the event loop may stand still.
+        for message in await asyncio.to_thread(list, render_reply(job.request, reply, job.revision)):
             try:
                 if message.files and not shared:
                     await self._uploads.share(job.key.channel_id, job.request.thread_ts, message.files)
@@ -91,16 +92,15 @@ class SlackReplies:
                 if isinstance(reply, Transcript):
                     await self._remove_outdated(job, found)
                 return await self._say(job, found.ts or job.reply_ts, message, metadata)
-            except UploadRefused as refusal:
-                self._log.warning("files refused", key=str(job.key), error=str(refusal))
-                break
             except API_FAILURES as failure:
                 if not isinstance(failure, SlackApiError) or error_code(failure) not in _REFUSED_CONTENT:
                     raise translate(failure) from failure
                 self._log.warning("reply refused", key=str(job.key), error=error_code(failure))
                 refused = failure
-        if isinstance(reply, Transcript):
-            return await self._say_in_pieces(job, reply, found)
+            except UploadRefused as refusal:
+                self._log.warning("files refused", key=str(job.key), error=str(refusal))
+                if isinstance(reply, Transcript):  # nothing else comes with files
+                    return await self._say_in_pieces(job, reply, found)
         raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
 
     async def _say_in_pieces(self, job: Job, transcript: Transcript, found: Found) -> str:

@@ -25,13 +25,18 @@ def render_metadata(job: Job, state: ReplyState, piece: int = 0) -> dict[str, An
 def note_message(found: Found, message: Mapping[str, Any], job: Job) -> Found:
     """Add to what was found what one more message of the thread says."""
     ts = str(message.get("ts"))
-    shared = _files_by_name(message)
-    if transcript_file_names(job.key, job.revision)[0] in shared:
+    files = [file for file in message.get("files") or [] if isinstance(file, dict)]
+    names = {str(file.get("name")) for file in files}
+    if transcript_file_names(job.key, job.revision)[0] in names:
         found = replace(found, file_shared=True)
-    for revision in range(job.revision):
-        if transcript_file_names(job.key, revision)[0] in shared:
-            outdated = SharedTranscript(ts, tuple(shared.values()))
-            found = replace(found, outdated=(*found.outdated, outdated))
+    old_names = {
+        name for revision in range(job.revision) for name in transcript_file_names(job.key, revision)
+    }
+    # Somebody died between deleting files and the message that shared them: only tombstones are left.
+    only_tombstones = {file.get("mode") for file in files} == {"tombstone"}
+    if old_names & names or (job.revision > 0 and "bot_id" in message and only_tombstones):
+        outdated = SharedTranscript(ts, tuple(str(file.get("id")) for file in files))
+        found = replace(found, outdated=(*found.outdated, outdated))
     return _note_metadata(found, message, job, ts)
 
 
@@ -46,12 +51,6 @@ def _note_metadata(found: Found, message: Mapping[str, Any], job: Job, ts: str) 
     if revision == job.revision:
         return replace(found, pieces=found.pieces | {piece})
     return replace(found, outdated=(*found.outdated, SharedTranscript(ts, ())))
-
-
-def _files_by_name(message: Mapping[str, Any]) -> dict[str, str]:
-    """Ids of a message's files."""
-    files = [file for file in message.get("files") or [] if isinstance(file, dict)]
-    return {str(file.get("name")): str(file.get("id")) for file in files}
 
 
 def _state(value: object) -> ReplyState:

@@ -55,7 +55,9 @@ class Uploads:
             Misconfigured: the token or the scope ``files:write`` is wrong.
         """
         try:
-            sent = [{"id": await self._send(file), "title": file.name} for file in files]
+            sent: list[dict[str, str | None]] = [
+                {"id": await self._send(file), "title": file.name} for file in files
+            ]
             await self._writes.files_completeUploadExternal(
                 files=sent, channel_id=channel_id, thread_ts=thread_ts
             )

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from bot.app import _build_outside
-from bot.model import Job, Transcript
+from bot.model import Job
 from bot.playground.slack.records import Channel, Message
 from bot.playground.slack.server import SlackLookalike
 from bot.ports import Found
 from bot.settings import Settings
 from bot.slack.replies import SlackReplies
 from tests.slack import payloads
+from tests.transcripts import said
 
-NOTHING = Found(ts=None, state=None, file_shared=False)
-HELLO = Transcript(text="Hello <!channel>, *everybody*.", language="en", duration_s=11.4, complete=True)
-LONG = replace(HELLO, text=" ".join(f"word{number}" for number in range(2_000)))
+NOTHING = Found()
+HELLO = said("Hello <!channel>, *everybody*.", duration_s=11.4)
+LONG_TEXT = " ".join(f"word{number}" for number in range(2_000))
+LONG = said(LONG_TEXT, duration_s=700.0)
 
 
 @dataclass
@@ -70,4 +72,10 @@ async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 def text_in(message: Message) -> str:
-    return str(message.blocks[0]["elements"][0]["elements"][0]["text"])
+    """All of its rich text; blocks are divided at white space."""
+    texts = [
+        block["elements"][0]["elements"][0]["text"]
+        for block in message.blocks
+        if block["type"] == "rich_text"
+    ]
+    return " ".join(texts)

@@ -9,13 +9,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import JobKey, Transcript
-from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
-from bot.ports import Broken, GaveUp, Refused, Reply, Waiting
 from bot import sentences
-from bot.slack.blocks import INLINE_CHARACTERS, Message, escape, render_reply, transcript_file_name
+from bot.errors import Misconfiguration, Outage, Refusal
+from bot.model import Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
+from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
+from bot.ports import Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.slack.blocks import (
+    FILL_GAPS,
+    INLINE_CHARACTERS,
+    Message,
+    escape,
+    render_in_pieces,
+    render_reply,
+    transcript_file_names,
+)
 from tests.slack.payloads import request, shared_file
+from tests.transcripts import said as transcript
 
 INJECTIONS = [
     "<!channel>",
@@ -29,27 +38,32 @@ INJECTIONS = [
 ]
 
 
-def transcript(text: str, **changes: Any) -> Transcript:
-    values: dict[str, Any] = {"text": text, "language": "en", "duration_s": 11.4, "complete": True}
-    return Transcript(**values | changes)
-
-
 def rendered(reply: Reply, **changes: Any) -> Message:
     return next(iter(render_reply(request(**changes), reply)))
 
 
 def shown_in(message: Message) -> str:
-    """The text of the first block, as a person reads it."""
-    (section,) = message.blocks[0]["elements"]
-    (element,) = section["elements"]
-    assert (message.blocks[0]["type"], element["type"]) == ("rich_text", "text")
-    assert element.keys() == {"type", "text"}
-    return str(element["text"])
+    """The text of the rich-text blocks, as a person reads it."""
+    shown = []
+    assert message.blocks[0]["type"] == "rich_text"
+    for block in message.blocks:
+        if block["type"] == "rich_text":
+            (section,) = block["elements"]
+            (element,) = section["elements"]
+            assert element["type"] == "text"
+            assert element.keys() == {"type", "text"}
+            assert len(element["text"]) <= 3_000
+            shown.append(str(element["text"]))
+    return " ".join(shown)
+
+
+def squeezed(text: str) -> str:
+    """Without white space, at which blocks are divided."""
+    return "".join(text.split())
 
 
 def context_of(message: Message) -> str:
-    block = message.blocks[-1]
-    assert block["type"] == "context"
+    (block,) = (block for block in message.blocks if block["type"] == "context")
     (element,) = block["elements"]
     assert element["type"] == "plain_text"
     return str(element["text"])
@@ -61,34 +75,35 @@ def assert_sendable(message: Message) -> None:
     assert len(message.text) <= 3_000
     assert not re.search(r"[<>]|&(?!(?:amp|lt|gt);)", message.text)
     json.dumps([message.text, message.blocks], ensure_ascii=False).encode()
-    (message.whole_text or "").encode()
+    for file in message.files:
+        file.content.encode()
     assert message.blocks[0]["type"] == "rich_text"
 
 
 def test_a_transcript_stands_as_it_was_said_with_its_facts_beneath() -> None:
-    message = rendered(transcript("Let's meet at noon."))
+    message = rendered(transcript("Let's meet at noon.", duration_s=11.4))
 
     assert shown_in(message) == "Let's meet at noon."
     assert context_of(message) == "English · 0:11"
     assert message.text == "Let's meet at noon."
-    assert message.whole_text is None
+    assert message.files == ()
 
 
 def test_the_file_is_named_where_its_message_holds_several() -> None:
     several = {"siblings": 2, "file": shared_file(name="monday\n note.m4a")}
 
-    assert context_of(rendered(transcript("Hello."), **several)) == "English · 0:11 · monday note.m4a"
+    assert context_of(rendered(transcript("Hello."), **several)) == "English · 0:02 · monday note.m4a"
     assert context_of(rendered(Refused(Refusal.EMPTY), **several)) == "monday note.m4a"
     assert len(rendered(Refused(Refusal.EMPTY)).blocks) == 1
     assert (
-        context_of(rendered(transcript("Hello."), siblings=2, file=shared_file(name=""))) == "English · 0:11"
+        context_of(rendered(transcript("Hello."), siblings=2, file=shared_file(name=""))) == "English · 0:02"
     )
 
 
 def test_a_transcript_that_was_cut_short_says_so() -> None:
     message = rendered(transcript("Hello.", complete=False, language=None))
 
-    assert context_of(message) == f"Language not recognised · 0:11 · {sentences.CUT_SHORT}"
+    assert context_of(message) == f"Language not recognised · 0:02 · {sentences.CUT_SHORT}"
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
@@ -125,9 +140,14 @@ def test_a_long_transcript_begins_in_the_message_and_is_whole_in_a_file() -> Non
 
     shown = shown_in(message)
     assert 5_000 < len(shown) <= INLINE_CHARACTERS[0]
+    assert len(message.blocks) == 3, "two blocks of text and the facts"
     assert shown.endswith("…")
     assert text.startswith(shown[:-1] + " ")
-    assert message.whole_text == text
+    assert [file.name for file in message.files] == [
+        f"transcript-F024CLIP1.{kind}" for kind in ("txt", "srt", "vtt")
+    ]
+    assert message.files[0].content == f"{text}\n"
+    assert all("word1999" in file.content for file in message.files)
     assert "transcript-F024CLIP1.txt" in context_of(message)
     assert text.startswith(message.text.removesuffix("…"))
     assert len(message.text) > 2_000
@@ -138,7 +158,7 @@ def test_each_further_form_holds_less_and_the_last_only_our_own_words() -> None:
 
     forms = list(render_reply(request(siblings=2, file=shared_file(name="<x>.m4a")), transcript(text)))
 
-    assert [form.whole_text for form in forms] == [text.strip()] * 3
+    assert [form.files[0].content for form in forms] == [f"{text.strip()}\n"] * 3
     sizes = [characters_in(form.blocks) for form in forms]
     assert [size // 1_000 for size in sizes] == [5, 1, 0]
     assert shown_in(forms[-1]) == forms[-1].text == sentences.continued_in("transcript-F024CLIP1.txt")
@@ -148,14 +168,88 @@ def test_each_further_form_holds_less_and_the_last_only_our_own_words() -> None:
 def test_a_short_transcript_has_one_further_form() -> None:
     forms = list(render_reply(request(), transcript("Hello.")))
 
-    assert [form.whole_text for form in forms] == [None, "Hello."]
+    assert [[file.content for file in form.files[:1]] for form in forms] == [[], ["Hello.\n"]]
 
 
 def test_each_run_has_a_file_of_its_own() -> None:
     key = JobKey("T1", "C1", "1.2", "F1")
 
-    assert transcript_file_name(key) == "transcript-F1.txt"
-    assert transcript_file_name(JobKey("T1", "C1", "1.2", "F1", run=2)) == "transcript-F1-2.txt"
+    assert transcript_file_names(key, 0)[0] == "transcript-F1.txt"
+    assert transcript_file_names(key, 2)[0] == "transcript-F1-v3.txt"
+    assert transcript_file_names(JobKey("T1", "C1", "1.2", "F1", run=2), 0)[0] == "transcript-F1-2.txt"
+
+
+SOME_GAPS = Transcript(
+    (
+        Paragraph("Before.", (Utterance("Before.", Span(0, 1_000)),)),
+        Gap(Span(120_000, 240_000)),
+        Paragraph("Después.", (Utterance("Después.", Span(250_000, 251_000)),)),
+    ),
+    (LanguageHeard("en", 0), LanguageHeard("es", 250_000)),
+    300.0,
+    complete=True,
+)
+
+
+def test_a_gap_stands_in_its_place_with_a_button_below() -> None:
+    message = rendered(SOME_GAPS)
+
+    assert_sendable(message)
+    assert shown_in(message) == "Before.\n\n[02:00–04:00 could not be transcribed]\n\nDespués."
+    assert context_of(message) == "English, Spanish from 04:10 · 5:00"
+    (button,) = message.blocks[-1]["elements"]
+    assert (button["action_id"], button["value"]) == (FILL_GAPS, str(request().key))
+
+
+def test_a_button_stands_under_every_form_of_a_transcript_with_gaps() -> None:
+    long = Paragraph("word " * 3_000, (Utterance("word", Span(0, 1)),))
+    passages = (long, *SOME_GAPS.passages)
+    gapped = Transcript(passages, SOME_GAPS.languages, 300.0, complete=True)
+
+    forms = list(render_reply(request(), gapped))
+
+    assert [form.blocks[-1]["type"] for form in forms] == ["actions"] * 3
+    first, *others = render_in_pieces(request(), gapped)
+    assert first.blocks[-1]["type"] == "actions"
+    assert {piece.blocks[-1]["type"] for piece in others} == {"context"}
+
+
+def test_a_transcript_that_grows_says_how_far_it_is() -> None:
+    message = rendered(Growing(transcript("The beginning."), 3, 12))
+
+    assert_sendable(message)
+    assert shown_in(message) == "The beginning."
+    assert context_of(message) == f"English · {sentences.so_far(3, 12, None)}"
+    assert rendered(Growing(SOME_GAPS, 3, 12)).blocks[-1]["type"] == "context", "not the time to ask for gaps"
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "late"), [(3, None, None), (3, 12, None), *((3, 12, outage) for outage in Outage)]
+)
+def test_every_form_of_a_growing_transcript_can_be_sent(
+    done: int, total: int | None, late: Outage | None
+) -> None:
+    growing = Growing(transcript("word " * 4_000), done, total, late)
+
+    forms = list(render_reply(request(siblings=2, file=shared_file(name="<x>.m4a")), growing))
+
+    assert [characters_in(form.blocks) // 1_000 for form in forms] == [5, 1, 0]
+    for form in forms:
+        assert_sendable(form)
+        assert form.files == ()
+    assert "word" not in json.dumps(forms[-1].blocks)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=60))
+def test_pieces_hold_everything_in_order(piece: str) -> None:
+    text = " ".join(f"x{(piece * 5_500)[:12_000]}x".split())
+
+    messages = render_in_pieces(request(), transcript(text))
+
+    for message in messages:
+        assert_sendable(message)
+    assert squeezed("".join(shown_in(message) for message in messages)) == squeezed(text)
+    assert context_of(messages[-1]) == f"{len(messages)} of {len(messages)}"
 
 
 @given(st.text())
@@ -188,14 +282,14 @@ def test_whatever_was_said_can_be_sent(text: str, name: str, siblings: int, comp
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "M"]), min_size=1, max_size=5_000))
 def test_what_fits_is_shown_to_the_letter(text: str) -> None:
-    assert shown_in(rendered(transcript(text))) == text
+    assert squeezed(shown_in(rendered(transcript(text)))) == squeezed(text)
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=60))
 def test_what_does_not_fit_is_in_the_file_to_the_letter(piece: str) -> None:
-    text = f"x{piece * 5_500}x"
+    text = " ".join(f"x{(piece * 5_500)[:12_000]}x".split())
 
     message = rendered(transcript(text))
 
-    assert message.whole_text == text
-    assert text.startswith(shown_in(message).removesuffix("…"))
+    assert message.files[0].content == f"{text}\n"
+    assert squeezed(text).startswith(squeezed(shown_in(message).removesuffix("…")))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Claim, FileState, TranscriptionRequest
-from bot.slack.events import Ignored, Policy, parse_event
+from bot.slack.blocks import FILL_GAPS
+from bot.slack.events import Ignored, Policy, parse_event, parse_gap_request
 from bot.store.records import dump_request
 from tests.slack.payloads import BOT, CHANNEL, SHARER, TEAM, TS, body, clip, event, mention, upload
 
@@ -255,3 +256,23 @@ def test_no_payload_breaks_the_parser_or_what_stores_its_requests(raw: dict[str,
             dump_request(request)
             assert str(request.key).count(":") == 5
             assert 0 <= request.position < request.siblings
+
+
+KEY = "T024TEAM1:C024CHAN1:1720000000.000100:F024CLIP1:thread:0"
+
+
+@pytest.mark.parametrize(
+    ("pressed", "key"),
+    [
+        ({"channel": {"id": "C024CHAN1"}, "actions": [{"action_id": FILL_GAPS, "value": KEY}]}, KEY),
+        ({"channel": {"id": "C024ELSE1"}, "actions": [{"action_id": FILL_GAPS, "value": KEY}]}, None),
+        ({"channel": {"id": "C024CHAN1"}, "actions": [{"action_id": "other", "value": KEY}]}, None),
+        ({"channel": {"id": "C024CHAN1"}, "actions": [{"action_id": FILL_GAPS, "value": 7}]}, None),
+        ({"channel": {"id": "C024CHAN1"}, "actions": [{"action_id": FILL_GAPS, "value": ""}]}, None),
+        ({"channel": "C024CHAN1", "actions": [{"action_id": FILL_GAPS, "value": KEY}]}, None),
+        ({"channel": {"id": "C024CHAN1"}, "actions": {}}, None),
+        ({}, None),
+    ],
+)
+def test_whose_missing_parts_a_button_asks_for(pressed: dict[str, Any], key: str | None) -> None:
+    assert parse_gap_request(pressed) == key

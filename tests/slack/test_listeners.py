@@ -22,6 +22,7 @@ from bot.model import TranscriptionRequest
 from bot.playground.slack.delivery import RetrySchedule
 from bot.playground.slack.server import SlackLookalike
 from bot.ports import Jobs
+from bot.slack.blocks import FILL_GAPS
 from bot.slack.events import Policy
 from bot.slack.identity import SCOPES, Identity
 from bot.slack.listeners import Intake, build_bolt
@@ -38,6 +39,9 @@ class FailingJobs:
     """A store whose disk is full."""
 
     async def accept(self, _requests: Sequence[TranscriptionRequest]) -> int:
+        raise OSError(28, "No space left on device")
+
+    async def fill_gaps(self, _key: str) -> bool:
         raise OSError(28, "No space left on device")
 
 
@@ -292,3 +296,59 @@ async def test_over_socket_mode_too_only_what_is_stored_is_acknowledged(
     assert (kept.acked, unheard.acked, lost.acked) == (True, True, False)
     assert (await jobs.depth())["ready"] == 1
     assert [call.method for call in slack.state.calls if "." in call.method] == ["apps.connections.open"] * 2
+
+
+def press(value: str, channel_id: str = "C024CHAN1", action_id: str = FILL_GAPS) -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "team": {"id": TEAM},
+        "user": {"id": "U024ANNE1"},
+        "channel": {"id": channel_id},
+        "message": {"ts": "1720000001.000100", "thread_ts": "1720000000.000100"},
+        "actions": [{"type": "button", "action_id": action_id, "value": value}],
+    }
+
+
+async def gapped(jobs: SqliteJobs, door: Door) -> str:
+    await door.receive(body(event(clip())))
+    job = await jobs.claim()
+    assert job is not None
+    await jobs.finish(job, "gapped", has_gaps=True)
+    return str(job.key)
+
+
+async def test_the_button_under_a_transcript_makes_its_job_due(door: Door, jobs: SqliteJobs) -> None:
+    key = await gapped(jobs, door)
+
+    for _ in range(2):
+        answer = await door.receive(press(key))
+        assert (answer.status, answer.body) == (200, "")
+
+    job = await jobs.claim()
+    assert job is not None
+    assert (str(job.key), job.revision) == (key, 1)
+    assert await jobs.claim() is None
+    assert door.counted("gaps_asked_for") == 2
+
+
+@pytest.mark.parametrize(
+    "value", ["T024TEAM1:C024CHAN1:1.0:F1:thread:0", "T024TEAM1:C024ELSE1:1.0:F1:thread:0", ""]
+)
+async def test_whoever_presses_it_too_late_is_told_alone(jobs: SqliteJobs, value: str) -> None:
+    async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
+        door = Door(jobs, slack)
+        answer = await door.receive(press(value))
+        assert answer.status == 200
+        assert slack.paths == ["/api/chat.postEphemeral"]
+        assert door.counted("gaps_gone") == 1
+
+
+async def test_a_slack_that_does_not_take_the_whisper_is_no_failure(jobs: SqliteJobs) -> None:
+    async with answering(always(lambda: web.Response(status=503))) as slack:
+        answer = await Door(jobs, slack).receive(press("T:C:1.0:F1:thread:0"))
+        assert answer.status == 200
+
+
+async def test_a_button_that_could_not_be_stored_is_not_acknowledged() -> None:
+    async with door_to(FailingJobs()) as door:
+        assert (await door.receive(press("T024TEAM1:C024CHAN1:1.0:F1:thread:0"))).status == 500

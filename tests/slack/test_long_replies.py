@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -9,6 +8,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import sentences
 from bot.errors import (
     Outage,
     Unavailable,
@@ -17,11 +17,12 @@ from bot.model import Transcript
 from bot.playground.slack.blockkit import characters_in
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.ports import Found, Waiting
-from bot import sentences
 from bot.slack.replies import SlackReplies
+from bot.transcript.documents import plain_text
 from tests.slack import payloads
 from tests.slack.answering import always, answering
-from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
+from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
+from tests.transcripts import said
 
 
 async def test_a_long_transcript_is_whole_in_a_file_of_the_thread(scene: Scene) -> None:
@@ -29,20 +30,20 @@ async def test_a_long_transcript_is_whole_in_a_file_of_the_thread(scene: Scene) 
 
     (share,), (reply,) = scene.shared(), scene.said()
     assert share.files[0].name == share.files[0].title == "transcript-F024CLIP1.txt"
-    assert share.files[0].read().decode() == LONG.text
+    assert share.files[0].read().decode() == f"{LONG_TEXT}\n"
     assert share.thread_ts == scene.head.ts
-    assert LONG.text.startswith(text_in(reply).removesuffix("…"))
+    assert LONG_TEXT.startswith(text_in(reply).removesuffix("…"))
     assert len(text_in(reply)) > 5_000
     assert "transcript-F024CLIP1.txt" in json.dumps(reply.blocks)
     assert (await scene.found()).file_shared
 
 
 async def test_a_long_transcript_of_odd_characters_is_not_lost(scene: Scene) -> None:
-    odd = replace(LONG, text="\ud83d語😀\x00 " * 3_000)
+    odd = said("\ud83d語😀\x00 " * 3_000)
 
     await scene.replies.publish(scene.job, odd, NOTHING)
 
-    assert scene.shared()[0].files[0].read().decode() == ("語😀 " * 3_000).strip()
+    assert scene.shared()[0].files[0].read().decode() == ("語😀 " * 3_000).strip() + "\n"
 
 
 async def test_a_file_that_was_shared_is_not_shared_again(scene: Scene) -> None:
@@ -50,7 +51,7 @@ async def test_a_file_that_was_shared_is_not_shared_again(scene: Scene) -> None:
     with pytest.raises(Unavailable, match=Outage.SLACK):
         await scene.replies.publish(scene.job, LONG, NOTHING)
     found = await scene.found()
-    assert found == Found(ts=None, state=None, file_shared=True)
+    assert found == Found(file_shared=True)
 
     await scene.replies.publish(scene.job, LONG, found)
 
@@ -96,7 +97,7 @@ REFUSED = ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blo
 
 
 @pytest.mark.parametrize("code", REFUSED)
-@pytest.mark.parametrize("transcript", [LONG, replace(HELLO, text="語" * 4_000)])
+@pytest.mark.parametrize("transcript", [LONG, said("語" * 4_000)])
 async def test_a_transcript_too_long_for_slack_is_shown_in_part(
     scene: Scene, code: str, transcript: Transcript
 ) -> None:
@@ -108,9 +109,9 @@ async def test_a_transcript_too_long_for_slack_is_shown_in_part(
     await scene.replies.publish(scene.job, transcript, NOTHING)
 
     (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].read().decode() == transcript.text
+    assert share.files[0].read().decode() == f"{plain_text(transcript)}\n"
     assert 800 < len(text_in(reply)) <= 1_000
-    assert transcript.text.startswith(text_in(reply).removesuffix("…"))
+    assert plain_text(transcript).startswith(text_in(reply).removesuffix("…"))
     assert len(scene.calls("chat.postMessage")) == 2
 
 
@@ -123,13 +124,13 @@ async def test_a_transcript_that_slack_will_not_show_is_in_the_file(
         "chat.update",
         SlackError("invalid_blocks"),
         times=None,
-        when=lambda arguments: transcript.text[:10] in json.dumps(arguments["blocks"]),
+        when=lambda arguments: plain_text(transcript)[:10] in json.dumps(arguments["blocks"]),
     )
 
     ts = await scene.replies.publish(scene.job, transcript, await scene.found())
 
     (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].read().decode() == transcript.text
+    assert share.files[0].read().decode() == f"{plain_text(transcript)}\n"
     assert ts == notice == reply.ts
     assert text_in(reply) == sentences.continued_in("transcript-F024CLIP1.txt")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot import sentences
 from bot.errors import (
     Misconfiguration,
     Misconfigured,
@@ -18,9 +19,9 @@ from bot.errors import (
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.ports import Found, Refused, ReplyState, Waiting
-from bot import sentences
 from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
-from bot.slack.replies import EVENT_TYPE
+from bot.slack.thread import EVENT_TYPE
+from bot.transcript.documents import plain_text
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 
@@ -32,11 +33,11 @@ async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:
 
     (reply,) = scene.said()
     assert (reply.ts, reply.thread_ts) == (ts, scene.head.ts)
-    assert text_in(reply) == HELLO.text
+    assert text_in(reply) == plain_text(HELLO)
     assert reply.text == "Hello &lt;!channel&gt;, *everybody*."
     assert reply.metadata == {
         "event_type": EVENT_TYPE,
-        "event_payload": {"key": str(scene.job.key), "state": "transcribed"},
+        "event_payload": {"key": str(scene.job.key), "state": "transcribed", "revision": 0},
     }
     assert reply.options == {
         "unfurl_links": False,
@@ -49,15 +50,15 @@ async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:
 
 async def test_a_notice_becomes_the_reply(scene: Scene) -> None:
     notice = await scene.replies.publish(scene.job, Waiting(Outage.RECOGNISER), NOTHING)
-    assert await scene.found() == Found(notice, ReplyState.WAITING, file_shared=False)
+    assert await scene.found() == Found(notice, ReplyState.WAITING)
 
     ts = await scene.replies.publish(scene.job, HELLO, await scene.found())
 
     (reply,) = scene.said()
     assert ts == notice == reply.ts
-    assert text_in(reply) == HELLO.text
+    assert text_in(reply) == plain_text(HELLO)
     assert (reply.options["parse"], reply.options["link_names"]) == ("none", False)
-    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED, file_shared=False)
+    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED)
 
 
 async def test_the_recorded_reply_is_edited_without_looking(scene: Scene) -> None:
@@ -103,8 +104,8 @@ async def test_a_reply_is_found_beyond_the_first_page_by_its_own_key(scene: Scen
     other_ts = await scene.replies.publish(other, Refused(Refusal.EMPTY), NOTHING)
     ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
 
-    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED, file_shared=False)
-    assert await scene.replies.find(other) == Found(other_ts, ReplyState.REFUSED, file_shared=False)
+    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED)
+    assert await scene.replies.find(other) == Found(other_ts, ReplyState.REFUSED)
     assert all(call["limit"] == "200" for call in scene.calls("conversations.replies"))
     assert len(scene.calls("conversations.replies")) == 6
 
@@ -144,7 +145,7 @@ async def test_a_state_of_a_later_version_counts_as_under_way(scene: Scene) -> N
     assert metadata is not None
     metadata["event_payload"]["state"] = "from the future"
 
-    assert await scene.found() == Found(ts, ReplyState.WAITING, file_shared=False)
+    assert await scene.found() == Found(ts, ReplyState.WAITING)
 
 
 async def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(scene: Scene) -> None:
@@ -241,7 +242,7 @@ async def test_a_sign_of_work_shows_until_the_reply(scene: Scene) -> None:
         return scene.slack.state.status(scene.channel.id, scene.head.ts)
 
     await scene.replies.show_working(scene.job.request)
-    assert shown() == sentences.WORKING
+    assert shown() == sentences.working(0, None)
     await scene.replies.publish(scene.job, HELLO, NOTHING)
     assert shown() == ""
 

@@ -154,8 +154,8 @@ def languages(heard: Sequence[LanguageHeard]) -> str:
 
 def gap(start_ms: int, end_ms: int) -> str:
     """Where something is missing, in brackets like those that stage directions have."""
-    # A second that is missing in part is missing: the end is rounded up.
-    end_ms += -end_ms % 1000
+    start_ms = round(start_ms, -3)
+    end_ms = max(round(end_ms, -3), start_ms + 1000)
     hours = end_ms >= 3_600_000
     return f"[{clock(start_ms, hours=hours)}\u2013{clock(end_ms, hours=hours)} could not be transcribed]"
 

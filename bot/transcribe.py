@@ -102,10 +102,16 @@ def run(arguments: argparse.Namespace) -> int:
 async def _transcribe_all(arguments: argparse.Namespace) -> int:
     worst = 0
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[parts]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[parts]}"),
+        TimeElapsedColumn(),
+    )
     with scratch_folder() as scratch:
         async with _desk(arguments, scratch) as desk:
-            with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+            disabled = not console.is_terminal
+            with Progress(*columns, console=console, transient=True, disable=disabled) as progress:
                 for path in arguments.files:
                     bar = progress.add_task(path.name, total=None, parts="")
                     try:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot import sentences
 from bot.errors import Misconfiguration, Outage
 from bot.playground.dashscope import faults as dashscope
 from bot.playground.dashscope.calls import Call
 from bot.playground.slack import faults as slack
 from bot.playground.slack.records import Message, Served
-from bot import sentences
 from tests.flows.world import Delivery, World, context, state_of, words, world_at
 
 

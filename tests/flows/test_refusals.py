@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot import sentences
 from bot.errors import Misconfiguration, Refusal
 from bot.playground.slack.records import File, Served
-from bot import sentences
 from tests.audio import samples
 from tests.flows.world import World, state_of, tone, words
 

@@ -1,0 +1,117 @@
+"""When the words of a text were said, by the pauses between the sounds: the recogniser gives no times. Pure.
+
+Words are laid over the sounds in proportion to their length. Each pause then takes the end of a word near
+its expected place, best the end of a sentence; what is left of the text is laid over the sounds that are
+left, so that an error lasts only until the next sentence. A few ways of doing so are kept side by side until
+the pauses that follow tell which was right: one way alone soon loses its place.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from bot.model import Span, Utterance
+from bot.transcript.tokens import Ends, Token, tokens
+
+# How little a pause fits there: as little as a place that is off by the root of twice as many doubts.
+_MISFIT = {Ends.SENTENCE: 0.0, Ends.CLAUSE: 1.5, Ends.WORD: 3.0}
+_USUAL_PAUSE_MS = 700
+"""A longer pause asks more for the end of a sentence, a shorter one less."""
+_WAYS = 8
+"""See test_align for what they are worth."""
+_REACH = 3.0
+"""How far from its expected place a pause looks for a better one, in doubts."""
+_MOST_TRIED = 8
+"""Words on each side that one pause looks at, whatever the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way of laying the text over the sounds so far."""
+
+    said: int
+    """How many words."""
+    misfit: float
+    before: _Way | None = None
+    """The same way until the pause before."""
+
+
+def align(text: str, sounds: Sequence[Span], span: Span) -> list[Utterance]:
+    """The utterances of a text, in order: every character but the spaces between them in exactly one.
+
+    Args:
+        text: What was recognised.
+        sounds: Where there is sound, between pauses.
+        span: The stretch of the recording that was recognised; no time lies outside it.
+    """
+    words = tokens(text)
+    stretches = _inside(sounds, span)
+    return [
+        Utterance(text[words[said].start : words[end - 1].end], stretch)
+        for stretch, (said, end) in zip(stretches, pairwise([0, *_ends(words, stretches)]), strict=True)
+        if end > said
+    ]
+
+
+def _inside(sounds: Sequence[Span], span: Span) -> list[Span]:
+    """The sounds that lie inside the span, in order and apart; the span itself where there are none."""
+    apart: list[Span] = []
+    for sound in sorted(sounds, key=lambda sound: sound.start_ms):
+        start_ms = max(sound.start_ms, apart[-1].end_ms if apart else span.start_ms)
+        end_ms = min(sound.end_ms, span.end_ms)
+        if start_ms < end_ms:
+            apart.append(Span(start_ms, end_ms))
+    return apart or [span]
+
+
+def _ends(words: Sequence[Token], stretches: Sequence[Span]) -> list[int]:
+    """For each stretch of sound, how many of the words are said when it ends."""
+    lengths = [0, *accumulate(word.spoken_length for word in words)]
+    # A sound without words is a noise: possible, but no better than a pause between two words.
+    misfits = [_MISFIT[word.ends] for word in words]
+    left_ms = sum(stretch.duration_ms for stretch in stretches)
+    ways = [_Way(0, 0.0)]
+    for sound, after in pairwise(stretches):
+        pause = min(max((after.start_ms - sound.end_ms) / _USUAL_PAUSE_MS, 0.5), 1.6)
+        found: dict[int, tuple[float, _Way]] = {}
+        for way in ways:
+            _go_on(way, found, lengths, misfits, sound.duration_ms, left_ms, pause)
+        best_first = sorted(found.items(), key=lambda place: place[1][0])[:_WAYS]
+        ways = [_Way(said, misfit, before) for said, (misfit, before) in best_first]
+        left_ms -= sound.duration_ms
+    ends, best = [len(words)], ways[0]
+    while best.before is not None:
+        ends.append(best.said)
+        best = best.before
+    return ends[::-1]
+
+
+def _go_on(
+    way: _Way,
+    found: dict[int, tuple[float, _Way]],
+    lengths: list[int],
+    misfits: list[float],
+    sound_ms: int,
+    left_ms: int,
+    pause: float,
+) -> None:
+    """Try where the next pause may fall after this way, and keep the best way to each place in ``found``."""
+    said, most = way.said, len(misfits)
+    per_ms = max(lengths[-1] - lengths[said], 1) / left_ms
+    expected = lengths[said] + per_ms * sound_ms
+    # How far off may well be: nobody speaks evenly.
+    doubt = per_ms * (150 + 0.15 * sound_ms)
+    nearest = bisect_left(lengths, expected, said, most)
+    first = bisect_left(lengths, expected - _REACH * doubt, said, most)
+    last = bisect_right(lengths, expected + _REACH * doubt, said, most)
+    first = max(said, min(first, nearest - 1), nearest - _MOST_TRIED)
+    last = min(most, max(last, nearest), nearest + _MOST_TRIED)
+    for end in range(first, last + 1):
+        off = (lengths[end] - expected) / doubt
+        fit = misfits[end - 1] if end > said else _MISFIT[Ends.WORD]
+        misfit = way.misfit + off * off / 2 + fit * pause
+        if end not in found or misfit < found[end][0]:
+            found[end] = (misfit, way)

@@ -1,0 +1,95 @@
+"""From the parts of a recording to its transcript. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.model import Gap, LanguageHeard, Paragraph, Part, Span, Transcript, Utterance
+from bot.transcript.align import align
+from bot.transcript.repetition import collapse
+from bot.transcript.script import separator
+from bot.transcript.tokens import ends_sentence
+
+PARAGRAPH_PAUSE_MS = 2_000
+"""A pause of this length after a sentence begins a new paragraph."""
+
+
+def join(parts: Sequence[Part]) -> Transcript:
+    """The transcript of a recording, or of its beginning.
+
+    Args:
+        parts: In order and side by side from the recording's beginning on. Silent ones are pauses.
+    """
+    passages: list[Paragraph | Gap] = []
+    languages: dict[str | None, LanguageHeard] = {}
+    paragraph = _Paragraph()
+    for part in parts:
+        if part.failed:
+            passages += paragraph.end()
+            _add_gap(passages, part.span)
+        elif part.recognition is not None:
+            code = part.recognition.language
+            for before, utterance in _utterances(part.recognition.text, part.sounds, part.span):
+                if paragraph.is_over_before(utterance):
+                    passages += paragraph.end()
+                languages.setdefault(code, LanguageHeard(code, utterance.span.start_ms))
+                paragraph.add(before, utterance)
+    passages += paragraph.end()
+    return Transcript(
+        passages=tuple(passages),
+        languages=tuple(languages.values()),
+        duration_s=parts[-1].span.end_ms / 1000 if parts else 0.0,
+        complete=all(part.recognition.complete for part in parts if part.recognition is not None),
+    )
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    """The paragraph that grows now."""
+
+    text: list[str] = field(default_factory=list)
+    utterances: list[Utterance] = field(default_factory=list)
+
+    def is_over_before(self, utterance: Utterance) -> bool:
+        """Whether a long pause and the end of a sentence lie between it and the next utterance."""
+        if not self.utterances:
+            return False
+        last = self.utterances[-1]
+        pause_ms = utterance.span.start_ms - last.span.end_ms
+        return pause_ms >= PARAGRAPH_PAUSE_MS and ends_sentence(last.text)
+
+    def add(self, before: str | None, utterance: Utterance) -> None:
+        """Go on with an utterance, and what its text has before it; ``None`` where a new text begins."""
+        if self.utterances:
+            last = self.utterances[-1].text
+            self.text.append(separator(last, utterance.text) if before is None else before)
+        self.text.append(utterance.text)
+        self.utterances.append(utterance)
+
+    def end(self) -> list[Paragraph]:
+        """The paragraph, if it has words; what follows is another one."""
+        ended = [Paragraph("".join(self.text), tuple(self.utterances))] if self.utterances else []
+        self.text, self.utterances = [], []
+        return ended
+
+
+def _utterances(
+    recognised: str, sounds: Sequence[Span], span: Span
+) -> Iterator[tuple[str | None, Utterance]]:
+    """The utterances of a part, each with the space before it in the part's text."""
+    sound_ms = sum(sound.duration_ms for sound in sounds) or span.duration_ms
+    text = " ".join(collapse(recognised, sound_ms / 1000).split())
+    said = 0
+    for utterance in align(text, sounds, span):
+        start = text.index(utterance.text, said)
+        yield text[said:start] if said else None, utterance
+        said = start + len(utterance.text)
+
+
+def _add_gap(passages: list[Paragraph | Gap], span: Span) -> None:
+    """Add a gap, or make the one before it longer."""
+    if passages and isinstance(last := passages[-1], Gap) and last.span.end_ms == span.start_ms:
+        passages[-1] = Gap(Span(last.span.start_ms, span.end_ms))
+    else:
+        passages.append(Gap(span))

@@ -175,13 +175,16 @@ class Hearing:
             tries += 1
 
     async def _ask(self, run: _Run, audio: PreparedAudio) -> Recognition:
+        heard = await self._ask_with(run, audio, run.task.context)
+        if is_echo(heard.text, run.task.context):
+            # On little sound the recogniser may give back the context for a transcript.
+            heard = await self._ask_with(run, audio, "")
+        return heard
+
+    async def _ask_with(self, run: _Run, audio: PreparedAudio, context: str) -> Recognition:
         task = run.task
-        for context in (task.context, ""):
-            heard = await self._recogniser.recognise(
-                audio, language=task.language, context=context, share=task.share
-            )
-            task.observed.hear(heard)
-            # On little sound the recogniser may give back the context for a transcript: then without.
-            if not is_echo(heard.text, context):
-                break
+        heard = await self._recogniser.recognise(
+            audio, language=task.language, context=context, share=task.share
+        )
+        task.observed.hear(heard)
         return heard

@@ -144,12 +144,10 @@ def _facts(request: TranscriptionRequest, reply: Transcript | Growing) -> list[s
 
 def _own_facts(reply: Transcript | Growing) -> list[str]:
     """The same in our own words alone, which Slack cannot refuse."""
-    match reply:
-        case Transcript():
-            transcript, extent = reply, sentences.duration(reply.duration_s)
-        case Growing():
-            transcript = reply.transcript
-            extent = sentences.so_far(reply.done, reply.total, reply.delayed_by)
+    if isinstance(reply, Growing):
+        transcript, extent = reply.transcript, sentences.so_far(reply.done, reply.total, reply.delayed_by)
+    else:
+        transcript, extent = reply, sentences.duration(reply.duration_s)
     cut_short = [] if transcript.complete else [sentences.CUT_SHORT]
     return [sentences.languages(transcript.languages), extent, *cut_short]
 

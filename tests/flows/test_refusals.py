@@ -32,6 +32,9 @@ REFUSED: dict[str, tuple[Refusal, Callable[[World], File]]] = {
     "gone": (Refusal.GONE, lambda w: w.clip(served=Served(status=404))),
 }
 
+LIMITS = {Refusal.TOO_LONG: 5, Refusal.TOO_BIG: 1024}
+"""Minutes and megabytes."""
+
 # Slack tells nothing of these but their state: only whoever asks by name hears of them.
 HIDDEN: dict[str, tuple[Refusal, dict[str, Any]]] = {
     "hidden": (Refusal.HIDDEN_BY_LIMIT, {"mode": "hidden_by_limit"}),
@@ -47,10 +50,10 @@ def _file(world: World, content: bytes) -> File:
 @pytest.mark.parametrize("kind", REFUSED)
 async def test_each_kind_has_its_sentence(world: World, kind: str) -> None:
     reason, make = REFUSED[kind]
-    async with world.bot_running():
+    async with world.bot_running(max_audio_minutes=5):
         message = world.share(make(world))
         (reply,) = await world.answered(message)
-    assert words(reply) == sentences.refusal(reason)
+    assert words(reply) == sentences.refusal(reason, LIMITS.get(reason))
     assert state_of(reply) == "refused"
     assert world.slack.state.status(world.channel.id, message.ts) == ""
 
@@ -73,7 +76,7 @@ def _mention(world: World) -> str:
 
 @pytest.mark.parametrize("kind", ["too long, as Slack says", "too big"])
 async def test_what_slack_already_says_is_not_downloaded(world: World, kind: str) -> None:
-    async with world.bot_running():
+    async with world.bot_running(max_audio_minutes=5):
         await world.answered(world.share(REFUSED[kind][1](world)))
     assert world.calls("download") == []
 

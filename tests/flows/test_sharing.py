@@ -19,7 +19,7 @@ async def test_a_voice_clip_gets_one_reply_in_its_thread(world: World) -> None:
     assert [status.text for status in world.slack.state.status_log] == ["is transcribing…"]
     assert world.slack.state.status(world.channel.id, message.ts) == ""
     assert reply.metadata is not None
-    assert set(reply.metadata["event_payload"]) == {"key", "state"}
+    assert set(reply.metadata["event_payload"]) == {"key", "state", "revision"}
     assert "clip of" not in str(reply.metadata)
 
 

@@ -150,7 +150,7 @@ async def _is_empty(depth: Callable[[], Awaitable[dict[str, int]]]) -> bool:
 
 def is_final(reply: Message) -> bool:
     """Whether a reply of the bot is its last word."""
-    return state_of(reply) in {"transcribed", "refused", "failed"}
+    return state_of(reply) in {"transcribed", "gapped", "refused", "failed"}
 
 
 def state_of(reply: Message) -> str:
@@ -160,11 +160,13 @@ def state_of(reply: Message) -> str:
 
 
 def words(reply: Message) -> str:
-    """The rich text of a reply, as plain characters."""
-    sections = [section for block in reply.blocks[:1] for section in block["elements"]]
+    """The rich text of a reply, as plain characters; blocks are divided at white space."""
+    blocks = [block for block in reply.blocks if block["type"] == "rich_text"]
+    assert reply.blocks[: len(blocks)] == blocks
+    sections = [section for block in blocks for section in block["elements"]]
     elements = [element for section in sections for element in section["elements"]]
     assert all(element["type"] == "text" for element in elements)
-    return "".join(element["text"] for element in elements)
+    return " ".join(element["text"] for element in elements)
 
 
 def context(reply: Message) -> str:

@@ -20,13 +20,16 @@ endef
 export REWRITE_SETTINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help playground run test check fix lock bench clean
+.PHONY: help playground transcribe run test check fix lock bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 playground: $(VENV)/.playground ## Try it here, with no account: ARGS="--once FILE…" for your own files
 	@$(BIN)/python -m bot playground $(ARGS)
+
+transcribe: $(VENV)/.playground ## Transcribe files without Slack: ARGS="FILE… [--asr local] [--format srt] [-o PATH]"
+	@$(BIN)/python -m bot transcribe $(ARGS)
 
 run: $(VENV)/.runtime ## Run the bot, set up by the environment and .env
 	@$(BIN)/python -m bot run

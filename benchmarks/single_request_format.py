@@ -29,6 +29,7 @@ import jiwer
 from av.audio.stream import AudioStream
 
 from bot.audio.media import Media
+from bot.model import PreparedAudio
 from bot.playground.whisper import Whisper, join_model
 
 RATE_HZ = 16_000
@@ -113,6 +114,11 @@ def write_encoded(
         out.mux(stream.encode(None))
 
 
+async def split(source: Path, folder: Path) -> list[PreparedAudio]:
+    """What the bot would send of a file."""
+    return [segment.audio async for segment in Media().split(source, folder) if segment.audio]
+
+
 def show_children(pcm: bytes, folder: Path) -> None:
     """Print what one child process costs for each format that people send."""
     print(f"{len(pcm) / BYTES_A_SECOND:.0f} s of speech")
@@ -123,11 +129,12 @@ def show_children(pcm: bytes, folder: Path) -> None:
         write_encoded(pcm, source, container, codec, kbit=64, options={})
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started_s = time.monotonic()
-        prepared = asyncio.run(Media().prepare(source, folder))
+        sent = asyncio.run(split(source, folder))
         wall_s = time.monotonic() - started_s
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        goes = "it is" if prepared.path == source else f"{prepared.mime}, {prepared.size_bytes:,} bytes"
+        size_bytes = sum(audio.size_bytes for audio in sent)
+        goes = "it is" if sent[0].path == source else f"{len(sent)} × {sent[0].mime}, {size_bytes:,} bytes"
         print(f"| {name} | {cpu_s:.2f} | {wall_s:.2f} | {after.ru_maxrss / 1024:.0f} | {goes} |")
 
 

@@ -94,8 +94,8 @@ class Metrics:
         )
         self.jobs = Counter(
             "threadscribe_jobs",
-            "Jobs that ended, by outcome (transcribed, gapped, refused, failed, each also …_before where a former "
-            "process had replied; ignored; undeliverable)",
+            "Jobs that ended, by outcome (transcribed, gapped, refused, failed, each also …_before where a "
+            "former process had replied; ignored; undeliverable)",
             ["outcome"],
             registry=self.registry,
         )

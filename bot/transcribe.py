@@ -157,7 +157,7 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
             if pause_s is None:
                 raise
             await asyncio.sleep(pause_s)
-    transcript = await asyncio.to_thread(join, parts.filled(0))
+    transcript = await asyncio.to_thread(join, list(parts))
     if not transcript.languages and not transcript.has_gaps:
         raise Rejected(Refusal.NO_SPEECH)
     return transcript

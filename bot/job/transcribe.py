@@ -76,7 +76,7 @@ class Transcriber:
         if not parts.is_whole:
             async with self._workspace() as workspace:
                 await self._hear(job, parts, observed, started, workspace)
-        transcript = await asyncio.to_thread(join, parts.filled(0))
+        transcript = await asyncio.to_thread(join, list(parts))
         observed.audio_s = transcript.duration_s
         if not transcript.languages and not transcript.has_gaps:
             raise Rejected(Refusal.NO_SPEECH)

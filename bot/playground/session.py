@@ -166,5 +166,5 @@ def _transcript(reply: Message, replies: list[Message]) -> str:
     for file in (file for message in replies for file in message.files):
         if file.name.endswith(".txt"):
             content = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
-            return content.decode()
+            return content.decode().strip()
     return render_blocks(reply.blocks[:1], {})

@@ -8,21 +8,25 @@ import pytest
 from bot.errors import Refusal
 from bot.sentences import REFUSALS
 from tests.speech.conftest import Share
-from tests.speech.corpus import Clip, real, synthetic
+from tests.speech.corpus import real, synthetic
 from tests.speech.encoding import FORMATS, decode, encode, write_wav
-from tests.speech.scoring import count_errors
+from tests.speech.scoring import Errors, count_errors
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-MOST_PERCENT = {"en": 15, "es": 35, "fr": 20, "it": 20, "ru": 50, "pt": 35, "zh": 10, "ja": 10}
+MOST_PERCENT = {"en": 7, "es": 35, "fr": 20, "it": 20, "ru": 50, "pt": 35, "zh": 10, "ja": 10}
 """What was measured, and one to three words more; in Russian each hyphen that is not heard parts words."""
 CLIPS = [*real(), synthetic("zh/jishu"), synthetic("ja/kazoeru"), synthetic("pt/pangrama")]
 
 
-@pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.name)
-async def test_speech_is_heard_in_its_own_language(clip: Clip, share: Share) -> None:
-    result = await share(clip.path)
-    assert (result.outcome, result.language) == ("transcribed", clip.language)
-    assert count_errors(clip.language, clip.said, result.transcript).percent <= MOST_PERCENT[clip.language]
+@pytest.mark.parametrize("language", MOST_PERCENT)
+async def test_speech_is_heard_in_its_own_language(language: str, share: Share) -> None:
+    # All clips of a language together: in one of eight words, rounding on another processor is two of them.
+    errors = Errors()
+    for clip in (clip for clip in CLIPS if clip.language == language):
+        result = await share(clip.path)
+        assert (result.outcome, result.language) == ("transcribed", language), clip.name
+        errors += count_errors(language, clip.said, result.transcript)
+    assert errors.percent <= MOST_PERCENT[language]
 
 
 async def test_a_clip_that_sends_the_recogniser_round_in_circles(share: Share, tmp_path: Path) -> None:

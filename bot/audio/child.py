@@ -1,7 +1,7 @@
-"""The child process that decodes one file, started by path: ``python -I child.py SOURCE TARGET LIMIT…``.
+"""The child process that splits one file, started by path: ``python -I child.py SOURCE WORKSPACE …``.
 
-It gives up what it does not need before FFmpeg's libraries are loaded, prints one JSON line of at most
-``REPORT_BYTES`` (the keys of ``report``), and ends when its stdin does, which is when the bot is gone.
+It gives up what it does not need before FFmpeg's libraries are loaded, prints the JSON lines that
+``bot.audio.verdict`` reads, and ends when its stdin does, which is when the bot is gone.
 """
 
 from __future__ import annotations
@@ -11,51 +11,82 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 OPEN_FILES = 32
+MOST_ENCODERS = 4
+STACK_BYTES = 512 * 1024
+"""Of a thread. The usual 8 MB count against the memory limit, used or not."""
+GRACE_CPU_S = 2
+"""Between the limit that ends the child with SIGXCPU and the one that kills it."""
 
 
 def main() -> None:
-    """Convert one file and report."""
-    source, target, memory_bytes, cpu_s, file_bytes = sys.argv[1:]
+    """Split one file and report."""
+    source, workspace, memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes, done = sys.argv[1:]
     os.umask(0o077)
     os.nice(10)  # the bot's event loop goes first
+    threading.stack_size(STACK_BYTES)
+    if os.geteuid() == 0:
+        shrink_stacks()
     threading.Thread(target=end_with_the_bot, daemon=True).start()
+    encoders = min(os.cpu_count() or 1, MOST_ENCODERS)
+    pool = started_pool(encoders)
     lower(resource.RLIMIT_AS, int(memory_bytes))
-    lower(resource.RLIMIT_CPU, int(cpu_s), grace=2)
     lower(resource.RLIMIT_FSIZE, int(file_bytes))
     lower(resource.RLIMIT_NOFILE, OPEN_FILES)
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_NPROC, 0)  # no further thread or process; root is exempt
+    has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
     # Under -I neither the working directory nor PYTHONPATH counts: an uninstalled checkout works by this.
     sys.path.append(str(Path(__file__).parents[2]))
-    print(json.dumps(report(Path(source), Path(target))), flush=True)  # noqa: T201  # the wire to the bot
+    verdict, detail = split((source, workspace, done), int(most_minutes) * 60, has_decoded, pool, encoders)
+    say(json.dumps({"verdict": verdict, "detail": detail}))
     os._exit(0)  # spares the interpreter's clean-up
 
 
-def report(source: Path, target: Path) -> dict[str, object]:
-    """Convert and put the outcome into words."""
+def split(
+    what: tuple[str, str, str],
+    most_s: int,
+    has_decoded: Callable[[float], None],
+    pool: ThreadPoolExecutor,
+    encoders: int,
+) -> tuple[str, str]:
+    """Convert, and put the outcome into words."""
     # Imported here, behind the limits.
     import av  # noqa: PLC0415
 
-    from bot.audio.convert import convert  # noqa: PLC0415
-    from bot.audio.verdict import Verdict  # noqa: PLC0415
+    from bot.audio.convert import Task, convert  # noqa: PLC0415
+    from bot.audio.verdict import Verdict, render_cut  # noqa: PLC0415
     from bot.errors import Rejected  # noqa: PLC0415
+    from bot.model import Span  # noqa: PLC0415
 
     av.logging.set_level(None)
-    verdict, detail, duration_s, has_video = "", "", 0.0, False
+    source, workspace, done = what
+    task = Task(
+        Path(source),
+        Path(workspace),
+        tuple(Span(start_ms, end_ms) for start_ms, end_ms in json.loads(done)),
+        most_s,
+        has_decoded,
+        hand_over=lambda cut: say(render_cut(cut)),
+    )
     try:
-        done = convert(source, target)
-        verdict = Verdict.UNTOUCHED if done.untouched else Verdict.CONVERTED
-        duration_s, has_video = done.duration_s, done.has_video
+        convert(task, pool, encoders)
     except Rejected as refusal:
-        verdict, detail = refusal.reason, refusal.detail
+        return refusal.reason, refusal.detail
     except MemoryError:
-        verdict = Verdict.MEMORY
+        return Verdict.MEMORY, ""
     except OSError as error:
-        verdict, detail = Verdict.MACHINE, f"{type(error).__name__} {error.errno}"
-    return {"verdict": verdict, "detail": detail, "duration_s": duration_s, "has_video": has_video}
+        return Verdict.MACHINE, f"{type(error).__name__} {error.errno}"
+    return Verdict.DONE, ""
+
+
+def say(line: str) -> None:
+    """Tell the bot one line."""
+    print(line, flush=True)  # noqa: T201  # the wire to the bot
 
 
 def end_with_the_bot() -> None:
@@ -63,6 +94,46 @@ def end_with_the_bot() -> None:
     while os.read(0, 1):
         pass
     os._exit(1)
+
+
+def shrink_stacks() -> None:
+    """Let the threads of FFmpeg's filters, as many as there are cores, map no more than ours.
+
+    Only root can start them: for others the limit below holds, and FFmpeg does without.
+    """
+    import ctypes  # noqa: PLC0415  # root alone pays for it
+
+    libc, attributes = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    if hasattr(libc, "pthread_setattr_default_np"):  # glibc's own
+        libc.pthread_attr_init(attributes)
+        libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(STACK_BYTES))
+        libc.pthread_setattr_default_np(attributes)
+
+
+def started_pool(threads: int) -> ThreadPoolExecutor:
+    """A pool whose threads all run already, since later none may be started."""
+    pool, all_run = ThreadPoolExecutor(threads), threading.Barrier(threads + 1)
+    for _ in range(threads):
+        pool.submit(all_run.wait)
+    all_run.wait()
+    return pool
+
+
+def growing_cpu_limit(start_s: int, each_s: float, most_s: int) -> Callable[[float], None]:
+    """Limit the CPU time to ``start_s``; what is returned allows more for each second decoded."""
+    most_cpu_s = start_s + int(most_s * each_s)
+    lower(resource.RLIMIT_CPU, most_cpu_s, grace=GRACE_CPU_S)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    decoded_s = 0.0
+
+    def has_decoded(more_s: float) -> None:
+        nonlocal decoded_s
+        decoded_s += more_s
+        soft = min(start_s + int(decoded_s * each_s), most_cpu_s, hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+    has_decoded(0)
+    return has_decoded
 
 
 def lower(limit: int, value: int, *, grace: int = 0) -> None:

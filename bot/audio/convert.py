@@ -1,97 +1,130 @@
-"""One streaming pass over a file: demux, decode, resample, encode. Runs in the child process alone."""
+"""One streaming pass over a file: decode, cut, encode, hand over. Runs in the child process alone."""
 
 from __future__ import annotations
 
-import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import av
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.packet import Packet
-
-from bot.audio.decode import Tally, choose_track, has_video, open_container, pcm_frames, refusing
-from bot.audio.plan import CONVERTED_S, MAX_REQUEST_S, MP3_BITS_PER_S, OVERSHOOT_S, RATE_HZ
-from bot.audio.walk import untouched_mp3_s
+from bot.audio.cuts import Cutter, Piece
+from bot.audio.decode import (
+    SAMPLE_BYTES,
+    Tally,
+    choose_track,
+    claimed_s,
+    decoded_frames,
+    has_video,
+    open_container,
+    pcm_pieces,
+)
+from bot.audio.encode import write_mp3
+from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path
+from bot.audio.verdict import Cut
+from bot.audio.walk import untouched_mp3
 from bot.errors import Refusal, Rejected
-
-LAME_LEVEL = "7"
-"""As fast as 9, and nearly twice as fast as LAME's own choice: docs/adr/0002-wav-or-mp3.md."""
-MAX_SAMPLES = int((MAX_REQUEST_S + OVERSHOOT_S) * RATE_HZ)
-KEPT_SAMPLES = int(CONVERTED_S * RATE_HZ)
+from bot.model import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a file."""
+class Task:
+    """What to do with one file, and whom to tell."""
 
-    untouched: bool
-    """The source goes out as it is; else the target was written."""
-    duration_s: float
-    has_video: bool
+    source: Path
+    workspace: Path
+    done: tuple[Span, ...]
+    most_s: float
+    """The longest recording that is taken."""
+    has_decoded: Callable[[float], None]
+    """Told now and then how many seconds more were decoded."""
+    hand_over: Callable[[Cut], None]
+    """Told of each segment, in order, when its file is written."""
 
 
-def convert(source: Path, target: Path) -> Done:
-    """Write ``source`` to ``target`` as MP3 (mono, 16 kHz), unless it may go out as it is.
+def convert(task: Task, pool: Executor, encoders: int) -> None:
+    """Cut a file into segments, and write those that hold sound as MP3 (mono, 16 kHz).
+
+    Args:
+        task: The file.
+        pool: Encodes.
+        encoders: How many segments ``pool`` encodes at once.
 
     Raises:
         Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED or TOO_LONG.
         MemoryError: the file asks for more than the child may have.
-        OSError: this machine cannot write ``target``.
+        OSError: this machine cannot write a segment.
     """
-    duration_s = untouched_mp3_s(source)
-    if duration_s is not None:
-        return Done(untouched=True, duration_s=duration_s, has_video=False)
-    with open_container(source) as container, refusing(Refusal.NOT_AUDIO):
+    whole = None if task.done else untouched_mp3(task.source)
+    if whole is not None:
+        task.hand_over(whole)
+        return
+    with open_container(task.source) as container:
         track = choose_track(container)
-        with _create(target) as out:
-            kept_s = _encode(container, track, out)
-        return Done(untouched=False, duration_s=kept_s, has_video=has_video(container))
-
-
-def _encode(container: InputContainer, track: AudioStream, out: BinaryIO) -> float:
-    """Write a track to ``out`` as bare MP3 frames and return its seconds.
-
-    The bit rate is constant, so that no Xing header is needed to tell the duration.
-    """
-    tally, encoder, fifo = Tally(), _mp3_encoder(), av.AudioFifo()
-    heard = kept = 0
-    for frame in pcm_frames(container, track, tally):
-        heard += frame.samples
-        if heard > MAX_SAMPLES:
-            raise Rejected(Refusal.TOO_LONG)
-        fifo.write(frame)
-        for piece in fifo.read_many(encoder.frame_size):
-            if kept + piece.samples <= KEPT_SAMPLES:
-                kept += piece.samples
-                _write(out, encoder.encode(piece))
-    if heard == 0 or tally.bad > tally.good:
+        if claimed_s(container) > task.most_s:
+            _check_length(task)
+        outbox = _Outbox(task, pool, encoders, has_video=has_video(container))
+        cutter, tally, decoded_s = Cutter(task.done), Tally(), 0.0
+        for pcm in pcm_pieces(container, track, tally):
+            decoded_s += len(pcm) / SAMPLE_BYTES / RATE_HZ
+            _allow(task, decoded_s)
+            task.has_decoded(len(pcm) / SAMPLE_BYTES / RATE_HZ)
+            for piece in cutter.add(pcm):
+                outbox.add(piece)
+            outbox.hand_over_ready()
+    if decoded_s == 0 or tally.bad > tally.good:
         raise Rejected(Refusal.NOT_AUDIO, f"{tally.good} packets decoded, {tally.bad} did not")
-    rest = fifo.read(partial=True)
-    if rest is not None and kept + rest.samples <= KEPT_SAMPLES:
-        kept += rest.samples
-        _write(out, encoder.encode(rest))
-    _write(out, encoder.encode(None))
-    return kept / RATE_HZ
+    if (rest := cutter.end()) is not None:
+        outbox.add(rest)
+    outbox.hand_over_all()
 
 
-def _mp3_encoder() -> AudioCodecContext:
-    encoder = av.CodecContext.create("libmp3lame", "w")
-    encoder.sample_rate = RATE_HZ
-    encoder.layout = "mono"
-    encoder.format = "s16p"
-    encoder.bit_rate = MP3_BITS_PER_S
-    encoder.options = {"compression_level": LAME_LEVEL}
-    encoder.open()
-    return encoder
+def _check_length(task: Task) -> None:
+    """Decode once for the length alone: nothing is sent of a recording that is refused in the end."""
+    decoded_s = 0.0
+    with open_container(task.source) as container:
+        for frame in decoded_frames(container, choose_track(container), Tally()):
+            decoded_s += frame.samples / frame.sample_rate
+            _allow(task, decoded_s)
+            task.has_decoded(frame.samples / frame.sample_rate)
 
 
-def _create(target: Path) -> BinaryIO:
-    return os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+def _allow(task: Task, decoded_s: float) -> None:
+    if decoded_s > task.most_s + TOLERANCE_S:
+        raise Rejected(Refusal.TOO_LONG)
 
 
-def _write(out: BinaryIO, packets: list[Packet[AudioStream]]) -> None:
-    out.writelines(bytes(packet) for packet in packets)
+class _Outbox:
+    """Segments that are being encoded, handed over in the order of the recording.
+
+    As many wait as are encoded at once, which bounds the memory they take.
+    """
+
+    def __init__(self, task: Task, pool: Executor, most: int, *, has_video: bool) -> None:
+        self._task = task
+        self._pool = pool
+        self._most = most
+        self._has_video = has_video
+        self._waiting: deque[tuple[Cut, Future[None] | None]] = deque()
+
+    def add(self, piece: Piece) -> None:
+        while len(self._waiting) >= self._most:
+            self._hand_over_first()
+        cut = Cut(piece.span, piece.sounds, piece.last, untouched=False, has_video=self._has_video)
+        target = segment_path(self._task.workspace, self._task.source, piece.span)
+        encoded = self._pool.submit(write_mp3, target, piece.pcm) if piece.sounds else None
+        self._waiting.append((cut, encoded))
+
+    def hand_over_ready(self) -> None:
+        while self._waiting and (self._waiting[0][1] is None or self._waiting[0][1].done()):
+            self._hand_over_first()
+
+    def hand_over_all(self) -> None:
+        while self._waiting:
+            self._hand_over_first()
+
+    def _hand_over_first(self) -> None:
+        cut, encoded = self._waiting.popleft()
+        if encoded is not None:
+            encoded.result()
+        self._task.hand_over(cut)

@@ -49,6 +49,11 @@ Source: https://mp4ra.org/registered-types/sampleentries
 """
 
 
+GATHERED_SAMPLES = 48_000
+"""Of each channel: a second of most files, and 3 MB of the biggest kind of frame."""
+SAMPLE_BYTES = 2
+
+
 @dataclass(slots=True)
 class Tally:
     """How many packets of a track gave sound, and how many did not decode."""
@@ -139,32 +144,86 @@ def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]
     return frames
 
 
-def pcm_frames(container: InputContainer, track: AudioStream, tally: Tally) -> Iterator[AudioFrame]:
-    """Decode a track to frames of PCM s16, mono, 16 kHz, skipping packets that do not decode.
+def claimed_s(container: InputContainer) -> float:
+    """What the container's header says of its length, in seconds; 0 where it says nothing."""
+    return (container.duration or 0) / av.time_base
 
-    The frames carry no timestamps: samples are counted, since a file's own times lie.
+
+def decoded_frames(container: InputContainer, track: AudioStream, tally: Tally) -> Iterator[AudioFrame]:
+    """Decode a track, skipping what does not decode.
+
+    Raises:
+        Rejected: PROTECTED.
+        MemoryError: the file asks for more than the child may have.
     """
-    resampler = _resampler()
-    shape: tuple[str, str, int] | None = None
-    for packet in container.demux(track):
-        for frame in decode_packet(packet, tally):
-            now = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if shape is not None and now != shape:
-                # A resampler is built for one shape; broken and chained files change it on the way.
-                yield from _resampled(resampler, None)
-                resampler = _resampler()
-            shape = now
+    packets = container.demux(track)
+    while True:
+        try:
+            packet = next(packets, None)
+        except MemoryError:
+            raise
+        except av.error.FFmpegError:
+            # A file that breaks off counts for what it held before.
+            tally.bad += 1
+            return
+        if packet is None:
+            return
+        yield from decode_packet(packet, tally)
+
+
+class Resampling:
+    """Makes PCM s16, mono, 16 kHz of decoded frames of whatever shape.
+
+    Frames are gathered first: each call of FFmpeg's resampler costs as much as a packet of AAC does. Samples
+    are counted, since a file's own times lie.
+    """
+
+    def __init__(self) -> None:
+        self._shape: tuple[str, str, int, int] | None = None
+        self._start()
+
+    def take(self, frame: AudioFrame) -> Iterator[bytes]:
+        """Take one frame, and hand on what is ready."""
+        layout = frame.layout
+        now = (frame.format.name, layout.name, layout.nb_channels, frame.sample_rate)
+        if self._shape is not None and now != self._shape:
+            # FIFO and resampler are built for one shape; broken and chained files change it on the way.
+            yield from self.end()
+        self._shape = now
+        frame.pts = None
+        self._fifo.write(frame)
+        if self._fifo.samples >= GATHERED_SAMPLES:
+            yield from self._resampled(self._fifo.read())
+
+    def end(self) -> Iterator[bytes]:
+        """Hand on the rest."""
+        if (rest := self._fifo.read()) is not None:
+            yield from self._resampled(rest)
+        if self._shape is not None:
+            yield from self._resampled(None)
+        self._start()
+
+    def _start(self) -> None:
+        self._fifo = av.AudioFifo()
+        self._resampler = av.AudioResampler(format="s16p", layout="mono", rate=RATE_HZ)
+
+    def _resampled(self, frame: AudioFrame | None) -> Iterator[bytes]:
+        if frame is not None:
             frame.pts = None
-            yield from _resampled(resampler, frame)
-    if shape is not None:
-        yield from _resampled(resampler, None)
+        for resampled in self._resampler.resample(frame):
+            # Planes are padded.
+            yield bytes(memoryview(resampled.planes[0])[: resampled.samples * SAMPLE_BYTES])
 
 
-def _resampler() -> av.AudioResampler:
-    return av.AudioResampler(format="s16p", layout="mono", rate=RATE_HZ)
+def pcm_pieces(container: InputContainer, track: AudioStream, tally: Tally) -> Iterator[bytes]:
+    """Decode a track to PCM s16, mono, 16 kHz, about a second at a time.
 
-
-def _resampled(resampler: av.AudioResampler, frame: AudioFrame | None) -> Iterator[AudioFrame]:
-    for resampled in resampler.resample(frame):
-        resampled.pts = None
-        yield resampled
+    Raises:
+        Rejected: NOT_AUDIO or PROTECTED.
+        MemoryError: the file asks for more than the child may have.
+    """
+    resampling = Resampling()
+    with refusing(Refusal.NOT_AUDIO):
+        for frame in decoded_frames(container, track, tally):
+            yield from resampling.take(frame)
+        yield from resampling.end()

@@ -1,102 +1,114 @@
-"""Prepares audio in disposable, limited child processes; this process never parses a stranger's file."""
+"""Splits audio in disposable, limited child processes; this process never parses a stranger's file."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import signal
-import sys
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from bot.audio import child
-from bot.audio.plan import WAV_HEAD_BYTES, Limits, fits_request, untouched_wav_s
-from bot.audio.verdict import REPORT_BYTES, ChildError, Ended, judge
+from bot.audio.children import running_child
+from bot.audio.headers import Wav
+from bot.audio.levels import is_loud, worth_sending
+from bot.audio.plan import WAV_HEAD_BYTES, Limits, fits_request, segment_path, untouched_wav
+from bot.audio.verdict import Account, ChildError, Cut
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import AudioMime, PreparedAudio
+from bot.model import PreparedAudio, Segment, Span
 
-CHILD_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
-"""All that a child inherits: no token, no key."""
+SMALL_BYTES = 4 * 1024 * 1024
+"""Up to here a source has a lane of its own: a voice note does not wait behind films."""
+_LOUDNESS_BYTES = 65_536
 
 
 class Media:
     """Fills ``bot.ports.Audio`` with PyAV (FFmpeg's libraries), one child process a file.
 
     Args:
-        children: How many files are decoded at once; the others wait.
+        children: How many small files, and as many big ones, are decoded at once; the others wait.
         limits: What one file may cost.
+        most_minutes: The longest recording that is taken.
     """
 
-    def __init__(self, children: int = os.cpu_count() or 1, limits: Limits | None = None) -> None:
-        self._turns = asyncio.Semaphore(children)
+    def __init__(
+        self, children: int = os.cpu_count() or 1, limits: Limits | None = None, most_minutes: int = 180
+    ) -> None:
+        self._small_turns = asyncio.Semaphore(children)
+        self._big_turns = asyncio.Semaphore(children)
         self._limits = limits or Limits()
+        self._most_minutes = most_minutes
 
-    async def prepare(self, source: Path, workspace: Path) -> PreparedAudio:
-        """Check and convert ``source``; see ``bot.ports.Audio.prepare``.
+    async def split(
+        self, source: Path, workspace: Path, done: Sequence[Span] = ()
+    ) -> AsyncGenerator[Segment]:
+        """Cut and convert ``source``; see ``bot.ports.Audio.split``.
 
         What is made is MP3, mono, 16 kHz, 64 kbit/s, mode 0600, in ``workspace``. Small s16 PCM WAV and
-        flawless small MP3 files go out as they are: ``path`` is then ``source`` itself.
+        flawless small MP3 files go out as they are: ``path`` is then ``source`` itself. A turn is kept until
+        the generator ends.
         """
         try:
             head, size_bytes = await asyncio.to_thread(_glance, source)
             if size_bytes == 0:
                 raise Rejected(Refusal.EMPTY)
-            wav_s = untouched_wav_s(head, size_bytes)
-            if wav_s is not None:
-                return PreparedAudio(source, "audio/wav", size_bytes, wav_s)
-            target = workspace / f"{source.name}.mp3"
-            await asyncio.to_thread(target.unlink, missing_ok=True)
-            result = judge(await self._run_child(source, target))
-            path = source if result.untouched else target
-            made_bytes = (await asyncio.to_thread(path.stat)).st_size
+            wav = None if done else untouched_wav(head, size_bytes)
+            if wav is not None and await asyncio.to_thread(_has_loud_sample, source, wav.data_bytes):
+                yield _whole(source, size_bytes, wav)
+                return
+            account = Account(done, self._most_minutes)
+            turns = self._small_turns if size_bytes <= SMALL_BYTES else self._big_turns
+            arguments = self._arguments(source, workspace, done)
+            async with turns, running_child(arguments, self._limits.stall_s) as child:
+                while (line := await child.line()) is not None:
+                    if (cut := account.hear(line)) is not None:
+                        yield await asyncio.to_thread(_segment, cut, source, workspace)
+                account.judge(await child.ended())
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
-        mime: AudioMime = "audio/mpeg"
-        if not fits_request(made_bytes, result.duration_s, mime):
-            raise ChildError(f"{made_bytes} bytes, {result.duration_s} s do not fit a request")
-        return PreparedAudio(path, mime, made_bytes, result.duration_s, result.has_video)
 
-    async def _run_child(self, source: Path, target: Path) -> Ended:
+    def _arguments(self, source: Path, workspace: Path, done: Sequence[Span]) -> tuple[str, ...]:
         limits = self._limits
-        async with self._turns:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", child.__file__, source, target),
-                *(str(limits.memory_bytes), str(limits.cpu_s), str(limits.file_bytes)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=CHILD_ENVIRONMENT,
-                start_new_session=True,
-            )
-            try:
-                async with asyncio.timeout(limits.wall_s):
-                    return await _follow(process)
-            except TimeoutError:
-                return Ended(None, b"", b"")
-            finally:
-                # The group, since a decoder that was taken over may have left something behind.
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-
-
-async def _follow(process: asyncio.subprocess.Process) -> Ended:
-    """Read what a child says, to its end."""
-    if process.stdout is None or process.stderr is None:
-        raise ChildError("no pipes")
-    report, complaint = await asyncio.gather(_read(process.stdout), _read(process.stderr))
-    return Ended(await process.wait(), report, complaint)
-
-
-async def _read(stream: asyncio.StreamReader) -> bytes:
-    """Read to the end; keep the last ``REPORT_BYTES``."""
-    kept = b""
-    while piece := await stream.read(REPORT_BYTES):
-        kept = (kept + piece)[-REPORT_BYTES:]
-    return kept
+        return (
+            *(str(source), str(workspace), str(limits.memory_bytes), str(limits.file_bytes)),
+            *(str(limits.cpu_s), str(limits.cpu_s_each_s), str(self._most_minutes)),
+            json.dumps([(span.start_ms, span.end_ms) for span in done]),
+        )
 
 
 def _glance(source: Path) -> tuple[bytes, int]:
     """A file's first bytes and its size."""
     with source.open("rb") as file:
         return file.read(WAV_HEAD_BYTES), os.fstat(file.fileno()).st_size
+
+
+def _has_loud_sample(source: Path, data_bytes: int) -> bool:
+    """Whether the s16 samples at a file's end are worth sending without a closer look."""
+    with source.open("rb") as file:
+        file.seek(-data_bytes, os.SEEK_END)
+        return any(is_loud(piece) for piece in iter(lambda: file.read(_LOUDNESS_BYTES), b""))
+
+
+def _whole(source: Path, size_bytes: int, wav: Wav) -> Segment:
+    """A WAV that goes out as it is, sound from end to end as far as the bot knows."""
+    span = Span(0, -(-wav.data_bytes * 1_000 // wav.bytes_per_s))
+    return Segment(
+        span, (span,), last=True, audio=PreparedAudio(source, "audio/wav", size_bytes, wav.duration_s)
+    )
+
+
+def _segment(cut: Cut, source: Path, workspace: Path) -> Segment:
+    """What a child has made, measured again."""
+    if not cut.sounds:
+        return Segment(cut.span, (), cut.last, audio=None)
+    path, sent = source, cut.span
+    if not cut.untouched:
+        path, sent = segment_path(workspace, source, cut.span), worth_sending(cut.span, cut.sounds)
+    duration_s = sent.duration_ms / 1_000
+    try:
+        size_bytes = path.stat().st_size
+    except FileNotFoundError as error:
+        raise ChildError(f"no audio for {cut.span}") from error
+    if not fits_request(size_bytes, duration_s, "audio/mpeg"):
+        raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
+    audio = PreparedAudio(path, "audio/mpeg", size_bytes, duration_s, cut.has_video)
+    return Segment(cut.span, cut.sounds, cut.last, audio)

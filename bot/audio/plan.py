@@ -1,4 +1,4 @@
-"""What one request may hold, what one file may cost, and which files go out as they are. Pure.
+"""What one request may hold, what one file may cost, and which WAV goes out as it is. Pure.
 
 Source: https://help.aliyun.com/zh/model-studio/qwen-speech-recognition (5 minutes and 10 MB a request; the
 service counts the bytes of the whole data URI, after Base64).
@@ -7,17 +7,18 @@ service counts the bytes of the whole data URI, after Base64).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from bot.audio.headers import read_wav
-from bot.model import AudioMime
+from bot.audio.headers import Wav, read_wav
+from bot.model import AudioMime, Span
 
 MAX_REQUEST_S = 300
 """The recogniser's limit for one request."""
 MAX_DATA_URI_BYTES = 10_485_760
-OVERSHOOT_S = 0.5
-"""A clip that Slack stopped at five minutes decodes to a few frames more: that is cut off, not refused."""
-CONVERTED_S = 299.75
-"""What is written of such a clip: an MP3 encoder's delay and padding (0.1 s) come on top."""
+LONGEST_MS = 171_000
+"""No segment is longer. Short ones are recognised side by side, and each is a small loss when it fails."""
+TOLERANCE_S = 1.0
+"""How much longer than allowed a recording may turn out: encoders add a little at both ends."""
 
 RATE_HZ = 16_000
 """The rate that the recogniser resamples to."""
@@ -26,22 +27,25 @@ MP3_BITS_PER_S = 64_000
 UNTOUCHED_WAV_BYTES = 1_048_576
 """Half a minute at 16 kHz: beyond, the upload costs more time than making it four times smaller."""
 UNTOUCHED_MP3_BYTES = 2_621_440
-"""300 s at 64 kbit/s and some tags: what is bigger gains from a lower bit rate."""
+"""120 kbit/s for the longest segment: what is bigger gains from a lower bit rate."""
 WAV_HEAD_BYTES = 4_096
-"""How much of a file ``untouched_wav_s`` wants to see."""
+"""How much of a file ``untouched_wav`` wants to see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What converting one file may cost."""
+    """What decoding one file may cost."""
 
     memory_bytes: int = 320 * 1024 * 1024
     """Of address space: Python and FFmpeg's libraries map 130 MB before they open anything."""
     cpu_s: int = 30
-    """Five minutes of Opus took 1.6 s, and a small computer is ten times slower."""
-    wall_s: float = 180.0
-    """A child only computes and reads a file: six times its CPU limit means that the machine is too busy."""
-    file_bytes: int = 16 * 1024 * 1024
+    """Before the first second is decoded."""
+    cpu_s_each_s: float = 0.1
+    """For each second decoded: an m4a takes 0.005, and a small computer is ten times slower."""
+    stall_s: float = 180.0
+    """For each segment. A child only computes and reads a file: longer means that the machine is too busy."""
+    file_bytes: int = 2 * 1024 * 1024
+    """For each segment: the longest takes 1.4 MB."""
 
 
 def data_uri_bytes(size_bytes: int, mime: AudioMime) -> int:
@@ -54,8 +58,8 @@ def fits_request(size_bytes: int, duration_s: float, mime: AudioMime) -> bool:
     return 0 < duration_s <= MAX_REQUEST_S and data_uri_bytes(size_bytes, mime) <= MAX_DATA_URI_BYTES
 
 
-def untouched_wav_s(head: bytes, size_bytes: int) -> float | None:
-    """Seconds of a WAV file that may go out as it is; ``None`` for any other file.
+def untouched_wav(head: bytes, size_bytes: int) -> Wav | None:
+    """A WAV file that may go out as it is if it is loud enough; ``None`` for any other file.
 
     Args:
         head: The first ``WAV_HEAD_BYTES`` of the file, or all of a shorter one.
@@ -64,4 +68,9 @@ def untouched_wav_s(head: bytes, size_bytes: int) -> float | None:
     wav = read_wav(head, size_bytes)
     if wav is None or size_bytes > UNTOUCHED_WAV_BYTES:
         return None
-    return wav.duration_s if fits_request(size_bytes, wav.duration_s, "audio/wav") else None
+    return wav if fits_request(size_bytes, wav.duration_s, "audio/wav") else None
+
+
+def segment_path(workspace: Path, source: Path, span: Span) -> Path:
+    """Where the audio made of a segment lies."""
+    return workspace / f"{source.name}.{span.start_ms}-{span.end_ms}.mp3"

@@ -1,38 +1,49 @@
-"""How a child's end is read: its report, exit status and time, as one of our errors or a result. Pure.
+"""How a child is read: its lines as segments, its end as one of our errors. Pure, and believes nothing.
 
-| the child | what it means |
+A child prints one JSON line for each segment, and one line with its verdict:
+
+    {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "last": true, "untouched": false,
+     "has_video": false}
+    {"verdict": "done", "detail": ""}
+
+| how it ends | what it means |
 |---|---|
-| exit 0, ``untouched`` or ``converted`` | the result |
+| exit 0, ``done`` | the recording is cut to its end |
 | exit 0, a refusal's word | Rejected with that word |
 | exit 0, ``machine`` (it could not read or write) | Unavailable(MACHINE) |
 | exit 0, ``memory`` (beyond RLIMIT_AS) | Rejected(TOO_COSTLY) |
 | SIGXCPU (beyond RLIMIT_CPU) | Rejected(TOO_COSTLY) |
 | SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT | Rejected(NOT_AUDIO): the file broke the decoder |
 | SIGKILL, SIGTERM and the like, from outside | Unavailable(MACHINE): out of memory, or shutting down |
-| still there at the wall limit | Unavailable(MACHINE): it had no CPU, else SIGXCPU had come first |
-| anything else | ChildError, a bug |
+| no word for as long as it may stall | Unavailable(MACHINE): it had no CPU, else SIGXCPU had come first |
+| anything else, a line too many among it | ChildError, a bug |
 """
 
 from __future__ import annotations
 
 import json
-import math
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from bot.audio.cuts import EARLIEST_MS, stretch_from
+from bot.audio.plan import LONGEST_MS, TOLERANCE_S
 from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.model import Span
 
-REPORT_BYTES = 4_096
-"""A child that says more is broken."""
+LINE_BYTES = 16_384
+"""A child that says more in one line is broken."""
+MOST_SOUNDS = 500
+"""The longest segment has room for 475, with the pauses between them."""
 DETAIL_CHARACTERS = 200
 
 
 class Verdict(StrEnum):
-    """What a child says of a file, besides the words of ``REFUSALS``."""
+    """What a child says of a file in the end, besides the words of ``REFUSALS``."""
 
-    UNTOUCHED = "untouched"
-    CONVERTED = "converted"
+    DONE = "done"
     MACHINE = "machine"
     MEMORY = "memory"
 
@@ -50,70 +61,170 @@ KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 class ChildError(RuntimeError):
-    """A bug: the child ended in a way that it should not be able to."""
+    """A bug: the child did what it should not be able to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a child says of one segment."""
+
+    span: Span
+    sounds: tuple[Span, ...]
+    last: bool
+    untouched: bool
+    """The source goes out as it is; else a file was written, if there is sound."""
+    has_video: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended, before anything of it is believed."""
+    """How a child ended."""
 
     returncode: int | None
-    """Negative: the signal that ended it; ``None``: it was still there at the wall limit."""
-    report: bytes
+    """Negative: the signal that ended it; ``None``: it said nothing for too long."""
     complaint: bytes
     """The last it wrote to stderr."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Audio that the child calls ready."""
+def render_cut(cut: Cut) -> str:
+    """A segment as a child's line."""
+    said = {
+        "start_ms": cut.span.start_ms,
+        "end_ms": cut.span.end_ms,
+        "sounds": [(sound.start_ms, sound.end_ms) for sound in cut.sounds],
+        "last": cut.last,
+        "untouched": cut.untouched,
+        "has_video": cut.has_video,
+    }
+    return json.dumps(said, separators=(",", ":"))
 
-    untouched: bool
-    duration_s: float
-    has_video: bool
 
+class Account:
+    """What one child has said, each word held against those before.
 
-def judge(ended: Ended) -> Result:
-    """Read a child's end by the table above.
-
-    Raises:
-        Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, TOO_LONG or TOO_COSTLY.
-        Unavailable: MACHINE.
-        ChildError: anything unforeseen.
+    Args:
+        done: The stretches that need no segment, in order.
+        most_minutes: The longest recording that is taken.
     """
-    if ended.returncode is None:
-        raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
-    if ended.returncode == 0:
-        return _believe(ended.report)
-    if ended.returncode > 0:
-        raise ChildError(f"exit status {ended.returncode}: {plain(ended.complaint)}")
-    killed_by = -ended.returncode
-    if killed_by == signal.SIGXCPU:
-        raise Rejected(Refusal.TOO_COSTLY, "CPU time")
-    if killed_by in CRASHES:
-        raise Rejected(Refusal.NOT_AUDIO, f"the decoder crashed with signal {killed_by}")
-    if killed_by in KILLS:
-        raise Unavailable(Outage.MACHINE, f"the decoder was ended with signal {killed_by}")
-    raise ChildError(f"signal {killed_by}: {plain(ended.complaint)}")
+
+    def __init__(self, done: Sequence[Span], most_minutes: int) -> None:
+        self._done = done
+        self._most_minutes = most_minutes
+        self._at_ms = 0
+        self._is_whole = False
+        self._report: dict[str, Any] | None = None
+
+    def hear(self, line: bytes) -> Cut | None:
+        """Take one line; ``None`` for the verdict.
+
+        Raises:
+            ChildError: no child of ours says this.
+        """
+        said = _parsed(line)
+        if self._report is not None or (self._is_whole and "verdict" not in said):
+            raise ChildError(f"a line too many: {plain(line)}")
+        if "verdict" in said:
+            self._report = said
+            return None
+        try:
+            cut = _parse_cut(said)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ChildError(f"an unreadable line: {plain(line)}") from error
+        if not self._fits(cut):
+            raise ChildError(f"a segment that cannot be: {plain(line)}")
+        self._at_ms, self._is_whole = cut.span.end_ms, cut.last
+        return cut
+
+    def _fits(self, cut: Cut) -> bool:
+        start_ms, until_ms = stretch_from(self._at_ms, self._done)
+        most_ms = int((self._most_minutes * 60 + TOLERANCE_S) * 1_000)
+        ends_early = cut.last or cut.span.end_ms == until_ms
+        return (
+            cut.span.start_ms == start_ms
+            and (0 if ends_early else EARLIEST_MS - 1) < cut.span.duration_ms <= LONGEST_MS
+            and cut.span.end_ms <= (most_ms if until_ms is None else min(until_ms, most_ms))
+            and _lie_in_order(cut.sounds, cut.span)
+            and (not cut.untouched or (cut.last and start_ms == 0 and not self._done))
+        )
+
+    def judge(self, ended: Ended) -> None:
+        """Read how the child ended, by the table above.
+
+        Raises:
+            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, TOO_LONG or TOO_COSTLY.
+            Unavailable: MACHINE.
+            ChildError: anything unforeseen.
+        """
+        if ended.returncode is None:
+            raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
+        if ended.returncode == 0:
+            return self._read_report()
+        if ended.returncode > 0:
+            raise ChildError(f"exit status {ended.returncode}: {plain(ended.complaint)}")
+        killed_by = -ended.returncode
+        if killed_by == signal.SIGXCPU:
+            raise Rejected(Refusal.TOO_COSTLY, "CPU time")
+        if killed_by in CRASHES:
+            raise Rejected(Refusal.NOT_AUDIO, f"the decoder crashed with signal {killed_by}")
+        if killed_by in KILLS:
+            raise Unavailable(Outage.MACHINE, f"the decoder was ended with signal {killed_by}")
+        raise ChildError(f"signal {killed_by}: {plain(ended.complaint)}")
+
+    def _read_report(self) -> None:
+        report = self._report or {}
+        verdict, detail = str(report.get("verdict")), plain(str(report.get("detail")).encode())
+        if verdict in REFUSALS:
+            limit = self._most_minutes if verdict == Refusal.TOO_LONG else None
+            raise Rejected(Refusal(verdict), detail, limit)
+        match verdict:
+            case Verdict.MACHINE:
+                raise Unavailable(Outage.MACHINE, detail)
+            case Verdict.MEMORY:
+                raise Rejected(Refusal.TOO_COSTLY, "memory")
+            case Verdict.DONE if self._is_whole or self._done:
+                return
+        raise ChildError(f"it ended with {plain(verdict.encode())} at {self._at_ms} ms")
 
 
-def _believe(report: bytes) -> Result:
+def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(report)
-        verdict, detail = str(said["verdict"]), plain(str(said["detail"]).encode())
-        duration_s, has_video = float(said["duration_s"]), bool(said["has_video"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ChildError(f"an unreadable report: {plain(report)}") from error
-    if verdict in REFUSALS:
-        raise Rejected(Refusal(verdict), detail)
-    match verdict:
-        case Verdict.MACHINE:
-            raise Unavailable(Outage.MACHINE, detail)
-        case Verdict.MEMORY:
-            raise Rejected(Refusal.TOO_COSTLY, "memory")
-        case Verdict.UNTOUCHED | Verdict.CONVERTED if math.isfinite(duration_s) and duration_s > 0:
-            return Result(verdict == Verdict.UNTOUCHED, duration_s, has_video)
-    raise ChildError(f"an unreadable report: {plain(report)}")
+        said = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ChildError(f"an unreadable line: {plain(line)}") from error
+    if not isinstance(said, dict):
+        raise ChildError(f"an unreadable line: {plain(line)}")
+    return said
+
+
+def _parse_cut(said: dict[str, Any]) -> Cut:
+    return Cut(
+        Span(_whole(said["start_ms"]), _whole(said["end_ms"])),
+        tuple(Span(_whole(start), _whole(end)) for start, end in said["sounds"]),
+        last=_flag(said["last"]),
+        untouched=_flag(said["untouched"]),
+        has_video=_flag(said["has_video"]),
+    )
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("no whole number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
+
+
+def _lie_in_order(sounds: Sequence[Span], span: Span) -> bool:
+    at_ms = span.start_ms
+    for sound in sounds:
+        if not at_ms <= sound.start_ms < sound.end_ms <= span.end_ms:
+            return False
+        at_ms = sound.end_ms
+    return len(sounds) <= MOST_SOUNDS
 
 
 def plain(text: bytes) -> str:

@@ -6,6 +6,7 @@ hold up the event loop, and the library for it (mutagen) is GPL.
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import av.error
@@ -13,18 +14,21 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
-from bot.audio.decode import Tally, choose_track, decode_packet, open_container
+from bot.audio.decode import Resampling, Tally, choose_track, decode_packet, open_container
 from bot.audio.headers import id3v2_bytes, read_mp3_frame
-from bot.audio.plan import MAX_REQUEST_S, UNTOUCHED_MP3_BYTES, fits_request
+from bot.audio.levels import find_sounds, measure
+from bot.audio.plan import LONGEST_MS, UNTOUCHED_MP3_BYTES
+from bot.audio.verdict import Cut
 from bot.errors import Rejected
+from bot.model import Span
 
 ID3V1_BYTES = 128
 PROMISE_TOLERANCE_S = 0.1
 """The encoder's delay and padding, which players count or not."""
 
 
-def untouched_mp3_s(source: Path) -> float | None:
-    """Seconds of an MP3 that may go out as it is; ``None`` for any other file.
+def untouched_mp3(source: Path) -> Cut | None:
+    """The one segment of an MP3 that may go out as it is; ``None`` for any other file.
 
     Its packets must follow each other without a gap from the first frame (behind an ID3v2 tag and a Xing
     frame) to the end (or an ID3v1 tag), each be exactly as long as its own header says, be of one kind and
@@ -38,28 +42,35 @@ def untouched_mp3_s(source: Path) -> float | None:
         with open_container(source) as container:
             if container.format.name != "mp3":
                 return None
-            return _walked_s(container, source, size_bytes)
+            return _walked(container, source, size_bytes)
     except MemoryError:
         raise
     except (av.error.FFmpegError, Rejected):
         return None
 
 
-def _walked_s(container: InputContainer, source: Path, size_bytes: int) -> float | None:
+def _walked(container: InputContainer, source: Path, size_bytes: int) -> Cut | None:
     track = choose_track(container)
-    chain, tally, samples = _Chain(source), Tally(), 0
+    chain, tally, resampling = _Chain(source), Tally(), Resampling()
+    samples, pcm, levels = 0, array("h"), array("I")
     for packet in container.demux(track):
         if packet.size and not chain.goes_on_with(packet):
             return None
-        samples += sum(frame.samples for frame in decode_packet(packet, tally))
-        if tally.bad or samples > MAX_REQUEST_S * track.rate:
+        for frame in decode_packet(packet, tally):
+            samples += frame.samples
+            for piece in resampling.take(frame):
+                pcm.frombytes(piece)
+        if tally.bad or samples * 1_000 > LONGEST_MS * track.rate:
             return None
     if samples == 0 or not chain.reaches_end(size_bytes):
         return None
-    duration_s = samples / track.rate
-    if abs(_promised_s(track) - duration_s) > PROMISE_TOLERANCE_S:
+    if abs(_promised_s(track) - samples / track.rate) > PROMISE_TOLERANCE_S:
         return None
-    return duration_s if fits_request(size_bytes, duration_s, "audio/mpeg") else None
+    for piece in resampling.end():
+        pcm.frombytes(piece)
+    measure(pcm, levels, to_the_end=True)
+    span = Span(0, -(-samples * 1_000 // track.rate))
+    return Cut(span, find_sounds(levels, span), last=True, untouched=True, has_video=False)
 
 
 def _promised_s(track: AudioStream) -> float:

@@ -9,7 +9,6 @@ Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from bot import sentences
 from bot.model import JobKey, Transcript, TranscriptionRequest
 from bot.ports import Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
+from bot.transcript.documents import on_one_line, plain_text, render_srt, render_txt, render_vtt
 
 INLINE_CHARACTERS = (5_500, 1_000, 0)
 """How much of a transcript a message holds, and what is tried where Slack refuses that.
@@ -29,9 +28,6 @@ _BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""
 _FALLBACK_CHARACTERS = 3_000
 """``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
-_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Controls, halves of surrogate pairs, and what turns the reading direction of the text that follows."""
-
 FILL_GAPS = "fill_gaps"
 """The action of the button that asks for the missing parts; its value is the job's key."""
 
@@ -131,7 +127,7 @@ def _files(key: JobKey, transcript: Transcript, revision: int) -> tuple[TextFile
 
 
 def _readable(transcript: Transcript) -> str:
-    return _showable(plain_text(transcript)).strip() or "…"
+    return plain_text(transcript) or "…"
 
 
 def _facts(request: TranscriptionRequest, reply: Transcript | Growing) -> list[str]:
@@ -188,11 +184,7 @@ def escape(text: str) -> str:
 
 def _shared_name(request: TranscriptionRequest) -> str:
     """The file's name on one line where its message holds several; empty where it stands alone."""
-    return " ".join(_showable(request.file.name).split()) if request.siblings > 1 else ""
-
-
-def _showable(text: str) -> str:
-    return _UNSHOWABLE.sub("", text)
+    return on_one_line(request.file.name) if request.siblings > 1 else ""
 
 
 def _rich_texts(text: str) -> list[Block]:

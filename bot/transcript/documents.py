@@ -79,7 +79,7 @@ def render_json(transcript: Transcript) -> str:
 def _passage_text(passage: Paragraph | Gap) -> str:
     if isinstance(passage, Gap):
         return sentences.gap(passage.span.start_ms, passage.span.end_ms)
-    return _on_one_line(passage.text)
+    return on_one_line(passage.text)
 
 
 def _passage_json(passage: Paragraph | Gap) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def _passage_json(passage: Paragraph | Gap) -> dict[str, Any]:
         "type": "paragraph",
         "start_ms": passage.utterances[0].span.start_ms,
         "end_ms": passage.utterances[-1].span.end_ms,
-        "text": _on_one_line(passage.text),
+        "text": on_one_line(passage.text),
         "utterances": [
             {
                 "start_ms": utterance.span.start_ms,
                 "end_ms": utterance.span.end_ms,
-                "text": _on_one_line(utterance.text),
+                "text": on_one_line(utterance.text),
             }
             for utterance in passage.utterances
         ],
@@ -104,7 +104,7 @@ def _passage_json(passage: Paragraph | Gap) -> dict[str, Any]:
 def _subtitles(transcript: Transcript, kind: str, escapes: Mapping[int, str]) -> str:
     subtitles = SSAFile()
     for cue in plan_cues(transcript):
-        lines = [line for line in map(_on_one_line, cue.lines) if line]
+        lines = [line for line in map(on_one_line, cue.lines) if line]
         if lines:
             text = "\n".join(_TIME.sub(rf"\1{_WORD_JOINER}", line).translate(escapes) for line in lines)
             subtitles.append(SSAEvent(cue.start_ms, cue.end_ms, text.replace("\\", _BACKSLASH)))
@@ -113,5 +113,6 @@ def _subtitles(transcript: Transcript, kind: str, escapes: Mapping[int, str]) ->
     return written.replace(_BACKSLASH, "\\")
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """A text as people may see it: without line breaks, controls and what turns the reading direction."""
     return " ".join(_UNSHOWABLE.sub("", text).split())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.errors import Misconfigured, Outage, Rejected, Unavailable
+from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.job.observe import Observed
 from bot.job.parts import Parts
@@ -50,8 +50,8 @@ class _Run:
     parts: Parts
     refusal: Rejected | None = None
     """Why the recogniser refused a segment, for the case that no other says more."""
-    trouble: Unavailable | Misconfigured | None = None
-    """Why nothing further is begun."""
+    trouble: TranscriptionError | None = None
+    """Why nothing further is begun: the file broke off, or something stands in the way of all segments."""
     answered: int = 0
     segments: asyncio.Queue[Segment | None] = field(default_factory=asyncio.Queue)
 
@@ -75,8 +75,8 @@ class Hearing:
     async def hear(self, task: Task, parts: Parts) -> None:
         """Add what is missing to ``parts``.
 
-        A segment that fails for good becomes a failed part. When something stands in the way of all of them,
-        those under way are still waited for: they are paid for.
+        A segment that fails for good becomes a failed part. When the file breaks off, or something stands in
+        the way of all segments, those under way are still waited for: they are paid for.
 
         Raises:
             Rejected: the file cannot be decoded, or the recogniser refused all there was.
@@ -86,10 +86,13 @@ class Hearing:
         run = _Run(task, parts)
         listeners = [asyncio.create_task(self._listen(run)) for _ in range(self._at_once)]
         try:
-            await self._cut(run)
+            try:
+                await self._cut(run)
+            except TranscriptionError as error:
+                run.trouble = error
             for _ in listeners:
                 run.segments.put_nowait(None)
-            with task.observed.stage("recognise"):
+            with nullcontext() if run.trouble else task.observed.stage("recognise"):
                 await asyncio.gather(*listeners)
         finally:
             for listener in listeners:

@@ -135,6 +135,7 @@ class FakeAudio:
                 path, "audio/wav", size_bytes, length_ms / 1000, has_video=file_id in self.has_video
             )
             yield Segment(span, (span,), last, audio)
+            await asyncio.sleep(0)  # real decoding takes time, in which recognition begins
         if file_id in self.breaks_off:
             raise self.breaks_off[file_id]
 

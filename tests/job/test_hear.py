@@ -184,7 +184,7 @@ async def test_what_the_operator_has_to_do_counts_for_more_than_an_outage(bench:
     for start_ms in (0, 2_000):
         bench.recogniser.trouble.always[f"F1@{start_ms}"] = Unavailable(Outage.RECOGNISER, "503", 600.0)
     bench.recogniser.trouble.always["F1@4000"] = BAD_KEY
-    bench.recogniser.takes_s["F1@4000"] = 1.0
+    bench.recogniser.takes_s |= {"F1@0": 1.0, "F1@2000": 1.0, "F1@4000": 2.0}
     with pytest.raises(Misconfigured):
         await ear.listen()
 
@@ -204,9 +204,11 @@ async def test_a_recording_that_breaks_off_keeps_what_was_heard(
 ) -> None:
     ear = Ear(bench)
     bench.audio.breaks_off["F1"] = error
+    bench.recogniser.takes_s = {"F1@0": 9.0, "F1@2000": 9.0}
     with pytest.raises(type(error)) as broken:
         await ear.listen()
     assert broken.value is error
+    assert {part.span.start_ms for part in ear.kept} >= {0, 2_000}, "they were under way, and are paid for"
     assert ear.parts.total is None
     assert not ear.parts.is_whole
 

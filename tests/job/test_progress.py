@@ -36,7 +36,7 @@ async def test_the_status_tells_the_part_and_is_refreshed(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.time.run(95)
-        assert bench.thread.statuses == [(0, 8), (0, 8)], "again before it fades"
+        assert bench.thread.statuses == [(0, None), (0, 8), (0, 8)], "once it is cut, and before it fades"
         await bench.ended(300)
     assert (4, 8) in bench.thread.statuses
     assert bench.thread.signs[-1] == "clear F1", "an edit does not take the status away"

@@ -13,6 +13,7 @@ import pytest
 from bot.audio.media import Media
 from bot.errors import Refusal, Rejected
 from tests.audio.samples import TONE_HZ, encode, heard, write_wav
+from tests.audio.splitting import only_audio_of, only_segment_of, segments_of
 
 AMR: dict[str, Any] = {"rate_hz": 8_000, "bits_per_s": 12_200}
 CONTAINERS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -62,7 +63,7 @@ def make(path: Path, kind: tuple[str, str, dict[str, Any]]) -> Path:
 async def test_every_container_comes_out_as_the_tone_that_went_in(
     kind: tuple[str, str, dict[str, Any]], tmp_path: Path, workspace: Path, media: Media
 ) -> None:
-    prepared = await media.prepare(make(tmp_path / "source", kind), workspace)
+    prepared = await only_audio_of(media, make(tmp_path / "source", kind), workspace)
 
     assert prepared.mime == "audio/mpeg"
     assert prepared.duration_s == pytest.approx(2.0, abs=0.06)
@@ -79,16 +80,16 @@ async def test_wide_band_amr_is_taken(tmp_path: Path, workspace: Path, media: Me
         b"#!AMR-WB\n" + b"\x7c" * 100
     )  # frames of 20 ms that say "no data"; nothing encodes it
 
-    prepared = await media.prepare(source, workspace)
+    segment = await only_segment_of(media, source, workspace)
 
-    assert prepared.duration_s == pytest.approx(2.0, abs=0.01)
+    assert segment.span.duration_ms == pytest.approx(2_000, abs=10)
 
 
 @pytest.mark.parametrize("kind", FILMS.values(), ids=FILMS)
 async def test_a_film_is_heard_and_called_a_film(
     kind: tuple[str, str, dict[str, Any]], tmp_path: Path, workspace: Path, media: Media
 ) -> None:
-    prepared = await media.prepare(make(tmp_path / "source", kind), workspace)
+    prepared = await only_audio_of(media, make(tmp_path / "source", kind), workspace)
 
     assert prepared.has_video
     assert heard(prepared.path)[1] == pytest.approx(TONE_HZ, rel=0.02)
@@ -99,7 +100,7 @@ async def test_what_is_made_is_small_private_and_in_the_workspace(
 ) -> None:
     source = encode(tmp_path / "source", "ipod", "aac")
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert prepared.path.parent == workspace
     assert stat.S_IMODE(prepared.path.stat().st_mode) == 0o600
@@ -109,14 +110,14 @@ async def test_what_is_made_is_small_private_and_in_the_workspace(
 async def test_a_second_attempt_replaces_the_first(workspace: Path, media: Media) -> None:
     source = encode(workspace / "source", "ipod", "aac")
 
-    first = await media.prepare(source, workspace)
+    first = await only_audio_of(media, source, workspace)
 
-    assert await media.prepare(source, workspace) == first
+    assert await only_audio_of(media, source, workspace) == first
 
 
 @pytest.mark.parametrize("name", ["clip.txt", "http:x", "concat:a|b", "%d.wav", "-i", "ü 音.m3u8"])
 async def test_the_name_does_not_matter(name: str, tmp_path: Path, workspace: Path, media: Media) -> None:
-    prepared = await media.prepare(encode(tmp_path / name, "ipod", "aac"), workspace)
+    prepared = await only_audio_of(media, encode(tmp_path / name, "ipod", "aac"), workspace)
 
     assert prepared.duration_s == pytest.approx(2.0, abs=0.06)
 
@@ -124,7 +125,7 @@ async def test_the_name_does_not_matter(name: str, tmp_path: Path, workspace: Pa
 async def test_the_default_track_is_heard(tmp_path: Path, workspace: Path, media: Media) -> None:
     source = encode(tmp_path / "source", "mp4", "aac", tones_hz=(300, 900))
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert heard(prepared.path)[1] == pytest.approx(300, rel=0.02)
 
@@ -135,23 +136,24 @@ async def test_cover_art_is_no_film(
 ) -> None:
     source = encode(tmp_path / "source", container, codec, video="mjpeg", cover=True)
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert not prepared.has_video
     assert heard(prepared.path)[1] == pytest.approx(TONE_HZ, rel=0.02)
 
 
-async def test_five_minutes_pass_and_more_do_not(tmp_path: Path, workspace: Path, media: Media) -> None:
+async def test_the_longest_recording_passes_and_more_does_not(tmp_path: Path, workspace: Path) -> None:
     def silence(seconds: float) -> Path:
         return write_wav(tmp_path / str(seconds), array("h", bytes(int(seconds * 16_000))), 8_000)
 
-    whole, over = silence(300.2), silence(301)
+    media = Media(children=2, most_minutes=5)
+    whole, over = silence(300.9), silence(301.1)
     kept, refused = await asyncio.gather(
-        media.prepare(whole, workspace), media.prepare(over, workspace), return_exceptions=True
+        segments_of(media, whole, workspace), segments_of(media, over, workspace), return_exceptions=True
     )
 
     assert not isinstance(kept, BaseException)
-    assert 299.5 < kept.duration_s <= 300
-    assert heard(kept.path)[0] <= 300
+    assert kept[-1].span.end_ms == 300_900
     assert isinstance(refused, Rejected)
     assert refused.reason is Refusal.TOO_LONG
+    assert refused.limit == 5

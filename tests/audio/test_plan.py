@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio.plan import (
-    CONVERTED_S,
+    LONGEST_MS,
     MAX_DATA_URI_BYTES,
     MP3_BITS_PER_S,
     UNTOUCHED_WAV_BYTES,
     WAV_HEAD_BYTES,
+    Limits,
     data_uri_bytes,
     fits_request,
-    untouched_wav_s,
+    segment_path,
+    untouched_wav,
 )
+from bot.model import Span
 from tests.audio.test_headers import fmt, wav
 
 
@@ -38,23 +42,39 @@ def test_the_limits_themselves_fit_and_what_is_beyond_does_not() -> None:
 
 
 def test_whatever_is_converted_fits() -> None:
-    assert fits_request(int((CONVERTED_S + 0.25) * MP3_BITS_PER_S / 8), 300, "audio/mpeg")
+    longest_s = LONGEST_MS / 1_000
+    encoder_s = 0.25
+    size_bytes = int((longest_s + encoder_s) * MP3_BITS_PER_S / 8)
+
+    assert fits_request(size_bytes, longest_s, "audio/mpeg")
+    assert size_bytes < Limits().file_bytes
 
 
 @pytest.mark.parametrize(("rate_hz", "seconds"), [(16_000, 20), (1_000, 300)])
 def test_a_short_wav_goes_out_as_it_is(rate_hz: int, seconds: int) -> None:
     whole = wav(fmt(rate_hz=rate_hz), data=bytes(rate_hz * 2 * seconds))
 
-    assert untouched_wav_s(whole[:WAV_HEAD_BYTES], len(whole)) == seconds
+    found = untouched_wav(whole[:WAV_HEAD_BYTES], len(whole))
+
+    assert found is not None
+    assert found.duration_s == seconds
 
 
 def test_a_wav_beyond_the_limit_does_not_go_out() -> None:
     whole = wav(fmt(rate_hz=1_000), data=bytes(1_000 * 2 * 301))
 
-    assert untouched_wav_s(whole[:WAV_HEAD_BYTES], len(whole)) is None
+    assert untouched_wav(whole[:WAV_HEAD_BYTES], len(whole)) is None
 
 
 def test_a_big_wav_is_made_smaller() -> None:
     whole = wav(fmt(), data=bytes(UNTOUCHED_WAV_BYTES))
 
-    assert untouched_wav_s(whole[:WAV_HEAD_BYTES], len(whole)) is None
+    assert untouched_wav(whole[:WAV_HEAD_BYTES], len(whole)) is None
+
+
+def test_each_segment_has_a_place_of_its_own_that_is_never_the_source_s(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    places = {segment_path(tmp_path, source, span) for span in (Span(0, 1), Span(0, 2), Span(1, 2))}
+
+    assert len(places | {source}) == 4
+    assert {place.parent for place in places} == {tmp_path}

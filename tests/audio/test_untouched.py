@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from bot.audio.media import Media
 from tests.audio.samples import encode, tone, write_wav
+from tests.audio.splitting import only_audio_of
 
 GOOD: dict[str, dict[str, Any]] = {
     "16 kHz": {"rate_hz": 16_000},
@@ -36,7 +36,7 @@ async def test_a_flawless_mp3_goes_out_as_it_is(
 ) -> None:
     source = encode(tmp_path / "source", "mp3", "libmp3lame", **settings)
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert prepared.path == source
     assert prepared.mime == "audio/mpeg"
@@ -74,7 +74,7 @@ async def test_an_mp3_with_a_flaw_is_converted(
     source = tmp_path / "source"
     source.write_bytes(flaw(mp3))
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert prepared.path != source
     assert prepared.duration_s > 1
@@ -88,7 +88,7 @@ async def test_a_change_of_rate_on_the_way_is_converted(
     source = tmp_path / "source"
     source.write_bytes(mp3 + other)
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert prepared.path != source
     assert prepared.duration_s == pytest.approx(4, abs=0.3)
@@ -98,16 +98,16 @@ async def test_a_small_wav_goes_out_as_it_is_without_a_child(tmp_path: Path, wor
     source = write_wav(tmp_path / "source", tone(1.0, 16_000))
     no_child_may_start = Media(children=0)
 
-    prepared = await no_child_may_start.prepare(source, workspace)
+    prepared = await only_audio_of(no_child_may_start, source, workspace)
 
     assert (prepared.path, prepared.mime, prepared.duration_s) == (source, "audio/wav", 1.0)
     assert prepared.size_bytes == source.stat().st_size
 
 
 async def test_a_big_wav_is_made_smaller(tmp_path: Path, workspace: Path, media: Media) -> None:
-    source = write_wav(tmp_path / "source", array("h", bytes(48_000 * 2 * 15)), 48_000)
+    source = write_wav(tmp_path / "source", tone(15.0, 48_000), 48_000)
 
-    prepared = await media.prepare(source, workspace)
+    prepared = await only_audio_of(media, source, workspace)
 
     assert prepared.mime == "audio/mpeg"
     assert prepared.size_bytes < source.stat().st_size / 4

@@ -2,24 +2,79 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audio.verdict import REFUSALS, ChildError, Ended, Result, judge, plain
+from bot.audio.verdict import (
+    LINE_BYTES,
+    MOST_SOUNDS,
+    REFUSALS,
+    Account,
+    ChildError,
+    Cut,
+    Ended,
+    plain,
+    render_cut,
+)
 from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.model import Span
+
+MOST_MINUTES = 10
+DONE = (Span(100_000, 200_000), Span(200_000, 300_000))
 
 
-def report(verdict: str, duration_s: object = 0.0, detail: object = "") -> bytes:
-    return json.dumps(
-        {"verdict": verdict, "detail": detail, "duration_s": duration_s, "has_video": False}
-    ).encode()
+def report(verdict: str, detail: object = "") -> bytes:
+    return json.dumps({"verdict": verdict, "detail": detail}).encode() + b"\n"
 
 
-@pytest.mark.parametrize("verdict", ["untouched", "converted"])
-def test_a_finished_child_gives_its_result(verdict: str) -> None:
-    assert judge(Ended(0, report(verdict, 1.5), b"")) == Result(verdict == "untouched", 1.5, has_video=False)
+def line(start_ms: object = 0, end_ms: object = 2_000, **changes: Any) -> bytes:
+    said = {"start_ms": start_ms, "end_ms": end_ms, "sounds": [[start_ms, end_ms]]}
+    return json.dumps({**said, "last": True, "untouched": False, "has_video": False, **changes}).encode()
+
+
+def account(*lines: bytes, done: Sequence[Span] = ()) -> Account:
+    made = Account(done, MOST_MINUTES)
+    for one in lines:
+        made.hear(one)
+    return made
+
+
+@pytest.mark.parametrize("untouched", [False, True])
+def test_a_line_is_read_as_it_was_written(*, untouched: bool) -> None:
+    cut = Cut(
+        Span(0, 2_000),
+        (Span(40, 500), Span(900, 2_000)),
+        last=True,
+        untouched=untouched,
+        has_video=not untouched,
+    )
+
+    assert account().hear(render_cut(cut).encode()) == cut
+
+
+def test_the_longest_line_there_can_be_is_within_the_limit() -> None:
+    sounds = tuple(Span(at, at + 60) for at in range(10_000_000, 10_171_000, 360))
+    cut = Cut(Span(10_000_000, 10_171_000), sounds, last=False, untouched=False, has_video=False)
+
+    assert len(sounds) <= MOST_SOUNDS
+    assert len(render_cut(cut)) < LINE_BYTES
+
+
+def test_a_recording_that_is_cut_to_its_end_is_done() -> None:
+    lines = (line(end_ms=90_000, last=False), line(90_000, 261_000, last=False), line(261_000, 262_000))
+
+    account(*lines, report("done")).judge(Ended(0, b""))
+
+
+def test_segments_lie_around_what_is_done() -> None:
+    lines = (line(end_ms=100_000, last=False), line(300_000, 310_000))
+
+    account(*lines, report("done"), done=DONE).judge(Ended(0, b""))
+    account(lines[0], report("done"), done=DONE).judge(Ended(0, b""))
 
 
 @pytest.mark.parametrize(
@@ -32,11 +87,16 @@ def test_a_finished_child_gives_its_result(verdict: str) -> None:
         (-signal.SIGABRT, b"", Refusal.NOT_AUDIO),
     ],
 )
-def test_what_is_the_file_s_fault_is_rejected(returncode: int, said: bytes, reason: Refusal) -> None:
+@pytest.mark.parametrize("before", [(), (line(end_ms=90_000, last=False),), (line(),)])
+def test_what_is_the_file_s_fault_is_rejected(
+    returncode: int, said: bytes, reason: Refusal, before: tuple[bytes, ...]
+) -> None:
+    heard = account(*before, *([said] if said else []))
     with pytest.raises(Rejected) as caught:
-        judge(Ended(returncode, said, b""))
+        heard.judge(Ended(returncode, b""))
 
     assert caught.value.reason is reason
+    assert caught.value.limit == (MOST_MINUTES if reason is Refusal.TOO_LONG else None)
 
 
 @pytest.mark.parametrize(
@@ -44,44 +104,158 @@ def test_what_is_the_file_s_fault_is_rejected(returncode: int, said: bytes, reas
     [(0, report("machine")), (-signal.SIGKILL, b""), (-signal.SIGTERM, b""), (None, b"")],
 )
 def test_what_is_the_machine_s_fault_is_tried_again(returncode: int | None, said: bytes) -> None:
+    heard = account(*([said] if said else []))
     with pytest.raises(Unavailable) as caught:
-        judge(Ended(returncode, said, b""))
+        heard.judge(Ended(returncode, b""))
 
     assert caught.value.reason is Outage.MACHINE
 
 
 @pytest.mark.parametrize(
-    ("returncode", "said"),
+    ("returncode", "lines"),
     [
-        (1, b""),
-        (-signal.SIGUSR1, b""),
-        (0, b""),
-        (0, b"[]"),
-        (0, b"\xff"),
-        (0, b"[" * 4_000),
-        (0, report("nonsense")),
-        (0, report("too_big")),
-        (0, report("converted")),
-        (0, report("converted", "nan")),
-        (0, report("converted", "Infinity")),
-        (0, report("converted", None)),
-        (0, report("not_audio") * 2),
+        (1, ()),
+        (1, (line(), report("done"))),
+        (-signal.SIGUSR1, ()),
+        (0, ()),
+        (0, (line(),)),
+        (0, (report("nonsense"),)),
+        (0, (report("too_big"),)),
+        (0, (report("done"),)),
+        (0, (line(end_ms=90_000, last=False), report("done"))),
+        (0, (b'{"verdict": null}',)),
+        (0, (b'{"verdict": ["done"]}',)),
     ],
 )
-def test_anything_else_is_a_bug(returncode: int, said: bytes) -> None:
+def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> None:
+    heard = account(*lines)
     with pytest.raises(ChildError):
-        judge(Ended(returncode, said, b"Traceback"))
+        heard.judge(Ended(returncode, b"Traceback"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\n",
+        b"[]",
+        b"7",
+        b"null",
+        b"\xff",
+        b"{}",
+        b"[" * 10_000,
+        b'{"start_ms": ' + b"1" * 10_000 + b"}",
+        report("not_audio") * 2,
+        line(1, 2_000),
+        line(-1, 2_000),
+        line(0, 0),
+        line(0, -5),
+        line(0, 171_001),
+        line(0, 10**30),
+        line(0, 89_998, last=False),
+        line(0, 2_000.0),
+        line(0, float("nan"), sounds=[]),
+        line(0, float("inf"), sounds=[]),
+        line(0, "2000", sounds=[]),
+        line(start_ms=False, sounds=[]),
+        line(end_ms=True, sounds=[]),
+        line(0, None),
+        line(sounds=None),
+        line(sounds={"a": 1}),
+        line(sounds="ab"),
+        line(sounds=[[0]]),
+        line(sounds=[[0, 1, 2]]),
+        line(sounds=[[0, 0]]),
+        line(sounds=[[-1, 5]]),
+        line(sounds=[[0, 2_001]]),
+        line(sounds=[[5, 3]]),
+        line(sounds=[[10, 20], [0, 5]]),
+        line(sounds=[[0, 20], [10, 30]]),
+        line(sounds=[[0, float("nan")]]),
+        line(sounds=[[at, at + 1] for at in range(MOST_SOUNDS + 1)]),
+        line(last=1),
+        line(last=None),
+        line(untouched="no"),
+        line(has_video=0),
+        line(end_ms=100_000, last=False, untouched=True),
+        line().replace(b"has_video", b"had_video"),
+    ],
+)
+def test_a_line_that_no_child_of_ours_says_is_a_bug(said: bytes) -> None:
+    with pytest.raises(ChildError):
+        account().hear(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        line(0, 100_001),
+        line(0, 99_999, last=False)[:-1] + b"]",
+        line(0, 50_000, last=False),
+        line(100_000, 200_000),
+        line(300_000, 301_000),
+        line(0, 100_000, untouched=True),
+    ],
+)
+def test_a_segment_that_reaches_into_what_is_done_is_a_bug(said: bytes) -> None:
+    with pytest.raises(ChildError):
+        account(done=DONE).hear(said)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (line(), line(2_000, 3_000)),
+        (line(), line()),
+        (line(), report("done"), report("done")),
+        (report("done"), line()),
+        (line(end_ms=90_000, last=False), line(90_001, 91_000)),
+        (line(end_ms=90_000, last=False), line(89_999, 91_000)),
+        (line(end_ms=90_000, last=False), line(0, 90_000)),
+        (line(end_ms=90_000, last=False), line(90_000, 91_000, untouched=True)),
+        (*(line(at, at + 150_000, last=False) for at in range(0, 600_000, 150_000)), line(600_000, 601_001)),
+    ],
+)
+def test_a_line_that_does_not_follow_is_a_bug(lines: tuple[bytes, ...]) -> None:
+    heard = account(*lines[:-1])
+    with pytest.raises(ChildError):
+        heard.hear(lines[-1])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(["start_ms", "end_ms", "sounds", "last", "untouched", "has_video"]), JSON)
+def test_whatever_stands_in_a_line_it_is_believed_or_a_bug(name: str, value: object) -> None:
+    try:
+        cut = account().hear(line(**{name: value}))
+    except ChildError:
+        return
+
+    assert cut is not None
+    assert cut.span.start_ms == 0 < cut.span.end_ms <= 171_000
+    assert all(0 <= sound.start_ms < sound.end_ms <= cut.span.end_ms for sound in cut.sounds)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_account(said: bytes) -> None:
+    with pytest.raises(ChildError):
+        account().hear(said)
 
 
 def test_a_child_s_last_words_reach_the_operator_as_one_plain_line() -> None:
     with pytest.raises(ChildError, match=r"^exit status 1: a \?\[31mred line$"):
-        judge(Ended(1, b"", b"a\n\x1b[31mred   line\n"))
+        account().judge(Ended(1, b"a\n\x1b[31mred   line\n"))
 
 
 @given(st.binary())
 def test_words_are_plain_whatever_they_were(words: bytes) -> None:
-    line = plain(words)
+    shown = plain(words)
 
-    assert len(line) <= 200
-    assert line.isascii()
-    assert line.isprintable()
+    assert len(shown) <= 200
+    assert shown.isascii()
+    assert shown.isprintable()

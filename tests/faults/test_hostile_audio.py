@@ -17,8 +17,9 @@ from av.audio.stream import AudioStream
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Refusal, Rejected
-from bot.model import PreparedAudio
+from bot.model import Segment
 from tests.audio.samples import encode, tone, write_wav
+from tests.audio.splitting import only_audio_of, segments_of
 
 REASONS = {Refusal.NOT_AUDIO, Refusal.NO_AUDIO_TRACK, Refusal.PROTECTED, Refusal.TOO_LONG}
 """What a broken file may be refused for: running into a limit of the sandbox is not among them."""
@@ -34,7 +35,7 @@ async def refusal_of(data: bytes | Path, folder: Path, media: Media) -> Refusal:
     if isinstance(data, bytes):
         source.write_bytes(data)
     with pytest.raises(Rejected) as caught:
-        await media.prepare(source, folder)
+        await segments_of(media, source, folder)
     return caught.value.reason
 
 
@@ -203,25 +204,74 @@ async def test_what_decodes_of_a_file_that_broke_off_is_kept(
     source = tmp_path / "source"
     source.write_bytes(whole[: len(whole) // 2])
 
-    assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=1.1)
+    assert (await only_audio_of(media, source, tmp_path)).duration_s == pytest.approx(2.0, abs=1.1)
 
 
-async def test_a_long_silence_in_little_space_is_too_long(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "tail", [random.Random(1).randbytes(200_000), bytes(200_000)], ids=["noise", "zeros"]
+)
+@pytest.mark.parametrize(("container", "codec"), [("webm", "libopus"), ("ogg", "libopus"), ("adts", "aac")])
+async def test_what_decodes_before_a_broken_end_is_kept(
+    container: str, codec: str, tail: bytes, tmp_path: Path, media: Media
+) -> None:
+    whole = encode(tmp_path / "clip", container, codec, seconds=20.0).read_bytes()
     source = tmp_path / "source"
-    with av.open(str(source), "w", format="flac") as out:
+    source.write_bytes(whole[: len(whole) * 6 // 10] + tail)
+
+    assert (await only_audio_of(media, source, tmp_path)).duration_s == pytest.approx(12.0, abs=1.1)
+
+
+def long_silence(path: Path, seconds: int) -> Path:
+    """A FLAC of a few hundred kilobytes, as its header says."""
+    with av.open(str(path), "w", format="flac") as out:
         track = out.add_stream("flac", rate=8_000, layout="mono")
         assert isinstance(track, AudioStream)
         track.codec_context.open()
         silence = bytes(track.codec_context.frame_size * 2)
-        for at in range(1_800 * 8_000 // track.codec_context.frame_size):
+        for at in range(seconds * 8_000 // track.codec_context.frame_size):
             frame = av.AudioFrame(format="s16", layout="mono", samples=track.codec_context.frame_size)
             frame.planes[0].update(silence.ljust(frame.planes[0].buffer_size, b"\0"))
             frame.sample_rate, frame.time_base = 8_000, Fraction(1, 8_000)
             frame.pts = at * track.codec_context.frame_size
             out.mux(track.encode(frame))
         out.mux(track.encode(None))
+    return path
 
-    assert await refusal_of(source, tmp_path, Media(limits=Limits(cpu_s=3))) is Refusal.TOO_LONG
+
+async def split_to_the_refusal(media: Media, source: Path, workspace: Path) -> tuple[list[Segment], Rejected]:
+    segments: list[Segment] = []
+
+    async def collect() -> None:
+        async for segment in media.split(source, workspace):
+            segments.append(segment)  # noqa: PERF401  # what came before the refusal counts
+
+    with pytest.raises(Rejected) as caught:
+        await collect()
+    return segments, caught.value
+
+
+async def test_nothing_is_sent_of_a_recording_that_says_it_is_too_long(tmp_path: Path) -> None:
+    media = Media(limits=Limits(cpu_s=3, cpu_s_each_s=0), most_minutes=20)
+
+    segments, refusal = await split_to_the_refusal(media, long_silence(tmp_path / "source", 1_800), tmp_path)
+
+    assert (refusal.reason, refusal.limit) == (Refusal.TOO_LONG, 20)
+    assert segments == []
+
+
+async def test_a_recording_that_hides_its_length_is_too_long_once_that_is_known(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    whole = bytearray(long_silence(source, 1_800).read_bytes())
+    samples_at = 4 + 4 + 13
+    whole[samples_at] &= 0xF0
+    whole[samples_at + 1 : samples_at + 5] = bytes(4)
+    source.write_bytes(whole)
+
+    segments, refusal = await split_to_the_refusal(Media(most_minutes=20), source, tmp_path)
+
+    assert refusal.reason is Refusal.TOO_LONG
+    assert 5 <= len(segments) <= 20 * 60 / 90
+    assert not any(segment.last for segment in segments)
 
 
 @pytest.mark.parametrize("claim_s", [0, 24 * 3_600])
@@ -234,7 +284,38 @@ async def test_a_duration_in_a_header_is_not_believed(claim_s: int, tmp_path: Pa
     source = tmp_path / "source"
     source.write_bytes(lying)
 
-    assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
+    assert (await only_audio_of(media, source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
+
+
+async def test_the_broken_end_of_a_recording_does_not_count_against_the_rest(
+    tmp_path: Path, media: Media
+) -> None:
+    whole = encode(tmp_path / "clip", "adts", "aac", 8_000, seconds=200.0, bits_per_s=24_000).read_bytes()
+    good = whole[: len(whole) * 19 // 20]
+    source = tmp_path / "source"
+    source.write_bytes(good + random.Random(5).randbytes(len(whole) - len(good)))
+
+    segments = await segments_of(media, source, tmp_path)
+
+    assert [segment.last for segment in segments] == [False, True]
+    assert segments[-1].span.end_ms == pytest.approx(190_000, abs=11_000)
+
+
+async def test_a_recording_that_is_mostly_broken_is_not_audio_whatever_came_before(
+    tmp_path: Path, media: Media
+) -> None:
+    silence = encode(tmp_path / "clip", "matroska", "flac", 8_000, seconds=500.0, tones_hz=(0,))
+    whole = bytearray(silence.read_bytes())
+    packets = [at for at in range(len(whole)) if whole[at : at + 2] == b"\xff\xf8"]
+    for at in packets[len(packets) * 2 // 5 :]:
+        whole[at : at + 2] = bytes(2)
+    source = tmp_path / "source"
+    source.write_bytes(whole)
+
+    segments, refusal = await split_to_the_refusal(media, source, tmp_path)
+
+    assert refusal.reason is Refusal.NOT_AUDIO
+    assert [segment.last for segment in segments] == [False]
 
 
 async def test_a_tag_of_many_megabytes_costs_no_memory(tmp_path: Path, media: Media) -> None:
@@ -248,7 +329,7 @@ async def test_a_tag_of_many_megabytes_costs_no_memory(tmp_path: Path, media: Me
         out.seek(10 + size_bytes)
         out.write(mp3)
 
-    assert (await media.prepare(source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
+    assert (await only_audio_of(media, source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
 
 
 async def test_a_picture_that_fills_the_memory_is_too_costly(tmp_path: Path, media: Media) -> None:
@@ -312,15 +393,16 @@ async def test_mutated_files_are_heard_or_refused(
     ).read_bytes()
     dice = random.Random(f"{container} {codec}")
 
-    async def prepare(number: int) -> PreparedAudio:
+    async def split(number: int) -> list[Segment]:
         source = tmp_path / str(number)
         source.write_bytes(mutated(whole, dice))
-        return await media.prepare(source, tmp_path)
+        return await segments_of(media, source, tmp_path)
 
     for outcome in await asyncio.gather(
-        *(prepare(number) for number in range(MUTANTS)), return_exceptions=True
+        *(split(number) for number in range(MUTANTS)), return_exceptions=True
     ):
         if isinstance(outcome, Rejected):
             assert outcome.reason in REASONS
         else:
-            assert isinstance(outcome, PreparedAudio), repr(outcome)
+            assert isinstance(outcome, list), repr(outcome)
+            assert outcome[-1].last

@@ -175,7 +175,7 @@ def build_recogniser(settings: AsrSettings, session: aiohttp.ClientSession) -> D
 async def _build_worker(settings: Settings, jobs: SqliteJobs, outside: _Outside, metrics: Metrics) -> Worker:
     scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
     most_minutes, clock = settings.max_audio_minutes, Clock(give_up_after_s=settings.job_give_up_after_s)
-    media = Media(most_minutes=most_minutes)
+    media = Media(most_minutes=most_minutes, compressed=settings.compress_uploads)
     hearing = Hearing(media, outside.recogniser, clock, settings.asr_concurrency)
     return Worker(
         jobs=jobs,

@@ -177,7 +177,7 @@ async def _desk(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_
             )
         else:
             settings = load_asr()
-        media = Media(most_minutes=settings.max_audio_minutes)
+        media = Media(most_minutes=settings.max_audio_minutes, compressed=settings.compress_uploads)
         hearing = Hearing(
             media, build_recogniser(settings, session), Clock(_GIVE_UP_AFTER_S), settings.asr_concurrency
         )

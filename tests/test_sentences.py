@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import LANGUAGES
-from bot import sentences
 
 SAID = {
     **{f"refusal {reason}": sentences.refusal(reason) for reason in Refusal},

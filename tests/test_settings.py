@@ -35,6 +35,7 @@ def test_what_is_not_said_has_its_default(monkeypatch: pytest.MonkeyPatch) -> No
         "asr_enable_itn": False,
         "asr_requests_per_minute": 100,
         "asr_concurrency": 8,
+        "compress_uploads": False,
         "max_audio_minutes": 180,
         "max_file_mb": 1_024,
         "data_dir": "data",

@@ -25,7 +25,7 @@ GRACE_CPU_S = 2
 
 def main() -> None:
     """Split one file and report."""
-    source, workspace, memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes, done = sys.argv[1:]
+    source, workspace, memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes, sent, done = sys.argv[1:]
     os.umask(0o077)
     os.nice(10)  # the bot's event loop goes first
     threading.stack_size(STACK_BYTES)
@@ -42,13 +42,15 @@ def main() -> None:
     has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
     # Under -I neither the working directory nor PYTHONPATH counts: an uninstalled checkout works by this.
     sys.path.append(str(Path(__file__).parents[2]))
-    verdict, detail = split((source, workspace, done), int(most_minutes) * 60, has_decoded, pool, encoders)
+    verdict, detail = split(
+        (source, workspace, sent, done), int(most_minutes) * 60, has_decoded, pool, encoders
+    )
     say(json.dumps({"verdict": verdict, "detail": detail}))
     os._exit(0)  # spares the interpreter's clean-up
 
 
 def split(
-    what: tuple[str, str, str],
+    what: tuple[str, str, str, str],
     most_s: int,
     has_decoded: Callable[[float], None],
     pool: ThreadPoolExecutor,
@@ -64,12 +66,13 @@ def split(
     from bot.model import Span  # noqa: PLC0415
 
     av.logging.set_level(None)
-    source, workspace, done = what
+    source, workspace, sent, done = what
     task = Task(
         Path(source),
         Path(workspace),
         tuple(Span(start_ms, end_ms) for start_ms, end_ms in json.loads(done)),
         most_s,
+        sent == "compressed",
         has_decoded,
         hand_over=lambda cut: say(render_cut(cut)),
     )

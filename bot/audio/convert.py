@@ -19,8 +19,8 @@ from bot.audio.decode import (
     open_container,
     pcm_pieces,
 )
-from bot.audio.encode import write_mp3
-from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path
+from bot.audio.encode import write_mp3, write_wav
+from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path, sent_as
 from bot.audio.verdict import Cut
 from bot.audio.walk import untouched_mp3
 from bot.errors import Refusal, Rejected
@@ -36,6 +36,8 @@ class Task:
     done: tuple[Span, ...]
     most_s: float
     """The longest recording that is taken."""
+    compressed: bool
+    """Segments of a recording that is cut become MP3 too, not WAV."""
     has_decoded: Callable[[float], None]
     """Told now and then how many seconds more were decoded."""
     hand_over: Callable[[Cut], None]
@@ -43,7 +45,7 @@ class Task:
 
 
 def convert(task: Task, pool: Executor, encoders: int) -> None:
-    """Cut a file into segments, and write those that hold sound as MP3 (mono, 16 kHz).
+    """Cut a file into segments, and write those that hold sound as MP3 or WAV (mono, 16 kHz).
 
     Args:
         task: The file.
@@ -111,8 +113,10 @@ class _Outbox:
         while len(self._waiting) >= self._most:
             self._hand_over_first()
         cut = Cut(piece.span, piece.sounds, piece.last, untouched=False, has_video=self._has_video)
-        target = segment_path(self._task.workspace, self._task.source, piece.span)
-        encoded = self._pool.submit(write_mp3, target, piece.pcm) if piece.sounds else None
+        mime = sent_as(piece.span, last=piece.last, compressed=self._task.compressed)
+        target = segment_path(self._task.workspace, self._task.source, piece.span, mime)
+        write = write_mp3 if mime == "audio/mpeg" else write_wav
+        encoded = self._pool.submit(write, target, piece.pcm) if piece.sounds else None
         self._waiting.append((cut, encoded))
 
     def hand_over_ready(self) -> None:

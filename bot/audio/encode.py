@@ -1,8 +1,9 @@
-"""Encodes segments to MP3. Runs in the child process alone, in threads: LAME works without the GIL."""
+"""Writes segments as MP3 or WAV. Runs in the child process alone, in threads: LAME works without the GIL."""
 
 from __future__ import annotations
 
 import os
+import wave
 from array import array
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +37,22 @@ def write_mp3(target: Path, pcm: array[int]) -> None:
             frame.sample_rate = RATE_HZ
             out.writelines(bytes(packet) for packet in encoder.encode(frame))
         out.writelines(bytes(packet) for packet in encoder.encode(None))
+
+
+def write_wav(target: Path, pcm: array[int]) -> None:
+    """Write samples (s16, mono, 16 kHz) to a new file as they are.
+
+    Raises:
+        OSError: this machine cannot write ``target``.
+    """
+    target.unlink(missing_ok=True)
+    with _create(target) as out, wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.setnframes(len(pcm))
+        for at in range(0, len(pcm), _STEP_SAMPLES):
+            file.writeframesraw(pcm[at : at + _STEP_SAMPLES].tobytes())
 
 
 def _mp3_encoder() -> AudioCodecContext:

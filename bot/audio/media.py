@@ -11,14 +11,22 @@ from pathlib import Path
 from bot.audio.children import running_child
 from bot.audio.headers import Wav
 from bot.audio.levels import is_loud, worth_sending
-from bot.audio.plan import WAV_HEAD_BYTES, Limits, fits_request, segment_path, untouched_wav
+from bot.audio.plan import (
+    WAV_HEAD_BYTES,
+    Limits,
+    fits_request,
+    segment_path,
+    sent_as,
+    untouched_wav,
+)
 from bot.audio.verdict import Account, ChildError, Cut
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import PreparedAudio, Segment, Span
+from bot.model import AudioMime, PreparedAudio, Segment, Span
 
 SMALL_BYTES = 4 * 1024 * 1024
 """Up to here a source has a lane of its own: a voice note does not wait behind films."""
 _LOUDNESS_BYTES = 65_536
+_MPEG: AudioMime = "audio/mpeg"
 
 
 class Media:
@@ -28,24 +36,31 @@ class Media:
         children: How many small files, and as many big ones, are decoded at once; the others wait.
         limits: What one file may cost.
         most_minutes: The longest recording that is taken.
+        compressed: Send recordings that are cut as MP3 too, not as WAV: a quarter of the bytes.
     """
 
     def __init__(
-        self, children: int = os.cpu_count() or 1, limits: Limits | None = None, most_minutes: int = 180
+        self,
+        children: int = os.cpu_count() or 1,
+        limits: Limits | None = None,
+        most_minutes: int = 180,
+        *,
+        compressed: bool = False,
     ) -> None:
         self._small_turns = asyncio.Semaphore(children)
         self._big_turns = asyncio.Semaphore(children)
         self._limits = limits or Limits()
         self._most_minutes = most_minutes
+        self._compressed = compressed
 
     async def split(
         self, source: Path, workspace: Path, done: Sequence[Span] = ()
     ) -> AsyncGenerator[Segment]:
         """Cut and convert ``source``; see ``bot.ports.Audio.split``.
 
-        What is made is MP3, mono, 16 kHz, 64 kbit/s, mode 0600, in ``workspace``. Small s16 PCM WAV and
-        flawless small MP3 files go out as they are: ``path`` is then ``source`` itself. A turn is kept until
-        the generator ends.
+        What is made is mono, 16 kHz, mode 0600, in ``workspace``: MP3 of 64 kbit/s, or WAV of a recording
+        that is cut. Small s16 PCM WAV and flawless small MP3 files go out as they are: ``path`` is then
+        ``source`` itself. A turn is kept until the generator ends.
         """
         try:
             head, size_bytes = await asyncio.to_thread(_glance, source)
@@ -61,7 +76,7 @@ class Media:
             async with turns, running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
                     if (cut := account.hear(line)) is not None:
-                        yield await asyncio.to_thread(_segment, cut, source, workspace)
+                        yield await asyncio.to_thread(self._segment, cut, source, workspace)
                 account.judge(await child.ended())
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
@@ -71,8 +86,28 @@ class Media:
         return (
             *(str(source), str(workspace), str(limits.memory_bytes), str(limits.file_bytes)),
             *(str(limits.cpu_s), str(limits.cpu_s_each_s), str(self._most_minutes)),
+            "compressed" if self._compressed else "fast",
             json.dumps([(span.start_ms, span.end_ms) for span in done]),
         )
+
+    def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
+        """What a child has made, measured again."""
+        if not cut.sounds:
+            return Segment(cut.span, (), cut.last, audio=None)
+        path, mime, sent = source, _MPEG, cut.span
+        if not cut.untouched:
+            mime = sent_as(cut.span, last=cut.last, compressed=self._compressed)
+            path = segment_path(workspace, source, cut.span, mime)
+            sent = worth_sending(cut.span, cut.sounds)
+        duration_s = sent.duration_ms / 1_000
+        try:
+            size_bytes = path.stat().st_size
+        except FileNotFoundError as error:
+            raise ChildError(f"no audio for {cut.span}") from error
+        if not fits_request(size_bytes, duration_s, mime):
+            raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
+        audio = PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video)
+        return Segment(cut.span, cut.sounds, cut.last, audio)
 
 
 def _glance(source: Path) -> tuple[bytes, int]:
@@ -94,21 +129,3 @@ def _whole(source: Path, size_bytes: int, wav: Wav) -> Segment:
     return Segment(
         span, (span,), last=True, audio=PreparedAudio(source, "audio/wav", size_bytes, wav.duration_s)
     )
-
-
-def _segment(cut: Cut, source: Path, workspace: Path) -> Segment:
-    """What a child has made, measured again."""
-    if not cut.sounds:
-        return Segment(cut.span, (), cut.last, audio=None)
-    path, sent = source, cut.span
-    if not cut.untouched:
-        path, sent = segment_path(workspace, source, cut.span), worth_sending(cut.span, cut.sounds)
-    duration_s = sent.duration_ms / 1_000
-    try:
-        size_bytes = path.stat().st_size
-    except FileNotFoundError as error:
-        raise ChildError(f"no audio for {cut.span}") from error
-    if not fits_request(size_bytes, duration_s, "audio/mpeg"):
-        raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
-    audio = PreparedAudio(path, "audio/mpeg", size_bytes, duration_s, cut.has_video)
-    return Segment(cut.span, cut.sounds, cut.last, audio)

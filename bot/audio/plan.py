@@ -44,8 +44,8 @@ class Limits:
     """For each second decoded: an m4a takes 0.005, and a small computer is ten times slower."""
     stall_s: float = 180.0
     """For each segment. A child only computes and reads a file: longer means that the machine is too busy."""
-    file_bytes: int = 2 * 1024 * 1024
-    """For each segment: the longest takes 1.4 MB."""
+    file_bytes: int = 6 * 1024 * 1024
+    """For each segment: the longest takes 5.5 MB."""
 
 
 def data_uri_bytes(size_bytes: int, mime: AudioMime) -> int:
@@ -71,6 +71,15 @@ def untouched_wav(head: bytes, size_bytes: int) -> Wav | None:
     return wav if fits_request(size_bytes, wav.duration_s, "audio/wav") else None
 
 
-def segment_path(workspace: Path, source: Path, span: Span) -> Path:
+def sent_as(span: Span, *, last: bool, compressed: bool) -> AudioMime:
+    """What is made of a segment: MP3 of a recording that is not cut, else WAV unless ``compressed``.
+
+    Encoding an hour takes longer than anything else that happens to it; a short clip is encoded at once.
+    """
+    return "audio/mpeg" if compressed or (last and span.start_ms == 0) else "audio/wav"
+
+
+def segment_path(workspace: Path, source: Path, span: Span, mime: AudioMime) -> Path:
     """Where the audio made of a segment lies."""
-    return workspace / f"{source.name}.{span.start_ms}-{span.end_ms}.mp3"
+    kind = "mp3" if mime == "audio/mpeg" else "wav"
+    return workspace / f"{source.name}.{span.start_ms}-{span.end_ms}.{kind}"

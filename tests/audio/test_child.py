@@ -212,7 +212,7 @@ async def test_a_user_other_than_root_can_encode_too(tmp_path: Path, workspace: 
     source, limits = encode(tmp_path / "source", "ipod", "aac"), Limits()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-c", AS_ANOTHER_USER, child.__file__, source, workspace),
-        *(str(limits.memory_bytes), str(limits.file_bytes), "30", "0.1", "180", "[]"),
+        *(str(limits.memory_bytes), str(limits.file_bytes), "30", "0.1", "180", "fast", "[]"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -226,7 +226,8 @@ async def test_a_user_other_than_root_can_encode_too(tmp_path: Path, workspace: 
     account = Account((), 180)
     cut = account.hear(lines[0])
     assert cut is not None
-    assert heard(segment_path(workspace, source, cut.span))[1] == pytest.approx(TONE_HZ, rel=0.02)
+    made = segment_path(workspace, source, cut.span, "audio/mpeg")
+    assert heard(made)[1] == pytest.approx(TONE_HZ, rel=0.02)
     assert account.hear(lines[1]) is None
     account.judge(Ended(0, b""))
 

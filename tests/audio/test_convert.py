@@ -40,7 +40,15 @@ class LazyPool(Executor):
 
 
 def task_of(source: Path, hand_over: Callable[[Cut], None], has_decoded: Callable[[float], None]) -> Task:
-    return Task(source, source.parent, (), 3_600, has_decoded, hand_over)
+    return Task(
+        source=source,
+        workspace=source.parent,
+        done=(),
+        most_s=3_600,
+        compressed=True,
+        has_decoded=has_decoded,
+        hand_over=hand_over,
+    )
 
 
 def test_a_segment_is_handed_over_as_soon_as_it_is_ready(tmp_path: Path) -> None:

@@ -11,15 +11,17 @@ from bot.audio.plan import (
     LONGEST_MS,
     MAX_DATA_URI_BYTES,
     MP3_BITS_PER_S,
+    RATE_HZ,
     UNTOUCHED_WAV_BYTES,
     WAV_HEAD_BYTES,
     Limits,
     data_uri_bytes,
     fits_request,
     segment_path,
+    sent_as,
     untouched_wav,
 )
-from bot.model import Span
+from bot.model import AudioMime, Span
 from tests.audio.test_headers import fmt, wav
 
 
@@ -74,7 +76,32 @@ def test_a_big_wav_is_made_smaller() -> None:
 
 def test_each_segment_has_a_place_of_its_own_that_is_never_the_source_s(tmp_path: Path) -> None:
     source = tmp_path / "source"
-    places = {segment_path(tmp_path, source, span) for span in (Span(0, 1), Span(0, 2), Span(1, 2))}
+    mimes: tuple[AudioMime, ...] = ("audio/mpeg", "audio/wav")
+    spans = (Span(0, 1), Span(0, 2), Span(1, 2))
+    places = {segment_path(tmp_path, source, span, mime) for span in spans for mime in mimes}
 
-    assert len(places | {source}) == 4
+    assert len(places | {source}) == 7
     assert {place.parent for place in places} == {tmp_path}
+
+
+@pytest.mark.parametrize(
+    ("span", "last", "compressed", "mime"),
+    [
+        (Span(0, 10_000), True, False, "audio/mpeg"),
+        (Span(0, 100_000), False, False, "audio/wav"),
+        (Span(100_000, 110_000), True, False, "audio/wav"),
+        (Span(0, 100_000), False, True, "audio/mpeg"),
+        (Span(100_000, 110_000), True, True, "audio/mpeg"),
+    ],
+)
+def test_a_short_clip_is_made_small_and_a_long_recording_soon_ready(
+    span: Span, mime: AudioMime, *, last: bool, compressed: bool
+) -> None:
+    assert sent_as(span, last=last, compressed=compressed) == mime
+
+
+def test_the_longest_segment_fits_either_way() -> None:
+    wav_bytes = 44 + LONGEST_MS * RATE_HZ // 1_000 * 2
+
+    assert fits_request(wav_bytes, LONGEST_MS / 1_000, "audio/wav")
+    assert wav_bytes < Limits().file_bytes

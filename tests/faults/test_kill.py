@@ -101,15 +101,15 @@ async def kill(bot: BotProcess) -> None:
 
 
 async def answered_once(world: World, message: Message, scene: Scene = SCENES["short"]) -> None:
-    """When the bot has nothing left to do: one reply with the right words, and at most one file beside it."""
+    """When the bot has nothing left to do: one reply with the right words, its files shared at most once."""
     await world.until(lambda: has_ended(world.settings.data_dir))
     await world.slack.settled()
     said = [reply for reply in world.replies(message) if not reply.files]
     shared = [file for reply in world.replies(message) for file in reply.files]
     assert len(said) == 1
     if shared:
-        (file,) = shared
-        assert file.content == scene.text.encode()
+        assert [file.name.rpartition(".")[2] for file in shared] == ["txt", "srt", "vtt"]
+        assert shared[0].content == f"{scene.text}\n".encode()
     else:
         assert words(said[0]) == scene.text
 

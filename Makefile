@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 # Tests run side by side; two cores are what the project promises to fit on.
 WORKERS ?= 2
 ARGS ?=
+FOLDER ?=
 
 define REWRITE_SETTINGS
 from pathlib import Path
@@ -20,10 +21,10 @@ endef
 export REWRITE_SETTINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help playground transcribe run test check fix lock bench clean
+.PHONY: help playground transcribe run test check fix lock bench bench-long clean
 
 help: ## Show what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 playground: $(VENV)/.playground ## Try it here, with no account: ARGS="--once FILE…" for your own files
 	@$(BIN)/python -m bot playground $(ARGS)
@@ -51,6 +52,11 @@ fix: $(VENV)/.dev ## Mend style, and the README's table of settings
 
 bench: $(VENV)/.dev ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks.overhead $(ARGS)
+
+bench-long: $(VENV)/.dev ## Measure long recordings (half an hour): FOLDER= of clips with a manifest.json, else the tests'
+	@$(BIN)/python -m benchmarks.long_audio $(FOLDER) $(ARGS)
+	@$(BIN)/python -m benchmarks.long_memory $(FOLDER)
+	@$(BIN)/python -m benchmarks.cuts $(FOLDER)
 
 lock: ## Pin every dependency anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-lock 1>&2

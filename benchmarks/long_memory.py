@@ -3,7 +3,7 @@
     python -m benchmarks.long_memory [FOLDER] [--minutes 10 120]
 
 The bot is a real child process between two look-alikes; the recogniser takes 1.0 s + 0.02 s an audio second
-and answers with a text as long as speech of that length. About three minutes with the defaults.
+and answers with a text as long as speech of that length. About two minutes with the defaults.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ async def measure(path: Path, minutes: float) -> Peak:
 
 async def hear(audio: bytes, _language: str | None, _context: str) -> Heard:
     """Take a fixed time for each second, and say as much as people say in it."""
-    seconds = len(audio) / 8_000  # MP3 of 64 kbit/s
+    seconds = len(audio) / 32_000  # WAV, 16 kHz, s16
     await asyncio.sleep(1.0 + 0.02 * seconds)
     return Heard("And so, my fellow Americans. " * round(seconds * WORDS_A_SECOND / 5), "en", seconds)
 

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 OPEN_FILES = 32
+ALIVE_EVERY_S = 300.0
+"""Of decoded sound."""
 MOST_ENCODERS = 4
 STACK_BYTES = 512 * 1024
 """Of a thread. The usual 8 MB count against the memory limit, used or not."""
@@ -61,11 +63,22 @@ def split(
     import av  # noqa: PLC0415
 
     from bot.audio.convert import Task, convert  # noqa: PLC0415
-    from bot.audio.verdict import Verdict, render_cut  # noqa: PLC0415
+    from bot.audio.verdict import ALIVE, Verdict, render_cut  # noqa: PLC0415
     from bot.errors import Rejected  # noqa: PLC0415
     from bot.model import Span  # noqa: PLC0415
 
     av.logging.set_level(None)
+    unsaid_s = 0.0
+
+    def note(more_s: float) -> None:
+        """Say now and then that it goes on: of what needs no segment nothing else is heard."""
+        nonlocal unsaid_s
+        has_decoded(more_s)
+        unsaid_s += more_s
+        if unsaid_s >= ALIVE_EVERY_S:
+            unsaid_s = 0.0
+            say(json.dumps(ALIVE))
+
     source, workspace, sent, done = what
     task = Task(
         Path(source),
@@ -73,7 +86,7 @@ def split(
         tuple(Span(start_ms, end_ms) for start_ms, end_ms in json.loads(done)),
         most_s,
         sent == "compressed",
-        has_decoded,
+        note,
         hand_over=lambda cut: say(render_cut(cut)),
     )
     try:

@@ -60,6 +60,10 @@ CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL
 KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
+ALIVE = {"alive": True}
+"""Said now and then by a child that decodes what needs no segment."""
+
+
 class ChildError(RuntimeError):
     """A bug: the child did what it should not be able to."""
 
@@ -115,7 +119,7 @@ class Account:
         self._report: dict[str, Any] | None = None
 
     def hear(self, line: bytes) -> Cut | None:
-        """Take one line; ``None`` for the verdict.
+        """Take one line; ``None`` for the verdict, and for a sign of life.
 
         Raises:
             ChildError: no child of ours says this.
@@ -125,6 +129,8 @@ class Account:
             raise ChildError(f"a line too many: {plain(line)}")
         if "verdict" in said:
             self._report = said
+            return None
+        if said == ALIVE:
             return None
         try:
             cut = _parse_cut(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
@@ -158,7 +159,7 @@ class Hearing:
         """
         alone = segment.last and segment.span.start_ms == 0
         answered_before: int | None = None
-        tries = 0
+        tries: Counter[Outage] = Counter()
         while True:
             try:
                 return await self._ask(run, audio)
@@ -169,13 +170,14 @@ class Hearing:
                     answered_before = run.answered
                 if alone or run.trouble is not None or asked_s > _LONGEST_WAIT_S:
                     raise
-                if tries >= len(pauses_s):
+                if tries[error.reason] >= len(pauses_s):
                     if run.answered > answered_before and error.reason is Outage.RECOGNISER:
                         return None  # others were heard meanwhile: it is this one
                     raise
-            # Half of it at random, so that segments do not come back in step.
-            await self._clock.sleep(max(pauses_s[tries] * (0.5 + self._clock.jitter()), asked_s))
-            tries += 1
+                # Half of it at random, so that segments do not come back in step.
+                pause_s = pauses_s[tries[error.reason]] * (0.5 + self._clock.jitter())
+                tries[error.reason] += 1
+            await self._clock.sleep(max(pause_s, asked_s))
 
     async def _ask(self, run: _Run, audio: PreparedAudio) -> Recognition:
         heard = await self._ask_with(run, audio, run.task.context)

@@ -21,8 +21,8 @@ class Parts:
         self.all_cut = False
 
     def remember(self, kept: Iterable[Part]) -> None:
-        """Take the parts of an earlier try; what failed then is tried again."""
-        self._by_start = {part.span.start_ms: part for part in kept if not part.failed}
+        """Take the parts of an earlier try. What failed then was for good, until somebody asks for it."""
+        self._by_start = {part.span.start_ms: part for part in kept}
         self._expected = len(self._by_start)
 
     def expect(self, _segment: Segment) -> None:
@@ -73,7 +73,7 @@ class Parts:
             _fill(found, part.span.start_ms)
             found.append(part)
         if found and not found[-1].last:
-            _fill(found, max(end_ms, found[-1].span.end_ms + 1))
+            _fill(found, max(end_ms, found[-1].span.end_ms + 1), last=True)
         return found
 
     def __iter__(self) -> Iterator[Part]:
@@ -81,7 +81,7 @@ class Parts:
         return iter(sorted(self._by_start.values(), key=lambda part: part.span.start_ms))
 
 
-def _fill(found: list[Part], start_ms: int) -> None:
+def _fill(found: list[Part], until_ms: int, *, last: bool = False) -> None:
     end_ms = found[-1].span.end_ms if found else 0
-    if end_ms < start_ms:
-        found.append(Part(Span(end_ms, start_ms), (), last=False, failed=True))
+    if end_ms < until_ms:
+        found.append(Part(Span(end_ms, until_ms), (), last=last, failed=True))

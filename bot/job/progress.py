@@ -39,10 +39,12 @@ class Progress:
 
     Attributes:
         job: As it stands after what was posted.
+        is_over: The last word was tried, and may stand: nothing else may take its place.
     """
 
     def __init__(self, job: Job, parts: Parts, replies: Replies, delivery: Delivery, clock: Clock) -> None:
         self.job = job
+        self.is_over = False
         self._parts = parts
         self._replies = replies
         self._delivery = delivery

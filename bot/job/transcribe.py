@@ -78,8 +78,9 @@ class Transcriber:
                 await self._hear(job, parts, observed, started, workspace)
         transcript = await asyncio.to_thread(join, list(parts))
         observed.audio_s = transcript.duration_s
-        if not transcript.languages and not transcript.has_gaps:
-            raise Rejected(Refusal.NO_SPEECH)
+        if not transcript.languages:
+            reason = Refusal.UNSUPPORTED_BY_RECOGNISER if transcript.has_gaps else Refusal.NO_SPEECH
+            raise Rejected(reason)
         return transcript
 
     async def _hear(

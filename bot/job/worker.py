@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -115,6 +116,8 @@ class Worker:
         parts = Parts()
         progress = Progress(job, parts, self._replies, self._delivery, self._clock)
         try:
+            # First of all: whatever goes wrong, these words are not to be lost.
+            parts.remember(await self._jobs.parts(job))
             found = await self._delivery.find(job)
             if is_final(found, job):
                 # A former process died between posting and noting it.
@@ -122,11 +125,13 @@ class Worker:
                     job, observed, f"{found.state}_before", has_gaps=found.state is ReplyState.GAPPED
                 )
                 return
-            parts.remember(await self._jobs.parts(job))
             try:
                 transcript = await self._transcriber.transcribe(job, parts, observed, progress.start)
             finally:
                 await progress.stop()
+            progress.is_over = True
+            if progress.job.reply_ts != job.reply_ts:
+                found = replace(found, ts=progress.job.reply_ts)
             job = progress.job
             with observed.stage("reply"):
                 await self._deliver(job, transcript, found)
@@ -140,9 +145,6 @@ class Worker:
         if job.intent_at is not None and job.reply_ts is None and found.ts is None:
             found = await self._delivery.find(job)
         await self._delivery.deliver(job, reply, found)
-        if job.reply_ts is not None or found.ts is not None:
-            # Only a new message takes the sign of work away, not an edit.
-            await self._replies.clear_working(job.request)
 
     async def _follow(self, progress: Progress, parts: Parts, observed: Observed, error: Exception) -> None:
         """Do what ``decide`` says of a failure."""
@@ -163,7 +165,7 @@ class Worker:
             self._log.error("fault", key=str(job.key), exc_info=error)
         match decide(error, job.request, history):
             case Say(reply):
-                last = await asyncio.to_thread(_what_there_is, job, parts, reply) or reply
+                last = await self._what_there_is(job, parts, reply) or reply
                 await self._say_last(job, observed, last, error, backoff_s(history))
             case Ignore():
                 await self._replies.clear_working(job.request)
@@ -213,7 +215,8 @@ class Worker:
         """Show that it takes longer. Worth one try; failing at it changes nothing for the job."""
         job = progress.job
         # A transcript whose gaps are being filled says more than a notice in its place.
-        if notice is None or job.notice == str(notice.reason) or job.revision > 0:
+        said = job.notice == str(notice.reason) if notice else True
+        if notice is None or said or job.revision > 0 or progress.is_over:
             return
         if growing := await progress.so_far(notice.reason):
             await self._delivery.grow(job, growing)
@@ -233,8 +236,27 @@ class Worker:
         error: Exception | None = None,
     ) -> None:
         await self._jobs.finish(job, outcome, has_gaps=has_gaps)
+        if job.intent_at is not None:
+            # Only a new message takes the sign of work away, not an edit.
+            await self._replies.clear_working(job.request)
         count(self._metrics, observed, outcome)
         self._line(job, observed, outcome, error)
+
+    async def _what_there_is(self, job: Job, parts: Parts, reply: Reply) -> Transcript | None:
+        """A transcript with gaps in place of a failure, where something was heard before it.
+
+        The gaps are kept: whoever goes on after a crash has to say the same.
+        """
+        if not _leaves_words(job, reply):
+            return None
+        filled = parts.filled(round(1000 * (job.request.file.duration_s or 0.0)))
+        transcript = await asyncio.to_thread(join, filled)
+        if not transcript.languages:
+            return None
+        for part in filled:
+            if part.failed:
+                await self._jobs.keep(job, part)
+        return transcript
 
     def _line(self, job: Job, observed: Observed, outcome: str, error: Exception | None) -> None:
         self._log.info("job", **canonical_line(job, observed, outcome, self._age_s(job), error))
@@ -253,14 +275,13 @@ _DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
 """What is said of a recording that breaks off in the middle, too."""
 
 
-def _what_there_is(job: Job, parts: Parts, reply: Reply) -> Transcript | None:
-    """A transcript with gaps in place of a failure, where something was heard before it."""
+def _leaves_words(job: Job, reply: Reply) -> bool:
+    """Whether what was heard before this failure is worth more than its sentence."""
     match reply:
         case GaveUp() | Broken():
-            pass
-        case Refused(reason) if reason in _DAMAGED or job.revision > 0:
-            pass  # what somebody reads already is not taken away
+            return True
+        case Refused(reason):
+            # What somebody reads already is not taken away.
+            return reason in _DAMAGED or job.revision > 0 or job.reply_ts is not None
         case _:
-            return None
-    transcript = join(parts.filled(round(1000 * (job.request.file.duration_s or 0.0))))
-    return transcript if transcript.languages else None
+            return False

@@ -237,7 +237,7 @@ class SqliteJobs:
             table.c.channel_id == key.channel_id,
             table.c.message_ts == key.message_ts,
             table.c.position < job.request.position,
-            table.c.state != "ended",
+            table.c.state.not_in(["ended", "gapped"]),
             table.c.reply_ts.is_(None),
         )
         return bool(await self._database.rows(elders.limit(1)))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio.verdict import (
+    ALIVE,
     LINE_BYTES,
     MOST_SOUNDS,
     REFUSALS,
@@ -259,3 +260,12 @@ def test_words_are_plain_whatever_they_were(words: bytes) -> None:
     assert len(shown) <= 200
     assert shown.isascii()
     assert shown.isprintable()
+
+
+def test_a_sign_of_life_changes_nothing() -> None:
+    account = Account((), 180)
+
+    assert account.hear(json.dumps(ALIVE).encode()) is None
+    assert account.hear(b'{"verdict": "done", "detail": ""}') is None
+    with pytest.raises(ChildError):
+        account.hear(json.dumps(ALIVE).encode())

@@ -394,6 +394,14 @@ async def test_after_a_day_gaps_stay(kept: Kept, *, swept: bool) -> None:
     assert await kept.jobs.sweep() == 1, "its key is forgotten like any other"
 
 
+async def test_nobody_waits_for_the_gaps_of_an_earlier_file(kept: Kept) -> None:
+    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    first, second = await kept.claimed(), await kept.claimed()
+    await kept.jobs.finish(first, "gapped", has_gaps=True)
+    async with asyncio.timeout(5):
+        assert await kept.jobs.wait_for_turn(second, 3600)
+
+
 async def test_gaps_of_no_job_are_not_filled(kept: Kept) -> None:
     assert not await kept.jobs.fill_gaps("T1:C1:1.0:F1:thread:0")
     await kept.jobs.accept([asked()])

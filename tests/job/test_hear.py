@@ -250,3 +250,10 @@ async def test_cancelling_ends_everything(bench: Bench) -> None:
     with pytest.raises(asyncio.CancelledError):
         await hearing
     assert bench.recogniser.at_work == 0
+
+
+async def test_throttling_does_not_use_up_the_patience_with_a_stumble(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.recogniser.trouble.then("F1@2000", *[BUSY] * 6, DOWN)
+    await ear.listen()
+    assert ear.texts() == WORDS

@@ -41,11 +41,11 @@ def test_the_total_is_known_when_all_is_cut() -> None:
     assert total == 2
 
 
-def test_what_failed_before_is_tried_again() -> None:
+def test_what_failed_before_has_failed_for_good() -> None:
     parts = Parts()
     parts.remember([FOUR[0], part(10, 25, failed=True), *FOUR[2:]])
-    assert parts.done() == [Span(0, 10), Span(25, 30), Span(30, 44)]
-    assert not parts.is_whole
+    assert parts.done() == [one.span for one in FOUR]
+    assert parts.is_whole
 
 
 @pytest.mark.parametrize(

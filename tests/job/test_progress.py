@@ -213,3 +213,43 @@ class TestGaps:
             await bench.time.run(86_400 + 120)
             assert not await bench.jobs.fill_gaps(str(request_for().key))
             assert not next(iter(bench.memory.rows.values())).parts
+
+
+async def interrupted(bench: Bench, error: Exception) -> None:
+    """A recording whose reply shows six of eight parts when the recogniser goes away, for ten minutes."""
+    long_recording(bench, segments=8, each_s=50.0)
+    for number in (6, 7):
+        bench.recogniser.trouble.then(f"F1@{number * 120_000}", DOWN)
+    bench.files.infos.then("F1", error)
+    await bench.jobs.accept([request_for()])
+    await bench.time.run(300)
+    assert numbers(bench.said()[0][-1]) == list(range(6))
+
+
+async def test_a_slack_that_cannot_be_asked_costs_nobody_the_words(bench: Bench) -> None:
+    bench.thread.finds.then("F1", *[SLACK_AWAY] * 2)
+    async with bench.working():
+        await interrupted(bench, SLACK_AWAY)
+        await bench.ended()
+    assert all(isinstance(reply, Growing | Transcript) for reply in bench.said()[0])
+    assert numbers(bench.said()[0][-1]) == list(range(8))
+
+
+async def test_a_file_that_goes_half_way_leaves_the_words_that_stand(bench: Bench) -> None:
+    async with bench.working():
+        await interrupted(bench, Rejected(Refusal.GONE))
+        await bench.ended()
+    assert numbers(bench.said()[0][-1]) == list(range(6))
+    assert bench.memory.outcomes() == ["gapped"]
+
+
+async def test_a_last_word_whose_answer_was_lost_is_not_taken_back(bench: Bench) -> None:
+    long_recording(bench, segments=8, each_s=50.0)
+    bench.thread.arrivals.then("F1", None, None, *[SLACK_AWAY] * 20)
+    bench.thread.finds.then("F1", *[SLACK_AWAY] * 12)
+    async with bench.working():
+        await bench.jobs.accept([request_for()])
+        await bench.ended()
+    (said,) = bench.said()
+    assert sum(isinstance(reply, Transcript) for reply in said) == 1
+    assert numbers(said[-1]) == list(range(8))

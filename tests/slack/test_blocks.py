@@ -285,7 +285,7 @@ def test_what_fits_is_shown_to_the_letter(text: str) -> None:
     assert squeezed(shown_in(rendered(transcript(text)))) == squeezed(text)
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=60))
+@given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=60))
 def test_what_does_not_fit_is_in_the_file_to_the_letter(piece: str) -> None:
     text = " ".join(f"x{(piece * 5_500)[:7_000]}x".split())
 

@@ -19,6 +19,8 @@ class Call:
     duration_s: float = 0.0
     language: str | None = None
     """The language that was asked for."""
+    enable_itn: bool = False
+    """Whether numbers were wanted as digits."""
     context_chars: int = 0
     streamed: bool = False
     acted: bool = False

@@ -161,7 +161,7 @@ class DashScopeLookalike:
         except web.HTTPRequestEntityTooLarge as error:
             raise too_big() from error
         asked = await asyncio.to_thread(parse_request, body, self._models)
-        call.model, call.language = asked.model, asked.language
+        call.model, call.language, call.enable_itn = asked.model, asked.language, asked.enable_itn
         call.context_chars = len(asked.context)
         resolve = request.headers.get("X-DashScope-OssResourceResolve") == "enable"
         if asked.audio.startswith("oss://") and resolve:

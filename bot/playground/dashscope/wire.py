@@ -77,6 +77,8 @@ class AsrRequest:
     context: str
     incremental: bool
     """Whether a stream sends only what is new in each frame."""
+    enable_itn: bool = False
+    """Whether numbers are wanted as digits."""
 
 
 def parse_request(body: bytes, models: frozenset[str] = MODELS) -> AsrRequest:
@@ -97,8 +99,9 @@ def parse_request(body: bytes, models: frozenset[str] = MODELS) -> AsrRequest:
         raise DashScopeError(404, "ModelNotFound", f"Model can not be found: {model[:80]}.")
     _check_keys(request["input"], "input", required={"messages"})
     context, audio = _parse_messages(request["input"]["messages"])
-    language, incremental = _parse_parameters(request.get("parameters", {}))
-    return AsrRequest(model, audio, language, context, incremental)
+    options, incremental = _parse_parameters(request.get("parameters", {}))
+    language, enable_itn = options.get("language"), options.get("enable_itn", False)
+    return AsrRequest(model, audio, language, context, incremental, enable_itn)
 
 
 def _parse_messages(messages: Any) -> tuple[str, str]:
@@ -123,7 +126,8 @@ def _only_part(message: Mapping[str, Any], kind: str) -> str:
             raise invalid(f'The content of the {message["role"]} message must be [{{"{kind}": "..."}}].')
 
 
-def _parse_parameters(parameters: Any) -> tuple[str | None, bool]:
+def _parse_parameters(parameters: Any) -> tuple[dict[str, Any], bool]:
+    """The options of recognition, and whether a stream is incremental."""
     _check_keys(parameters, "parameters", optional={"asr_options", "result_format", "incremental_output"})
     if parameters.get("result_format", "message") != "message":
         raise invalid("parameters.result_format must be message.")
@@ -137,7 +141,7 @@ def _parse_parameters(parameters: Any) -> tuple[str | None, bool]:
     language = options.get("language")
     if "language" in options and (not isinstance(language, str) or language not in LANGUAGES):
         raise invalid("asr_options.language is not a supported language.")
-    return language, incremental
+    return options, incremental
 
 
 def _check_keys(

@@ -87,7 +87,9 @@ def _controls(elements: Sequence[JsonObject]) -> str:
     words = []
     for element in elements:
         text = element.get("text") or element.get("placeholder") or {}
-        words.append(f"[{text.get('text') or element.get('alt_text') or element['type']}]")
+        # Slack shows three dots, and what is behind them on a click.
+        shown = "⋯" if element["type"] == "overflow" else element["type"]
+        words.append(f"[{text.get('text') or element.get('alt_text') or shown}]")
     return " ".join(words)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.methods.views import view_json
+from bot.playground.slack.form import initial_values, merged_values
+from bot.playground.slack.methods.views import fresh_hash, view_json
 from bot.playground.slack.records import JsonObject, Message, View
 from bot.playground.slack.response_urls import respond
 from bot.playground.slack.server import SlackLookalike
@@ -76,6 +78,8 @@ class Interactions:
             LookupError: The message shows no such element.
         """
         action = _action(message.blocks, action_id) | chosen | {"action_ts": self._state.next_ts()}
+        # Of a message that only one person sees, Slack tells no more than where it stands.
+        told = {"message": self._state.message_json(message)} if message.ephemeral_for is None else {}
         payload = self._about("block_actions", user, message) | {
             "container": {
                 "type": "message",
@@ -84,22 +88,33 @@ class Interactions:
                 "is_ephemeral": message.ephemeral_for is not None,
                 "thread_ts": message.thread_ts,
             },
-            "message": self._state.message_json(message),
             "state": {"values": {}},
             "actions": [action],
+            **told,
         }
         return self._slack.deliver("interactive", payload)
 
-    def click_in_view(self, view: View, action_id: str, **chosen: object) -> Delivery:
+    def click_in_view(
+        self, view: View, action_id: str, values: JsonObject | None = None, **chosen: object
+    ) -> Delivery:
         """Use a button or menu in a modal or home tab.
+
+        Args:
+            view: Where it stands.
+            action_id: Which one; where several have it, the one whose ``block_id`` is among ``chosen``.
+            values: Fields that were changed before, as for :meth:`submit`.
+            **chosen: What the element then says of itself, such as ``selected_option``.
 
         Raises:
             LookupError: The view shows no such element.
         """
-        action = _action(view.content["blocks"], action_id) | chosen
+        wanted = chosen.get("block_id")
+        blocks = [block for block in view.content["blocks"] if wanted in {None, block.get("block_id")}]
+        action = _action(blocks, action_id) | chosen
+        told = self._filled(view, values or {})
         payload = self._about("block_actions", view.user) | {
             "container": {"type": "view", "view_id": view.id},
-            "view": view_json(self._state, view),
+            "view": told,
             "actions": [action | {"action_ts": self._state.next_ts()}],
         }
         return self._slack.deliver("interactive", payload)
@@ -109,17 +124,20 @@ class Interactions:
 
         Args:
             view: The modal.
-            values: Block id to action id to the element's state.
+            values: Block id to action id to the state of each field that was changed; the others stay.
         """
-        shown = view_json(self._state, view) | {"state": {"values": values}}
+        shown = self._filled(view, values)
         payload = self._about("view_submission", view.user) | {"view": shown, "response_urls": []}
 
         def react(answer: JsonObject) -> None:
             match answer.get("response_action"):
                 case "update":
-                    view.content = answer["view"]
+                    if complaints := complaints_about_view(answer["view"]):
+                        view.errors = {"": f"Slack would refuse this: {complaints}"}
+                    else:
+                        view.content, view.hash = answer["view"], fresh_hash()
                 case "errors":
-                    pass
+                    view.errors = answer["errors"]
                 case "clear":
                     for other in self._state.views.values():
                         other.closed = other.closed or other.root_id == view.root_id
@@ -135,6 +153,10 @@ class Interactions:
         if home is not None:
             event["view"] = view_json(self._state, home)
         self._state.emit_event(event | {"event_ts": self._state.next_ts()})
+
+    def _filled(self, view: View, values: JsonObject) -> JsonObject:
+        told = view_json(self._state, view)
+        return told | {"state": {"values": merged_values(initial_values(view.content), values)}}
 
     def _about(self, kind: str, user: str, message: Message | None = None) -> JsonObject:
         workspace, who = self._state.workspace, self._state.users[user]

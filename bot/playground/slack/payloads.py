@@ -236,6 +236,8 @@ def channel_json(channel: Channel, workspace: Workspace, *, viewer: str) -> Json
         "is_ext_shared": channel.is_ext_shared,
         "is_org_shared": False,
         "context_team_id": workspace.team_id,
+        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
+        "purpose": {"value": "", "creator": "", "last_set": 0},
     }
 
 
@@ -244,7 +246,8 @@ def user_json(user: User, workspace: Workspace) -> JsonObject:
 
     Source: https://docs.slack.dev/reference/objects/user-object/
     """
-    return {
+    teams: JsonObject = {"enterprise_user": {"teams": list(user.team_ids)}} if user.team_ids else {}
+    return teams | {
         "id": user.id,
         "team_id": user.team_id or workspace.team_id,
         "name": user.name,

@@ -69,6 +69,8 @@ class User:
     is_bot: bool = False
     team_id: str | None = None
     """Of another organisation where it is not the workspace's own (Slack Connect)."""
+    team_ids: tuple[str, ...] = ()
+    """All workspaces of somebody whose organisation has several (Enterprise Grid)."""
     deleted: bool = False
 
 
@@ -83,6 +85,7 @@ class Channel:
     """User ids, in the order of joining."""
     is_ext_shared: bool = False
     archived: bool = False
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,8 @@ class View:
     root_id: str
     previous_id: str | None = None
     closed: bool = False
+    errors: JsonObject = field(default_factory=dict)
+    """Block id to what was wrong with it when the modal was sent last."""
 
 
 @dataclass(frozen=True, slots=True)

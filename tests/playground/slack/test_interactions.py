@@ -110,6 +110,74 @@ async def test_a_button_replaces_its_message(
         people.click(message, "copy", general.members[0])
 
 
+async def test_of_what_one_person_sees_only_its_place_is_told(
+    slack: SlackLookalike, app: AsyncApp, people: Interactions, general: Channel
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    @app.action("copy")
+    async def copy(ack: AsyncAck, body: dict[str, Any]) -> None:
+        bodies.append(body)
+        await ack()
+
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
+    ann = general.members[0]
+    posted = await client.chat_postEphemeral(channel=general.id, user=ann, text="press", blocks=[_ROW])
+    message = slack.state.messages[general.id, posted["message_ts"]]
+    await people.click(message, "copy", ann).settled()
+    (body,) = bodies
+    assert "message" not in body
+    assert body["container"]["is_ephemeral"] is True
+    assert (body["container"]["message_ts"], body["channel"]["id"]) == (message.ts, general.id)
+
+
+async def test_a_view_that_slack_would_refuse_is_not_shown_in_place_of_another(
+    slack: SlackLookalike, app: AsyncApp, people: Interactions, general: Channel
+) -> None:
+    ann = general.members[0]
+    message = slack.state.post_as_user(general.id, ann, "hello")
+
+    @app.shortcut("transcribe")
+    async def shortcut(ack: AsyncAck, shortcut: dict[str, Any], client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=shortcut["trigger_id"], view=_MODAL)
+        await ack()
+
+    @app.view("preferences")
+    async def save(ack: AsyncAck) -> None:
+        title = {"type": "plain_text", "text": "Preferences that are much too long for a title"}
+        await ack(response_action="update", view=_MODAL | {"title": title})
+
+    await people.message_shortcut("transcribe", message, ann).settled()
+    (view,) = slack.state.views.values()
+    submission = people.submit(view, {})
+    await submission.settled()
+    assert view.content == _MODAL
+    assert "title" in view.errors[""]
+
+
+async def test_a_modal_that_an_acknowledgement_changed_has_another_hash(
+    slack: SlackLookalike, app: AsyncApp, people: Interactions, general: Channel
+) -> None:
+    ann = general.members[0]
+    message = slack.state.post_as_user(general.id, ann, "hello")
+
+    @app.shortcut("transcribe")
+    async def shortcut(ack: AsyncAck, shortcut: dict[str, Any], client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=shortcut["trigger_id"], view=_MODAL)
+        await ack()
+
+    @app.view("preferences")
+    async def save(ack: AsyncAck) -> None:
+        await ack(response_action="update", view=_MODAL)
+
+    await people.message_shortcut("transcribe", message, ann).settled()
+    (view,) = slack.state.views.values()
+    before = view.hash
+    await people.submit(view, {}).settled()
+
+    assert view.hash != before
+
+
 async def test_the_home_tab_is_published_and_used(
     slack: SlackLookalike, app: AsyncApp, people: Interactions, general: Channel
 ) -> None:

@@ -108,7 +108,7 @@ def test_every_kind_of_block() -> None:
     assert render_blocks(blocks, {}).splitlines() == [
         "# Title",
         "one",
-        "[overflow]",
+        "[⋯]",
         "<two>",
         "---",
         "[Copy] [Copy]",

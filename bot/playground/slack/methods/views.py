@@ -72,14 +72,14 @@ def _publish(state: SlackState, arguments: Arguments) -> JsonObject:
     content = _checked(arguments, "home")
     if user not in state.homes:
         view_id = state.next_id("V")
-        state.homes[user] = View(view_id, user, content, _fresh_hash(), view_id)
+        state.homes[user] = View(view_id, user, content, fresh_hash(), view_id)
         return {"view": view_json(state, state.homes[user])}
     return _changed(state, state.homes[user], content, arguments.get("hash"))
 
 
 def _show(state: SlackState, content: JsonObject, user: str, below: View | None) -> JsonObject:
     view_id = state.next_id("V")
-    view = View(view_id, user, content, _fresh_hash(), below.root_id if below else view_id)
+    view = View(view_id, user, content, fresh_hash(), below.root_id if below else view_id)
     view.previous_id = below.id if below else None
     state.views[view_id] = view
     return {"view": view_json(state, view)}
@@ -88,7 +88,7 @@ def _show(state: SlackState, content: JsonObject, user: str, below: View | None)
 def _changed(state: SlackState, view: View, content: JsonObject, known_hash: str | None) -> JsonObject:
     if known_hash is not None and known_hash != view.hash:
         raise SlackRefusal("hash_conflict")
-    view.content, view.hash = content, _fresh_hash()
+    view.content, view.hash = content, fresh_hash()
     return {"view": view_json(state, view)}
 
 
@@ -114,7 +114,8 @@ def _spend_trigger(state: SlackState, trigger_id: str) -> Trigger:
     return trigger
 
 
-def _fresh_hash() -> str:
+def fresh_hash() -> str:
+    """What tells a view from what it was before."""
     return f"{secrets.randbelow(10**10)}.{secrets.token_hex(4)}"
 
 

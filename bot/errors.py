@@ -2,6 +2,7 @@
 
     TranscriptionError
     ├── Rejected         the file cannot be transcribed: say why, end the job
+    ├── ConsentNeeded    it costs enough to be asked first: somebody has to press a button
     ├── Unavailable      not now: try again later, for hours if need be
     └── Misconfigured    the operator must act: park the job until verification succeeds
 
@@ -43,6 +44,10 @@ class Refusal(StrEnum):
     """The provider's content inspection refused it."""
     UNSUPPORTED_BY_RECOGNISER = "unsupported_by_recogniser"
     """The recogniser refused the request for good."""
+    OPTED_OUT = "opted_out"
+    """Whoever recorded it never wants to be transcribed."""
+    MONTH_USED_UP = "month_used_up"
+    """The workspace's minutes of this month are used up."""
 
 
 class Outage(StrEnum):
@@ -79,7 +84,7 @@ class Rejected(TranscriptionError):
     """The file cannot be transcribed, today or tomorrow.
 
     Attributes:
-        limit: For TOO_LONG the most minutes, for TOO_BIG the most megabytes; else ``None``.
+        limit: For TOO_LONG and MONTH_USED_UP the most minutes, for TOO_BIG the most megabytes; else ``None``.
     """
 
     def __init__(self, reason: Refusal, detail: str = "", limit: int | None = None) -> None:
@@ -88,6 +93,19 @@ class Rejected(TranscriptionError):
         self.reason = reason
         self.detail = detail
         self.limit = limit
+
+
+class ConsentNeeded(TranscriptionError):
+    """The recording is long enough that somebody has to agree to its cost.
+
+    Attributes:
+        duration_s: How long it is, as far as anybody can say before decoding it.
+    """
+
+    def __init__(self, duration_s: float) -> None:
+        """Keep the duration."""
+        super().__init__(f"{duration_s:.0f} s")
+        self.duration_s = duration_s
 
 
 class Unavailable(TranscriptionError):

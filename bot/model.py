@@ -12,12 +12,14 @@ from typing import Literal
 class Claim(StrEnum):
     """What a shared file says it is. Only decoding its bytes tells what it is."""
 
+    VOICE_CLIP = "voice_clip"
+    """A clip recorded inside Slack."""
     AUDIO = "audio"
-    """A voice clip, or a file whose name or type says audio."""
+    """A file whose name or type says audio."""
     VIDEO_CLIP = "video_clip"
     """A clip recorded with a camera inside Slack."""
     VIDEO = "video"
-    """An uploaded video: transcribed on request only."""
+    """An uploaded video: transcribed on request, or where a channel wants videos too."""
     EITHER = "either"
     """A container that holds audio or video (WebM, 3GP) under a video label."""
     UNKNOWN = "unknown"
@@ -53,6 +55,14 @@ class SharedFile:
     size_bytes: int | None
     """Of the original: the bytes served can differ."""
     duration_s: float | None
+    owner_id: str = ""
+    """Who recorded or uploaded it; empty where Slack does not say."""
+
+
+THREAD = "thread"
+"""The audience of a reply that everybody in the thread reads."""
+SUBSCRIBERS = "subscribers"
+"""The audience of a job that says nothing itself: people who asked for a channel's transcripts get copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +73,37 @@ class JobKey:
     channel_id: str
     message_ts: str
     file_id: str
-    audience: str = "thread"
-    """``thread``, or the id of the one person who asked."""
-    run: int = 0
-    """0 for events; each later explicit request has a number of its own."""
+    audience: str = THREAD
+    """``THREAD``, ``SUBSCRIBERS``, or the id of the one person who gets the answer."""
+
+    @property
+    def reader_id(self) -> str | None:
+        """The one person who may read the answer; ``None`` where it is for everybody, or for nobody."""
+        return None if self.audience in {THREAD, SUBSCRIBERS} else self.audience
 
     def __str__(self) -> str:
         """The key as it stands in message metadata, in the database and in logs."""
-        return f"{self.team_id}:{self.channel_id}:{self.message_ts}:{self.file_id}:{self.audience}:{self.run}"
+        return f"{self.team_id}:{self.channel_id}:{self.message_ts}:{self.file_id}:{self.audience}"
+
+    @classmethod
+    def parse(cls, text: str) -> JobKey:
+        """Read what ``str`` wrote, or an older version with a number at its end.
+
+        Raises:
+            ValueError: it is no key.
+        """
+        team_id, channel_id, message_ts, file_id, audience, *rest = text.split(":")
+        if len(rest) > 1 or not all((team_id, channel_id, message_ts, file_id, audience)):
+            raise ValueError("not a key")
+        return cls(team_id, channel_id, message_ts, file_id, audience)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody stood when they asked, and so where they see what only they can see."""
+
+    channel_id: str
+    thread_ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +122,44 @@ class TranscriptionRequest:
     """How many files of the message could be transcribed, this one included."""
     explicit: bool
     """Somebody asked for it by name, so a refusal is said aloud."""
+    asked_by: str = ""
+    """Who asked for it; empty where it is transcribed by itself."""
+    ask_id: str = ""
+    """What tells this ask from another one for the same file, however often it is delivered."""
+    language: str | None = None
+    """What the asker says is spoken; ``None`` leaves it to the channel's settings."""
+    wants_video: bool = False
+    """An uploaded video is wanted too, although nobody asked for it by name."""
+    again_by: str = ""
+    """Who asked for it anew: hears why a reply stays as it is, and may change it no more than before."""
+    whisper_in: Place | None = None
+    """Where the one reader looks now; ``None``: a direct message is where they will find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What stands in Slack of a recording, or of all recordings of a message, has to go."""
+
+    id: int
+    team_id: str
+    channel_id: str
+    thread_ts: str
+    message_ts: str
+    file_id: str | None
+    """``None``: all of the message's."""
+    audience: str | None
+    """``None``: for whomever; else only what this audience reads."""
+    attempt: int
+    keys: tuple[JobKey, ...]
+    """Jobs that are known of it, ended or not; older ones leave their trace in the thread alone."""
+
+    def covers(self, key: JobKey) -> bool:
+        """Whether a job is among what has to go."""
+        return (
+            (key.team_id, key.channel_id, key.message_ts) == (self.team_id, self.channel_id, self.message_ts)
+            and self.file_id in {None, key.file_id}
+            and self.audience in {None, key.audience}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +179,11 @@ class Job:
     faults: int = 0
     """How many of its tries ended by a fault of the bot's own."""
     revision: int = 0
-    """How often somebody has asked to fill the gaps of its reply."""
+    """How often somebody has asked for it anew: to fill its gaps, or to hear it in another language."""
+    is_confirmed: bool = False
+    """Somebody has agreed to what it costs."""
+    fills_gaps: bool = False
+    """Its reply stands but for some parts, and only those are wanted."""
 
     @property
     def key(self) -> JobKey:
@@ -119,6 +194,9 @@ class Job:
         """A copy with some fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # checked by dataclass
 
+
+EMOTIONS = ("surprised", "neutral", "happy", "sad", "disgusted", "angry", "fearful")
+"""What the recogniser says of a voice, in the vendor's order."""
 
 LANGUAGES = (
     *("zh", "yue", "en", "ja", "de", "ko", "ru", "fr", "pt", "ar", "it", "es", "hi", "id"),
@@ -184,6 +262,8 @@ class Recognition:
     """False when the recogniser stopped before the end."""
     request_id: str
     """The provider's reference for this call; empty where it gave none."""
+    emotion: str | None = None
+    """One of ``EMOTIONS``; ``None`` where it did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +323,10 @@ class Transcript:
     duration_s: float
     complete: bool
     """False when the recogniser stopped before the end of a request."""
+    emotion: str | None = None
+    """How most of it sounded, where that is to be told; one of ``EMOTIONS``."""
+    month_used: float | None = None
+    """How much of the month's minutes are used, where that is worth a word; 1 is all."""
 
     @property
     def has_gaps(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -26,6 +27,13 @@ class LogFormat(StrEnum):
     AUTO = "auto"
     JSON = "json"
     PRETTY = "pretty"
+
+
+class SettingsBy(StrEnum):
+    """Who may change a channel's settings."""
+
+    MEMBERS = "members"
+    ADMINS = "admins"
 
 
 def _secret_starting(prefix: str, what: str) -> AfterValidator:
@@ -98,6 +106,13 @@ def _known_language(value: str) -> str:
     if code not in LANGUAGES:
         raise ValueError(f"must be one of {', '.join(LANGUAGES)}, or empty for automatic")
     return code
+
+
+def _emoji_name(value: str) -> str:
+    name = value.strip().strip(":").lower()
+    if not re.fullmatch(r"[a-z0-9_+'-]{1,100}", name):
+        raise ValueError("must be an emoji's name such as speech_balloon")
+    return name
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_one_word)]
@@ -199,8 +214,35 @@ class Settings(AsrSettings, SlackSettings):
     )
     auto_transcribe: bool = Field(
         default=True,
-        description="Transcribe by itself in channels that the bot was invited to (never in externally "
-        "shared ones). Direct messages always are.",
+        description="Transcribe clips and audio by itself in channels that the bot was invited to, until "
+        "their people decide otherwise. Channels shared with other organisations stay off until someone "
+        "turns them on; direct messages are always on.",
+    )
+    settings_by: Annotated[SettingsBy, BeforeValidator(_lower)] = Field(
+        SettingsBy.MEMBERS,
+        description="Who may change a channel's settings: its `members`, or the workspace's `admins` only.",
+    )
+    ask_reaction: Annotated[str, AfterValidator(_emoji_name)] = Field(
+        "speech_balloon",
+        description="The reaction that asks for a transcript, by its name without colons.",
+    )
+    asr_price_per_second: float = Field(
+        0.000035,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="What a second of audio costs, in US dollars; for the figures that people see.",
+    )
+    monthly_minutes: int | None = Field(
+        None,
+        ge=1,
+        description="The most minutes that are transcribed in a calendar month (UTC). From 80 % on replies "
+        "say so; at 100 % recordings are refused until the next month. Empty: no limit.",
+    )
+    confirm_above_minutes: int | None = Field(
+        None,
+        ge=1,
+        description="Longer recordings ask first, with their length and cost. Empty: none does.",
     )
     job_give_up_after_s: int = Field(
         21_600,

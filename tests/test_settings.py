@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsError, load, markdown_table
+from bot.settings import Settings, SettingsBy, SettingsError, load, markdown_table
 
 ROOT = Path(__file__).parents[1]
 BOT_TOKEN, APP_TOKEN = "xoxb-1-hush", "xapp-1-hush"
@@ -40,6 +40,11 @@ def test_what_is_not_said_has_its_default(monkeypatch: pytest.MonkeyPatch) -> No
         "max_file_mb": 1_024,
         "data_dir": "data",
         "auto_transcribe": True,
+        "settings_by": "members",
+        "ask_reaction": "speech_balloon",
+        "asr_price_per_second": 0.000035,
+        "monthly_minutes": None,
+        "confirm_above_minutes": None,
         "job_give_up_after_s": 21_600,
         "http_host": "127.0.0.1",
         "http_port": 8080,
@@ -68,6 +73,13 @@ def test_empty_means_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> 
         ("SLACK_APP_TOKEN", BOT_TOKEN, "must be the app-level token"),
         ("SLACK_SIGNING_SECRET", "WRONG VALUE", "must be one word"),
         ("SLACK_API_URL", "WRONG-VALUE", "must be an http(s) address"),
+        ("SETTINGS_BY", "WRONG-VALUE", "must be 'members' or 'admins'"),
+        ("ASK_REACTION", "WRONG VALUE", "must be an emoji's name"),
+        ("ASR_PRICE_PER_SECOND", "WRONG-VALUE", "must be a valid number"),
+        ("ASR_PRICE_PER_SECOND", "-1", "must be greater than or equal to 0"),
+        ("ASR_PRICE_PER_SECOND", "nan", "must be a finite number"),
+        ("MONTHLY_MINUTES", "0", "must be greater than or equal to 1"),
+        ("CONFIRM_ABOVE_MINUTES", "WRONG-VALUE", "must be a valid integer"),
         ("SLACK_API_URL", "ftp://wrong-value", "must be an http(s) address"),
         ("SLACK_API_URL", "https://host:WRONG-VALUE", "must be an http(s) address"),
         ("SLACK_API_URL", "https://[WRONG-VALUE", "must be an http(s) address"),
@@ -140,6 +152,10 @@ def test_what_copying_leaves_around_a_secret_is_dropped(monkeypatch: pytest.Monk
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("LOG_FORMAT", "JSON", "json"),
         ("AUTO_TRANSCRIBE", "off", False),
+        ("SETTINGS_BY", "Admins", SettingsBy.ADMINS),
+        ("ASK_REACTION", ":Memo:", "memo"),
+        ("ASK_REACTION", "+1", "+1"),
+        ("MONTHLY_MINUTES", "600", 600),
         ("DATA_DIR", "/var/lib/threadscribe", Path("/var/lib/threadscribe")),
         ("HTTP_PORT", "0", 0),
     ],

@@ -14,11 +14,12 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Row, event
+from sqlalchemy import Executable, Row, delete, event, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.model import JobKey
 from bot.store import schema
 
 FILE_NAME = "threadscribe.db"
@@ -178,9 +179,33 @@ async def _create(connection: AsyncConnection) -> int:
         return version
     if version == 1:
         await connection.exec_driver_sql("ALTER TABLE job ADD COLUMN revision INTEGER NOT NULL DEFAULT 0")
+    if version in {1, 2}:
+        await _name_files(connection)
     await connection.run_sync(schema.metadata.create_all)
     await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
     return version
+
+
+async def _name_files(connection: AsyncConnection) -> None:
+    """Version 3: rows name their file and audience, and keys end in no number any more."""
+    for column in (
+        *("file_id VARCHAR NOT NULL DEFAULT ''", "audience VARCHAR NOT NULL DEFAULT 'thread'"),
+        *("thread_ts VARCHAR", "asked VARCHAR NOT NULL DEFAULT ''"),
+        *("confirmed BOOLEAN NOT NULL DEFAULT 0", "counted BOOLEAN NOT NULL DEFAULT 0"),
+    ):
+        await connection.exec_driver_sql(f"ALTER TABLE job ADD COLUMN {column}")
+    for index in (index for index in schema.job.indexes if index.name == "job_by_file"):
+        await connection.run_sync(index.create)
+    job = schema.job
+    for row in (await connection.execute(select(job.c.id, job.c.key))).all():
+        try:
+            key = JobKey.parse(row.key)
+        except ValueError:
+            # Only a fault of ours writes such a row. It must not stop the bot at every start.
+            await connection.execute(delete(job).where(job.c.id == row.id))
+            continue
+        values = {"key": str(key), "file_id": key.file_id, "audience": key.audience}
+        await connection.execute(update(job).where(job.c.id == row.id).values(**values))
 
 
 async def _prepare_schema(database: Database, data_dir: Path) -> None:

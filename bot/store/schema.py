@@ -13,9 +13,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
 )
 
-VERSION = 2
+VERSION = 3
 """Stands in the file as ``PRAGMA user_version``. A change of the tables raises it and brings a migration."""
 
 metadata = MetaData()
@@ -29,12 +30,22 @@ job = Table(
     Column("team_id", String, nullable=False),
     Column("channel_id", String, nullable=False),
     Column("message_ts", String, nullable=False),
+    Column("file_id", String, nullable=False),
+    Column("audience", String, nullable=False),
+    # NULL in rows of older versions.
+    Column("thread_ts", String),
     Column("position", Integer, nullable=False),
-    # ready | running | parked | gapped (ended, but its gaps may be filled) | ended | unreadable
+    # ready | running | parked | held (until somebody agrees to its cost) |
+    # gapped (ended, but its gaps may be filled) | ended
     Column("state", String, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False),
     Column("revision", Integer, nullable=False, server_default="0"),
+    Column("confirmed", Boolean, nullable=False, server_default=false()),
+    # It is in the month's sum of clips.
+    Column("counted", Boolean, nullable=False, server_default=false()),
+    # The ask that made it or began it anew.
+    Column("asked", String, nullable=False, server_default=""),
     # Seconds since the epoch, UTC.
     Column("accepted_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
@@ -47,6 +58,7 @@ job = Table(
     Column("request", LargeBinary),
     Index("job_by_due", "state", "due_at"),
     Index("job_by_message", "team_id", "channel_id", "message_ts"),
+    Index("job_by_file", "team_id", "file_id"),
 )
 
 part = Table(
@@ -57,4 +69,60 @@ part = Table(
     Column("failed", Boolean, nullable=False),
     # The part as JSON, its words included: deleted with the job's end.
     Column("content", LargeBinary, nullable=False),
+)
+
+removal = Table(
+    "removal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("team_id", String, nullable=False),
+    Column("channel_id", String, nullable=False),
+    Column("thread_ts", String, nullable=False),
+    Column("message_ts", String, nullable=False),
+    # NULL: all of the message's files.
+    Column("file_id", String),
+    # NULL: for whomever.
+    Column("audience", String),
+    Column("attempt", Integer, nullable=False),
+    Column("claimed", Boolean, nullable=False),
+    Column("due_at", Float, nullable=False),
+    # Whoever still works on one that was purged must not meet another under its number.
+    sqlite_autoincrement=True,
+)
+
+channel = Table(
+    "channel",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    Column("channel_id", String, primary_key=True),
+    # The settings as JSON; NULL where nobody has decided anything.
+    Column("settings", LargeBinary),
+    Column("greeted", Boolean, nullable=False, server_default=false()),
+)
+
+opted_out = Table(
+    "opted_out",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    Column("user_id", String, primary_key=True),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    Column("channel_id", String, primary_key=True),
+    Column("user_id", String, primary_key=True),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    # Empty for channels that are forgotten.
+    Column("channel_id", String, primary_key=True),
+    # YYYY-MM, in UTC.
+    Column("month", String, primary_key=True),
+    Column("clips", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
 )

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.asr.dashscope import DashScope
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import LANGUAGES, PreparedAudio
+from bot.model import EMOTIONS, LANGUAGES, PreparedAudio
 from bot.playground.dashscope.faults import (
     Alter,
     Answer,
@@ -93,6 +93,7 @@ async def test_what_was_heard_comes_back(clip: PreparedAudio) -> None:
     (call,) = it.service.calls
     assert (heard.text, heard.language, heard.billed_s) == ("Bring the ladder.", "en", 2.0)
     assert heard.complete
+    assert heard.emotion in EMOTIONS
     assert heard.request_id == call.request_id
     assert (call.mime, call.audio_bytes, call.duration_s) == ("audio/wav", clip.size_bytes, 1.5)
     assert it.asked == [(None, "")]
@@ -109,6 +110,14 @@ async def test_every_language_is_taken(clip: PreparedAudio) -> None:
     async with pair() as it:
         for language in LANGUAGES:
             assert (await it.recogniser.recognise(clip, language=language)).language == language
+
+
+@pytest.mark.parametrize("digits", [None, False, True])
+async def test_digits_are_taken_in_every_language(clip: PreparedAudio, *, digits: bool | None) -> None:
+    async with pair() as it:
+        for language in (None, "en", "de"):
+            heard = await it.recogniser.recognise(clip, language=language, digits=digits)
+            assert heard.text == "Bring the ladder."
 
 
 async def test_seven_megabytes_are_taken(tmp_path: Path) -> None:
@@ -136,7 +145,7 @@ async def test_odd_answers_are_understood(clip: PreparedAudio) -> None:
             it.service.faults.add(alter)
         empty, unnamed, foreign, cut = [await it.recogniser.recognise(clip) for _ in range(4)]
     assert empty.text == ""
-    assert unnamed.language is None
+    assert (unnamed.language, unnamed.emotion) == (None, None)
     assert foreign.language == "bn"
     assert not cut.complete
 

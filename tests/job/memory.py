@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from bot.model import Job, JobKey, Part, TranscriptionRequest
+from bot.model import THREAD, Job, JobKey, Part, Removal, TranscriptionRequest
+from bot.ports import Asked, Standing
+from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
+
+WORKING = {"ready", "running", "parked"}
+KEYS_KEPT = timedelta(days=8)
+CLIPS = {"transcribed", "gapped", "transcribed_before", "gapped_before"}
+ANSWERED = {*CLIPS, "kept"}
 
 
 @dataclass
@@ -19,14 +27,26 @@ class Row:
     outcome: str | None = None
     ended_at: datetime | None = None
     parts: dict[int, Part] = field(default_factory=dict)
+    counted: bool = False
+    asked: str = ""
+
+
+@dataclass
+class RemovalRow:
+    removal: Removal
+    due_at: datetime
+    claimed: bool = False
 
 
 class MemoryJobs:
-    """``bot.ports.Jobs``."""
+    """``bot.ports.Jobs``; writes its ``ledger``."""
 
     def __init__(self, time: VirtualTime) -> None:
         self.rows: dict[JobKey, Row] = {}
+        self.removals: dict[int, RemovalRow] = {}
+        self.ledger = MemoryLedger()
         self._time = time
+        self._ids = itertools.count(1)
         self._news = asyncio.Event()
         self._turned = asyncio.Event()
 
@@ -34,15 +54,126 @@ class MemoryJobs:
         return [row.outcome for row in self.rows.values()]
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
-        now = self._time.now()
         new = [request for request in requests if request.key not in self.rows]
         for request in new:
-            self.rows[request.key] = Row(Job(request, now, 0, None, None, None), "ready", now)
-        self._news.set()
-        return len(new)
+            self._insert(request)
+        return len({request.key for request in new})
+
+    async def ask(
+        self, request: TranscriptionRequest, *, anew: bool = False, standing: Standing | None = None
+    ) -> Asked:
+        row = self.rows.get(request.key)
+        if row is None:
+            row = self._insert(request)
+            posted_at = _time_of(request.key.message_ts)
+            if standing is not None:
+                row.counted = True
+                row.job = row.job.having(
+                    revision=standing.revision + 1,
+                    reply_ts=standing.ts,
+                    intent_at=_time_of(standing.ts),
+                    is_confirmed=True,
+                )
+            elif request.key.audience == THREAD and posted_at <= self._time.now() - KEYS_KEPT:
+                again = anew or request.language is not None
+                row.job = row.job.having(intent_at=posted_at, revision=int(again))
+            return Asked.ACCEPTED
+        is_repeated = bool(request.ask_id) and request.ask_id == row.asked
+        if row.state in WORKING or (row.state == "held" and is_repeated):
+            return Asked.UNDER_WAY
+        if is_repeated or (not (anew or request.language) and row.outcome in ANSWERED):
+            return Asked.ANSWERED
+        self._begin_anew(row, request, standing)
+        return Asked.ACCEPTED
+
+    def _begin_anew(self, row: Row, request: TranscriptionRequest, standing: Standing | None) -> None:
+        now, before = self._time.now(), row.job
+        reply_ts, intent_at = before.reply_ts, before.intent_at
+        revision = max(before.revision, standing.revision if standing else 0) + 1
+        if row.outcome == "withdrawn":
+            reply_ts, intent_at = None, None
+        else:
+            reply_ts = reply_ts or (standing.ts if standing else None)
+            if reply_ts is not None:
+                intent_at = intent_at or _time_of(reply_ts)
+        agreed = row.outcome in ANSWERED
+        job = Job(request, now, 0, intent_at, reply_ts, None, revision=revision, is_confirmed=agreed)
+        self.rows[request.key] = Row(job, "ready", now, counted=row.counted, asked=request.ask_id)
+        self._tell()
+
+    async def agree(self, key: JobKey) -> bool:
+        row = self.rows.get(key)
+        if row is None or row.state != "held":
+            return False
+        now = self._time.now()
+        row.job = row.job.having(is_confirmed=True, attempt=0, accepted_at=now)
+        row.state, row.due_at = "ready", now
+        self._tell()
+        return True
+
+    async def withdraw_message(
+        self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
+    ) -> None:
+        self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
+
+    async def withdraw_file(self, team_id: str, file_id: str) -> int:
+        threads = {
+            (key.channel_id, key.message_ts): row.job.request.thread_ts
+            for key, row in self.rows.items()
+            if (key.team_id, key.file_id) == (team_id, file_id)
+        }
+        for (channel_id, message_ts), thread_ts in threads.items():
+            self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
+        return len(threads)
+
+    async def withdraw_reply(self, key: JobKey, *, thread_ts: str) -> None:
+        self._withdraw(
+            Removal(
+                *(0, key.team_id, key.channel_id, thread_ts, key.message_ts),
+                *(key.file_id, key.audience, 0, ()),
+            )
+        )
+
+    def _withdraw(self, removal: Removal) -> None:
+        known = [
+            replace(row.removal, id=0, thread_ts="", attempt=0)
+            for row in self.removals.values()
+            if not row.claimed
+        ]
+        if replace(removal, thread_ts="") not in known:
+            number = next(self._ids)
+            self.removals[number] = RemovalRow(replace(removal, id=number), self._time.now())
+        for key, row in self.rows.items():
+            if removal.covers(key):
+                row.state, row.outcome, row.parts = "ended", "withdrawn", {}
+                row.ended_at = self._time.now()
+        self._tell()
+        self._turn()
+
+    async def wait_for_removal(self) -> None:
+        await self._wait([row.due_at for row in self.removals.values() if not row.claimed])
+
+    async def claim_removal(self) -> Removal | None:
+        now = self._time.now()
+        due = [row for row in self.removals.values() if not row.claimed and row.due_at <= now]
+        if not due:
+            return None
+        row = min(due, key=lambda row: row.due_at)
+        row.claimed = True
+        return replace(row.removal, keys=tuple(key for key in self.rows if row.removal.covers(key)))
+
+    async def remove_later(self, removal: Removal, due: datetime) -> None:
+        if row := self.removals.get(removal.id):
+            row.removal = replace(row.removal, attempt=removal.attempt + 1)
+            row.claimed, row.due_at = False, due
+            self._tell()
+
+    async def removed(self, removal: Removal) -> None:
+        self.removals.pop(removal.id, None)
+        self._tell()
 
     async def claim(self) -> Job | None:
-        due = [r for r in self.rows.values() if r.state == "ready" and r.due_at <= self._time.now()]
+        due = [row for row in self._claimable() if row.due_at <= self._time.now()]
         if not due:
             return None
         row = min(due, key=lambda row: row.due_at)
@@ -50,15 +181,13 @@ class MemoryJobs:
         return row.job
 
     async def wait_for_work(self) -> None:
-        self._news.clear()
-        due = min((row.due_at for row in self.rows.values() if row.state == "ready"), default=None)
-        await self._time.wait(self._news, None if due is None else (due - self._time.now()).total_seconds())
+        await self._wait([row.due_at for row in self._claimable()])
 
     async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
         if row := self._running(job):
             row.job = row.job.having(attempt=job.attempt + 1, faults=job.faults + fault)
             row.state, row.due_at = "ready", due
-            self._news.set()
+            self._tell()
 
     async def park(self, job: Job) -> None:
         if row := self._running(job):
@@ -73,7 +202,7 @@ class MemoryJobs:
         ]
         for row in parked:
             row.state, row.due_at = "ready", self._time.now()
-        self._news.set()
+        self._tell()
         return len(parked)
 
     async def write_intent(self, job: Job) -> Job:
@@ -84,22 +213,44 @@ class MemoryJobs:
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         return self._change(job, reply_ts=ts, notice=notice)
 
-    async def keep(self, job: Job, part: Part) -> None:
+    async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         if row := self._running(job):
             row.parts[part.span.start_ms] = part
+            if billed_s:
+                self._count(job.key, seconds=billed_s)
 
     async def parts(self, job: Job) -> list[Part]:
-        return [part for _, part in sorted(self.rows[job.key].parts.items())]
+        row = self.rows.get(job.key)
+        return [] if row is None else [part for _, part in sorted(row.parts.items())]
 
-    async def finish(self, job: Job, outcome: str, *, has_gaps: bool = False) -> None:
+    async def finish(
+        self, job: Job, outcome: str, *, has_gaps: bool = False, copies: Sequence[str] = ()
+    ) -> None:
         if row := self._running(job):
-            row.state, row.outcome, row.ended_at = (
-                "gapped" if has_gaps else "ended",
-                outcome,
-                self._time.now(),
-            )
+            for user_id in copies if not row.counted else ():
+                self._copy(row, user_id)
+            if outcome in CLIPS and not row.counted:
+                row.counted = True
+                self._count(job.key, clips=1)
+            row.outcome, row.ended_at = outcome, self._time.now()
+            row.state = "gapped" if has_gaps else "ended"
             if not has_gaps:
                 row.parts.clear()
+        self._turn()
+
+    def _copy(self, row: Row, user_id: str) -> None:
+        request = row.job.request
+        key = replace(request.key, audience=user_id)
+        if key in self.rows:
+            return
+        copied = self._insert(
+            replace(request, key=key, explicit=False, asked_by="", ask_id="", whisper_in=None)
+        )
+        copied.parts, copied.counted = dict(row.parts), True
+
+    async def hold(self, job: Job) -> None:
+        if row := self._running(job):
+            row.state, row.due_at = "held", self._time.now() + timedelta(days=1)
             self._turn()
 
     async def fill_gaps(self, key: str) -> bool:
@@ -107,12 +258,18 @@ class MemoryJobs:
         if row is not None and row.state == "gapped" and not self._is_stale(row):
             now = self._time.now()
             row.job = row.job.having(
-                accepted_at=now, attempt=0, faults=0, notice=None, revision=row.job.revision + 1
+                accepted_at=now,
+                attempt=0,
+                faults=0,
+                notice=None,
+                revision=row.job.revision + 1,
+                is_confirmed=True,
+                fills_gaps=True,
             )
             row.state, row.due_at, row.ended_at, row.outcome = "ready", now, None, None
             row.parts = {start: part for start, part in row.parts.items() if not part.failed}
-            self._news.set()
-        return row is not None and row.state in {"ready", "running", "parked"}
+            self._tell()
+        return row is not None and row.state in WORKING
 
     async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
         end = self._time.now() + timedelta(seconds=patience_s)
@@ -128,21 +285,54 @@ class MemoryJobs:
         return {state: states.count(state) for state in ("ready", "running", "parked")}
 
     async def sweep(self) -> int:
+        now = self._time.now()
         for row in self.rows.values():
             if row.state == "gapped" and self._is_stale(row):
                 row.state, row.parts = "ended", {}
-        before = self._time.now() - timedelta(days=8)
-        old = [key for key, row in self.rows.items() if row.ended_at is not None and row.ended_at < before]
-        for key in old:
+            elif row.state == "held" and row.due_at <= now:
+                row.state, row.outcome, row.ended_at, row.parts = "ended", "unanswered", now, {}
+        before = now - timedelta(days=8)
+        return self._drop(lambda _, row: row.ended_at is not None and row.ended_at < before)
+
+    def forget(self, team_id: str, channel_id: str | None = None) -> None:
+        """Purge a workspace, or a channel of it."""
+
+        def goes(of: JobKey | Removal) -> bool:
+            return of.team_id == team_id and channel_id in {None, of.channel_id}
+
+        self._drop(lambda key, _: goes(key))
+        self.removals = {number: row for number, row in self.removals.items() if not goes(row.removal)}
+
+    def _drop(self, whose: Callable[[JobKey, Row], bool]) -> int:
+        dropped = [key for key, row in self.rows.items() if whose(key, row)]
+        for key in dropped:
             del self.rows[key]
-        return len(old)
+        return len(dropped)
+
+    def _insert(self, request: TranscriptionRequest) -> Row:
+        now = self._time.now()
+        row = Row(Job(request, now, 0, None, None, None), "ready", now, asked=request.ask_id)
+        self._tell()
+        return self.rows.setdefault(request.key, row)
+
+    def _claimable(self) -> list[Row]:
+        """Whoever asks for what is being removed waits for the end of that."""
+        going = [row.removal for row in self.removals.values()]
+        return [
+            row
+            for key, row in self.rows.items()
+            if row.state == "ready" and not any(removal.covers(key) for removal in going)
+        ]
+
+    def _count(self, key: JobKey, *, clips: int = 0, seconds: float = 0.0) -> None:
+        self.ledger.add(key.team_id, key.channel_id, self._time.now(), clips=clips, seconds=seconds)
 
     def _is_stale(self, row: Row) -> bool:
         return row.ended_at is not None and row.ended_at <= self._time.now() - timedelta(days=1)
 
     def _running(self, job: Job) -> Row | None:
-        row = self.rows[job.key]
-        return row if row.state == "running" else None
+        row = self.rows.get(job.key)
+        return row if row is not None and row.state == "running" else None
 
     def _change(self, job: Job, **changes: object) -> Job:
         if row := self._running(job):
@@ -150,16 +340,28 @@ class MemoryJobs:
             self._turn()
         return job.having(**changes)
 
+    async def _wait(self, times: list[datetime]) -> None:
+        """Until there is news, or the first of these comes."""
+        left_s = min(((due - self._time.now()).total_seconds() for due in times), default=None)
+        await self._time.wait(self._news, left_s)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
     def _turn(self) -> None:
         self._turned.set()
         self._turned = asyncio.Event()
 
     def _has_elders(self, job: Job) -> bool:
         return any(
-            row.state not in {"ended", "gapped"}
+            row.state in WORKING
             and row.job.reply_ts is None
-            and (key.team_id, key.channel_id, key.message_ts)
-            == (job.key.team_id, job.key.channel_id, job.key.message_ts)
+            and replace(key, file_id="") == replace(job.key, file_id="")
             and row.job.request.position < job.request.position
             for key, row in self.rows.items()
         )
+
+
+def _time_of(ts: str) -> datetime:
+    return datetime.fromtimestamp(float(ts), UTC)

@@ -1,0 +1,83 @@
+"""What people decide: of a channel, and of themselves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Automatic(StrEnum):
+    """What is transcribed in a channel without being asked, from nothing to everything."""
+
+    OFF = "off"
+    CLIPS = "clips"
+    """Voice and video clips recorded in Slack."""
+    AUDIO = "audio"
+    """Clips, and uploaded audio."""
+    VIDEO = "video"
+    """Clips, audio and uploaded videos."""
+
+
+MOST_VOCABULARY_BYTES = 10_000
+"""Of UTF-8. The recogniser takes 10,000 tokens of context, and no token is shorter than a byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What the people of a channel have decided."""
+
+    automatic: Automatic | None = None
+    """``None``: nobody has decided; the deployment's default counts, in a channel shared externally "off"."""
+    language: str | None = None
+    """What is spoken; one of ``model.LANGUAGES``. ``None``: recognised by itself."""
+    vocabulary: tuple[str, ...] = ()
+    """Names and terms to expect; at most ``MOST_VOCABULARY_BYTES`` in all."""
+    names_in_vocabulary: bool = False
+    """The members' names, and the channel's name and topic, are expected too."""
+    digits: bool = False
+    """Numbers are written as digits, in Chinese and English."""
+    emotion: bool = False
+    """Under a transcript stands how the voice sounded."""
+    only_for_sender: bool = False
+    """The reply is for whoever shared the recording alone."""
+
+    def automatic_now(self, *, by_default: bool, is_shared_externally: bool) -> Automatic:
+        """What counts, also where nobody has decided: ``by_default`` is the deployment's word."""
+        if self.automatic is not None:
+            return self.automatic
+        return Automatic.AUDIO if by_default and not is_shared_externally else Automatic.OFF
+
+
+def parse_vocabulary(text: str) -> tuple[str, ...]:
+    """Names and terms, one a line: each once, without white space around it, in the order of the text."""
+    # JSON can carry halves of surrogate pairs, and UTF-8 cannot.
+    lines = text.encode(errors="replace").decode().splitlines()
+    words = (" ".join(line.split()) for line in lines)
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def vocabulary_bytes(words: Iterable[str]) -> int:
+    """How much of ``MOST_VOCABULARY_BYTES`` these take, one a line."""
+    return len("\n".join(words).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What helps to hear a recording right, and what is told of it."""
+
+    language: str | None = None
+    context: str = ""
+    """Names and terms to expect; at most ``MOST_VOCABULARY_BYTES``."""
+    digits: bool | None = None
+    """``None``: the deployment's default."""
+    emotion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was transcribed, in some month."""
+
+    clips: int = 0
+    seconds: float = 0.0
+    """As the provider billed them."""

@@ -1,0 +1,86 @@
+"""How jobs end, what is left of them, and when that goes too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Job
+from bot.store import schema
+from bot.store.asks import GAPS_KEPT, KEYS_KEPT
+from bot.store.ledger import add_usage, month_name
+from bot.store.rows import id_of, insert_job, is_running
+
+QUESTIONS_KEPT = timedelta(days=1)
+"""How long somebody may agree to what a recording costs."""
+_CLIPS = frozenset({"transcribed", "gapped", "transcribed_before", "gapped_before"})
+"""Outcomes that count as a clip of the month; ``_before``: a former process said it and died."""
+
+
+async def finish(
+    connection: AsyncConnection,
+    *,
+    job: Job,
+    outcome: str,
+    has_gaps: bool,
+    copies: Sequence[str],
+    now: datetime,
+) -> None:
+    """Do what ``bot.ports.Jobs.finish`` says."""
+    table, key = schema.job, job.key
+    counted = select(table.c.counted).where(is_running(key))
+    was_counted = (await connection.execute(counted)).scalar_one_or_none()
+    if was_counted is None:
+        return
+    for user_id in copies if not was_counted else ():
+        await _copy(connection, job, user_id, now.timestamp())
+    values: dict[str, Any] = {"outcome": outcome, "ended_at": now.timestamp()}
+    if outcome in _CLIPS and not was_counted:
+        values["counted"] = True
+        await connection.execute(add_usage(key.team_id, key.channel_id, month_name(now), clips=1))
+    if has_gaps:
+        await connection.execute(update(table).where(is_running(key)).values(state="gapped", **values))
+    else:
+        await _end(connection, is_running(key), **values)
+
+
+async def drop_unreadable(connection: AsyncConnection, *, row_id: int, now: datetime) -> None:
+    """End a job that nobody can make sense of, and drop its words."""
+    await _end(connection, schema.job.c.id == row_id, outcome="unreadable", ended_at=now.timestamp())
+
+
+async def sweep(connection: AsyncConnection, *, now: datetime) -> int:
+    """End what nobody has answered or asked for, and forget old keys; return how many."""
+    table = schema.job
+    unanswered = (table.c.state == "held") & (table.c.due_at <= (now - QUESTIONS_KEPT).timestamp())
+    await _end(connection, unanswered, outcome="unanswered", ended_at=now.timestamp())
+    unasked = (table.c.state == "gapped") & (table.c.ended_at <= (now - GAPS_KEPT).timestamp())
+    await _end(connection, unasked)
+    is_old = table.c.ended_at < (now - KEYS_KEPT).timestamp()
+    return (await connection.execute(delete(table).where(table.c.state == "ended", is_old))).rowcount
+
+
+async def _copy(connection: AsyncConnection, job: Job, user_id: str, now: float) -> None:
+    """A job for one more reader, with the same parts; none where they have one already."""
+    key = replace(job.key, audience=user_id)
+    request = replace(job.request, key=key, explicit=False, asked_by="", ask_id="", whisper_in=None)
+    # The month has counted the clip already.
+    made = await connection.execute(insert_job(request, now, counted=True))
+    if made.rowcount:
+        part = schema.part
+        parts = select(id_of(key), part.c.start_ms, part.c.failed, part.c.content)
+        parts = parts.where(part.c.job_id == id_of(job.key))
+        await connection.execute(insert(part).from_select(["job_id", "start_ms", "failed", "content"], parts))
+
+
+async def _end(connection: AsyncConnection, whose: ColumnElement[bool], **values: Any) -> None:
+    """End jobs and drop what they hold."""
+    table, part = schema.job, schema.part
+    await connection.execute(update(table).where(whose).values(state="ended", request=None, **values))
+    ended = select(table.c.id).where(table.c.id == part.c.job_id, table.c.state == "ended")
+    await connection.execute(delete(part).where(ended.exists()))

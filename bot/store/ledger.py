@@ -1,0 +1,58 @@
+"""What was transcribed, by workspace, channel and month: seconds and clips, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import Insert, func, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.preferences import Usage
+from bot.store import schema
+from bot.store.database import Database
+
+
+class SqliteLedger:
+    """``bot.ports.Ledger`` in SQLite."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on a database whose tables exist."""
+        self._database = database
+
+    async def used(self, team_id: str, month: date) -> Usage:
+        """Sum over the workspace's channels."""
+        table = schema.usage
+        clips, seconds = (
+            func.coalesce(func.sum(table.c.clips), 0),
+            func.coalesce(func.sum(table.c.seconds), 0.0),
+        )
+        (row,) = await self._database.rows(
+            select(clips, seconds).where(table.c.team_id == team_id, table.c.month == month_name(month))
+        )
+        return Usage(clips=row[0], seconds=row[1])
+
+    async def used_by_channel(self, team_id: str, month: date) -> Mapping[str, Usage]:
+        """Each channel's row."""
+        table = schema.usage
+        rows = await self._database.rows(
+            select(table).where(table.c.team_id == team_id, table.c.month == month_name(month))
+        )
+        return {row.channel_id: Usage(row.clips, row.seconds) for row in rows}
+
+
+def add_usage(team_id: str, channel_id: str, month: str, *, clips: int = 0, seconds: float = 0.0) -> Insert:
+    """The statement that adds to a channel's month."""
+    table = schema.usage
+    added = sqlite_insert(table).values(
+        team_id=team_id, channel_id=channel_id, month=month, clips=clips, seconds=seconds
+    )
+    return added.on_conflict_do_update(
+        index_elements=["team_id", "channel_id", "month"],
+        set_={"clips": table.c.clips + clips, "seconds": table.c.seconds + seconds},
+    )
+
+
+def month_name(day: date) -> str:
+    """``2026-11`` for every day of November 2026."""
+    return f"{day:%Y-%m}"

@@ -1,0 +1,70 @@
+"""Rows of the table ``job`` as statements and as records. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.model import Job, JobKey, TranscriptionRequest
+from bot.store import schema
+from bot.store.records import dump_request, parse_request
+
+WORKING = ("ready", "running", "parked")
+"""States of jobs that go on by themselves; one that is held waits for somebody."""
+
+
+def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Insert:
+    """Add a job that is due now; a key that is known changes nothing."""
+    key = request.key
+    row = {
+        "key": str(key),
+        "team_id": key.team_id,
+        "channel_id": key.channel_id,
+        "message_ts": key.message_ts,
+        "file_id": key.file_id,
+        "audience": key.audience,
+        "thread_ts": request.thread_ts,
+        "position": request.position,
+        "state": "ready",
+        "attempt": 0,
+        "faults": 0,
+        "asked": request.ask_id,
+        "accepted_at": now,
+        "due_at": now,
+        "request": dump_request(request),
+    }
+    return sqlite_insert(schema.job).values(**row | values).on_conflict_do_nothing()
+
+
+def id_of(key: JobKey) -> ScalarSelect[int]:
+    """The row's number, inside another statement."""
+    return select(schema.job.c.id).where(schema.job.c.key == str(key)).scalar_subquery()
+
+
+def is_running(key: JobKey) -> ColumnElement[bool]:
+    """Whether a row is this job's, and claimed. What has ended has ended, whoever still works on it."""
+    return (schema.job.c.key == str(key)) & (schema.job.c.state == "running")
+
+
+def parse_job(row: Row[*tuple[Any, ...]]) -> Job:
+    """A whole row.
+
+    Raises:
+        ValidationError: its request cannot be read.
+    """
+    return Job(
+        request=parse_request(row.request),
+        accepted_at=datetime.fromtimestamp(row.accepted_at, UTC),
+        attempt=row.attempt,
+        intent_at=None if row.intent_at is None else datetime.fromtimestamp(row.intent_at, UTC),
+        reply_ts=row.reply_ts,
+        notice=row.notice,
+        faults=row.faults,
+        revision=row.revision,
+        is_confirmed=row.confirmed,
+        # Whoever asks anew leaves the ask's id.
+        fills_gaps=row.revision > 0 and not row.asked,
+    )

@@ -1,0 +1,230 @@
+"""What becomes of what somebody asks for by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.model import THREAD, Job
+from bot.ports import Asked, Standing
+from tests.contracts.kept import Kept, asked, part
+from tests.job.virtual import EPOCH
+
+LONG_AGO = EPOCH - timedelta(days=30)
+OLD_REPLY = Standing(f"{LONG_AGO.timestamp():.6f}", 2)
+
+
+async def test_what_nobody_knows_is_accepted(kept: Kept) -> None:
+    request = asked(message_ts=f"{EPOCH.timestamp():.6f}", ask_id="c-1", asked_by="U7", language="de")
+    async with kept.waiting(kept.jobs.wait_for_work()):
+        assert await kept.jobs.ask(request) is Asked.ACCEPTED
+    assert await kept.claimed() == Job(request, kept.time.now(), 0, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("audience", "language", "looked_for", "revision"),
+    [(THREAD, None, True, 0), (THREAD, "de", True, 1), ("U7", "de", False, 0)],
+)
+async def test_under_an_old_message_a_forgotten_reply_is_looked_for(
+    kept: Kept, audience: str, language: str | None, revision: int, *, looked_for: bool
+) -> None:
+    request = asked(message_ts=OLD_REPLY.ts, audience=audience, language=language)
+    assert await kept.jobs.ask(request) is Asked.ACCEPTED
+    job = await kept.claimed()
+    assert (job.intent_at, job.revision) == (LONG_AGO if looked_for else None, revision)
+
+
+async def test_a_reply_of_a_forgotten_job_is_gone_on_with(kept: Kept) -> None:
+    assert await kept.jobs.ask(asked(), standing=OLD_REPLY) is Asked.ACCEPTED
+    job = await kept.claimed()
+    assert (job.revision, job.reply_ts, job.intent_at) == (3, OLD_REPLY.ts, LONG_AGO)
+    assert job.is_confirmed
+    await kept.jobs.finish(job, "transcribed", copies=["U9"])
+    assert (await kept.ledger.used("T1", kept.time.now())).clips == 0, "it was counted long ago"
+    assert await kept.jobs.claim() is None, "and copied"
+
+
+@pytest.mark.parametrize("state", ["ready", "running", "parked"])
+@pytest.mark.parametrize("ask", [{}, {"anew": True}, {"standing": OLD_REPLY}])
+async def test_what_is_under_way_goes_on_as_it_is(kept: Kept, state: str, ask: dict[str, Any]) -> None:
+    job = await kept.brought(state)
+    before = await kept.jobs.depth()
+    assert await kept.jobs.ask(asked(language="fr", ask_id="c-9"), **ask) is Asked.UNDER_WAY
+    assert await kept.jobs.depth() == before
+    await kept.jobs.release_parked()
+    if state != "running":
+        job = await kept.claimed()
+    assert (job.request, job.revision) == (asked(), 0)
+    assert await kept.jobs.parts(job) == [part(0)]
+
+
+@pytest.mark.parametrize("outcome", ["transcribed", "gapped", "transcribed_before", "gapped_before", "kept"])
+async def test_a_transcript_that_stands_is_the_answer(kept: Kept, outcome: str) -> None:
+    await kept.ended(asked(), outcome)
+    assert await kept.jobs.ask(asked(ask_id="c-1")) is Asked.ANSWERED
+    assert await kept.jobs.claim() is None
+    assert await kept.working() == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "language", "anew"),
+    [
+        ("transcribed", None, True),
+        ("transcribed", "de", False),
+        *((o, None, False) for o in ("refused", "failed")),
+    ],
+)
+async def test_what_has_ended_begins_anew_where_somebody_wants_it_to(
+    kept: Kept, outcome: str, language: str | None, *, anew: bool
+) -> None:
+    start = kept.time.now()
+    await kept.ended(asked(), outcome)
+    await kept.pass_by(3_600)
+    request = asked(ask_id="c-1", asked_by="U7", language=language, explicit=True)
+    async with kept.waiting(kept.jobs.wait_for_work()):
+        assert await kept.jobs.ask(request, anew=anew) is Asked.ACCEPTED
+    job = await kept.claimed()
+    knows_the_cost = outcome == "transcribed"
+    assert job == Job(
+        request, kept.time.now(), 0, start, "5.5", None, revision=1, is_confirmed=knows_the_cost
+    )
+    assert await kept.jobs.parts(job) == []
+    await kept.jobs.finish(job, "transcribed")
+    assert await kept.jobs.accept([asked()]) == 0
+
+
+async def test_a_job_that_begins_anew_has_all_its_patience(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.jobs.retry_at(job, kept.time.now(), fault=True)
+    job = await kept.claimed()
+    await kept.jobs.hold(await kept.jobs.record_reply(job, "5.5", "asking"))
+    await kept.jobs.agree(job.key)
+    await kept.jobs.finish(await kept.claimed(), "failed")
+    await kept.pass_by(86_400)
+    assert await kept.jobs.ask(asked()) is Asked.ACCEPTED
+    job = await kept.claimed()
+    assert (job.attempt, job.faults, job.notice, job.is_confirmed) == (0, 0, None, False)
+    assert job.accepted_at == kept.time.now()
+
+
+async def test_gaps_do_not_keep_what_is_asked_for_anew(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.jobs.keep(job, part(0))
+    await kept.jobs.finish(job, "gapped", has_gaps=True)
+    assert await kept.jobs.ask(asked()) is Asked.ANSWERED
+    assert await kept.jobs.ask(asked(), anew=True) is Asked.ACCEPTED
+    job = await kept.claimed()
+    assert await kept.jobs.parts(job) == []
+    await kept.jobs.finish(job, "transcribed")
+    assert not await kept.jobs.fill_gaps(str(job.key))
+
+
+async def test_a_reply_without_an_intent_is_looked_for_from_its_own_time_on(kept: Kept) -> None:
+    job = await kept.jobs.record_reply(await kept.claimed(asked()), OLD_REPLY.ts, None)
+    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.ask(asked(), anew=True)
+    assert (await kept.claimed()).intent_at == LONG_AGO
+
+
+async def test_where_no_reply_is_known_the_one_that_stands_counts(kept: Kept) -> None:
+    await kept.jobs.finish(await kept.claimed(asked()), "ignored")
+    await kept.jobs.ask(asked(), standing=OLD_REPLY)
+    job = await kept.claimed()
+    assert (job.revision, job.reply_ts, job.intent_at) == (3, OLD_REPLY.ts, LONG_AGO)
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_an_ask_that_is_delivered_twice_asks_once(kept: Kept, *, anew: bool) -> None:
+    request = asked(ask_id="c-1", language="de")
+    assert await kept.jobs.ask(request, anew=anew) is Asked.ACCEPTED
+    assert await kept.jobs.ask(request, anew=anew) is Asked.UNDER_WAY
+    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    assert await kept.jobs.ask(request, anew=anew) is Asked.ANSWERED
+    assert await kept.jobs.claim() is None
+    other = asked(ask_id="c-2", language="de")
+    assert await kept.jobs.ask(other, anew=anew) is Asked.ACCEPTED
+    await kept.jobs.finish(await kept.claimed(), "refused")
+    assert await kept.jobs.ask(other, anew=anew) is Asked.ANSWERED
+    assert (await kept.jobs.depth())["ready"] == 0
+
+
+async def test_asks_without_an_id_are_never_the_same(kept: Kept) -> None:
+    await kept.jobs.finish(await kept.claimed(asked()), "transcribed")
+    for revision in (1, 2):
+        assert await kept.jobs.ask(asked(), anew=True) is Asked.ACCEPTED
+        job = await kept.claimed()
+        assert job.revision == revision
+        await kept.jobs.finish(job, "transcribed")
+
+
+async def test_twin_asks_at_the_same_time_are_one(kept: Kept) -> None:
+    answers = await asyncio.gather(*(kept.jobs.ask(asked()) for _ in range(10)))
+    assert sorted(answers) == sorted([Asked.ACCEPTED, *[Asked.UNDER_WAY] * 9])
+    assert (await kept.jobs.depth())["ready"] == 1
+
+
+async def test_a_private_ask_is_another_job(kept: Kept) -> None:
+    await kept.ended(asked())
+    assert await kept.jobs.ask(asked(audience="U7")) is Asked.ACCEPTED
+    assert await kept.jobs.ask(asked(audience="U8")) is Asked.ACCEPTED
+    assert (await kept.jobs.depth())["ready"] == 2
+
+
+async def test_a_held_job_goes_on_when_somebody_agrees(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.jobs.retry_at(job, kept.time.now())
+    job = await kept.jobs.write_intent(await kept.claimed())
+    job = await kept.jobs.record_reply(job, "5.5", "asking")
+    assert not await kept.jobs.agree(job.key), "it has not asked yet"
+    await kept.jobs.hold(job)
+    assert await kept.jobs.claim() is None
+    assert await kept.working() == 0, "a question is no work"
+    assert await kept.jobs.release_parked() == 0
+    assert await kept.jobs.accept([asked()]) == 0
+    await kept.pass_by(7_200)
+    async with kept.waiting(kept.jobs.wait_for_work()):
+        assert await kept.jobs.agree(job.key)
+    assert not await kept.jobs.agree(job.key), "it does not ask any more"
+    again = await kept.claimed()
+    assert again == job.having(is_confirmed=True, attempt=0, accepted_at=kept.time.now())
+    assert not await kept.jobs.agree(job.key)
+
+
+async def test_a_question_that_waits_is_asked_again_where_somebody_asks(kept: Kept) -> None:
+    job = await kept.claimed(asked(ask_id="c-1"))
+    await kept.jobs.hold(job)
+    assert await kept.jobs.ask(asked(ask_id="c-1")) is Asked.UNDER_WAY, "the same ask"
+    assert await kept.jobs.claim() is None
+    assert await kept.jobs.ask(asked(ask_id="c-2")) is Asked.ACCEPTED
+    again = await kept.claimed()
+    assert (again.request.ask_id, again.is_confirmed) == ("c-2", False)
+
+
+async def test_nobody_agrees_to_what_is_not_there(kept: Kept) -> None:
+    assert not await kept.jobs.agree(asked().key)
+    job = await kept.claimed(asked(team_id="T2"))
+    await kept.jobs.hold(job)
+    assert not await kept.jobs.agree(asked().key)
+    await kept.jobs.withdraw_message("T2", "C1", "1.0", thread_ts="0.5")
+    assert not await kept.jobs.agree(job.key)
+
+
+async def test_a_question_that_nobody_answers_lapses_after_a_day(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.pass_by(3_600)
+    await kept.jobs.hold(job)
+    await kept.pass_by(86_500)
+    await kept.jobs.sweep()
+    assert not await kept.jobs.agree(job.key)
+    assert await kept.jobs.accept([asked()]) == 0
+    assert await kept.jobs.ask(asked()) is Asked.ACCEPTED, "who asks by hand is asked again"
+
+
+async def test_what_is_not_claimed_is_not_held(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.hold(job)
+    assert not await kept.jobs.agree(job.key)

@@ -1,0 +1,204 @@
+"""The database file: who may open it, how, and what lingers in it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.model import Job, Part, Recognition, Span, TranscriptionRequest
+from bot.store import schema
+from bot.store.jobs import SqliteJobs
+from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
+from tests.job.fakes import request_for, shared_file
+from tests.store.opening import jobs_in, kill, run_elsewhere
+
+SECRET_NAME = "diagnosis-of-somebody.m4a"
+SECRET_WORDS = "I have told nobody but you"
+
+
+async def test_a_second_process_says_so_and_the_first_goes_on(tmp_path: Path) -> None:
+    child = run_elsewhere(tmp_path, 1)
+    try:
+        with pytest.raises(AlreadyRunning, match="another Threadscribe is running on") as refusal:
+            async with jobs_in(tmp_path):
+                pass
+        assert "\n" not in str(refusal.value)
+        assert child.poll() is None
+    finally:
+        kill(child)
+    async with jobs_in(tmp_path) as jobs:
+        assert await jobs.accept([request_for()]) == 1
+
+
+async def test_readers_and_backups_run_beside_it(tmp_path: Path) -> None:
+    async with jobs_in(tmp_path) as jobs:
+        await jobs.accept([request_for()])
+        address = f"file:{tmp_path / 'threadscribe.db'}?mode=ro"
+        with (
+            closing(sqlite3.connect(address, uri=True)) as reader,
+            closing(sqlite3.connect(":memory:")) as copy,
+        ):
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM job").fetchone() == (1,)
+            await jobs.accept([request_for(shared_file("F2"))])
+            started = time.monotonic()
+            await jobs.sweep()
+            assert time.monotonic() - started < 5, "a reader must not hold the bot up"
+            assert reader.execute("SELECT count(*) FROM job").fetchone() == (1,)
+            reader.rollback()
+            reader.backup(copy)
+            assert copy.execute("SELECT count(*) FROM job").fetchone() == (2,)
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                reader.execute("DELETE FROM job")
+
+
+async def finish(store: Store, job: Job) -> None:
+    await store.jobs.finish(job, "transcribed")
+
+
+async def withdraw(store: Store, job: Job) -> None:
+    await store.jobs.withdraw_reply(job.key, thread_ts=job.request.thread_ts)
+
+
+async def forget_channel(store: Store, job: Job) -> None:
+    await store.preferences.forget_channel(job.key.team_id, job.key.channel_id)
+
+
+async def forget_team(store: Store, job: Job) -> None:
+    await store.preferences.forget_team(job.key.team_id)
+
+
+@pytest.mark.parametrize("end", [finish, withdraw, forget_channel, forget_team])
+async def test_the_contents_of_what_has_ended_are_gone_from_the_disk(
+    tmp_path: Path, end: Callable[[Store, Job], Awaitable[None]]
+) -> None:
+    def traces(secret: str) -> dict[str, int]:
+        return {path.name: path.read_bytes().count(secret.encode()) for path in tmp_path.iterdir()}
+
+    async with open_store(tmp_path) as store:
+        requests = [request_for(shared_file(f"F{n}", name=SECRET_NAME)) for n in range(60)]
+        await store.jobs.accept(requests)
+        assert sum(traces(SECRET_NAME).values()) >= 60
+        claimed = []
+        while job := await store.jobs.claim():
+            claimed.append(job)
+        random.Random(7).shuffle(claimed)
+        for job in claimed:
+            heard = Recognition(SECRET_WORDS, "en", 2.0, complete=True, request_id="")
+            await store.jobs.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard))
+        assert sum(traces(SECRET_WORDS).values()) >= 60
+        for job in claimed:
+            await end(store, job)
+        await store.jobs.sweep()
+        assert sum(traces(SECRET_NAME).values()) == 0, traces(SECRET_NAME)
+        assert sum(traces(SECRET_WORDS).values()) == 0, "nor a word"
+
+
+async def test_the_words_of_a_forgotten_channel_are_gone_from_the_disk(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.preferences.change_channel("T1", "C1", lambda s: replace(s, vocabulary=(SECRET_WORDS,)))
+        await store.jobs.sweep()
+        path = tmp_path / "threadscribe.db"
+        assert SECRET_WORDS.encode() in path.read_bytes()
+        await store.preferences.forget_channel("T1", "C1")
+        await store.jobs.sweep()
+        assert SECRET_WORDS.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("secure_delete", 1),
+        ("foreign_keys", 1),
+        ("busy_timeout", 30_000),
+        ("user_version", schema.VERSION),
+    ],
+)
+async def test_the_settings_that_held_in_trials(tmp_path: Path, pragma: str, value: object) -> None:
+    async with jobs_in(tmp_path) as jobs:
+        await jobs.sweep()
+        found = await jobs._database.transact(lambda c: c.exec_driver_sql(f"PRAGMA {pragma}"))
+        assert found.scalar_one() == value
+
+
+async def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    data_dir = tmp_path / "a" / "data"
+    async with jobs_in(data_dir) as jobs:
+        await jobs.accept([request_for()])
+        assert data_dir.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o777 for path in data_dir.iterdir()} == {0o600}
+
+
+def a_file(path: Path) -> Path:
+    path.write_text("I am not a directory")
+    return path
+
+
+def no_database(path: Path) -> Path:
+    path.mkdir()
+    (path / "threadscribe.db").write_text("I am not a database either. " * 40)
+    return path
+
+
+def newer(path: Path) -> Path:
+    path.mkdir()
+    with closing(sqlite3.connect(path / "threadscribe.db")) as connection:
+        connection.execute(f"PRAGMA user_version={schema.VERSION + 1}")
+    return path
+
+
+def a_folder_for_a_database(path: Path) -> Path:
+    (path / "threadscribe.db").mkdir(parents=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (a_file, "cannot be written: File exists"),
+        (lambda path: a_file(path) / "data", "cannot be written: Not a directory"),
+        (lambda _path: Path("/proc/threadscribe"), "cannot be written: No such file or directory"),
+        (no_database, "cannot be used: file is not a database"),
+        (newer, "was written by a newer Threadscribe"),
+        (a_folder_for_a_database, "cannot be written: Is a directory"),
+    ],
+)
+async def test_a_data_directory_that_cannot_be_used_gets_one_clear_line(
+    tmp_path: Path, broken: object, says: str
+) -> None:
+    data_dir = broken(tmp_path / "data")  # type: ignore[operator]
+    with pytest.raises(DataDirUnusable) as refusal:
+        async with jobs_in(data_dir):
+            pass
+    assert f"DATA_DIR {data_dir} {says}" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+async def test_a_cancelled_caller_leaves_no_lock_behind(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    async with jobs_in(tmp_path) as jobs:
+        for number in range(60):
+            task = asyncio.create_task(_use(jobs, request_for(shared_file(f"F{number}"))))
+            await asyncio.sleep(chance.uniform(0, 0.008))
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(2):
+                await jobs.depth()
+    async with jobs_in(tmp_path) as jobs:
+        assert (await jobs.depth())["running"] == 0
+
+
+async def _use(jobs: SqliteJobs, request: TranscriptionRequest) -> None:
+    await jobs.accept([request])
+    if job := await jobs.claim():
+        await jobs.finish(await jobs.write_intent(job), "transcribed")

@@ -95,7 +95,8 @@ class Metrics:
         self.jobs = Counter(
             "threadscribe_jobs",
             "Jobs that ended, by outcome (transcribed, gapped, refused, failed, each also …_before where a "
-            "former process had replied; ignored; undeliverable)",
+            "former process had replied; kept, where an older transcript stands; ignored; withdrawn; "
+            "undeliverable)",
             ["outcome"],
             registry=self.registry,
         )
@@ -109,6 +110,11 @@ class Metrics:
         self.audio_s = Counter(
             "threadscribe_audio_seconds",
             "Seconds of audio that were transcribed",
+            registry=self.registry,
+        )
+        self.billed_s = Counter(
+            "threadscribe_billed_seconds",
+            "Seconds of audio that the recogniser billed, also of tries that failed",
             registry=self.registry,
         )
         self.asr_errors = Counter(

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bot import sentences
-from bot.app import build_recogniser
 from bot.audio.media import Media
 from bot.errors import Misconfigured, Refusal, Rejected, TranscriptionError, Unavailable
 from bot.job.clock import Clock
@@ -23,6 +22,7 @@ from bot.job.hear import Hearing, Task
 from bot.job.observe import Observed
 from bot.job.parts import Parts
 from bot.model import LANGUAGES, Claim, Part, Transcript
+from bot.outside import build_recogniser
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.whisper import ModelError, Whisper
 from bot.scratch import scratch_folder

@@ -130,16 +130,16 @@ def test_only_what_is_severe_enough_is_logged(level: str, heard: list[str]) -> N
 def test_debugging_shows_no_payloads() -> None:
     body = """
 import asyncio, pathlib, tempfile
-from bot.store.sqlite import open_jobs
+from bot.store.store import open_store
 from tests.job.fakes import request_for, shared_file
 for name in ("slack_bolt.AsyncApp", "slack_sdk.web.async_client", "aiohttp.access", "aiosqlite"):
     logging.getLogger(name).debug("the-words-somebody-spoke")
 
 async def main():
     with tempfile.TemporaryDirectory() as folder:
-        async with open_jobs(pathlib.Path(folder)) as jobs:
-            await jobs.accept([request_for(shared_file(name="the-words-somebody-spoke"))])
-            await jobs.finish(await jobs.claim(), "transcribed")
+        async with open_store(pathlib.Path(folder)) as store:
+            await store.jobs.accept([request_for(shared_file(name="the-words-somebody-spoke"))])
+            await store.jobs.finish(await store.jobs.claim(), "transcribed")
 
 asyncio.run(main())
 log.debug("end")
@@ -179,6 +179,7 @@ def test_every_metric_is_described() -> None:
         "threadscribe_jobs",
         "threadscribe_stage_seconds",
         "threadscribe_audio_seconds",
+        "threadscribe_billed_seconds",
         "threadscribe_asr_errors",
         "threadscribe_queue_depth",
         "threadscribe_asr_limit",

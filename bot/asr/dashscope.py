@@ -20,7 +20,7 @@ from bot.asr.faults import legible
 from bot.asr.pace import Pace
 from bot.asr.wire import PATH, RequestBody, decode_response, request_body
 from bot.errors import Misconfiguration, Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
-from bot.model import AudioMime, PreparedAudio, Recognition
+from bot.model import PreparedAudio, Recognition
 
 _CHUNK_BYTES = 3 * 64 * 1024
 """A multiple of 3, so that the Base64 of the chunks joins into the Base64 of the whole."""
@@ -53,7 +53,7 @@ class DashScope:
         api_key: A key of that region.
         model: ``qwen3-asr-flash`` or one that takes the same body.
         language: For calls that name none; ``None`` lets the recogniser find out.
-        enable_itn: Write numbers as digits, in the languages that can.
+        enable_itn: Write numbers as digits, in the languages that can, for calls that do not say.
         concurrency: Requests at once, at most; throttling lowers it for a while.
         requests_per_minute: The account's limit.
         timeout: For each call.
@@ -97,7 +97,13 @@ class DashScope:
         return self._pace.limit
 
     async def recognise(
-        self, audio: PreparedAudio, *, language: str | None = None, context: str = "", share: str = ""
+        self,
+        audio: PreparedAudio,
+        *,
+        language: str | None = None,
+        context: str = "",
+        digits: bool | None = None,
+        share: str = "",
     ) -> Recognition:
         """Recognise one piece of audio within the provider's limits.
 
@@ -105,6 +111,7 @@ class DashScope:
             audio: What to hear.
             language: One of ``LANGUAGES``; ``None`` for the default.
             context: Background text or words to expect.
+            digits: Write numbers as digits, in the languages that can; ``None`` for the default.
             share: On whose behalf. Requests of different shares take turns.
 
         Raises:
@@ -112,13 +119,20 @@ class DashScope:
             Unavailable: RECOGNISER or RECOGNISER_BUSY; MACHINE when the audio cannot be read.
             Misconfigured: RECOGNISER_KEY, RECOGNISER_ACCOUNT or RECOGNISER_MODEL.
         """
+        body = request_body(
+            model=self._model,
+            mime=audio.mime,
+            language=language or self._language,
+            enable_itn=self._enable_itn if digits is None else digits,
+            context=context,
+        )
         try:
             # Opening and closing a local file takes microseconds; reading it does not.
             source = audio.path.open("rb")
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"cannot open the audio: {type(error).__name__}") from error
         with source:
-            return await self._ask(share, source, audio.mime, language or self._language, context)
+            return await self._ask(share, source, body)
 
     async def verify(self) -> None:
         """Have one second of silence recognised, for $0.000035.
@@ -127,18 +141,16 @@ class DashScope:
             Unavailable: no answer now.
             Misconfigured: the key, the account or the model is wrong.
         """
+        body = request_body(
+            model=self._model, mime="audio/wav", language=None, enable_itn=self._enable_itn, context=""
+        )
         try:
-            await self._ask(_VERIFICATION, io.BytesIO(_silence()), "audio/wav", None, "")
+            await self._ask(_VERIFICATION, io.BytesIO(_silence()), body)
         except Rejected as error:
             # Nothing is wrong with this WAV: so the model is one that takes another kind of body.
             raise Misconfigured(Misconfiguration.RECOGNISER_MODEL, error.detail) from error
 
-    async def _ask(
-        self, share: str, source: BinaryIO, mime: AudioMime, language: str | None, context: str
-    ) -> Recognition:
-        body = request_body(
-            model=self._model, mime=mime, language=language, enable_itn=self._enable_itn, context=context
-        )
+    async def _ask(self, share: str, source: BinaryIO, body: RequestBody) -> Recognition:
         async with self._pace.turn(share) as turn:
             try:
                 recognition = await self._exchange(source, body)

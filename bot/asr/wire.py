@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.asr.faults import fault_of, unreadable
-from bot.model import LANGUAGES, AudioMime, Recognition
+from bot.model import EMOTIONS, LANGUAGES, AudioMime, Recognition
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 
@@ -116,6 +116,7 @@ def decode_response(status: int, headers: Mapping[str, str], body: bytes) -> Rec
         billed_s=_billed_s(answer.get("usage")),
         complete=choice.get("finish_reason") in ("stop", None),
         request_id=_request_id(answer.get("request_id")),
+        emotion=_emotion(message.get("annotations")),
     )
 
 
@@ -143,6 +144,17 @@ def _language(annotations: object) -> str | None:
         match annotation:
             case {"language": str(language)} if _LANGUAGE_CODE.fullmatch(language.strip().lower()):
                 return language.strip().lower()
+    return None
+
+
+def _emotion(annotations: object) -> str | None:
+    """Read how the voice sounded, where it is a word that we can put into the reader's language."""
+    if not isinstance(annotations, list):
+        return None
+    for annotation in annotations:
+        match annotation:
+            case {"emotion": str(emotion)} if emotion.strip().lower() in EMOTIONS:
+                return emotion.strip().lower()
     return None
 
 

@@ -1,4 +1,4 @@
-"""The child process that splits one file, started by path: ``python -I child.py SOURCE WORKSPACE …``.
+"""The child process that opens one file, started by path: ``python -I child.py split SOURCE WORKSPACE …``.
 
 It gives up what it does not need before FFmpeg's libraries are loaded, prints the JSON lines that
 ``bot.audio.verdict`` reads, and ends when its stdin does, which is when the bot is gone.
@@ -26,8 +26,9 @@ GRACE_CPU_S = 2
 
 
 def main() -> None:
-    """Split one file and report."""
-    source, workspace, memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes, sent, done = sys.argv[1:]
+    """Split one file, or read its length (``measure``), and report."""
+    order, source, workspace, *numbers, sent, done = sys.argv[1:]
+    memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes = numbers
     os.umask(0o077)
     os.nice(10)  # the bot's event loop goes first
     threading.stack_size(STACK_BYTES)
@@ -44,9 +45,11 @@ def main() -> None:
     has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
     # Under -I neither the working directory nor PYTHONPATH counts: an uninstalled checkout works by this.
     sys.path.append(str(Path(__file__).parents[2]))
-    verdict, detail = split(
-        (source, workspace, sent, done), int(most_minutes) * 60, has_decoded, pool, encoders
-    )
+    if order == "measure":
+        verdict, detail = measure(source)
+    else:
+        what = (source, workspace, sent, done)
+        verdict, detail = split(what, int(most_minutes) * 60, has_decoded, pool, encoders)
     say(json.dumps({"verdict": verdict, "detail": detail}))
     os._exit(0)  # spares the interpreter's clean-up
 
@@ -60,14 +63,10 @@ def split(
 ) -> tuple[str, str]:
     """Convert, and put the outcome into words."""
     # Imported here, behind the limits.
-    import av  # noqa: PLC0415
-
     from bot.audio.convert import Task, convert  # noqa: PLC0415
-    from bot.audio.verdict import ALIVE, Verdict, render_cut  # noqa: PLC0415
-    from bot.errors import Rejected  # noqa: PLC0415
+    from bot.audio.verdict import ALIVE, render_cut  # noqa: PLC0415
     from bot.model import Span  # noqa: PLC0415
 
-    av.logging.set_level(None)
     unsaid_s = 0.0
 
     def note(more_s: float) -> None:
@@ -89,8 +88,32 @@ def split(
         note,
         hand_over=lambda cut: say(render_cut(cut)),
     )
+    return outcome_of(lambda: convert(task, pool, encoders))
+
+
+def measure(source: str) -> tuple[str, str]:
+    """Say what the file's container says of its length, and decode nothing."""
+    # Imported here, behind the limits.
+    from bot.audio.decode import claimed_s, open_container  # noqa: PLC0415
+    from bot.audio.verdict import render_length  # noqa: PLC0415
+
+    def look() -> None:
+        with open_container(Path(source)) as container:
+            say(render_length(claimed_s(container)))
+
+    return outcome_of(look)
+
+
+def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
+    """Do it, and put how it ended into words."""
+    import av  # noqa: PLC0415
+
+    from bot.audio.verdict import Verdict  # noqa: PLC0415
+    from bot.errors import Rejected  # noqa: PLC0415
+
+    av.logging.set_level(None)
     try:
-        convert(task, pool, encoders)
+        work()
     except Rejected as refusal:
         return refusal.reason, refusal.detail
     except MemoryError:

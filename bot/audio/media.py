@@ -19,7 +19,7 @@ from bot.audio.plan import (
     sent_as,
     untouched_wav,
 )
-from bot.audio.verdict import Account, ChildError, Cut
+from bot.audio.verdict import Account, ChildError, Cut, Measurement
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import AudioMime, PreparedAudio, Segment, Span
 
@@ -71,9 +71,8 @@ class Media:
                 yield _whole(source, size_bytes, wav)
                 return
             account = Account(done, self._most_minutes)
-            turns = self._small_turns if size_bytes <= SMALL_BYTES else self._big_turns
-            arguments = self._arguments(source, workspace, done)
-            async with turns, running_child(arguments, self._limits.stall_s) as child:
+            arguments = self._arguments("split", source, workspace, done)
+            async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
                     if (cut := account.hear(line)) is not None:
                         yield await asyncio.to_thread(self._segment, cut, source, workspace)
@@ -81,10 +80,26 @@ class Media:
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
 
-    def _arguments(self, source: Path, workspace: Path, done: Sequence[Span]) -> tuple[str, ...]:
+    async def duration_s(self, source: Path) -> float | None:
+        """Read a length from a file's header; see ``bot.ports.Audio.duration_s``."""
+        measurement = Measurement()
+        try:
+            size_bytes = (await asyncio.to_thread(source.stat)).st_size
+            arguments = self._arguments("measure", source, source.parent, ())
+            async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
+                while (line := await child.line()) is not None:
+                    measurement.hear(line)
+                return measurement.judge(await child.ended())
+        except OSError as error:
+            raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
+
+    def _turns(self, size_bytes: int) -> asyncio.Semaphore:
+        return self._small_turns if size_bytes <= SMALL_BYTES else self._big_turns
+
+    def _arguments(self, order: str, source: Path, workspace: Path, done: Sequence[Span]) -> tuple[str, ...]:
         limits = self._limits
         return (
-            *(str(source), str(workspace), str(limits.memory_bytes), str(limits.file_bytes)),
+            *(order, str(source), str(workspace), str(limits.memory_bytes), str(limits.file_bytes)),
             *(str(limits.cpu_s), str(limits.cpu_s_each_s), str(self._most_minutes)),
             "compressed" if self._compressed else "fast",
             json.dumps([(span.start_ms, span.end_ms) for span in done]),

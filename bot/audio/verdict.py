@@ -1,14 +1,16 @@
 """How a child is read: its lines as segments, its end as one of our errors. Pure, and believes nothing.
 
-A child prints one JSON line for each segment, and one line with its verdict:
+A child that splits prints one JSON line for each segment, one that measures a line with the length that the
+file claims (0: none), and both one line with their verdict:
 
     {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "last": true, "untouched": false,
      "has_video": false}
+    {"length_s": 1920.5}
     {"verdict": "done", "detail": ""}
 
 | how it ends | what it means |
 |---|---|
-| exit 0, ``done`` | the recording is cut to its end |
+| exit 0, ``done`` | the recording is cut to its end, or the length is told |
 | exit 0, a refusal's word | Rejected with that word |
 | exit 0, ``machine`` (it could not read or write) | Unavailable(MACHINE) |
 | exit 0, ``memory`` (beyond RLIMIT_AS) | Rejected(TOO_COSTLY) |
@@ -22,6 +24,7 @@ A child prints one JSON line for each segment, and one line with its verdict:
 from __future__ import annotations
 
 import json
+import math
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,8 +106,13 @@ def render_cut(cut: Cut) -> str:
     return json.dumps(said, separators=(",", ":"))
 
 
+def render_length(claimed_s: float) -> str:
+    """A length as a child's line."""
+    return json.dumps({"length_s": claimed_s})
+
+
 class Account:
-    """What one child has said, each word held against those before.
+    """What one child that splits has said, each word held against those before.
 
     Args:
         done: The stretches that need no segment, in order.
@@ -161,35 +169,80 @@ class Account:
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
-        if ended.returncode is None:
-            raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
-        if ended.returncode == 0:
-            return self._read_report()
-        if ended.returncode > 0:
-            raise ChildError(f"exit status {ended.returncode}: {plain(ended.complaint)}")
-        killed_by = -ended.returncode
-        if killed_by == signal.SIGXCPU:
-            raise Rejected(Refusal.TOO_COSTLY, "CPU time")
-        if killed_by in CRASHES:
-            raise Rejected(Refusal.NOT_AUDIO, f"the decoder crashed with signal {killed_by}")
-        if killed_by in KILLS:
-            raise Unavailable(Outage.MACHINE, f"the decoder was ended with signal {killed_by}")
-        raise ChildError(f"signal {killed_by}: {plain(ended.complaint)}")
+        _judge(ended, self._report, self._most_minutes)
+        if not self._is_whole and not self._done:
+            raise ChildError(f"done at {self._at_ms} ms, which is not the end")
 
-    def _read_report(self) -> None:
-        report = self._report or {}
-        verdict, detail = str(report.get("verdict")), plain(str(report.get("detail")).encode())
-        if verdict in REFUSALS:
-            limit = self._most_minutes if verdict == Refusal.TOO_LONG else None
-            raise Rejected(Refusal(verdict), detail, limit)
-        match verdict:
-            case Verdict.MACHINE:
-                raise Unavailable(Outage.MACHINE, detail)
-            case Verdict.MEMORY:
-                raise Rejected(Refusal.TOO_COSTLY, "memory")
-            case Verdict.DONE if self._is_whole or self._done:
-                return
-        raise ChildError(f"it ended with {plain(verdict.encode())} at {self._at_ms} ms")
+
+class Measurement:
+    """What one child that measures has said."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._length_s: float | None = None
+        self._report: dict[str, Any] | None = None
+
+    def hear(self, line: bytes) -> None:
+        """Take one line.
+
+        Raises:
+            ChildError: no child of ours says this.
+        """
+        said = _parsed(line)
+        if self._report is not None:
+            raise ChildError(f"a line too many: {plain(line)}")
+        match said:
+            case {"verdict": _}:
+                self._report = said
+            case {"length_s": float(length_s)} if self._length_s is None and 0 <= length_s < math.inf:
+                self._length_s = length_s
+            case _:
+                raise ChildError(f"an unreadable line: {plain(line)}")
+
+    def judge(self, ended: Ended) -> float | None:
+        """The length that the file claims, in seconds; ``None`` where it claims none.
+
+        Raises:
+            Rejected: NOT_AUDIO, PROTECTED or TOO_COSTLY.
+            Unavailable: MACHINE.
+            ChildError: anything unforeseen.
+        """
+        _judge(ended, self._report, None)
+        if self._length_s is None:
+            raise ChildError("done, and no length told")
+        return self._length_s or None
+
+
+def _judge(ended: Ended, report: dict[str, Any] | None, most_minutes: int | None) -> None:
+    """Return where the child says that it is done."""
+    if ended.returncode is None:
+        raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
+    if ended.returncode == 0:
+        return _read_report(report or {}, most_minutes)
+    if ended.returncode > 0:
+        raise ChildError(f"exit status {ended.returncode}: {plain(ended.complaint)}")
+    killed_by = -ended.returncode
+    if killed_by == signal.SIGXCPU:
+        raise Rejected(Refusal.TOO_COSTLY, "CPU time")
+    if killed_by in CRASHES:
+        raise Rejected(Refusal.NOT_AUDIO, f"the decoder crashed with signal {killed_by}")
+    if killed_by in KILLS:
+        raise Unavailable(Outage.MACHINE, f"the decoder was ended with signal {killed_by}")
+    raise ChildError(f"signal {killed_by}: {plain(ended.complaint)}")
+
+
+def _read_report(report: dict[str, Any], most_minutes: int | None) -> None:
+    verdict, detail = str(report.get("verdict")), plain(str(report.get("detail")).encode())
+    if verdict in REFUSALS:
+        raise Rejected(Refusal(verdict), detail, most_minutes if verdict == Refusal.TOO_LONG else None)
+    match verdict:
+        case Verdict.MACHINE:
+            raise Unavailable(Outage.MACHINE, detail)
+        case Verdict.MEMORY:
+            raise Rejected(Refusal.TOO_COSTLY, "memory")
+        case Verdict.DONE:
+            return
+    raise ChildError(f"it ended with {plain(verdict.encode())}")
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import structlog
 
 from bot.errors import TranscriptionError, Unavailable
 from bot.job.clock import Clock
-from bot.model import Job
-from bot.ports import Found, Growing, Jobs, Replies, Reply, Waiting, state_of
+from bot.model import SUBSCRIBERS, THREAD, Job
+from bot.ports import Found, Growing, Jobs, Replies, Reply, ReplyState, Waiting, state_of
 
 TURN_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
@@ -26,7 +26,7 @@ GROWING = "growing"
 
 
 class Delivery:
-    """Posts, looks up and records replies.
+    """Posts, looks up and records replies. Of a job for subscribers nothing is said: they get copies.
 
     Args:
         jobs: Where intents and replies are recorded.
@@ -49,12 +49,14 @@ class Delivery:
         return Found() if job.intent_at is None else await self._replies.find(job)
 
     async def deliver(self, job: Job, reply: Reply, found: Found) -> None:
-        """Post the last word in its turn, trying for a while: recognising again would cost again.
+        """Post the last word, or a question, in its turn, trying for a while: recognising would cost again.
 
         Raises:
             TranscriptionError: it could not be posted.
         """
-        await self._jobs.wait_for_turn(job, TURN_PATIENCE_S)
+        if _is_mute(job):
+            return
+        await self._has_turn(job, TURN_PATIENCE_S)
         for delay_s in (*_DELAYS_S, None):
             job = await self._jobs.write_intent(job)
             try:
@@ -65,7 +67,8 @@ class Delivery:
                 if found.ts is None or not is_final(found, job) or found.state is not state_of(reply):
                     continue
                 ts = found.ts
-            await self._jobs.record_reply(job, ts, notice=None)
+            state = state_of(reply)
+            await self._jobs.record_reply(job, ts, notice=None if state.is_final else str(state))
             return
 
     async def notify(self, job: Job, notice: Waiting) -> Job:
@@ -74,9 +77,9 @@ class Delivery:
         Raises:
             TranscriptionError: it could not be said.
         """
-        if job.notice == str(notice.reason):
+        if job.notice == str(notice.reason) or _is_mute(job):
             return job
-        await self._jobs.wait_for_turn(job, TURN_PATIENCE_S)
+        await self._has_turn(job, TURN_PATIENCE_S)
         found = await self.find(job)
         job = await self._jobs.write_intent(job)
         ts = await self._replies.publish(job, notice, found)
@@ -91,7 +94,7 @@ class Delivery:
             The job as it then stands, and whether it was said. A post that failed may have arrived all the
             same: the job then has an intent.
         """
-        if not await self._jobs.wait_for_turn(job, _GLANCE_S):
+        if not await self._has_turn(job, _GLANCE_S):
             return job, False
         try:
             found = Found() if job.reply_ts else await self.find(job)
@@ -104,6 +107,10 @@ class Delivery:
         if (ts, notice) != (job.reply_ts, job.notice):
             job = await self._jobs.record_reply(job, ts, notice)
         return job, True
+
+    async def _has_turn(self, job: Job, patience_s: float) -> bool:
+        """Wait for earlier files of the message where replies stand among others."""
+        return job.key.audience != THREAD or await self._jobs.wait_for_turn(job, patience_s)
 
     async def _find_patiently(self, job: Job) -> Found:
         for delay_s in _DELAYS_S:
@@ -121,8 +128,17 @@ class Delivery:
         await self._clock.sleep(max(delay_s, asked_s))
 
 
+def _is_mute(job: Job) -> bool:
+    return job.key.audience == SUBSCRIBERS
+
+
+def holds_words(found: Found) -> bool:
+    """Whether a transcript stands, with or without gaps."""
+    return found.state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED}
+
+
 def is_final(found: Found, job: Job) -> bool:
-    """Whether the thread already holds the job's last word, and not one whose gaps were to be filled."""
+    """Whether the job's last word stands already, and not one that was to be made anew."""
     if found.ts is None or found.state is None:
         return False
     return found.state.is_final and found.revision >= job.revision

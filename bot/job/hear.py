@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
@@ -41,6 +41,7 @@ class Task:
     """Asked before anything is sent; raises what is to be raised."""
     language: str | None = None
     context: str = ""
+    digits: bool | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +73,10 @@ class Hearing:
         self._recogniser = recogniser
         self._clock = clock
         self._at_once = at_once
+
+    async def duration_s(self, source: Path) -> float | None:
+        """How long a recording says it is; see ``bot.ports.Audio.duration_s``."""
+        return await self._audio.duration_s(source)
 
     async def hear(self, task: Task, parts: Parts) -> None:
         """Add what is missing to ``parts``.
@@ -158,11 +163,12 @@ class Hearing:
             TranscriptionError: as ``Recogniser.recognise``.
         """
         alone = segment.last and segment.span.start_ms == 0
+        echoes: list[Recognition] = []
         answered_before: int | None = None
         tries: Counter[Outage] = Counter()
         while True:
             try:
-                return await self._ask(run, audio)
+                return await self._ask(run, audio, echoes)
             except Unavailable as error:
                 pauses_s = _BUSY_PAUSES_S if error.reason is Outage.RECOGNISER_BUSY else _PAUSES_S
                 asked_s = error.retry_after_s or 0.0
@@ -179,17 +185,21 @@ class Hearing:
                 tries[error.reason] += 1
             await self._clock.sleep(max(pause_s, asked_s))
 
-    async def _ask(self, run: _Run, audio: PreparedAudio) -> Recognition:
-        heard = await self._ask_with(run, audio, run.task.context)
-        if is_echo(heard.text, run.task.context):
+    async def _ask(self, run: _Run, audio: PreparedAudio, echoes: list[Recognition]) -> Recognition:
+        """Ask once, and without the context once an answer was its echo; ``echoes`` is kept between tries."""
+        if not echoes:
+            heard = await self._ask_with(run, audio, run.task.context)
+            if not is_echo(heard.text, run.task.context):
+                return heard
             # On little sound the recogniser may give back the context for a transcript.
-            heard = await self._ask_with(run, audio, "")
-        return heard
+            echoes.append(heard)
+        again = await self._ask_with(run, audio, "")
+        return replace(again, billed_s=again.billed_s + sum(echo.billed_s for echo in echoes))
 
     async def _ask_with(self, run: _Run, audio: PreparedAudio, context: str) -> Recognition:
         task = run.task
         heard = await self._recogniser.recognise(
-            audio, language=task.language, context=context, share=task.share
+            audio, language=task.language, context=context, digits=task.digits, share=task.share
         )
         task.observed.hear(heard)
         return heard

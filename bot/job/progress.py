@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import Misconfiguration, Outage
 from bot.job.clock import Clock
 from bot.job.deliver import Delivery
 from bot.job.parts import Parts
-from bot.model import Job, Part
+from bot.model import THREAD, Job, Part, SharedFile
 from bot.ports import Growing, Replies
 from bot.transcript.join import join
 
@@ -28,7 +29,7 @@ MOST_CHARACTERS = 10_000
 
 
 class Progress:
-    """Shows one job's progress until ``stop``.
+    """Shows one job's progress until ``stop``, where a thread reads it.
 
     Args:
         job: Which; ``accepted_at`` says since when somebody waits.
@@ -40,11 +41,13 @@ class Progress:
     Attributes:
         job: As it stands after what was posted.
         is_over: The last word was tried, and may stand: nothing else may take its place.
+        is_anew: Words stand already, and say more than a beginning or a notice in their place.
     """
 
     def __init__(self, job: Job, parts: Parts, replies: Replies, delivery: Delivery, clock: Clock) -> None:
         self.job = job
         self.is_over = False
+        self.is_anew = job.revision > 0
         self._parts = parts
         self._replies = replies
         self._delivery = delivery
@@ -56,9 +59,10 @@ class Progress:
         self._shown = 0
         """How many parts the reply shows."""
 
-    def start(self) -> None:
-        """Begin to show it."""
-        if self._running is None:
+    def start(self, file: SharedFile) -> None:
+        """Begin to show it; the file is as Slack describes it now."""
+        self.job = self.job.having(request=replace(self.job.request, file=file))
+        if self._running is None and self.job.key.audience == THREAD:
             self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -67,12 +71,21 @@ class Progress:
         if self._running is not None:
             await self._running
 
+    async def clear(self) -> None:
+        """Take the status away where no new message does."""
+        if self.job.key.audience == THREAD:
+            await self._replies.clear_working(self.job.request)
+
     async def so_far(self, delayed_by: Outage | Misconfiguration | None = None) -> Growing | None:
-        """What is ready, from the beginning on; ``None`` where there are no words yet."""
+        """What is ready, from the beginning on; ``None`` where there are no words yet, or none to show."""
+        if self.job.key.audience != THREAD:
+            return None
         # In a thread: hundreds of pages take longer than the event loop may stand still.
         transcript = await asyncio.to_thread(join, _beginning(self._parts.prefix()))
         if not transcript.languages:
             return None
+        # How it sounds is told of all of it, where that is wanted.
+        transcript = replace(transcript, emotion=None)
         return Growing(transcript, self._parts.count, self._parts.total, delayed_by)
 
     async def _run(self) -> None:
@@ -94,8 +107,7 @@ class Progress:
 
     def _is_early_enough(self) -> bool:
         waited_s = (self._clock.now() - self.job.accepted_at).total_seconds()
-        # A transcript whose gaps are being filled says more than its beginning.
-        return waited_s >= EARLY_AFTER_S and self.job.revision == 0
+        return waited_s >= EARLY_AFTER_S and not self.is_anew
 
     async def _grow(self) -> None:
         """Post what is ready, or edit it in."""

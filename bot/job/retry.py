@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.errors import (
+    ConsentNeeded,
     Misconfigured,
     Refusal,
     Rejected,
     TranscriptionError,
     Unavailable,
 )
-from bot.model import Claim, TranscriptionRequest
+from bot.model import SUBSCRIBERS, Claim, TranscriptionRequest
 from bot.ports import Broken, GaveUp, Refused, Waiting
 
 FIRST_DELAY_S = 2.0
@@ -30,6 +31,13 @@ class Say:
     """The job ends with this reply."""
 
     reply: Refused | GaveUp | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The job waits until somebody agrees to what it costs."""
+
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Park:
     """What the thread should show meanwhile, if anything."""
 
 
-Decision = Say | Ignore | RetryAfter | Park
+Decision = Say | Ask | Ignore | RetryAfter | Park
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,51 +87,72 @@ class History:
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """Choose what follows an error."""
     decision = _judge(error, request, history)
-    if request.explicit or history.spoken or not _is_unasked(error, history.claim):
+    if isinstance(decision, Ask) and request.key.audience == SUBSCRIBERS:
+        return Ignore()  # nobody is there to agree
+    if request.explicit or history.spoken or not _is_unasked(error, request, history.claim):
         return decision
     return _hush(decision)
 
 
-def backoff_s(history: History) -> float:
-    """Exponential, capped, with half of it jittered so that jobs do not come back in step."""
+def backoff_s(attempt: int, jitter: float) -> float:
+    """Exponential, capped, with half of it jittered so that what failed together does not come back in step.
+
+    Args:
+        attempt: How often it was tried before.
+        jitter: From [0, 1).
+    """
     # The exponent is capped first: 2.0 ** 2000 overflows.
-    ceiling_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(history.attempt, 16))
-    return ceiling_s * (0.5 + history.jitter / 2)
+    ceiling_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt, 16))
+    return ceiling_s * (0.5 + jitter / 2)
 
 
 def _judge(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """What follows an error where somebody listens."""
-    left_s = history.give_up_after_s - history.waited_s
     match error:
         case Rejected():
             return Say(Refused(error.reason, error.limit))
-        case Unavailable() | Misconfigured() if left_s <= 0:
-            return Say(GaveUp(error.reason))
-        case Unavailable():
-            # The last try falls on the deadline, however long the other side asked to wait.
-            delay_s = min(max(backoff_s(history), error.retry_after_s or 0.0), left_s)
-            told = history.waited_s + delay_s > PATIENCE_S
-            return RetryAfter(delay_s, Waiting(error.reason) if told else None)
-        case Misconfigured():
-            return Park(Waiting(error.reason))
+        case ConsentNeeded():
+            return Ask(error.duration_s)
+        case Unavailable() | Misconfigured():
+            return _wait(error, history)
         case TranscriptionError():
-            raise AssertionError("an error of a fourth kind") from error
-        case _ if left_s <= 0 or history.faults + 1 >= MOST_FAULTS:
-            return Say(Broken(request.key.file_id))
-        case _:
-            return RetryAfter(min(backoff_s(history), left_s), None)
+            raise AssertionError("an error of another kind") from error
+    left_s = history.give_up_after_s - history.waited_s
+    if left_s <= 0 or history.faults + 1 >= MOST_FAULTS:
+        return Say(Broken(request.key.file_id))
+    return RetryAfter(min(backoff_s(history.attempt, history.jitter), left_s), None)
 
 
-def _is_unasked(error: Exception, claim: Claim) -> bool:
+def _wait(error: Unavailable | Misconfigured, history: History) -> Decision:
+    """What follows where something outside has to be mended."""
+    left_s = history.give_up_after_s - history.waited_s
+    if left_s <= 0:
+        return Say(GaveUp(error.reason))
+    if isinstance(error, Misconfigured):
+        return Park(Waiting(error.reason))
+    # The last try falls on the deadline, however long the other side asked to wait.
+    delay_s = min(max(backoff_s(history.attempt, history.jitter), error.retry_after_s or 0.0), left_s)
+    told = history.waited_s + delay_s > PATIENCE_S
+    return RetryAfter(delay_s, Waiting(error.reason) if told else None)
+
+
+def _is_unasked(error: Exception, request: TranscriptionRequest, claim: Claim) -> bool:
     """Whether a word about this failure would answer somebody who asked for nothing."""
-    soundless = isinstance(error, Rejected) and error.reason is Refusal.NO_AUDIO_TRACK
-    return claim in _UNCLAIMED or (claim is Claim.VIDEO_CLIP and soundless)
+    match error:
+        case Rejected(reason=Refusal.OPTED_OUT):
+            return True
+        case Rejected(reason=Refusal.NO_AUDIO_TRACK) if claim is Claim.VIDEO_CLIP:
+            return True
+        case ConsentNeeded() if request.wants_video:
+            return False
+        case _:
+            return claim in _UNCLAIMED
 
 
 def _hush(decision: Decision) -> Decision:
     """The same without a word."""
     match decision:
-        case Say():
+        case Say() | Ask():
             return Ignore()
         case RetryAfter() | Park():
             return replace(decision, notice=None)

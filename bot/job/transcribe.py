@@ -1,4 +1,4 @@
-"""The story in order: file info -> download -> hear part by part -> join. Replying is the worker's part."""
+"""The story in order: file info -> may it be? -> download -> hear part by part -> join. It says no word."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import Refusal, Rejected
+from bot.job.budget import Budget, month_to_tell
 from bot.job.hear import Hearing, Task
 from bot.job.observe import Observed
 from bot.job.parts import Parts
@@ -23,7 +25,8 @@ from bot.model import (
     Transcript,
     TranscriptionRequest,
 )
-from bot.ports import Files, Jobs
+from bot.ports import Files, Hinting, Jobs, Preferences
+from bot.preferences import Hints
 from bot.transcript.join import join
 
 _LENGTH_MARGIN_S = 1.0
@@ -45,20 +48,35 @@ class Transcriber:
         hearing: Has recordings recognised.
         jobs: Keeps what was recognised.
         scratch: A private folder for temporary audio.
+        preferences: Knows who never wants to be transcribed.
+        hinting: Knows what a channel expects to hear.
+        budget: Knows what may be spent.
         most_minutes: The longest recording.
     """
 
     def __init__(
-        self, files: Files, hearing: Hearing, jobs: Jobs, scratch: Path, *, most_minutes: int
+        self,
+        files: Files,
+        hearing: Hearing,
+        jobs: Jobs,
+        scratch: Path,
+        *,
+        preferences: Preferences,
+        hinting: Hinting,
+        budget: Budget,
+        most_minutes: int,
     ) -> None:
         self._files = files
         self._hearing = hearing
         self._jobs = jobs
         self._scratch = scratch
+        self._preferences = preferences
+        self._hinting = hinting
+        self._budget = budget
         self._most_minutes = most_minutes
 
     async def transcribe(
-        self, job: Job, parts: Parts, observed: Observed, started: Callable[[], None]
+        self, job: Job, parts: Parts, observed: Observed, started: Callable[[SharedFile], None]
     ) -> Transcript:
         """Fetch one file and have heard what is missing of it.
 
@@ -66,52 +84,98 @@ class Transcriber:
             job: Whose file.
             parts: What was kept of it; filled up.
             observed: Filled on the way, also when it fails.
-            started: Called when it is clear that there is work to show.
+            started: Called with the file as Slack describes it, when it is clear that there is work to show.
 
         Raises:
-            Rejected: it cannot be transcribed.
+            Rejected: it cannot be transcribed, or must not be.
+            ConsentNeeded: somebody has to agree to what it costs.
             Unavailable: not now.
             Misconfigured: not before the operator acts.
         """
+        hints = await self._hinting.hints(job.request)
+        share_used = 0.0
+        if parts.is_whole:
+            # Nobody's words are given out after they have said no.
+            await self._refuse_opted_out(job.request, await self._owned(job.request.file))
         if not parts.is_whole:
+            share_used = await self._budget.share_used(job.key.team_id)
             async with self._workspace() as workspace:
-                await self._hear(job, parts, observed, started, workspace)
+                task = await self._fetched(job, parts, observed, started, share_used, workspace)
+                await self._hearing.hear(_hinted(task, job.request, hints), parts)
         transcript = await asyncio.to_thread(join, list(parts))
         observed.audio_s = transcript.duration_s
         if not transcript.languages:
             reason = Refusal.UNSUPPORTED_BY_RECOGNISER if transcript.has_gaps else Refusal.NO_SPEECH
             raise Rejected(reason)
-        return transcript
+        return replace(
+            transcript,
+            emotion=transcript.emotion if hints.emotion else None,
+            month_used=month_to_tell(share_used),
+        )
 
-    async def _hear(
-        self, job: Job, parts: Parts, observed: Observed, started: Callable[[], None], workspace: Path
-    ) -> None:
-        source = workspace / "source"
+    async def _fetched(
+        self,
+        job: Job,
+        parts: Parts,
+        observed: Observed,
+        started: Callable[[SharedFile], None],
+        share_used: float,
+        workspace: Path,
+    ) -> Task:
+        """Download what may be heard.
+
+        Raises:
+            TranscriptionError: as ``transcribe``.
+        """
+        request, source = job.request, workspace / "source"
+        # What has begun was allowed to; half a transcript would have cost as much.
+        is_new = parts.count == 0
         with observed.stage("download"):
             file = await self._located(job)
             observed.claim = file.claim
-            self._refuse_unwanted(job.request, file)
-            started()
+            await self._refuse_opted_out(request, file)
+            self._refuse_unwanted(request, file)
+            if is_new:
+                self._budget.check(job, share_used, file.duration_s)
+            started(file)
             observed.source_bytes = await self._files.download(file, source)
+        if is_new and not file.duration_s and self._budget.may_ask(job, observed.source_bytes):
+            # Slack says how long a clip is, but not an upload.
+            self._budget.check(job, share_used, await self._hearing.duration_s(source))
 
         def refuse_film(audio: PreparedAudio) -> None:
-            if audio.has_video and not _wants_video(job.request, file):
+            if audio.has_video and not _wants_video(request, file):
                 raise Rejected(Refusal.NOT_AUDIO, "an uploaded video, and nobody asked")
 
         async def keep(part: Part) -> None:
-            await self._jobs.keep(job, part)
+            await self._jobs.keep(job, part, billed_s=_billed_s(part))
 
-        await self._hearing.hear(
-            Task(source, workspace, str(job.key), observed, keep=keep, wanted=refuse_film), parts
-        )
+        return Task(source, workspace, str(job.key), observed, keep=keep, wanted=refuse_film)
 
     async def _located(self, job: Job) -> SharedFile:
         """The file as the event described it or, where that is not enough, as Slack does."""
         file = job.request.file
-        stale = job.attempt > 0 or job.revision > 0
-        if file.state is FileState.STUB or (file.state is FileState.AVAILABLE and (stale or not file.url)):
+        stale = job.attempt > 0 or job.revision > 0 or job.is_confirmed
+        vague = stale or not file.url or not file.owner_id
+        if file.state is FileState.STUB or (file.state is FileState.AVAILABLE and vague):
             return await self._files.info(file.id)
         return file
+
+    async def _owned(self, file: SharedFile) -> SharedFile:
+        """The file with its owner, as far as Slack tells."""
+        if file.owner_id or file.state not in {FileState.STUB, FileState.AVAILABLE}:
+            return file
+        return await self._files.info(file.id)
+
+    async def _refuse_opted_out(self, request: TranscriptionRequest, file: SharedFile) -> None:
+        """Refuse where whoever recorded the file never wants to be transcribed; else who shared it counts.
+
+        Raises:
+            Rejected: OPTED_OUT.
+        """
+        speaker_id = file.owner_id or request.user_id
+        if speaker_id and await self._preferences.is_opted_out(request.key.team_id, speaker_id):
+            raise Rejected(Refusal.OPTED_OUT)
 
     def _refuse_unwanted(self, request: TranscriptionRequest, file: SharedFile) -> None:
         """Refuse before downloading what Slack already says cannot be done.
@@ -121,8 +185,9 @@ class Transcriber:
         """
         if file.state in _UNREADABLE:
             raise Rejected(_UNREADABLE[file.state])
-        unasked = not request.explicit and file.claim in {Claim.VIDEO, Claim.UNKNOWN}
-        if unasked or file.claim is Claim.OTHER:
+        unwanted = file.claim is Claim.VIDEO and not _wants_video(request, file)
+        unknown = file.claim is Claim.UNKNOWN and not request.explicit
+        if unwanted or unknown or file.claim is Claim.OTHER:
             raise Rejected(Refusal.NOT_AUDIO, f"claims {file.claim}")
         if file.duration_s is not None and file.duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
             raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s", self._most_minutes)
@@ -138,5 +203,18 @@ class Transcriber:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True))
 
 
+def _billed_s(part: Part) -> float:
+    """What a part cost; its length where the provider does not say."""
+    if part.recognition is None:
+        return 0.0
+    return part.recognition.billed_s or part.span.duration_ms / 1000
+
+
 def _wants_video(request: TranscriptionRequest, file: SharedFile) -> bool:
-    return request.explicit or file.claim in {Claim.AUDIO, Claim.VIDEO_CLIP}
+    asked = request.explicit or request.wants_video
+    return asked or file.claim in {Claim.VOICE_CLIP, Claim.AUDIO, Claim.VIDEO_CLIP}
+
+
+def _hinted(task: Task, request: TranscriptionRequest, hints: Hints) -> Task:
+    language = request.language or hints.language
+    return replace(task, language=language, context=hints.context, digits=hints.digits)

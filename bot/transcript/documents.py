@@ -33,7 +33,7 @@ _BACKSLASH = "\x00"
 """Stands for one in what pysubs2 gets, which else takes it and an N for a new line; no text has a NUL."""
 _TIME = re.compile(r"(\d:\d{1,2})(?=[.,]\d)")
 """Two times on one line of words are a cue's times to some readers, arrow or not."""
-_WORD_JOINER = "\u2060"
+WORD_JOINER = "\u2060"
 """Not seen, and no break."""
 
 
@@ -106,7 +106,7 @@ def _subtitles(transcript: Transcript, kind: str, escapes: Mapping[int, str]) ->
     for cue in plan_cues(transcript):
         lines = [line for line in map(on_one_line, cue.lines) if line]
         if lines:
-            text = "\n".join(_TIME.sub(rf"\1{_WORD_JOINER}", line).translate(escapes) for line in lines)
+            text = "\n".join(_TIME.sub(rf"\1{WORD_JOINER}", line).translate(escapes) for line in lines)
             subtitles.append(SSAEvent(cue.start_ms, cue.end_ms, text.replace("\\", _BACKSLASH)))
     # Told to keep tags, pysubs2 looks for none: braces in a text stay.
     written = subtitles.to_string(kind, keep_ssa_tags=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -41,7 +42,18 @@ def join(parts: Sequence[Part]) -> Transcript:
         languages=tuple(languages.values()),
         duration_s=parts[-1].span.end_ms / 1000 if parts else 0.0,
         complete=all(part.recognition.complete for part in parts if part.recognition is not None),
+        emotion=_emotion_of(parts),
     )
+
+
+def _emotion_of(parts: Sequence[Part]) -> str | None:
+    """How most of what was said sounded, by the length of the parts; ``None`` where none says."""
+    lengths_ms: Counter[str] = Counter()
+    for part in parts:
+        heard = part.recognition
+        if heard is not None and heard.emotion is not None and heard.text.strip():
+            lengths_ms[heard.emotion] += part.span.duration_ms
+    return max(lengths_ms, key=lengths_ms.__getitem__, default=None)
 
 
 @dataclass(slots=True)

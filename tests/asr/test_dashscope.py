@@ -33,6 +33,7 @@ async def test_the_request_is_the_documented_one(tmp_path: Path, size_bytes: int
     async with talking_to(answer, enable_itn=True) as recogniser:
         heard = await recogniser.recognise(audio(tmp_path, contents), language="en", context="Threadscribe")
     assert (heard.text, heard.language, heard.billed_s, heard.request_id) == ("Hello.", "en", 3.0, "r-1")
+    assert heard.emotion == "neutral"
     (request,), (body,) = seen, bodies
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.headers["Content-Type"] == "application/json"
@@ -65,6 +66,24 @@ async def test_the_default_language_is_for_calls_that_name_none(tmp_path: Path) 
         await recogniser.recognise(audio(tmp_path))
         await recogniser.recognise(audio(tmp_path), language="fr")
     assert languages == ["de", "fr"]
+
+
+@pytest.mark.parametrize("by_default", [False, True])
+async def test_digits_are_the_deployment_s_choice_unless_the_call_says(
+    tmp_path: Path, *, by_default: bool
+) -> None:
+    sent: list[bool] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        body = json.loads(await request.content.read())
+        sent.append(body["parameters"]["asr_options"]["enable_itn"])
+        return web.json_response(ANSWER)
+
+    async with talking_to(answer, enable_itn=by_default) as recogniser:
+        for digits in (None, False, True):
+            await recogniser.recognise(audio(tmp_path), language="en", digits=digits)
+        await recogniser.recognise(audio(tmp_path), language="fr", digits=True)
+    assert sent == [by_default, False, True, False], "no digits in French"
 
 
 async def test_seven_megabytes_are_not_held_in_memory(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.asr.wire import ITN_LANGUAGES, MAX_CONTEXT_BYTES, decode_response, request_body
 from bot.errors import TranscriptionError, Unavailable
-from bot.model import LANGUAGES, Recognition
+from bot.model import EMOTIONS, LANGUAGES, Recognition
 
 SEED_ANSWER: dict[str, Any] = {
     "request_id": "3f2f8e6a-7d2c-9a55-b2f4-6d1f6c7a4b11",
@@ -108,7 +108,12 @@ def test_a_long_context_is_cut_between_characters() -> None:
 
 def test_the_documented_answer() -> None:
     assert decoded(answered()) == Recognition(
-        text="你好。", language="zh", billed_s=1.0, complete=True, request_id=SEED_ANSWER["request_id"]
+        text="你好。",
+        language="zh",
+        billed_s=1.0,
+        complete=True,
+        request_id=SEED_ANSWER["request_id"],
+        emotion="neutral",
     )
 
 
@@ -158,8 +163,30 @@ def test_language(annotations: object, language: str | None) -> None:
     assert decoded(answered(message=message)).language == language
 
 
+@pytest.mark.parametrize(
+    ("annotations", "emotion"),
+    [
+        *[([{"type": "audio_info", "language": "en", "emotion": word}], word) for word in EMOTIONS],
+        (None, None),
+        ([], None),
+        ("happy", None),
+        ([{"language": "en"}], None),
+        ([None, 3, {"emotion": None}, {"emotion": 3}, {"emotion": ["happy"]}], None),
+        ([{"type": "audio_info"}, {"emotion": " Happy "}], "happy"),
+        ([{"emotion": "furious"}], None),
+        ([{"emotion": "furious"}, {"emotion": "angry"}], "angry"),
+        ([{"emotion": ""}], None),
+        ([{"emotion": "<b>happy</b>"}], None),
+    ],
+)
+def test_an_emotion_is_one_of_the_vendor_s_words(annotations: object, emotion: str | None) -> None:
+    message = {"content": [{"text": "x"}], "annotations": annotations}
+    assert decoded(answered(message=message)).emotion == emotion
+
+
 def test_annotations_may_be_absent() -> None:
-    assert decoded(answered(message={"content": "x"})).language is None
+    heard = decoded(answered(message={"content": "x"}))
+    assert (heard.language, heard.emotion) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 async def test_a_user_other_than_root_can_encode_too(tmp_path: Path, workspace: Path) -> None:
     source, limits = encode(tmp_path / "source", "ipod", "aac"), Limits()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-c", AS_ANOTHER_USER, child.__file__, source, workspace),
+        *(sys.executable, "-I", "-c", AS_ANOTHER_USER, child.__file__, "split", source, workspace),
         *(str(limits.memory_bytes), str(limits.file_bytes), "30", "0.1", "180", "fast", "[]"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

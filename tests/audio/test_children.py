@@ -83,7 +83,7 @@ async def test_of_a_flood_of_complaints_the_last_is_kept() -> None:
 
 async def test_a_caller_s_failure_ends_the_child() -> None:
     async def fail() -> None:
-        async with running_child(("source", "workspace", "1", "1", "1", "1", "1", "[]"), 20):
+        async with running_child(("split", "source", "workspace", "1", "1", "1", "1", "1", "[]"), 20):
             assert psutil.Process().children()
             raise ZeroDivisionError
 

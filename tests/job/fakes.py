@@ -9,25 +9,31 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.hear import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import (
+    THREAD,
     Claim,
     FileState,
     Job,
     JobKey,
     PreparedAudio,
     Recognition,
+    Removal,
     Segment,
     SharedFile,
     Span,
+    Transcript,
     TranscriptionRequest,
 )
-from bot.ports import Found, Jobs, Reply, ReplyState, state_of
+from bot.ports import Broken, Found, GaveUp, Jobs, Refused, Reply, ReplyState, state_of
+from bot.preferences import Hints
 from bot.telemetry import Metrics
 from tests.job.memory import MemoryJobs
+from tests.job.memory_preferences import MemoryPreferences
 from tests.job.virtual import AtOnce, VirtualTime
 
 
@@ -41,23 +47,33 @@ def shared_file(file_id: str = "F1", claim: Claim = Claim.AUDIO, **changes: obje
             "url": f"https://files.slack.com/{file_id}",
             "size_bytes": 1000,
             "duration_s": 2.0,
+            "owner_id": "U1",
         }
         | changes  # type: ignore[arg-type]
     )
 
 
 def request_for(
-    file: SharedFile | None = None, *, position: int = 0, siblings: int = 1, explicit: bool = False
+    file: SharedFile | None = None,
+    *,
+    position: int = 0,
+    siblings: int = 1,
+    explicit: bool = False,
+    audience: str = THREAD,
+    **changes: object,
 ) -> TranscriptionRequest:
     file = file or shared_file()
     return TranscriptionRequest(
-        key=JobKey("T1", "C1", "1700000000.000100", file.id),
-        file=file,
-        thread_ts="1700000000.000100",
-        user_id="U1",
-        position=position,
-        siblings=siblings,
-        explicit=explicit,
+        **{
+            "key": JobKey("T1", "C1", "1700000000.000100", file.id, audience),
+            "file": file,
+            "thread_ts": "1700000000.000100",
+            "user_id": "U1",
+            "position": position,
+            "siblings": siblings,
+            "explicit": explicit,
+        }
+        | changes  # type: ignore[arg-type]
     )
 
 
@@ -85,6 +101,8 @@ class FakeFiles:
 
     def __init__(self) -> None:
         self.files: dict[str, SharedFile] = {}
+        self.sizes: dict[str, int] = {}
+        """Of downloads, where a test says more than there is."""
         self.infos, self.downloads = Trouble(), Trouble()
 
     async def info(self, file_id: str) -> SharedFile:
@@ -94,7 +112,8 @@ class FakeFiles:
     async def download(self, file: SharedFile, destination: Path) -> int:
         assert file.url, "a file without an address was to be downloaded"
         self.downloads.strike(file.id)
-        return _write(destination, file.id)
+        size_bytes = _write(destination, file.id)
+        return self.sizes.get(file.id, size_bytes)
 
 
 class FakeAudio:
@@ -110,6 +129,13 @@ class FakeAudio:
         """Segments without sound, by name (``F1`` or ``F1@2000``)."""
         self.breaks_off: dict[str, Exception] = {}
         """Raised after a file's segments."""
+        self.claims_s: dict[str, float] = {}
+        """What a file says of its length."""
+        self.measured: list[str] = []
+
+    async def duration_s(self, source: Path) -> float | None:
+        self.measured.append(_read(source))
+        return self.claims_s.get(_read(source))
 
     async def split(
         self, source: Path, workspace: Path, done: Sequence[Span] = ()
@@ -148,15 +174,25 @@ class FakeRecogniser:
         self.takes_s: dict[str, float] = {}
         self.text: dict[str, str] = {}
         self.languages: dict[str, str] = {}
+        self.emotions: dict[str, str] = {}
         self.contexts: list[str] = []
+        self.asked: list[tuple[str | None, str, bool | None]] = []
+        """Language, context and digits."""
         self.shares: set[str] = set()
         self.at_work = self.most_at_work = 0
         self._time = time
 
     async def recognise(
-        self, audio: PreparedAudio, *, language: str | None = None, context: str = "", share: str = ""
+        self,
+        audio: PreparedAudio,
+        *,
+        language: str | None = None,
+        context: str = "",
+        digits: bool | None = None,
+        share: str = "",
     ) -> Recognition:
         name = _read(audio.path)
+        self.asked.append((language, context, digits))
         self.contexts.append(context)
         self.shares.add(share)
         self.at_work += 1
@@ -168,7 +204,14 @@ class FakeRecogniser:
             self.at_work -= 1
         text = self.text.get(name, f"words of {name}")
         heard = language or self.languages.get(name, "en")
-        return Recognition(text, heard, audio.duration_s, complete=True, request_id=f"request-{name}")
+        return Recognition(
+            text,
+            heard,
+            audio.duration_s,
+            complete=True,
+            request_id=f"request-{name}",
+            emotion=self.emotions.get(name),
+        )
 
     async def verify(self) -> None:
         raise AssertionError("jobs verify through the worker's own verification")
@@ -191,32 +234,62 @@ class Posted:
     key: JobKey
     said: list[Reply]
     revision: int = 0
+    file_name: str = ""
 
     @property
     def state(self) -> ReplyState:
         return state_of(self.said[-1])
 
 
-class FakeThread:
-    """``bot.ports.Replies``: a thread that refuses what would show twice for another reason than a crash."""
+class FakeHinting:
+    """``bot.ports.Hinting``: says what a test wants."""
+
+    def __init__(self) -> None:
+        self.given = Hints()
+        self.asked: list[JobKey] = []
+
+    async def hints(self, request: TranscriptionRequest) -> Hints:
+        self.asked.append(request.key)
+        return self.given
+
+
+class FakeReplies:
+    """``bot.ports.Replies``: refuses what would show twice for another reason than a crash.
+
+    Direct messages stand among the thread's: the key tells who reads one.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Posted] = []
+        self.explained: list[tuple[JobKey, Refused | GaveUp | Broken]] = []
+        self.withdrawn: list[Removal] = []
+        self.withdrawals = Trouble()
+        self.complaints: list[str] = []
+        """What a job did that none may do: a worker survives an assertion."""
         self.signs: list[str] = []
         self.statuses: list[tuple[int, int | None]] = []
         self.finds, self.publishes, self.arrivals = Trouble(), Trouble(), Trouble()
+        self.absent: set[str] = set()
+        """Who has left the channel."""
+        self._posted = 0
+
+    async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
+        self._insist(bool(channel_id), "somebody is looked for nowhere")
+        return [user_id for user_id in user_ids if user_id not in self.absent]
 
     async def show_working(
         self, request: TranscriptionRequest, done: int = 0, total: int | None = None
     ) -> None:
+        self._insist(request.key.audience == THREAD, "a status that the thread sees, for another's reply")
         self.signs.append(f"show {request.key.file_id}")
         self.statuses.append((done, total))
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
+        self._insist(request.key.audience == THREAD, "there never was a status")
         self.signs.append(f"clear {request.key.file_id}")
 
     async def find(self, job: Job) -> Found:
-        assert job.intent_at is not None, "a look into the thread that costs a call for nothing"
+        self._insist(job.intent_at is not None, "a look into the thread that costs a call for nothing")
         self.finds.strike(job.key.file_id)
         for message in self.messages:
             if message.key == job.key:
@@ -224,25 +297,42 @@ class FakeThread:
         return Found()
 
     async def publish(self, job: Job, reply: Reply, found: Found) -> str:
-        assert job.intent_at is not None, "a post without an intent"
+        self._insist(job.intent_at is not None, "a post without an intent")
         self.publishes.strike(job.key.file_id)
         ts = found.ts or job.reply_ts
         if ts is None:
-            message = Posted(f"{len(self.messages) + 1}.0", job.key, [reply], job.revision)
+            self._posted += 1
+            message = Posted(f"{self._posted}.0", job.key, [reply], job.revision)
             self.messages.append(message)
         else:
             message = next(m for m in self.messages if m.ts == ts)
-            assert message.key == job.key, "another job's reply was to be edited"
-            filled = job.revision > message.revision and message.state is ReplyState.GAPPED
-            assert filled or not message.state.is_final, "a last word was to be edited"
+            self._insist(message.key == job.key, "another job's reply was to be edited")
+            is_anew = job.revision > message.revision
+            self._insist(is_anew or not message.state.is_final, "a last word was to be edited")
+            holds_words = message.state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED}
+            self._insist(not holds_words or isinstance(reply, Transcript), "words were to be taken away")
             message.said.append(reply)
             message.revision = job.revision
+        message.file_name = job.request.file.name
         # The answer gets lost on its way back.
         self.arrivals.strike(job.key.file_id)
         return message.ts
 
+    async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
+        self.explained.append((job.key, reply))
+
+    async def withdraw(self, removal: Removal) -> None:
+        self.withdrawals.strike(removal.message_ts)
+        self.withdrawn.append(removal)
+        self.messages = [message for message in self.messages if not removal.covers(message.key)]
+
     async def verify(self) -> None:
         raise AssertionError("jobs verify through the worker's own verification")
+
+    def _insist(self, condition: bool, complaint: str) -> None:  # noqa: FBT001  # as in an assert
+        if not condition:
+            self.complaints.append(complaint)
+            raise AssertionError(complaint)
 
 
 class Bench:
@@ -253,10 +343,14 @@ class Bench:
         self.clock = Clock(give_up_after_s, now=self.time.now, sleep=self.time.sleep, jitter=lambda: 0.5)
         self.memory = MemoryJobs(self.time)
         self.jobs: Jobs = self.memory
-        self.files, self.audio, self.thread = FakeFiles(), FakeAudio(), FakeThread()
+        self.preferences = MemoryPreferences(self.memory)
+        self.hinting = FakeHinting()
+        self.files, self.audio, self.thread = FakeFiles(), FakeAudio(), FakeReplies()
         self.recogniser = FakeRecogniser(self.time)
         self.metrics = Metrics()
         self.scratch = scratch
+        self.monthly_minutes: int | None = None
+        self.confirm_above_minutes: int | None = None
         self.verification: Exception | None = None
         self.verified_at_s: list[float] = []
 
@@ -267,13 +361,33 @@ class Bench:
 
     def transcriber(self) -> Transcriber:
         hearing = Hearing(self.audio, self.recogniser, self.clock, at_once=4)
-        return Transcriber(self.files, hearing, self.jobs, self.scratch, most_minutes=180)
+        return Transcriber(
+            self.files,
+            hearing,
+            self.jobs,
+            self.scratch,
+            preferences=self.preferences,
+            hinting=self.hinting,
+            budget=self.budget(),
+            most_minutes=180,
+        )
+
+    def budget(self) -> Budget:
+        return Budget(
+            self.memory.ledger,
+            price_per_second=0.00004,
+            monthly_minutes=self.monthly_minutes,
+            confirm_above_minutes=self.confirm_above_minutes,
+            now=self.time.now,
+        )
 
     def worker(self) -> Worker:
         return Worker(
             jobs=self.jobs,
             transcriber=self.transcriber(),
             replies=self.thread,
+            preferences=self.preferences,
+            budget=self.budget(),
             verify=self.verify,
             metrics=self.metrics,
             clock=self.clock,
@@ -294,11 +408,13 @@ class Bench:
                 await running
             assert not died, "the worker ended by itself"
             await worker.drain(0.0)
+            assert not self.thread.complaints
 
     async def ended(self, within_s: float = 21_600.0 * 2) -> None:
         """Let time pass until every job has ended."""
         await self.time.until(
-            lambda: all(r.state in {"ended", "gapped"} for r in self.memory.rows.values()), within_s
+            lambda: all(row.state in {"ended", "gapped", "held"} for row in self.memory.rows.values()),
+            within_s,
         )
 
     def said(self) -> list[list[Reply]]:

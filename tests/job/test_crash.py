@@ -9,31 +9,42 @@ import asyncio
 import inspect
 import itertools
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.hear import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.model import Paragraph, Transcript
+from bot.model import SUBSCRIBERS, THREAD, Paragraph, Transcript
 from bot.ports import Growing, Refused, Reply, Waiting
-from bot.store.sqlite import SqliteJobs, open_jobs
+from bot.store import schema
+from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.virtual import EPOCH
 from tests.transcripts import said
 
 WORDS = said("words of F1")
-OF_NO_JOB = {"depth", "sweep", "wait_for_work", "release_parked", "show_working", "clear_working"}
+MESSAGE_TS = request_for().key.message_ts
+NEVER_S = 9e9
+OF_NO_JOB = {"depth", "sweep", "release_parked", "show_working", "clear_working"} | {
+    "wait_for_work",
+    "wait_for_removal",
+}
 """Called beside the jobs, in an order that chance decides."""
+CLAIMS = {"claim", "claim_removal"}
+"""How often these find nothing is chance too: only what they find counts."""
 
 Point = tuple[str, int, str]
 """A call's name, its number among those of that name, and ``before`` or ``after``."""
@@ -80,6 +91,8 @@ class _Wired:
         async def call(*args: Any, **kwargs: Any) -> Any:
             if name in OF_NO_JOB:
                 return await verb(*args, **kwargs)
+            if name in CLAIMS:
+                return self._found(name, await verb(*args, **kwargs))
             self._life.called[name] += 1
             number = self._life.called[name]
             self._life.reach((name, number, "before"))
@@ -88,6 +101,12 @@ class _Wired:
             return result
 
         return generate if inspect.isasyncgenfunction(verb) else call
+
+    def _found(self, name: str, claimed: Any) -> Any:
+        if claimed is not None:
+            self._life.called[name] += 1
+            self._life.reach((name, self._life.called[name], "after"))
+        return claimed
 
 
 class Hurry:
@@ -106,31 +125,22 @@ class Hurry:
         await asyncio.sleep(0.002)
         self.passed_s += seconds
 
-    async def push(self, jobs: SqliteJobs) -> None:
+    async def push(self, store: Store) -> None:
         while True:
             await asyncio.sleep(0.002)
             self.passed_s += 20.0
-            jobs._news.set()
+            store.jobs._news.set()
+            store.jobs._removals.set()
 
 
 @asynccontextmanager
-async def process(bench: Bench, hurry: Hurry, data_dir: Path, life: Life) -> AsyncIterator[SqliteJobs]:
-    """One process with the real queue: what it accepted before lies in ``data_dir``."""
-    async with open_jobs(data_dir, hurry.now) as jobs:
-        clock = Clock(21_600.0, now=hurry.now, sleep=hurry.sleep, jitter=lambda: 0.5)
-        wired = life.wire(jobs)
-        hearing = Hearing(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4)
-        worker = Worker(
-            jobs=wired,
-            transcriber=Transcriber(life.wire(bench.files), hearing, wired, bench.scratch, most_minutes=180),
-            replies=life.wire(bench.thread),
-            verify=bench.verify,
-            metrics=Metrics(),
-            clock=clock,
-        )
-        tasks = [asyncio.create_task(worker.run()), asyncio.create_task(hurry.push(jobs))]
+async def process(bench: Bench, hurry: Hurry, data_dir: Path, life: Life) -> AsyncIterator[Store]:
+    """One process with the real store: what it accepted before lies in ``data_dir``."""
+    async with open_store(data_dir, hurry.now) as store:
+        worker = _worker(bench, hurry, store, life)
+        tasks = [asyncio.create_task(worker.run()), asyncio.create_task(hurry.push(store))]
         try:
-            yield jobs
+            yield store
         finally:
             for task in tasks:
                 task.cancel()
@@ -139,10 +149,54 @@ async def process(bench: Bench, hurry: Hurry, data_dir: Path, life: Life) -> Asy
             await worker.drain(0.0)
 
 
-async def _ended(jobs: SqliteJobs) -> None:
+def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
+    clock = Clock(21_600.0, now=hurry.now, sleep=hurry.sleep, jitter=lambda: 0.5)
+    jobs, preferences = life.wire(store.jobs), life.wire(store.preferences)
+    budget = Budget(
+        life.wire(store.ledger),
+        price_per_second=0.00004,
+        monthly_minutes=100,
+        confirm_above_minutes=None,
+        now=hurry.now,
+    )
+    return Worker(
+        jobs=jobs,
+        transcriber=Transcriber(
+            life.wire(bench.files),
+            Hearing(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4),
+            jobs,
+            bench.scratch,
+            preferences=preferences,
+            hinting=life.wire(bench.hinting),
+            budget=budget,
+            most_minutes=180,
+        ),
+        replies=life.wire(bench.thread),
+        preferences=preferences,
+        budget=budget,
+        verify=bench.verify,
+        metrics=Metrics(),
+        clock=clock,
+    )
+
+
+async def _ended(store: Store) -> None:
+    """Until every job has ended, and everything is removed that has to go."""
     async with asyncio.timeout(10):
-        while any((await jobs.depth()).values()):  # noqa: ASYNC110  # asked as an operator would
+        while any((await store.jobs.depth()).values()) or await _removals(store):  # noqa: ASYNC110  # asked from outside
             await asyncio.sleep(0.001)
+
+
+async def _removals(store: Store) -> int:
+    return len(await store.jobs._database.rows(select(schema.removal.c.id)))
+
+
+Act = Callable[[Store], Coroutine[None, None, None]]
+"""What Slack tells a process; it tells whoever comes after a death again."""
+
+
+async def share(store: Store) -> None:
+    await store.jobs.accept([request_for()])
 
 
 def plain(_bench: Bench) -> list[Reply]:
@@ -192,13 +246,26 @@ def _words(reply: Reply) -> object:
     return " ".join(" ".join(p.text.split()) for p in reply.passages if isinstance(p, Paragraph))
 
 
-async def _recorded(bench: Bench, data_dir: Path) -> list[Point]:
+async def _recorded(bench: Bench, data_dir: Path, act: Act = share) -> list[Point]:
     life = Life()
-    async with process(bench, Hurry(), data_dir, life) as jobs:
-        await jobs.accept([request_for()])
-        await _ended(jobs)
-    # The claims that found nothing, at the end, are nobody's death.
-    return [point for point in life.points if point[0] != "claim" or point[1] == 1]
+    async with process(bench, Hurry(), data_dir, life) as store:
+        await act(store)
+        await _ended(store)
+    return life.points
+
+
+async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = share) -> None:
+    """A process that dies, and another one that brings it all to its end."""
+    hurry, life = Hurry(), Life(dies_at=dies_at)
+    async with process(bench, hurry, data_dir, life) as store:
+        acting = asyncio.create_task(act(store))
+        async with asyncio.timeout(10):
+            await life.dead.wait()
+        acting.cancel()
+        await asyncio.gather(acting, return_exceptions=True)
+    async with process(bench, hurry, data_dir, Life()) as store:
+        await act(store)
+        await _ended(store)
 
 
 @pytest.mark.parametrize("scene", [plain, refused, delayed, lost_answer, long, gapped])
@@ -208,9 +275,7 @@ async def test_whoever_dies_at_any_call_leaves_one_reply(
     numbers = itertools.count()
 
     def fresh() -> tuple[Bench, Path, list[Reply]]:
-        scratch = tmp_path / f"scratch{next(numbers)}"
-        scratch.mkdir()
-        bench = Bench(scratch)
+        bench = _fresh(tmp_path)
         return bench, tmp_path / f"data{next(numbers)}", scene(bench)
 
     bench, data_dir, said = fresh()
@@ -222,15 +287,7 @@ async def test_whoever_dies_at_any_call_leaves_one_reply(
     assert {name for name, _, _ in points} >= {"claim", "download", "write_intent", "publish", "finish"}
     for point in points:
         bench, data_dir, said = fresh()
-        hurry = Hurry()
-        life = Life(dies_at=point)
-        async with process(bench, hurry, data_dir, life) as jobs:
-            await jobs.accept([request_for()])
-            async with asyncio.timeout(10):
-                await life.dead.wait()
-        async with process(bench, hurry, data_dir, Life()) as jobs:
-            await jobs.accept([request_for()])
-            await _ended(jobs)
+        await _two_lives(bench, data_dir, point)
         assert len(bench.said()) == 1, f"died at {point}: {bench.said()}"
         assert _words(bench.said()[0][-1]) == _words(said[-1]), f"died at {point}: {bench.said()}"
         again = Counter(bench.recogniser.trouble.calls) - asked
@@ -243,11 +300,84 @@ async def test_several_files_survive_a_death_in_between(tmp_path: Path) -> None:
     bench, hurry = Bench(tmp_path), Hurry()
     requests = [request_for(shared_file(f"F{n}"), position=n, siblings=5) for n in range(5)]
     life = Life(dies_at=("publish", 3, "after"))
-    async with process(bench, hurry, tmp_path / "data", life) as jobs:
-        await jobs.accept(requests)
+    async with process(bench, hurry, tmp_path / "data", life) as store:
+        await store.jobs.accept(requests)
         async with asyncio.timeout(10):
             await life.dead.wait()
-    async with process(bench, hurry, tmp_path / "data", Life()) as jobs:
-        await _ended(jobs)
+    async with process(bench, hurry, tmp_path / "data", Life()) as store:
+        await _ended(store)
     assert [message.key.file_id for message in bench.thread.messages] == [f"F{n}" for n in range(5)]
     assert all(len(said) == 1 for said in bench.said())
+
+
+@pytest.mark.parametrize("audience", [THREAD, SUBSCRIBERS])
+async def test_whoever_dies_at_any_call_leaves_each_reader_one_copy(tmp_path: Path, audience: str) -> None:
+    async def share_with_readers(store: Store) -> None:
+        for user_id in ("U1", "U7"):
+            await store.preferences.subscribe("T1", user_id, ["C1"])
+        await store.jobs.accept([request_for(audience=audience)])
+
+    points = await _recorded(_fresh(tmp_path), tmp_path / "data", share_with_readers)
+    assert {name for name, _, _ in points} >= {"subscribers", "publish", "finish"}
+    for number, point in enumerate(points):
+        bench = _fresh(tmp_path)
+        await _two_lives(bench, tmp_path / f"data{number}", point, share_with_readers)
+        readers = {"U7"} | ({THREAD} if audience == THREAD else set())
+        said = {message.key.audience: message.said for message in bench.thread.messages}
+        assert len(bench.thread.messages) == len(readers), f"died at {point}: {bench.said()}"
+        assert {reader: _words(replies[-1]) for reader, replies in said.items()} == dict.fromkeys(
+            readers, _words(WORDS)
+        ), f"died at {point}"
+        assert len(bench.recogniser.trouble.calls) <= 2, f"died at {point}"
+        assert len(bench.files.downloads.calls) <= 2, f"died at {point}"
+
+
+def under_way(bench: Bench) -> None:
+    bench.recogniser.takes_s["F1"] = NEVER_S
+
+
+def waiting(bench: Bench) -> None:
+    """Its notice stands while it is heard at last."""
+    under_way(bench)
+    bench.files.downloads.then("F1", Unavailable(Outage.FILE, "", 61.0))
+
+
+def answered(_bench: Bench) -> None:
+    pass
+
+
+@pytest.mark.parametrize("scene", [under_way, waiting, answered])
+async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
+    tmp_path: Path, scene: Callable[[Bench], None]
+) -> None:
+    def fresh() -> tuple[Bench, Act]:
+        bench = _fresh(tmp_path)
+        scene(bench)
+
+        async def share_and_delete(store: Store) -> None:
+            await share(store)
+            while any((await store.jobs.depth()).values()):
+                if bench.recogniser.at_work and "F1" in bench.recogniser.takes_s:
+                    break
+                await asyncio.sleep(0.001)
+            await store.jobs.withdraw_message("T1", "C1", MESSAGE_TS, thread_ts=MESSAGE_TS)
+
+        return bench, share_and_delete
+
+    bench, act = fresh()
+    points = await _recorded(bench, tmp_path / "data", act)
+    names = [name for name, _, _ in points]
+    assert {*names} >= {"recognise", "claim_removal", "withdraw", "removed"}
+    assert bench.said() == []
+    # Of the calls before, those of one scene will do: whoever dies there is told of the removal later.
+    begins = 0 if scene is under_way else names.index("claim_removal")
+    for number, point in enumerate(points[begins:]):
+        bench, act = fresh()
+        await _two_lives(bench, tmp_path / f"data{number}", point, act)
+        assert bench.said() == [], f"died at {point}"
+        assert len(bench.recogniser.trouble.calls) <= 2, f"died at {point}"
+        assert not list(bench.scratch.iterdir()), f"died at {point}"
+
+
+def _fresh(tmp_path: Path) -> Bench:
+    return Bench(Path(mkdtemp(dir=tmp_path)))

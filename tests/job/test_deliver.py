@@ -171,6 +171,9 @@ async def test_nothing_is_looked_for_before_an_intent(bench: Bench, delivery: De
     [
         (NOTHING, 0, False),
         (Found("1.0", ReplyState.WAITING), 0, False),
+        (Found("1.0", ReplyState.ASKING), 0, False),
+        (Found("1.0", ReplyState.TRANSCRIBED), 1, False),
+        (Found("1.0", ReplyState.REFUSED), 1, False),
         (Found("1.0", ReplyState.TRANSCRIBED), 0, True),
         (Found("1.0", ReplyState.GAPPED), 0, True),
         (Found("1.0", ReplyState.GAPPED), 1, False),

@@ -38,6 +38,8 @@ class Ear:
         self.kept: list[Part] = []
         self.observed = Observed(Claim.AUDIO)
         self.context = ""
+        self.language: str | None = None
+        self.digits: bool | None = None
         self._at_once = at_once
 
     def begin(self) -> asyncio.Task[None]:
@@ -45,7 +47,10 @@ class Ear:
         source = self.bench.scratch / "source"
         source.write_text("F1")
         task = Task(
-            source, self.bench.scratch, "J1", self.observed, self._keep, self._want, context=self.context
+            *(source, self.bench.scratch, "J1", self.observed, self._keep, self._want),
+            language=self.language,
+            context=self.context,
+            digits=self.digits,
         )
         hearing = Hearing(self.bench.audio, self.bench.recogniser, self.bench.clock, self._at_once)
         return asyncio.create_task(hearing.hear(task, self.parts))
@@ -238,6 +243,21 @@ async def test_an_echo_of_the_context_is_heard_again_without(
     await ear.listen()
     assert bench.recogniser.contexts == contexts
     assert ear.observed.billed_s == 2.0 * len(contexts), "both are paid for"
+    heard = ear.kept[0].recognition
+    assert heard is not None
+    assert heard.billed_s == 2.0 * len(contexts), "and counted"
+
+
+async def test_an_echo_is_paid_for_once_whatever_becomes_of_the_next_try(bench: Bench) -> None:
+    ear = Ear(bench)
+    ear.context = "Threadscribe, Qwen, Kubernetes"
+    bench.audio.lengths_ms["F1"] = [2_000, 2_000]
+    bench.recogniser.text["F1@0"] = ear.context
+    bench.recogniser.trouble.then("F1@0", None, DOWN)
+    await ear.listen()
+    assert bench.recogniser.contexts.count(ear.context) == 2, "each segment once"
+    billed = sorted(part.recognition.billed_s for part in ear.kept if part.recognition)
+    assert billed == [2.0, 4.0]
 
 
 async def test_cancelling_ends_everything(bench: Bench) -> None:
@@ -257,3 +277,20 @@ async def test_throttling_does_not_use_up_the_patience_with_a_stumble(bench: Ben
     bench.recogniser.trouble.then("F1@2000", *[BUSY] * 6, DOWN)
     await ear.listen()
     assert ear.texts() == WORDS
+
+
+@pytest.mark.parametrize("digits", [None, False, True])
+async def test_what_helps_to_hear_goes_with_each_segment(bench: Bench, *, digits: bool | None) -> None:
+    ear = Ear(bench)
+    ear.language, ear.context, ear.digits = "de", "Åsa", digits
+    await ear.listen()
+    assert bench.recogniser.asked == [("de", "Åsa", digits)] * 5
+
+
+async def test_a_length_is_asked_of_the_recording(bench: Bench) -> None:
+    source = bench.scratch / "source"
+    source.write_text("F1")
+    hearing = Hearing(bench.audio, bench.recogniser, bench.clock, at_once=4)
+    assert await hearing.duration_s(source) is None
+    bench.audio.claims_s["F1"] = 90.0
+    assert await hearing.duration_s(source) == 90.0

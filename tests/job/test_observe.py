@@ -37,7 +37,7 @@ def test_the_line_holds_every_measure_and_no_content() -> None:
         "outcome": "transcribed",
         "reason": None,
         "fault": None,
-        "key": "T1:C1:1700000000.000100:F1:thread:0",
+        "key": "T1:C1:1700000000.000100:F1:thread",
         "file_id": "F1",
         "attempt": 2,
         "total_s": 2.0,

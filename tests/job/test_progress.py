@@ -5,6 +5,7 @@ import pytest
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import Gap, Paragraph, Transcript
 from bot.ports import GaveUp, Growing, Refused, Reply, ReplyState
+from bot.preferences import Hints
 from tests.job.fakes import Bench, request_for, shared_file
 
 SLACK_AWAY = Unavailable(Outage.SLACK, "503")
@@ -57,6 +58,20 @@ async def test_a_reply_grows_in_order_and_ends_complete(bench: Bench) -> None:
     assert shown[0] == [0], "the second part takes longest"
     assert shown[-1] == list(range(12))
     assert bench.memory.outcomes() == ["transcribed"]
+
+
+async def test_how_it_sounds_is_told_at_the_end(bench: Bench) -> None:
+    long_recording(bench, segments=8, each_s=50.0)
+    bench.hinting.given = Hints(emotion=True)
+    bench.recogniser.emotions = {f"F1@{at}": "sad" for at in range(0, 960_000, 120_000)}
+    async with bench.working():
+        await bench.jobs.accept([request_for()])
+        await bench.ended(600)
+    *growing, last = bench.said()[0]
+    assert growing
+    assert all(isinstance(reply, Growing) and reply.transcript.emotion is None for reply in growing)
+    assert isinstance(last, Transcript)
+    assert last.emotion == "sad"
 
 
 async def test_a_short_recording_does_not_grow(bench: Bench) -> None:
@@ -133,7 +148,8 @@ async def test_giving_up_leaves_what_was_heard_and_offers_the_rest(bench: Bench)
     for number in (1, 2):
         bench.recogniser.trouble.always[f"F1@{number * 120_000}"] = DOWN
     async with bench.working():
-        await bench.jobs.accept([request_for(shared_file(duration_s=360.0))])
+        bench.files.files["F1"] = shared_file(duration_s=360.0)
+        await bench.jobs.accept([request_for(bench.files.files["F1"])])
         await bench.ended()
         last = bench.said()[0][-1]
         assert isinstance(last, Transcript)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import (
+    ConsentNeeded,
     Misconfiguration,
     Misconfigured,
     Outage,
@@ -20,6 +21,7 @@ from bot.job.retry import (
     LONGEST_DELAY_S,
     MOST_FAULTS,
     PATIENCE_S,
+    Ask,
     Decision,
     History,
     Ignore,
@@ -29,14 +31,15 @@ from bot.job.retry import (
     backoff_s,
     decide,
 )
-from bot.model import Claim
+from bot.model import SUBSCRIBERS, Claim
 from bot.ports import Broken, GaveUp, Refused, Waiting
 from tests.job.fakes import request_for
 
 BUSY = Outage.RECOGNISER
 KEY = Misconfiguration.RECOGNISER_KEY
 BOUND_S = 21_600.0
-LOUD, QUIET = {Claim.AUDIO, Claim.VIDEO_CLIP}, {Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN, Claim.OTHER}
+LOUD = {Claim.VOICE_CLIP, Claim.AUDIO, Claim.VIDEO_CLIP}
+QUIET = {Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN, Claim.OTHER}
 
 
 def history(
@@ -56,6 +59,13 @@ def history(
     [
         (Rejected(Refusal.TOO_LONG), history(), Say(Refused(Refusal.TOO_LONG))),
         (Rejected(Refusal.GONE), history(waited_s=BOUND_S + 1), Say(Refused(Refusal.GONE))),
+        (
+            Rejected(Refusal.MONTH_USED_UP, limit=600),
+            history(),
+            Say(Refused(Refusal.MONTH_USED_UP, 600)),
+        ),
+        (ConsentNeeded(1920.0), history(), Ask(1920.0)),
+        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), Ask(1920.0)),
         (Unavailable(BUSY), history(), RetryAfter(1.0, None)),
         (Unavailable(BUSY), history(jitter=0.5), RetryAfter(1.5, None)),
         (Unavailable(BUSY), history(attempt=3), RetryAfter(8.0, None)),
@@ -80,13 +90,14 @@ def test_what_follows_an_error(error: Exception, past: History, expected: Decisi
     assert decide(error, request_for(), past) == expected
 
 
-def test_a_fourth_kind_of_error_is_a_mistake_in_the_code() -> None:
+def test_an_unforeseen_kind_of_error_is_a_mistake_in_the_code() -> None:
     with pytest.raises(AssertionError):
         decide(TranscriptionError(), request_for(), history())
 
 
 errors = st.one_of(
     st.sampled_from(Refusal).map(Rejected),
+    st.floats(0, 1e6).map(ConsentNeeded),
     st.builds(
         Unavailable,
         st.sampled_from(Outage),
@@ -110,7 +121,7 @@ histories = st.builds(
 
 @given(histories)
 def test_backoff_stays_within_its_bounds_and_is_half_jitter(past: History) -> None:
-    delay_s = backoff_s(past)
+    delay_s = backoff_s(past.attempt, past.jitter)
     assert FIRST_DELAY_S / 2 <= delay_s <= LONGEST_DELAY_S
     ceiling_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(past.attempt, 30))
     assert ceiling_s / 2 <= delay_s <= ceiling_s
@@ -119,7 +130,7 @@ def test_backoff_stays_within_its_bounds_and_is_half_jitter(past: History) -> No
 @given(st.integers(0, 100), st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
 def test_more_jitter_is_more_delay(attempt: int, one: float, other: float) -> None:
     low, high = sorted((one, other))
-    assert backoff_s(history(attempt=attempt, jitter=low)) <= backoff_s(history(attempt=attempt, jitter=high))
+    assert backoff_s(attempt, low) <= backoff_s(attempt, high)
 
 
 @given(errors, histories, st.booleans())
@@ -129,15 +140,19 @@ def test_no_retry_comes_late_or_goes_on_for_ever(error: Exception, past: History
         case RetryAfter(delay_s):
             assert 0 < delay_s <= left_s
             if isinstance(error, Unavailable):
-                assert delay_s >= min(left_s, backoff_s(past))
+                assert delay_s >= min(left_s, backoff_s(past.attempt, past.jitter))
                 asked_s = error.retry_after_s
                 if asked_s is not None and not math.isnan(asked_s):
                     assert delay_s >= min(left_s, asked_s)
         case Park():
             assert isinstance(error, Misconfigured)
             assert left_s > 0
+        case Ask():
+            assert isinstance(error, ConsentNeeded)
         case Say() | Ignore():
-            assert isinstance(error, Rejected) or left_s <= 0 or past.faults + 1 >= MOST_FAULTS
+            assert (
+                isinstance(error, Rejected | ConsentNeeded) or left_s <= 0 or past.faults + 1 >= MOST_FAULTS
+            )
 
 
 @given(errors, histories, st.booleans())
@@ -148,16 +163,17 @@ def test_who_asked_or_was_spoken_to_is_told_and_others_are_not(
 ) -> None:
     decision = decide(error, request_for(explicit=explicit), past)
     must_speak = explicit or past.spoken
-    if must_speak or (past.claim in LOUD and not _soundless(error)):
+    if must_speak or (past.claim in LOUD and not _hushed(error)):
         assert not isinstance(decision, Ignore)
         assert not (isinstance(decision, Park) and decision.notice is None)
     if past.claim in QUIET and not must_speak:
-        assert not isinstance(decision, Say)
+        assert not isinstance(decision, Say | Ask)
         assert not (isinstance(decision, RetryAfter | Park) and decision.notice is not None)
 
 
-def _soundless(error: Exception) -> bool:
-    return isinstance(error, Rejected) and error.reason is Refusal.NO_AUDIO_TRACK
+def _hushed(error: Exception) -> bool:
+    quiet = {Refusal.NO_AUDIO_TRACK, Refusal.OPTED_OUT}
+    return isinstance(error, Rejected) and error.reason in quiet
 
 
 @pytest.mark.parametrize("explicit", [False, True])
@@ -165,6 +181,9 @@ def _soundless(error: Exception) -> bool:
 @pytest.mark.parametrize("reason", [Refusal.NO_AUDIO_TRACK, Refusal.NO_SPEECH, Refusal.NOT_AUDIO])
 def test_who_hears_a_refusal(claim: Claim, reason: Refusal, explicit: bool) -> None:  # noqa: FBT001  # a case
     heard = {
+        (Claim.VOICE_CLIP, Refusal.NO_AUDIO_TRACK),
+        (Claim.VOICE_CLIP, Refusal.NO_SPEECH),
+        (Claim.VOICE_CLIP, Refusal.NOT_AUDIO),
         (Claim.AUDIO, Refusal.NO_AUDIO_TRACK),
         (Claim.AUDIO, Refusal.NO_SPEECH),
         (Claim.AUDIO, Refusal.NOT_AUDIO),
@@ -180,3 +199,32 @@ def test_an_unclaimed_file_waits_in_silence(waited_s: float) -> None:
     past = history(claim=Claim.UNKNOWN, waited_s=waited_s)
     assert decide(Unavailable(BUSY), request_for(), past) == RetryAfter(1.0, None)
     assert decide(Misconfigured(KEY), request_for(), past) == Park(None)
+
+
+@pytest.mark.parametrize("claim", list(Claim))
+def test_who_opted_out_is_not_spoken_of_unless_somebody_asked(claim: Claim) -> None:
+    error, past = Rejected(Refusal.OPTED_OUT), history(claim=claim)
+    assert decide(error, request_for(), past) == Ignore()
+    assert decide(error, request_for(explicit=True), past) == Say(Refused(Refusal.OPTED_OUT))
+
+
+@pytest.mark.parametrize(
+    ("claim", "wants_video", "asked"),
+    [
+        (Claim.AUDIO, False, True),
+        (Claim.VIDEO_CLIP, False, True),
+        (Claim.EITHER, False, False),
+        (Claim.EITHER, True, True),
+        (Claim.VIDEO, True, True),
+    ],
+)
+def test_whose_cost_is_asked_about(claim: Claim, *, wants_video: bool, asked: bool) -> None:
+    request = request_for(wants_video=wants_video)
+    expected = Ask(60.0) if asked else Ignore()
+    assert decide(ConsentNeeded(60.0), request, history(claim=claim)) == expected
+
+
+def test_of_subscribers_nobody_is_asked() -> None:
+    error, request = ConsentNeeded(60.0), request_for(audience=SUBSCRIBERS)
+    assert decide(error, request, history()) == Ignore()
+    assert decide(error, request, history(spoken=True)) == Ignore()

@@ -5,34 +5,12 @@ import asyncio
 import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.job.observe import Observed
-from bot.job.parts import Parts
-from bot.model import Claim, FileState, Job, SharedFile, Transcript
-from tests.job.fakes import Bench, request_for, shared_file
-from tests.job.virtual import EPOCH
+from bot.model import Claim, FileState, SharedFile
+from tests.job.fakes import Bench, shared_file
+from tests.job.story import Story
 from tests.transcripts import said
 
 LONGEST_S = 180 * 60.0
-
-
-class Story:
-    """One file's way, told."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.observed = Observed(Claim.UNKNOWN)
-        self.signs = 0
-        self.parts = Parts()
-        self._bench = bench
-
-    async def tell(self, file: SharedFile, *, attempt: int = 0, explicit: bool = False) -> Transcript:
-        request = request_for(file, explicit=explicit)
-        await self._bench.jobs.accept([request])
-        await self._bench.jobs.claim()
-        job = Job(request, EPOCH, attempt, None, None, None)
-        return await self._bench.transcriber().transcribe(job, self.parts, self.observed, self._sign)
-
-    def _sign(self) -> None:
-        self.signs += 1
 
 
 async def test_the_whole_way(bench: Bench) -> None:
@@ -49,7 +27,7 @@ async def test_the_whole_way(bench: Bench) -> None:
         2.0,
     )
     assert (seen.request_id, seen.languages, seen.segments, seen.billed_s) == ("request-F1", ["en"], 1, 2.0)
-    assert story.signs == 1
+    assert (story.signs, story.located) == (1, shared_file())
     assert list(bench.scratch.iterdir()) == []
 
 
@@ -59,15 +37,22 @@ async def test_the_whole_way(bench: Bench) -> None:
         (shared_file(), 0, False),
         (shared_file(), 1, True),
         (shared_file(url=None), 0, True),
-        (shared_file(claim=Claim.UNKNOWN, state=FileState.STUB, url=None), 0, True),
+        (shared_file(claim=Claim.UNKNOWN, state=FileState.STUB, url=None, name=""), 0, True),
     ],
     ids=["described", "retried", "no address yet", "stub"],
 )
 async def test_slack_is_asked_where_the_event_does_not_say(
     bench: Bench, file: SharedFile, attempt: int, *, asks: bool
 ) -> None:
-    await Story(bench).tell(file, attempt=attempt)
+    story = Story(bench)
+    await story.tell(file, attempt=attempt)
     assert bench.files.infos.calls == (["F1"] if asks else [])
+    assert story.located == shared_file(), "its name is known by now"
+
+
+async def test_what_somebody_agreed_to_a_day_later_is_looked_up_again(bench: Bench) -> None:
+    await Story(bench).tell(shared_file(), confirmed=True)
+    assert bench.files.infos.calls == ["F1"]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +92,7 @@ async def test_a_length_that_rounding_explains_is_left_to_decoding(
 @pytest.mark.parametrize(
     ("claim", "explicit", "taken"),
     [
+        (Claim.VOICE_CLIP, False, True),
         (Claim.AUDIO, False, True),
         (Claim.VIDEO_CLIP, False, True),
         (Claim.EITHER, False, False),
@@ -127,6 +113,12 @@ async def test_whose_moving_pictures_are_taken(
             await story.tell(shared_file(claim=claim), explicit=explicit)
         assert refusal.value.reason is Refusal.NOT_AUDIO
         assert bench.recogniser.trouble.calls == [], "nothing is sent that nobody asked for"
+
+
+@pytest.mark.parametrize("claim", [Claim.EITHER, Claim.VIDEO])
+async def test_a_channel_that_wants_videos_gets_them(bench: Bench, claim: Claim) -> None:
+    bench.audio.has_video.add("F1")
+    assert await Story(bench).tell(shared_file(claim=claim), wants_video=True) == said("words of F1")
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])

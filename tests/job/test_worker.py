@@ -38,11 +38,12 @@ async def test_a_clip_is_answered_once(bench: Bench) -> None:
     assert list(bench.scratch.iterdir()) == []
     assert bench.counted("threadscribe_jobs_total", outcome="transcribed") == 1
     assert bench.counted("threadscribe_audio_seconds_total") == 2.0
+    assert bench.counted("threadscribe_billed_seconds_total") == 2.0
     for stage in ("download", "prepare", "recognise", "reply"):
         assert bench.counted("threadscribe_stage_seconds_count", stage=stage) == 1, stage
 
 
-@pytest.mark.parametrize("reason", list(Refusal))
+@pytest.mark.parametrize("reason", sorted(set(Refusal) - {Refusal.OPTED_OUT}))
 @pytest.mark.parametrize("port", ["files", "audio", "recogniser"])
 async def test_each_refusal_is_one_reply_and_the_end(bench: Bench, reason: Refusal, port: str) -> None:
     trouble = {
@@ -291,6 +292,29 @@ async def test_a_reply_that_a_former_process_posted_is_found(bench: Bench) -> No
     assert bench.said() == [[WORDS]]
     assert bench.memory.outcomes() == ["transcribed_before"]
     assert bench.files.downloads.calls == []
+
+
+async def test_a_reply_is_titled_as_slack_names_the_file_by_now(bench: Bench) -> None:
+    stub = shared_file(claim=Claim.UNKNOWN, state=FileState.STUB, url=None, name="")
+    bench.files.files["F1"] = shared_file(name="interview.m4a")
+    async with bench.working():
+        await bench.jobs.accept([request_for(stub)])
+        await bench.ended()
+    assert [message.file_name for message in bench.thread.messages] == ["interview.m4a"]
+
+
+async def test_a_last_word_that_is_found_at_the_deadline_stays(bench: Bench) -> None:
+    bench.thread.arrivals.always["F1"] = SLACK_AWAY
+    bench.thread.finds.always["F1"] = SLACK_AWAY
+    async with bench.working():
+        await bench.jobs.accept([request_for()])
+        await bench.time.run(21_590)
+        bench.thread.finds.always.clear()
+        bench.thread.finds.then("F1", SLACK_AWAY)
+        await bench.ended(100)
+    assert bench.said() == [[WORDS]]
+    assert bench.memory.outcomes() == ["transcribed"]
+    assert bench.thread.explained == []
 
 
 async def test_only_so_many_jobs_run_at_once(bench: Bench) -> None:

@@ -153,6 +153,42 @@ def test_a_language_is_named_once_where_it_was_first_heard() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("parts", "emotion"),
+    [
+        ([], None),
+        ([part(0, 10, "One.")], None),
+        ([part(0, 10, "One.", emotion="sad")], "sad"),
+        ([part(0, 10, "One.", emotion="sad"), part(10, 30, "Two.", emotion="happy")], "happy"),
+        (
+            [
+                part(0, 10, "One.", emotion="sad"),
+                part(10, 25, "Two.", emotion="happy"),
+                part(25, 35, "Three.", emotion="sad"),
+            ],
+            "sad",
+        ),
+        ([part(0, 10, "One.", emotion="angry"), part(10, 60, "Two.")], "angry"),
+        ([part(0, 10, "One.", emotion="angry"), part(10, 60, " ", emotion="neutral")], "angry"),
+        ([part(0, 10, " ", emotion="neutral"), part(10, 20), part(20, 30, failed=True)], None),
+        ([part(0, 10, "One.", emotion="sad"), part(10, 20, "Two.", emotion="happy")], "sad"),
+    ],
+    ids=[
+        "nothing",
+        "unsaid",
+        "one",
+        "longer",
+        "in sum",
+        "of those that say",
+        "silence",
+        "wordless",
+        "a draw",
+    ],
+)
+def test_the_emotion_is_that_of_most_of_what_was_said(parts: list[Part], emotion: str | None) -> None:
+    assert join(parts).emotion == emotion
+
+
 @pytest.mark.parametrize("complete", [True, False])
 def test_it_is_complete_if_every_part_is(complete: bool) -> None:  # noqa: FBT001  # pytest passes it by name
     parts = [

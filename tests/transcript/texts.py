@@ -52,8 +52,10 @@ def recordings(draw: st.DrawFn, said: st.SearchStrategy[str] = texts) -> list[Pa
     return parts
 
 
-def heard(text: str, language: str | None = "en", *, complete: bool = True) -> Recognition:
-    return Recognition(text, language, billed_s=1.0, complete=complete, request_id="r")
+def heard(
+    text: str, language: str | None = "en", *, complete: bool = True, emotion: str | None = None
+) -> Recognition:
+    return Recognition(text, language, billed_s=1.0, complete=complete, request_id="r", emotion=emotion)
 
 
 def part(start_s: float, end_s: float, text: str | None = None, **given: object) -> Part:

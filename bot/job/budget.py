@@ -1,0 +1,85 @@
+"""What transcribing costs, and how much of it a workspace wants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.errors import ConsentNeeded, Refusal, Rejected
+from bot.model import Job
+from bot.ports import Ledger
+
+WARN_FROM = 0.8
+"""How much of a month's minutes is used before replies say so."""
+FEWEST_BYTES_PER_S = 750
+"""Speech in Opus takes no less (6 kbit/s): what is smaller is not long."""
+
+
+class Budget:
+    """Knows the price, and the two limits that an operator may set.
+
+    Args:
+        ledger: What was used.
+        price_per_second: In US dollars.
+        monthly_minutes: The most of a workspace in a calendar month (UTC); ``None``: no limit.
+        confirm_above_minutes: Longer recordings ask first; ``None``: none does.
+        now: The time, in UTC.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        price_per_second: float,
+        monthly_minutes: int | None,
+        confirm_above_minutes: int | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._price_per_second = price_per_second
+        self._monthly_minutes = monthly_minutes
+        self._confirm_above_s = None if confirm_above_minutes is None else confirm_above_minutes * 60
+        self._now = now
+
+    def cost(self, duration_s: float) -> float:
+        """What a recording costs, in US dollars."""
+        return duration_s * self._price_per_second
+
+    async def share_used(self, team_id: str) -> float:
+        """How much of the month's minutes a workspace has used; 1 is all. 0 where there is no limit."""
+        if self._monthly_minutes is None:
+            return 0.0
+        used = await self._ledger.used(team_id, self._now().date())
+        return used.seconds / (self._monthly_minutes * 60)
+
+    def check(self, job: Job, share_used: float, duration_s: float | None) -> None:
+        """Let pass what may be transcribed now, as far as anybody can say.
+
+        Args:
+            job: Which.
+            share_used: As ``share_used`` returned it.
+            duration_s: Of the recording; ``None`` where nobody knows yet.
+
+        Raises:
+            Rejected: MONTH_USED_UP.
+            ConsentNeeded: it is long, and nobody has agreed to that.
+        """
+        if share_used >= 1:
+            raise Rejected(Refusal.MONTH_USED_UP, f"{share_used:.0%}", self._monthly_minutes)
+        if duration_s is not None and duration_s > self._longest_unasked_s(job):
+            raise ConsentNeeded(duration_s)
+
+    def may_ask(self, job: Job, size_bytes: int) -> bool:
+        """Whether so many bytes can hold a recording that has to ask first."""
+        return size_bytes > self._longest_unasked_s(job) * FEWEST_BYTES_PER_S
+
+    def _longest_unasked_s(self, job: Job) -> float:
+        if self._confirm_above_s is None or job.is_confirmed:
+            return math.inf
+        return self._confirm_above_s
+
+
+def month_to_tell(share_used: float) -> float | None:
+    """The share of the month that a reply tells of; ``None`` where it is not worth a word."""
+    return min(share_used, 1.0) if share_used >= WARN_FROM else None

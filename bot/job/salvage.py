@@ -1,0 +1,57 @@
+"""What was heard before a failure, in place of the failure's sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.errors import Refusal
+from bot.job.deliver import holds_words
+from bot.job.parts import Parts
+from bot.model import Job, Transcript
+from bot.ports import Broken, Found, GaveUp, Jobs, Refused, ReplyState
+from bot.transcript.join import join
+
+_DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
+"""What is said of a recording that breaks off in the middle, too."""
+
+
+async def what_there_is(
+    jobs: Jobs, job: Job, parts: Parts, reply: Refused | GaveUp | Broken, found: Found
+) -> Transcript | None:
+    """A transcript with gaps, where something was heard that is worth more than what would be said.
+
+    The gaps are kept: whoever goes on after a crash has to say the same.
+
+    Args:
+        jobs: Keeps them.
+        job: Which failed.
+        parts: What was heard of it.
+        reply: What would be said.
+        found: What stands.
+    """
+    # What stands is not given for a part of another hearing; where only its gaps were wanted, it is in there.
+    is_in_there = found.state is ReplyState.GAPPED and job.fills_gaps
+    if (holds_words(found) and not is_in_there) or not _leaves_words(job, reply):
+        return None
+    filled = parts.filled(round(1000 * (job.request.file.duration_s or 0.0)))
+    transcript = await asyncio.to_thread(join, filled)
+    if not transcript.languages:
+        return None
+    for part in filled:
+        if part.failed:
+            await jobs.keep(job, part)
+    # How it sounds is told of a recording that was heard to its end.
+    return replace(transcript, emotion=None)
+
+
+def _leaves_words(job: Job, reply: Refused | GaveUp | Broken) -> bool:
+    """Whether what was heard before this failure is worth more than its sentence."""
+    match reply:
+        case Refused(Refusal.OPTED_OUT):
+            return False
+        case Refused(reason):
+            # What somebody reads already is not taken away.
+            return reason in _DAMAGED or job.revision > 0 or job.reply_ts is not None
+        case GaveUp() | Broken():
+            return True

@@ -1,0 +1,35 @@
+"""The way of one file through a transcriber, where no worker stands around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.job.observe import Observed
+from bot.job.parts import Parts
+from bot.model import Claim, Job, SharedFile, Transcript
+from tests.job.fakes import Bench, request_for
+from tests.job.virtual import EPOCH
+
+
+class Story:
+    """One file's way, told."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.observed = Observed(Claim.UNKNOWN)
+        self.signs = 0
+        self.located: SharedFile | None = None
+        self.parts = Parts()
+        self._bench = bench
+
+    async def tell(
+        self, file: SharedFile, *, attempt: int = 0, revision: int = 0, confirmed: bool = False, **asked: Any
+    ) -> Transcript:
+        request = request_for(file, **asked)
+        await self._bench.jobs.accept([request])
+        await self._bench.jobs.claim()
+        job = Job(request, EPOCH, attempt, None, None, None, revision=revision, is_confirmed=confirmed)
+        return await self._bench.transcriber().transcribe(job, self.parts, self.observed, self._sign)
+
+    def _sign(self, file: SharedFile) -> None:
+        self.signs += 1
+        self.located = file

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model import Paragraph, Part, Span, Transcript
+from bot.transcript.cues import plan_cues
+from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
+from bot.transcript.join import join
+from bot.transcript.retime import MOST_OFFERED, new_words, parse_paragraphs, retime
+from tests.transcript.texts import SPOKEN, letters, part, polite_texts, recordings, texts, words_of
+
+MARK = "\u2605"
+WORDS = "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905  # a list of words
+
+
+def recording(*said: str) -> Transcript:
+    """Each text in four seconds of its own, with a silence behind it; one begins every twenty seconds."""
+    return join([part(20.0 * at, 20.0 * at + 4.0, text) for at, text in enumerate(said)])
+
+
+def utterances(transcript: Transcript) -> list[tuple[str, Span]]:
+    paragraphs = [passage for passage in transcript.passages if isinstance(passage, Paragraph)]
+    return [(said.text, said.span) for paragraph in paragraphs for said in paragraph.utterances]
+
+
+def edited(old: Transcript, new: str) -> Transcript:
+    return retime(parse_paragraphs(new), render_vtt(old))
+
+
+def when(transcript: Transcript, word: str) -> int:
+    """When the cue with a word begins."""
+    return next(cue.start_ms for cue in plan_cues(transcript) if word in " ".join(cue.lines))
+
+
+@settings(max_examples=60)
+@given(recordings(polite_texts))
+def test_what_nobody_changed_keeps_its_words_and_its_time(parts: list[Part]) -> None:
+    old = join(parts)
+    new = edited(old, plain_text(old))
+
+    assert render_txt(new) == render_txt(old)
+    starts = [cue.start_ms for cue in plan_cues(old)]
+    spans = [span for _, span in utterances(new)]
+    assert all(starts[0] <= span.start_ms for span in spans)
+    assert {span.start_ms for span in spans} >= set(starts)
+
+
+@settings(max_examples=100)
+@given(recordings(), texts)
+def test_every_word_of_the_new_text_is_said_once_in_order(parts: list[Part], text: str) -> None:
+    paragraphs = parse_paragraphs(text)
+    new = retime(paragraphs, render_vtt(join(parts)))
+
+    assert [p.text for p in new.passages if isinstance(p, Paragraph)] == paragraphs
+    assert words_of(new) == letters(text_of(paragraphs))
+    assert words_of(new) == letters("".join(said for said, _ in utterances(new)))
+    edges = [edge for _, span in utterances(new) for edge in (span.start_ms, span.end_ms)]
+    assert edges == sorted(edges)
+    assert edges == [] or edges[-1] <= round(new.duration_s * 1000)
+    assert render_srt(new) == "" or "-->" in render_srt(new)
+
+
+def text_of(paragraphs: list[str]) -> str:
+    return "".join(paragraphs)
+
+
+@pytest.mark.parametrize("end", ["99:59:59.999", "99:99:99.999", "\u0663\u0663:00.000", "00:00:00.000"])
+@settings(max_examples=30)
+@given(st.text() | st.just(f"{MARK}\n<b>x</b>\n\n1\n00:00:02.000 --> 00:00:03.000\n\n"), texts)
+def test_subtitles_that_are_none_lose_no_word(end: str, subtitles: str, text: str) -> None:
+    paragraphs = parse_paragraphs(text)
+
+    new = retime(paragraphs, subtitles.replace(MARK, f"WEBVTT\n\n00:00:01.000 --> {end} align:start"))
+
+    assert words_of(new) == letters(text_of(paragraphs))
+    render_vtt(new)
+
+
+def test_a_word_in_the_place_of_another_takes_its_time() -> None:
+    old = recording("We met in Berlin.", "Tim took notes.", "Then we left.")
+
+    new = edited(old, "We met in Berlin.\n\nJim took notes.\n\nThen we left.")
+
+    assert when(new, "Jim") == when(old, "Tim") == 20_000
+    assert when(new, "left") == when(old, "left") == 40_000
+
+
+def test_what_is_put_in_shows_with_what_stands_before_it() -> None:
+    old = recording("We met in Berlin.", "Tim took notes.", "Then we left.")
+
+    new = edited(old, "We met in Berlin.\n\nTim always took notes.\n\nThen we left.")
+
+    assert utterances(new)[1] == ("Tim always took notes.", Span(20_000, 24_000))
+    assert when(new, "left") == 40_000
+
+
+def test_what_is_put_before_everything_shows_at_the_beginning() -> None:
+    new = edited(recording("We met.", "Tim took notes."), "Listen: We met.\n\nTim took notes.")
+
+    assert when(new, "Listen") == 0
+
+
+def test_what_is_taken_out_leaves_the_rest_in_its_place() -> None:
+    old = recording("We met in Berlin.", "Um, well, you know.", "Then we left.")
+
+    new = edited(old, "We met in Berlin.\n\nThen we left.")
+
+    assert [span.start_ms for _, span in utterances(new)] == [0, 40_000]
+
+
+def test_a_paragraph_that_is_divided_shares_its_time() -> None:
+    old = recording("aaaa bbbb cccc dddd")
+
+    new = edited(old, "aaaa\n\nbbbb cccc dddd")
+
+    first, second = utterances(new)
+    assert first == ("aaaa", Span(0, 1_000))
+    assert second == ("bbbb cccc dddd", Span(1_000, 4_000))
+
+
+def test_paragraphs_that_are_joined_keep_their_times() -> None:
+    new = edited(recording("We met.", "Tim took notes."), "We met. Tim took notes.")
+
+    assert [span.start_ms for _, span in utterances(new)] == [0, 20_000]
+    assert len(new.passages) == 1
+
+
+@pytest.mark.parametrize("text", [text for name, text in SPOKEN.items() if name != "hostile"])
+def test_every_script_keeps_its_times(text: str) -> None:
+    old = recording(text, "Entre nous.", text)
+
+    new = edited(old, plain_text(old).replace("nous", "vous"))
+
+    assert when(new, "vous") == 20_000
+    assert next(said for said, span in utterances(new) if span.start_ms >= 40_000)[:3] == text[:3]
+
+
+@pytest.mark.parametrize("sign", ["12:30.500", "<b>", "&amp;", "R&D", "\\N", "{c}"])
+def test_what_subtitles_write_otherwise_is_the_same_word(sign: str) -> None:
+    old = recording("We met.", "Um.", f"{sign}", "Then we left.")
+
+    new = edited(old, plain_text(old).replace("Um.", ""))
+
+    assert [span.start_ms for said, span in utterances(new) if said == sign] == [40_000]
+    assert "\u2060" not in utterances(new)[1][0]
+
+
+def test_a_gap_stays_where_it_was() -> None:
+    old = join([part(0, 4, "We met."), part(10, 200, failed=True), part(200, 204, "We left.")])
+    gap = plain_text(old).split("\n\n")[1]
+    assert gap.startswith("[")
+
+    new = edited(old, plain_text(old).replace("met", "sat"))
+
+    assert when(new, gap[:8]) == 10_000
+    assert when(new, "left") == 200_000
+    assert gap in plain_text(new)
+
+
+def test_a_day_of_words_is_matched_within_seconds() -> None:
+    words = [f"{WORDS[at % 12]}{at % 997}" for at in range(20_000)]
+    old = recording(" ".join(words))
+    subtitles = render_vtt(old)
+    words[5], words[10_000], words[-5] = "x", "y", "z"
+    began = time.process_time()
+
+    new = retime([" ".join(words)], subtitles)
+
+    assert time.process_time() - began < 10
+    assert words_of(new) == "".join(words)
+
+
+def test_paragraphs_are_the_lines_that_hold_something() -> None:
+    text = " One  two.\n\n\n\tThree\u202e.\r\n \x07\nFour.\ud800"
+
+    assert parse_paragraphs(text) == ["One two.", "Three.", "Four."]
+    assert parse_paragraphs(" \n\t\n") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "offered"),
+    [
+        ("I met team at green wall.", "I met Tim at Grünwald.", ["Tim", "Grünwald"]),
+        ("We use cuber netties.", "We use “Kubernetes”, (mostly).", ["Kubernetes", "mostly"]),
+        ("我们去北京开会。", "我们去格林瓦德开会。", ["格林瓦德"]),
+        ("One two.", "Two one.", []),
+        ("One two.", "One two", []),
+        ("One two.", "One.\n\nTwo.", []),
+        ("One.", "One. A B !!! ?", []),
+        ("One.", "One. Extra, extra! one", ["Extra"]),
+        ("", "Alpha beta.", ["Alpha", "beta"]),
+        ("One.", f"One. {'x' * 41}", []),
+    ],
+)
+def test_new_words_are_offered(before: str, after: str, offered: list[str]) -> None:
+    assert new_words(before, after)[: len(offered) + 1] == offered
+
+
+@given(texts, texts)
+def test_what_is_offered_is_new_and_fits_a_box(before: str, after: str) -> None:
+    offered = new_words(before, after)
+
+    assert len(offered) <= MOST_OFFERED
+    assert all(1 < len(word) <= 40 and re.search(r"\w", word) for word in offered)
+    assert all(word.casefold() not in before.casefold() for word in offered)
+    assert all(word in " ".join(parse_paragraphs(after)) for word in offered)

@@ -1,82 +1,508 @@
 """Every sentence that the bot speaks, in one place. Pure.
 
 Short, human, and with what to do next. Nothing here comes from outside except where an argument says so.
+Each is marked for gettext, in whole sentences, so that a catalogue is all that another language needs; names
+of languages, months, numbers and sums come from CLDR, in the reader's locale where it is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from gettext import gettext as _
+from gettext import ngettext
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import LanguageHeard
+from bot.preferences import Automatic, Usage
 
 _ENGLISH = Locale("en")
+_LONGEST_WORD = 50
+"""So much of somebody's own word is said back."""
 
-FILL_GAPS = "Try the missing parts again"
+FILL_GAPS = _("Try the missing parts again")
 """On the button under a transcript with gaps."""
 
-GAPS_GONE = (
-    "I keep the parts of a recording for a day only, so I can't fill the gaps any more. "
-    "Share it again to have all of it transcribed."
+GAPS_GONE = _(
+    "I can't fill these gaps any more: I keep the parts of a recording for a day at most. "
+    "“Transcribe again” in the menu under the transcript hears all of it anew."
 )
 """To whoever presses that button too late."""
 
-CUT_SHORT = "The recogniser stopped before the end of this recording, so some words are missing."
+CUT_SHORT = _("The recogniser stopped before the end of this recording, so some words are missing.")
 
 REFUSALS = {
-    Refusal.NOT_AUDIO: "I couldn't find any sound I can read in this file. "
-    "It may be damaged: try playing it, then share it again.",
-    Refusal.NO_AUDIO_TRACK: "This video has no sound, so there is nothing to transcribe. "
-    "If it should have some, please export it again with its sound.",
-    Refusal.NO_SPEECH: "I couldn't hear any speech in this recording. "
-    "If there is some, a louder or closer recording may help.",
-    Refusal.TOO_LONG: "This recording is longer than {limit} minutes, which is the most I transcribe here. "
-    "Please share it in shorter parts.",
-    Refusal.TOO_BIG: "This file is bigger than {limit} MB, which is the most I take here. "
-    "Please share a shorter or smaller recording.",
-    Refusal.EMPTY: "This file is empty. Please share it again.",
-    Refusal.PROTECTED: "This file is copy-protected or in a format I can't read. "
-    "Please export it as MP3, M4A or WAV and share that.",
-    Refusal.TOO_COSTLY: "This file takes too long to decode. "
-    "Please export it as MP3, M4A or WAV and share that.",
-    Refusal.GONE: "This file was deleted before I could listen to it. Share it again if you still need it.",
-    Refusal.HIDDEN_BY_LIMIT: "Slack hides this file because of your plan's limit, so I can't open it. "
-    "Please share the recording again.",
-    Refusal.FORBIDDEN: "Slack doesn't let me open this file. "
-    "Its owner can share it in this channel directly, and I'll try again.",
-    Refusal.EXTERNAL: "This file is stored outside Slack, where I can't open it. "
-    "Please upload the recording itself.",
-    Refusal.UNSAFE_ADDRESS: "This file's address leads away from Slack, so I didn't follow it. "
-    "Please upload the recording itself.",
-    Refusal.CONTENT_BLOCKED: "The speech service declined this recording because of its content rules. "
-    "If that looks wrong, please tell whoever runs this bot.",
-    Refusal.UNSUPPORTED_BY_RECOGNISER: "The speech service couldn't process this recording. "
-    "Please export it as MP3 or WAV and share that.",
+    Refusal.NOT_AUDIO: _(
+        "I couldn't find any sound I can read in this file. "
+        "It may be damaged: try playing it, then share it again."
+    ),
+    Refusal.NO_AUDIO_TRACK: _(
+        "This video has no sound, so there is nothing to transcribe. "
+        "If it should have some, please export it again with its sound."
+    ),
+    Refusal.NO_SPEECH: _(
+        "I couldn't hear any speech in this recording. "
+        "If there is some, a louder or closer recording may help."
+    ),
+    Refusal.TOO_LONG: _(
+        "This recording is longer than {limit} minutes, which is the most I transcribe here. "
+        "Please share it in shorter parts."
+    ),
+    Refusal.TOO_BIG: _(
+        "This file is bigger than {limit} MB, which is the most I take here. "
+        "Please share a shorter or smaller recording."
+    ),
+    Refusal.EMPTY: _("This file is empty. Please share it again."),
+    Refusal.PROTECTED: _(
+        "This file is copy-protected or in a format I can't read. "
+        "Please export it as MP3, M4A or WAV and share that."
+    ),
+    Refusal.TOO_COSTLY: _(
+        "This file takes too long to decode. Please export it as MP3, M4A or WAV and share that."
+    ),
+    Refusal.GONE: _(
+        "This file was deleted before I could listen to it. Share it again if you still need it."
+    ),
+    Refusal.HIDDEN_BY_LIMIT: _(
+        "Slack hides this file because of your plan's limit, so I can't open it. "
+        "Please share the recording again."
+    ),
+    Refusal.FORBIDDEN: _(
+        "Slack doesn't let me open this file. "
+        "Its owner can share it in this channel directly, and I'll try again."
+    ),
+    Refusal.EXTERNAL: _(
+        "This file is stored outside Slack, where I can't open it. Please upload the recording itself."
+    ),
+    Refusal.UNSAFE_ADDRESS: _(
+        "This file's address leads away from Slack, so I didn't follow it. "
+        "Please upload the recording itself."
+    ),
+    Refusal.CONTENT_BLOCKED: _(
+        "The speech service declined this recording because of its content rules. "
+        "If that looks wrong, please tell whoever runs this bot."
+    ),
+    Refusal.UNSUPPORTED_BY_RECOGNISER: _(
+        "The speech service couldn't process this recording. Please export it as MP3 or WAV and share that."
+    ),
+    Refusal.OPTED_OUT: _("Whoever recorded this has asked me never to transcribe them, so I don't."),
+    Refusal.MONTH_USED_UP: _(
+        "This workspace's {limit} minutes for this month are used up. "
+        "Whoever runs this bot can allow more; else please share it again next month."
+    ),
 }
 
 CAUSES: dict[Outage | Misconfiguration, str] = {
-    Misconfiguration.RECOGNISER_KEY: "the speech service doesn't accept my key",
-    Misconfiguration.RECOGNISER_ACCOUNT: "the speech service account needs attention",
-    Misconfiguration.RECOGNISER_MODEL: "the speech service doesn't offer the model I'm set up to use",
-    Misconfiguration.SLACK_TOKEN: "Slack doesn't accept my token",
-    Misconfiguration.SLACK_SCOPE: "I'm missing a permission in this workspace",
-    Misconfiguration.SLACK_LOGIN_PAGE: "Slack shows me its login page instead of your file, "
-    "because I'm missing the permission to read files",
-    Outage.SLACK: "Slack isn't answering me properly",
-    Outage.RECOGNISER: "the speech service isn't answering",
-    Outage.RECOGNISER_BUSY: "the speech service is busy",
-    Outage.FILE: "Slack isn't giving me this file yet",
-    Outage.MACHINE: "the computer I run on is too busy or out of space",
+    Misconfiguration.RECOGNISER_KEY: _("the speech service doesn't accept my key"),
+    Misconfiguration.RECOGNISER_ACCOUNT: _("the speech service account needs attention"),
+    Misconfiguration.RECOGNISER_MODEL: _("the speech service doesn't offer the model I'm set up to use"),
+    Misconfiguration.SLACK_TOKEN: _("Slack doesn't accept my token"),
+    Misconfiguration.SLACK_SCOPE: _("I'm missing a permission in this workspace"),
+    Misconfiguration.SLACK_LOGIN_PAGE: _(
+        "Slack shows me its login page instead of your file, because I'm missing the permission to read files"
+    ),
+    Outage.SLACK: _("Slack isn't answering me properly"),
+    Outage.RECOGNISER: _("the speech service isn't answering"),
+    Outage.RECOGNISER_BUSY: _("the speech service is busy"),
+    Outage.FILE: _("Slack isn't giving me this file yet"),
+    Outage.MACHINE: _("the computer I run on is too busy or out of space"),
 }
+
+
+# What people may do, and where.
+
+OUT_OF_REACH = _(
+    "I can't find that, or one of us isn't in its channel. "
+    "If it is there, invite me with /invite @Threadscribe and try again."
+)
+"""One sentence for whatever somebody cannot read: which it is would tell too much."""
+
+ADMINS_ONLY = _("Only admins of this workspace may change these settings. Please ask one of them.")
+
+SLACK_SILENT = _("Slack isn't answering me properly right now. Please try again in a minute.")
+
+WENT_WRONG = _("Something went wrong on my side. Please try again, or tell whoever runs this bot.")
+
+ONE_MOMENT = _("One moment…")
+
+# Asking for a transcript.
+
+NOT_IN_CHANNEL = _(
+    "I'm not in this channel yet. Invite me with /invite @Threadscribe, or send me recordings directly."
+)
+NOT_READABLE = _(
+    "I'm not in this conversation, so I can't open its recordings. "
+    "Invite me with /invite @Threadscribe, or forward the message to me directly."
+)
+FOR_ME_ONLY = _(
+    "I'm not in this conversation, so I can't answer in it. You get the transcript by direct message; "
+    "to have it in the thread, invite me with /invite @Threadscribe first."
+)
+SLACK_SLOW = _("Slack is slow to answer me right now. Please try again in a moment.")
+
+NOTHING_IN_IT = _("I found no recording in that message.")
+NOTHING_RECENT = _(
+    "I found no recording among the latest messages here. Give me a link to it: /transcribe and the link."
+)
+
+ASKED_IN_THREAD = _("I'm on it. The transcript appears in the recording's thread.")
+UNDER_WAY_IN_THREAD = _(
+    "I'm at it already. The transcript appears in the recording's thread; if its language is wrong, "
+    "the menu under it can have it done again."
+)
+ANSWERED_IN_THREAD = _(
+    "I've answered that already, in the recording's thread. The menu under my reply can have it done again."
+)
+ASKED_HERE = _("I'm on it. The transcript is for you alone: it appears here, or as a direct message if long.")
+ASKED_DIRECT = _("I'm on it. The transcript is for you alone: it comes as a direct message.")
+UNDER_WAY_FOR_ONE = _("I'm at it already. The transcript comes to you alone.")
+
+MENTION_ME_WHERE = _(
+    "Which recording? Mention me in its thread with “transcribe” or “transcribe in German”, "
+    "or put a link to it beside my name."
+)
+
+ASK_TITLE = _("Transcribe")
+ASK_SUBMIT = _("Transcribe")
+ASK_WHERE_LABEL = _("Where I answer")
+ASK_IN_THREAD = _("In the thread, for everybody")
+ASK_FOR_ME = _("Only for me")
+
+DIRECT_ALWAYS_ON = _("Here I always transcribe the clips and audio files that you send me.")
+
+# The channel's settings.
+
+SETTINGS_TITLE = _("Channel settings")
+SAVE = _("Save")
+CANCEL = _("Cancel")
+CLOSE = _("Close")
+
+SETTINGS_ABOUT = _("These settings count for everybody who shares a recording in {channel}.")
+"""Where ``{channel}`` stands, Slack shows the channel's name."""
+SETTINGS_ABOUT_DIRECT = _("These settings count for the recordings that you send me here.")
+
+AUTOMATIC_LABEL = _("Transcribe by myself")
+AUTOMATIC_CHOICES = {
+    Automatic.OFF: _("Nothing, only when somebody asks me"),
+    Automatic.CLIPS: _("Clips that are recorded in Slack"),
+    Automatic.AUDIO: _("Clips and audio files"),
+    Automatic.VIDEO: _("Clips, audio files and videos"),
+}
+
+LANGUAGE_LABEL = _("Language")
+LANGUAGE_HINT = _("Leave it on automatic where people speak more than one.")
+LANGUAGE_AUTOMATIC = _("Automatic")
+
+VOCABULARY_LABEL = _("Names and terms to expect")
+VOCABULARY_MORE_LABEL = _("More names and terms")
+VOCABULARY_HINT = _("One a line. They are sent along with each recording, so that they are spelled right.")
+
+NAMES_LABEL = _("Names from this channel")
+NAMES_CHOICE = _("Expect the members' names, the channel's name and its topic too")
+
+DIGITS_LABEL = _("Numbers")
+DIGITS_CHOICE = _("Write them as digits, in Chinese and English")
+
+EMOTION_LABEL = _("Tone of voice")
+EMOTION_CHOICE = _("Say under each transcript how the voice sounded")
+
+REPLY_LABEL = _("Where I answer")
+REPLY_IN_THREAD = _("In the thread")
+REPLY_TO_SENDER = _("Only to whoever shared the recording")
+
+NOT_AN_OPTION = _("Please choose one of the options.")
+
+WHAT_I_DO = {
+    Automatic.OFF: _("I only transcribe what somebody asks me to in this channel."),
+    Automatic.CLIPS: _("I transcribe the clips that are recorded in this channel."),
+    Automatic.AUDIO: _("I transcribe the clips and audio files that are shared in this channel."),
+    Automatic.VIDEO: _("I transcribe the clips, audio files and videos that are shared in this channel."),
+}
+"""What is transcribed without being asked."""
+
+OFF_BUT_SUBSCRIBED = _("Some people here get my transcripts by direct message.")
+
+SAVED_DIRECT = _("Saved. I transcribe what you send me here.")
+
+# The greeting, when the bot is invited.
+
+GREETING = _("Hello, I'm Threadscribe: I write down what is said in recordings, in the thread under them.")
+GREETING_SHARED = _(
+    "Another organisation is in this channel, so I stay off until somebody here turns me on. "
+    "You can still ask me: mention me beside a recording."
+)
+TURN_ON = _("Turn on")
+TURN_OFF = _("Turn off")
+SETTINGS = _("Settings")
+TURNED_ON = _("{person} turned me on.")
+"""Where ``{person}`` stands, Slack shows who it was."""
+TURNED_OFF = _("{person} turned me off.")
+
+# The home tab.
+
+HOME_ABOUT = _(
+    "I write down what is said in voice clips, audio files and videos, and answer in the thread under them. "
+    "Invite me to a channel with /invite @Threadscribe, or send me a recording directly."
+)
+HOME_TITLE = _("What I do")
+HOME_MINE = _("My settings")
+OPT_OUT_LABEL = _("Recordings of mine")
+OPT_OUT_CHOICE = _("Never transcribe me, whoever asks")
+SUBSCRIPTIONS_LABEL = _(
+    "Transcripts by direct message: I send you those of the channels that you choose, also where I am off."
+)
+SUBSCRIPTIONS_HINT = _("Choose channels")
+HOME_CHANNELS = _("Our channels")
+NO_CHANNELS = _("We share no channel yet. Invite me to one with /invite @Threadscribe.")
+CHANNELS_UNKNOWN = _("Slack didn't tell me our channels. Please open this tab again in a minute.")
+CHANNEL = _("#{name}")
+CHANNEL_SHARED = _("#{name}, shared with another organisation")
+CHANNEL_AND_MODE = _("{channel}: {mode}")
+HOME_USAGE = _("Usage")
+HOME_HELP = _("How to ask me")
+
+
+def not_understood(word: str, reaction: str) -> str:
+    """That a word after the command means nothing, and all that would; the word is somebody's own."""
+    said = _("I don't know what “{word}” means here.").format(word=word[:_LONGEST_WORD])
+    return f"{said}\n\n{command_help(reaction)}"
+
+
+def mention_not_understood(word: str) -> str:
+    """The same for a word beside the bot's name."""
+    return _(
+        "I don't know what “{word}” means here. Mention me in a recording's thread with “transcribe” "
+        "or “transcribe in German”, or put a link to the recording beside my name."
+    ).format(word=word[:_LONGEST_WORD])
+
+
+def command_help(reaction: str) -> str:
+    """All ways to ask, one a line."""
+    return "\n".join(
+        (
+            _("/transcribe and a link to a message or file: I transcribe it, for you alone."),
+            _("/transcribe, a link and “in German”: the same, in a language that you name."),
+            _("/transcribe alone: the newest recording in this channel."),
+            _("/transcribe on, or off: whether I transcribe here by myself."),
+            _("/transcribe settings: what, in which language, and for whom."),
+            _("/transcribe status: what I do here, and how busy I am."),
+            _("/transcribe usage: what was transcribed this month, and its cost."),
+            _(
+                "In threads, mention me with “transcribe”, react to the recording with :{reaction}:, "
+                "or choose “Transcribe” in its menu."
+            ).format(reaction=reaction),
+        )
+    )
+
+
+def status(
+    automatic: Automatic | None,
+    language: str | None,
+    busy: int,
+    reader: Locale = _ENGLISH,
+    *,
+    has_subscribers: bool = False,
+) -> str:
+    """What the bot does in a channel (``None``: a direct message), in which language, and how busy it is."""
+    spoken = _("Language: {language}.").format(
+        language=LANGUAGE_AUTOMATIC if language is None else language_name(language, reader)
+    )
+    now = ngettext(
+        "{count} recording is being transcribed now.",
+        "{count} recordings are being transcribed now.",
+        busy,
+    ).format(count=format_decimal(busy, locale=reader))
+    what = DIRECT_ALWAYS_ON if automatic is None else WHAT_I_DO[automatic]
+    if automatic is Automatic.OFF and has_subscribers:
+        what = f"{what} {OFF_BUT_SUBSCRIBED}"
+    return f"{what}\n{spoken}\n{now}"
+
+
+# Under a reply.
+
+EMOTIONS = {
+    "surprised": _("sounds surprised"),
+    "neutral": _("sounds neutral"),
+    "happy": _("sounds happy"),
+    "sad": _("sounds sad"),
+    "disgusted": _("sounds disgusted"),
+    "angry": _("sounds angry"),
+    "fearful": _("sounds afraid"),
+}
+"""How most of a recording sounded."""
+
+MENU_AGAIN_IN = _("Wrong language? Transcribe again in…")
+MENU_AGAIN = _("Transcribe again")
+MENU_WORDS = _("Add words to the vocabulary")
+MENU_EDIT = _("Edit")
+MENU_DELETE = _("Delete transcript")
+MENU_DELETE_ANSWER = _("Delete this answer")
+SHARE_IN_THREAD = _("Share in thread")
+AGREE = _("Transcribe")
+DECLINE = _("No, thanks")
+
+FROM_RECORDING = _("From {channel}: {recording}")
+"""Above a transcript in a direct message; Slack shows the channel's name and a link for the two names."""
+FROM_CHANNEL = _("From {channel}")
+GO_TO_RECORDING = _("go to the recording")
+
+
+# What the menu under a reply leads to.
+
+REPLY_UNKNOWN = _(
+    "I can't tell any more what this belongs to. "
+    "Ask me for the recording again: /transcribe and a link to it."
+)
+REPLY_GONE = _("This transcript isn't there any more.")
+NOT_YOURS_TO_CHANGE = _(
+    "Only whoever shared the recording, whoever asked for the transcript, and admins can change it."
+)
+
+AGAIN_TITLE = _("Transcribe again")
+AGAIN_SUBMIT = _("Transcribe")
+AGAIN_ON_IT = _("I'm on it. This reply changes when I'm done.")
+AGAIN_UNDER_WAY = _("I'm at it already. This reply changes when I'm done.")
+
+WORDS_TITLE = _("Add to vocabulary")
+WORDS_LABEL = _("Names and terms to add")
+WORDS_NONE = _("Please write a name or a term.")
+WORDS_SUBMIT = _("Add")
+
+EDIT_TITLE = _("Edit transcript")
+EDIT_LABEL = _("Transcript")
+EDIT_MORE_LABEL = _("Transcript, continued")
+EDIT_TOO_LONG = _(
+    "This transcript is too long to edit here. "
+    "Download its text file, change that, and share it in the thread instead."
+)
+EDIT_NOT_WHOLE = _("I can't find all of this transcript in one place, so it can't be edited here.")
+EDIT_EMPTY = _("Nothing would be left. To take the transcript away, choose Delete transcript in its menu.")
+EDIT_CHANGED = _(
+    "This transcript has changed since you opened it, so I haven't saved over it. "
+    "Copy what you wrote, close this, and choose Edit again."
+)
+EDIT_UNSHAREABLE = _(
+    "Slack doesn't let me share files here, and without them this is too long for one message. "
+    "Please shorten it."
+)
+SAVING = _("Saving…")
+EDIT_SAVED = _("Saved. The transcript shows your words now.")
+OFFER_LABEL = _("Spell these right from now on, in this channel")
+
+DELETE_TITLE = _("Delete transcript")
+DELETE_SURE = _("I delete what I wrote about this recording, with its files. The recording stays.")
+DELETE_SUBMIT = _("Delete")
+
+AGREED = _("Thank you, I'm transcribing it now.")
+DECLINED = _("All right, I leave it.")
+QUESTION_CLOSED = _("That is settled already, or it was asked more than a day ago. Please ask me once more.")
+
+
+def words_hint(room_bytes: int) -> str:
+    """How names and terms are written, and how much room is left for them."""
+    return ngettext(
+        "One a line. There is room for {room} more letter.",
+        "One a line. There is room for about {room} more letters.",
+        room_bytes,
+    ).format(room=format_decimal(room_bytes, locale=_ENGLISH))
+
+
+def words_added(words: Sequence[str]) -> str:
+    """That names and terms are expected from now on."""
+    return ngettext(
+        "Added. I expect it in this channel's recordings from now on.",
+        "Added. I expect them in this channel's recordings from now on.",
+        len(words),
+    )
+
+
+def month_used(share: float) -> str:
+    """How much of the month's minutes are used; 1 is all."""
+    return _("{percent} of this month's minutes used").format(percent=format_percent(share, locale=_ENGLISH))
+
+
+def ask_first(duration_s: float, cost: float) -> str:
+    """Before something long is transcribed: ``32 min, about $0.07: transcribe?``."""
+    minutes = max(1, round(duration_s / 60))
+    if cost <= 0:
+        return _("{minutes} min: transcribe?").format(minutes=minutes)
+    return _("{minutes} min, about {cost}: transcribe?").format(minutes=minutes, cost=money(cost))
+
+
+def where_audio_goes(host: str) -> str:
+    """What becomes of a recording."""
+    return _(
+        "Recordings are sent to {host} to be recognised. I delete my copy as soon as the transcript is out."
+    ).format(host=host)
+
+
+def vocabulary_too_long(over_bytes: int) -> str:
+    """By how much the names and terms pass what the recogniser takes."""
+    return ngettext(
+        "This is {over} letter more than I can send along. Please take some names or terms out.",
+        "This is about {over} letters more than I can send along. Please take some names or terms out.",
+        over_bytes,
+    ).format(over=over_bytes)
+
+
+def saved(automatic: Automatic) -> str:
+    """That a channel's settings are kept."""
+    return _("Saved. {what}").format(what=WHAT_I_DO[automatic])
+
+
+def more_channels(count: int) -> str:
+    """Under a list that is longer than the tab."""
+    return ngettext(
+        "And {count} more: type /transcribe settings there to change it.",
+        "And {count} more: type /transcribe settings in one of them to change it.",
+        count,
+    ).format(count=count)
+
+
+def usage(month: date, used: Usage, cost: float, most_minutes: int | None, reader: Locale = _ENGLISH) -> str:
+    """What a workspace has used in a month, and of how much."""
+    figures = {
+        "month": format_skeleton("yMMMM", month, locale=reader),
+        "clips": format_decimal(used.clips, locale=reader),
+        "minutes": format_decimal(round(used.seconds / 60), locale=reader),
+        "most": format_decimal(most_minutes or 0, locale=reader),
+        "cost": money(cost, reader),
+    }
+    if most_minutes is None:
+        return ngettext(
+            "{month}: {clips} recording transcribed, {minutes} min, about {cost}.",
+            "{month}: {clips} recordings transcribed, {minutes} min, about {cost}.",
+            used.clips,
+        ).format(**figures)
+    return ngettext(
+        "{month}: {clips} recording transcribed, {minutes} of {most} min, about {cost}.",
+        "{month}: {clips} recordings transcribed, {minutes} of {most} min, about {cost}.",
+        used.clips,
+    ).format(**figures)
+
+
+def money(dollars: float, reader: Locale = _ENGLISH) -> str:
+    """A sum as the reader writes it; what is not nothing is at least a cent."""
+    return format_currency(max(dollars, 0.01) if dollars > 0 else 0.0, "USD", locale=reader)
+
+
+def ways_to_ask(reaction: str) -> str:
+    """How somebody gets a transcript where none comes by itself."""
+    return _(
+        "Mention me beside a recording or in its thread, choose “Transcribe” in a message's menu, "
+        "react with :{reaction}:, or type /transcribe and a link. /transcribe help lists all of it."
+    ).format(reaction=reaction)
 
 
 def working(done: int, total: int | None) -> str:
     """After the bot's name, while it works: “Threadscribe is transcribing part 3 of 12…”."""
     if total is None or total < 2:
-        return "is transcribing…"
-    return f"is transcribing part {min(done + 1, total)} of {total}…"
+        return _("is transcribing…")
+    return _("is transcribing part {number} of {total}…").format(number=min(done + 1, total), total=total)
 
 
 def refusal(reason: Refusal, limit: int | None = None) -> str:
@@ -87,59 +513,76 @@ def refusal(reason: Refusal, limit: int | None = None) -> str:
 def waiting(reason: Outage | Misconfiguration) -> str:
     """That the transcript will come later."""
     if isinstance(reason, Misconfiguration):
-        return (
+        return _(
             "I've kept this recording and will transcribe it once whoever runs this bot has fixed this: "
-            f"{CAUSES[reason]} ({reason})."
-        )
-    return f"This takes longer than usual, because {CAUSES[reason]}; I'll keep trying and answer here."
+            "{cause} ({reason})."
+        ).format(cause=CAUSES[reason], reason=reason)
+    return _("This takes longer than usual, because {cause}; I'll keep trying and answer here.").format(
+        cause=CAUSES[reason]
+    )
 
 
 def so_far(done: int, total: int | None, delayed_by: Outage | Misconfiguration | None) -> str:
     """Under a reply that grows: how far it is, and why it may take longer."""
     if delayed_by is not None:
-        return f"To be continued. {waiting(delayed_by)}"
+        return _("To be continued. {why}").format(why=waiting(delayed_by))
     if total is None:
-        return "To be continued: I'm still listening…"
-    return f"To be continued: {done} of {total} parts done…"
+        return _("To be continued: I'm still listening…")
+    return _("To be continued: {done} of {total} parts done…").format(done=done, total=total)
 
 
 def gave_up(reason: Outage | Misconfiguration) -> str:
     """That the bot stopped trying."""
     if isinstance(reason, Misconfiguration):
-        return (
-            f"I couldn't transcribe this recording: {CAUSES[reason]} ({reason}), and that wasn't fixed in "
-            "time. Please tell whoever runs this bot, then share it again."
-        )
-    return (
-        f"I tried for a long time and couldn't transcribe this recording: {CAUSES[reason]}. "
+        return _(
+            "I couldn't transcribe this recording: {cause} ({reason}), and that wasn't fixed in time. "
+            "Please tell whoever runs this bot, then share it again."
+        ).format(cause=CAUSES[reason], reason=reason)
+    return _(
+        "I tried for a long time and couldn't transcribe this recording: {cause}. "
         "Please share it again later."
-    )
+    ).format(cause=CAUSES[reason])
 
 
 def broken(reference: str) -> str:
     """That the bot itself failed; the reference is an id of Slack's."""
-    return (
+    return _(
         "Something went wrong on my side, and trying again didn't help. "
-        f"Please ask whoever runs this bot to look for {reference} in the log."
-    )
+        "Please ask whoever runs this bot to look for {reference} in the log."
+    ).format(reference=reference)
 
 
 def continued_in(file_name: str) -> str:
     """Where the rest of a long transcript is; Slack may show the files above the reply or below it."""
-    return f"The whole transcript is in {file_name} in this thread, with subtitles beside it."
+    return _("The whole transcript is in {file_name} here, with subtitles beside it.").format(
+        file_name=file_name
+    )
+
+
+def continued_in_text(file_name: str) -> str:
+    """The same where there are no subtitles."""
+    return _("The whole transcript is in {file_name} here.").format(file_name=file_name)
 
 
 def continued_below(number: int, of: int) -> str:
     """Under each message of a transcript that Slack does not let the bot attach as a file."""
-    return f"{number} of {of}"
+    return _("{number} of {of}").format(number=number, of=of)
 
 
-def language_name(code: str | None) -> str:
-    """A language by its CLDR name, or that it is not known."""
+def language_name(code: str | None, reader: Locale = _ENGLISH) -> str:
+    """A language by its CLDR name, in the reader's language, or that it is not known."""
     if code is None:
-        return "Language not recognised"
-    name: str = _ENGLISH.languages.get(code, code)
+        return _("Language not recognised")
+    name: str = reader.languages.get(code) or _ENGLISH.languages.get(code, code)
     return name
+
+
+def reader_locale(name: str) -> Locale:
+    """What Slack says of a person (``en-GB``) as a locale; English where it is none that CLDR knows."""
+    try:
+        return Locale.parse(name, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return _ENGLISH
 
 
 def languages(heard: Sequence[LanguageHeard]) -> str:
@@ -148,8 +591,14 @@ def languages(heard: Sequence[LanguageHeard]) -> str:
     if not known:
         return language_name(None)
     named = [language_name(known[0].code)]
-    named += [f"{language_name(language.code)} from {clock(language.from_ms)}" for language in known[1:4]]
-    return ", ".join(named) + (" and more" if len(known) > 4 else "")
+    named += [
+        _("{language} from {clock}").format(
+            language=language_name(language.code), clock=clock(language.from_ms)
+        )
+        for language in known[1:4]
+    ]
+    joined = ", ".join(named)
+    return _("{languages} and more").format(languages=joined) if len(known) > 4 else joined
 
 
 def gap(start_ms: int, end_ms: int) -> str:
@@ -157,7 +606,9 @@ def gap(start_ms: int, end_ms: int) -> str:
     start_ms = round(start_ms, -3)
     end_ms = max(round(end_ms, -3), start_ms + 1000)
     hours = end_ms >= 3_600_000
-    return f"[{clock(start_ms, hours=hours)}\u2013{clock(end_ms, hours=hours)} could not be transcribed]"
+    return _("[{start}\u2013{end} could not be transcribed]").format(
+        start=clock(start_ms, hours=hours), end=clock(end_ms, hours=hours)
+    )
 
 
 def clock(ms: int, *, hours: bool = False) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import LANGUAGES
+from bot.model import EMOTIONS, LANGUAGES
+from bot.preferences import Automatic
 
 SAID = {
     **{f"refusal {reason}": sentences.refusal(reason) for reason in Refusal},
@@ -14,6 +15,36 @@ SAID = {
     **{f"gave up {why}": sentences.gave_up(why) for why in [*Outage, *Misconfiguration]},
     "broken": sentences.broken("F024CLIP1"),
     "cut short": sentences.CUT_SHORT,
+    **{f"what I do {mode}": sentences.WHAT_I_DO[mode] for mode in Automatic},
+    **{f"saved {mode}": sentences.saved(mode) for mode in Automatic},
+    "saved, directly": sentences.SAVED_DIRECT,
+    "greeting": sentences.GREETING,
+    "greeting, shared": sentences.GREETING_SHARED,
+    "where audio goes": sentences.where_audio_goes("speech.example.com"),
+    "out of reach": sentences.OUT_OF_REACH,
+    "admins only": sentences.ADMINS_ONLY,
+    "slack silent": sentences.SLACK_SILENT,
+    "went wrong": sentences.WENT_WRONG,
+    "home": sentences.HOME_ABOUT,
+    "no channels": sentences.NO_CHANNELS,
+    "channels unknown": sentences.CHANNELS_UNKNOWN,
+    "too many words": sentences.vocabulary_too_long(12),
+    "more channels": sentences.more_channels(12),
+    "not in the channel": sentences.NOT_IN_CHANNEL,
+    "not readable": sentences.NOT_READABLE,
+    "for me only": sentences.FOR_ME_ONLY,
+    "slack slow": sentences.SLACK_SLOW,
+    "nothing in it": sentences.NOTHING_IN_IT,
+    "nothing recent": sentences.NOTHING_RECENT,
+    "asked in a thread": sentences.ASKED_IN_THREAD,
+    "under way in a thread": sentences.UNDER_WAY_IN_THREAD,
+    "answered in a thread": sentences.ANSWERED_IN_THREAD,
+    "asked here": sentences.ASKED_HERE,
+    "asked for a direct message": sentences.ASKED_DIRECT,
+    "under way for one": sentences.UNDER_WAY_FOR_ONE,
+    "mention me where": sentences.MENTION_ME_WHERE,
+    "mention not understood": sentences.mention_not_understood("w" * 99),
+    "direct always on": sentences.DIRECT_ALWAYS_ON,
     "continued": sentences.continued_in("transcript-F024CLIP1.txt"),
 }
 
@@ -24,6 +55,14 @@ def test_every_sentence_is_short_whole_and_plain(said: str) -> None:
     assert said[0].isupper()
     assert said[-1] in ".!?"
     assert not re.search(r"[<>&*`~\n]|  ", said)
+
+
+@pytest.mark.parametrize("word", ["a link", "on", "off", "settings", "status", "usage", ":ear:", "mention"])
+def test_the_help_names_every_way_to_ask(word: str) -> None:
+    lines = sentences.command_help("ear").splitlines()
+
+    assert any(word in line for line in lines)
+    assert all(20 < len(line) < 150 and line.endswith(".") for line in lines)
 
 
 def test_no_two_causes_sound_the_same() -> None:
@@ -84,3 +123,26 @@ def test_every_language_of_the_recogniser_has_a_name() -> None:
 )
 def test_a_duration_reads_like_a_clock(seconds: float, shown: str) -> None:
     assert sentences.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "cost", "said"),
+    [
+        (1_920.0, 0.0672, "32 min, about $0.07: transcribe?"),
+        (10_800.0, 0.378, "180 min, about $0.38: transcribe?"),
+        (61.0, 0.002, "1 min, about $0.01: transcribe?"),
+        (5.0, 0.0, "1 min: transcribe?"),
+    ],
+)
+def test_a_question_names_the_length_and_the_cost(duration_s: float, cost: float, said: str) -> None:
+    assert sentences.ask_first(duration_s, cost) == said
+
+
+def test_how_much_of_the_month_is_used_is_told_in_percent() -> None:
+    assert sentences.month_used(0.84) == "84% of this month's minutes used"
+    assert sentences.month_used(1.0) == "100% of this month's minutes used"
+
+
+def test_every_emotion_of_the_recogniser_has_a_word() -> None:
+    assert sentences.EMOTIONS.keys() == set(EMOTIONS)
+    assert len(set(sentences.EMOTIONS.values())) == len(EMOTIONS)

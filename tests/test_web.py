@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from slack_bolt.async_app import AsyncApp
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
@@ -152,6 +155,31 @@ async def test_an_event_that_slack_did_not_sign_is_not(
     assert heard == []
 
 
+@pytest.mark.parametrize(
+    ("event", "headers"),
+    [
+        (EVENT, {"X-Slack-Request-Timestamp": "soon"}),
+        (EVENT, {"X-Slack-Request-Timestamp": ""}),
+        (EVENT, {"X-Slack-Request-Timestamp": "9" * 400}),
+        (EVENT, {"X-Slack-Request-Timestamp": "9" * 5_000}),
+        (EVENT, {"X-Slack-Signature": "v0=é"}),
+        (b"\xff\xfe", {}),
+    ],
+    ids=["no number", "empty", "beyond a float", "beyond an integer", "not ASCII", "not UTF-8"],
+)
+async def test_what_slack_never_sends_is_refused_with_one_line(
+    bolt: AsyncApp, heard: list[str], event: bytes, headers: dict[str, str]
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with (
+            served(Parts(), bolt=bolt) as session,
+            session.post("/slack/events", data=event, headers=signed(EVENT) | headers) as answer,
+        ):
+            assert answer.status == 401
+    assert lines == [{"event": "request refused", "reason": "signature", "log_level": "warning"}]
+    assert heard == []
+
+
 async def test_until_bolt_is_there_slack_is_told_to_come_again(bolt: AsyncApp, heard: list[str]) -> None:
     parts, endpoint = Parts(), Endpoint(SIGNING_SECRET)
     web = build_web(Metrics(), Probes(parts.checks, parts.depth, lambda: 8), endpoint)
@@ -174,6 +202,94 @@ async def test_slacks_challenge_is_answered(bolt: AsyncApp) -> None:
     ):
         assert answer.status == 200
         assert "c-123" in await answer.text()
+
+
+COMMAND = {
+    "command": "/transcribe",
+    "team_id": "T1",
+    "channel_id": "C1",
+    "user_id": "U1",
+    "trigger_id": "1.2.a",
+    "text": "",
+}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def commanded(bolt: AsyncApp) -> list[dict[str, str]]:
+    """What was typed, as the listener of the command gets it."""
+    bodies: list[dict[str, str]] = []
+
+    async def answer(ack: AsyncAck, body: dict[str, str]) -> None:
+        bodies.append(body)
+        await ack(text=f"You typed {body['text']}", response_type="ephemeral")
+
+    bolt.command("/transcribe")(answer)
+    return bodies
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "payload",
+        "https://a.slack.com/files/U1/F1/payload.m4a in German",
+        "the payload & payload=1 +1 50%",
+        'payload={"type":"block_actions"}',
+        "Füße 日本語 payload",
+        "nothing of the kind",
+    ],
+)
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8"])
+async def test_a_command_is_heard_whatever_is_typed(
+    bolt: AsyncApp, commanded: list[dict[str, str]], text: str, charset: str
+) -> None:
+    body = urlencode(COMMAND | {"text": text}).encode()
+    headers = signed(body) | {"Content-Type": FORM["Content-Type"] + charset}
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+        assert (await answer.json())["text"] == f"You typed {text}"
+    assert commanded == [COMMAND | {"text": text}]
+
+
+async def test_a_command_that_slack_did_not_sign_is_not_heard(
+    bolt: AsyncApp, commanded: list[dict[str, str]]
+) -> None:
+    body = urlencode(COMMAND | {"text": "payload"}).encode()
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=body, headers=signed(body, "another secret") | FORM) as answer,
+    ):
+        assert answer.status == 401
+    assert commanded == []
+
+
+@pytest.mark.parametrize("field", ["payload", "ssl_check"])
+async def test_interactions_and_checks_are_forms_too(bolt: AsyncApp, field: str) -> None:
+    pressed: list[str] = []
+
+    async def press(ack: AsyncAck, action: dict[str, str]) -> None:
+        pressed.append(action["value"])
+        await ack()
+
+    bolt.action("a")(press)
+    interaction = {
+        "type": "block_actions",
+        "team": {"id": "T1"},
+        "user": {"id": "U1"},
+        "actions": [{"type": "button", "action_id": "a", "block_id": "b", "value": "payload"}],
+    }
+    form = {"payload": json.dumps(interaction)} if field == "payload" else {"ssl_check": "1", "token": "t"}
+    body = urlencode(form).encode()
+    async with (
+        served(Parts(), bolt=bolt) as session,
+        session.post("/slack/events", data=body, headers=signed(body) | FORM) as answer,
+    ):
+        assert answer.status == 200
+    assert pressed == (["payload"] if field == "payload" else [])
 
 
 async def test_no_body_is_read_that_no_event_has(bolt: AsyncApp, heard: list[str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -47,6 +48,13 @@ _CLOSED = frozenset(
         *("cannot_reply_to_message", "messages_tab_disabled", "ekm_access_denied", "not_allowed"),
     }
 )
+_PASSING = frozenset(
+    {
+        *("", "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
+        *("request_timeout", "team_added_to_org", "org_login_required"),
+    }
+)
+"""Errors that say nothing about what was asked."""
 
 
 def translate(failure: Exception) -> TranscriptionError:
@@ -71,6 +79,14 @@ def translate(failure: Exception) -> TranscriptionError:
     )
 
 
+def translate_question(failure: Exception) -> TranscriptionError:
+    """The same for a call that only asks: what Slack will not tell is closed, whatever its word for no."""
+    error = translate(failure)
+    if isinstance(error, Unavailable) and is_refusal(failure):
+        return Rejected(Refusal.FORBIDDEN, error_code(failure))
+    return error
+
+
 def token_trouble(failure: Exception) -> Unavailable | Misconfigured:
     """The same for a call that asks of nothing but the token: to be shut out is the token's fault."""
     match translate(failure):
@@ -80,6 +96,13 @@ def token_trouble(failure: Exception) -> Unavailable | Misconfigured:
             return error
         case error:
             raise AssertionError("an error of a fourth kind") from error
+
+
+def is_refusal(failure: Exception) -> TypeGuard[SlackApiError]:
+    """Whether Slack said no to what was asked, today and tomorrow: a plan's, an admin's or a thread's no."""
+    if not isinstance(failure, SlackApiError) or error_code(failure) in _PASSING:
+        return False
+    return not isinstance(translate(failure), Misconfigured)
 
 
 def error_code(failure: SlackApiError) -> str:

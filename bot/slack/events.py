@@ -1,4 +1,4 @@
-"""Slack's event payloads -> requests, or the reason to ignore them. Pure.
+"""Slack's message events -> requests, or the reason to ignore them. Pure.
 
 Source: https://docs.slack.dev/reference/events/message/file_share
 """
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.model import Claim, FileState, JobKey, SharedFile, TranscriptionRequest
-from bot.slack.blocks import FILL_GAPS
-from bot.slack.files import parse_file, parse_id
+from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, Place, SharedFile, TranscriptionRequest
+from bot.preferences import Automatic
+from bot.slack.bodies import part, team_of
+from bot.slack.files import parse_id
+from bot.slack.targets import Target, parse_target, records
 
 
 class Ignored(StrEnum):
@@ -31,73 +33,121 @@ class Ignored(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What is transcribed without being asked."""
+class Share:
+    """Somebody shares files."""
 
-    automatic: bool
+    target: Target
+    is_asked: bool
+    """They mention the bot beside them."""
+    is_direct: bool
+    """In a direct message to the bot."""
+    is_shared_externally: bool
+    """In a channel that other organisations are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is transcribed without being asked, and for whom."""
+
+    automatic: Automatic
+    only_for_sender: bool = False
+    has_subscribers: bool = False
+    """Somebody besides the sender wants the transcripts by direct message."""
 
 
 _SHARING_SUBTYPES = frozenset({"", "file_share", "thread_broadcast", "me_message"})
-_AUTOMATIC = frozenset({Claim.AUDIO, Claim.VIDEO_CLIP, Claim.EITHER})
-_ON_REQUEST = _AUTOMATIC | {Claim.VIDEO, Claim.UNKNOWN}
-_MOST_FILES = 50
-"""Slack lets a message hold 10; a forwarded one adds its own. A forged payload may hold any number."""
+_CLIPS = frozenset({Claim.VOICE_CLIP, Claim.VIDEO_CLIP})
+_AUDIO = _CLIPS | {Claim.AUDIO, Claim.EITHER}
+_WANTED = {
+    Automatic.OFF: frozenset[Claim](),
+    Automatic.CLIPS: _CLIPS,
+    Automatic.AUDIO: _AUDIO,
+    Automatic.VIDEO: _AUDIO | {Claim.VIDEO},
+}
 
 
-def parse_event(body: Mapping[str, Any], policy: Policy) -> list[TranscriptionRequest] | Ignored:
+def parse_event(body: Mapping[str, Any]) -> Share | Ignored:
     """Read an ``event_callback`` body: ``message`` shares files, and a mention of the bot asks for them.
 
     A mention with a clip arrives as ``message`` and as ``app_mention``, with one ``ts`` and so with the same
     keys. Whichever is stored first counts, so both make the same of it: the message is searched for the
     mention, and a file has its place among all that could be transcribed, wanted or not.
     """
-    event = body.get("event")
-    if not isinstance(event, Mapping) or event.get("type") not in ("message", "app_mention"):
+    event = part(body, "event")
+    if event.get("type") not in ("message", "app_mention"):
         return Ignored.NOT_A_MESSAGE
-    asked = event.get("type") == "app_mention" or _mentions(event, _bot_user_id(body))
-    candidates = list(_files(event))
-    reason = _not_a_share(body, event) or (None if candidates else Ignored.NO_FILES)
-    if reason is None and not asked:
-        reason = _not_automatic(body, event, policy)
-    if reason is not None:
+    if reason := _not_a_share(body, event):
         return reason
-    team_id, channel_id, ts = _team_id(body), parse_id(event, "channel"), parse_id(event, "ts")
-    if not (team_id and channel_id and ts):
+    channel_id = parse_id(event, "channel")
+    target = parse_target(team_of(body), channel_id, event)
+    if target is None:
         return Ignored.MALFORMED
-    transcribable = [file for file in candidates if file.claim in _ON_REQUEST]
+    if not target.files:
+        return Ignored.NO_FILES
+    return Share(
+        target,
+        is_asked=event.get("type") == "app_mention" or _mentions(event, _bot_user_id(body)),
+        is_direct=event.get("channel_type") == "im" or channel_id.startswith("D"),
+        is_shared_externally=bool(body.get("is_ext_shared_channel")),
+    )
+
+
+def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | Ignored:
+    """What is transcribed of what somebody shares, and for whom; the policy counts where nobody asks."""
+    target = share.target
     # Whoever asks beside nothing but a picture or a PDF gets an answer; beside a clip it would be noise.
-    candidates = transcribable or (candidates if asked else [])
+    files = target.transcribable or (target.files if share.is_asked else ())
     requests = [
         TranscriptionRequest(
-            key=JobKey(team_id, channel_id, ts, file.id),
+            key=JobKey(target.team_id, target.channel_id, target.message_ts, file.id, audience),
             file=file,
-            thread_ts=parse_id(event, "thread_ts") or ts,
-            user_id=parse_id(event, "user"),
+            thread_ts=target.thread_ts,
+            user_id=target.user_id,
             position=position,
-            siblings=len(candidates),
-            explicit=asked,
+            siblings=len(files),
+            explicit=share.is_asked,
+            asked_by=target.user_id if share.is_asked else "",
+            wants_video=policy.automatic is Automatic.VIDEO,
+            whisper_in=None if audience in {THREAD, SUBSCRIBERS} else where_seen(target),
         )
-        for position, file in enumerate(candidates)
-        if asked or _is_automatic(file)
+        for position, file in enumerate(files)
+        for audience in _audiences(share, policy, file)
     ]
+    if not requests and policy.automatic is Automatic.OFF:
+        return Ignored.SHARED_EXTERNALLY if share.is_shared_externally else Ignored.AUTOMATIC_OFF
     return requests or Ignored.NO_AUDIO
 
 
-def parse_gap_request(body: Mapping[str, Any]) -> str | None:
-    """The key of the job whose missing parts somebody asks for with the button under its transcript.
+def where_seen(target: Target) -> Place:
+    """Where somebody who looks at a message sees what only they can see."""
+    in_thread = target.thread_ts != target.message_ts
+    return Place(target.channel_id, target.thread_ts if in_thread else None)
 
-    ``None`` where the button is not one that this bot put into this channel.
 
-    Source: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
-    """
-    for action in _records(body.get("actions")):
-        value, channel = action.get("value"), body.get("channel")
-        if action.get("action_id") != FILL_GAPS or not isinstance(value, str):
-            continue
-        channel_id = parse_id(channel, "id") if isinstance(channel, Mapping) else ""
-        if channel_id and value.split(":")[1:2] == [channel_id]:
-            return value
-    return None
+def is_unknown_stub(file: SharedFile) -> bool:
+    """Whether Slack has to be asked what a file is, as in channels that other organisations are in."""
+    return file.claim is Claim.UNKNOWN and file.state is FileState.STUB
+
+
+def _audiences(share: Share, policy: Policy, file: SharedFile) -> Iterator[str]:
+    """Who gets the transcript of a file."""
+    wanted = _is_wanted(file, policy.automatic)
+    if share.is_asked or (wanted and not policy.only_for_sender):
+        # Subscribers get copies of what the thread reads.
+        yield THREAD
+        return
+    if wanted and share.target.user_id:
+        # And of what the sender alone does.
+        yield share.target.user_id
+    elif policy.has_subscribers and _is_wanted(file, Automatic.AUDIO):
+        yield SUBSCRIBERS
+
+
+def _is_wanted(file: SharedFile, automatic: Automatic) -> bool:
+    # Without a type, a stub may still turn out to be audio; a tombstone or a nameless blob never claimed it.
+    # Whether it is a clip only Slack knows, not the job.
+    may_be = is_unknown_stub(file) and automatic in {Automatic.AUDIO, Automatic.VIDEO}
+    return may_be or file.claim in _WANTED[automatic]
 
 
 def _not_a_share(body: Mapping[str, Any], event: Mapping[str, Any]) -> Ignored | None:
@@ -111,53 +161,12 @@ def _not_a_share(body: Mapping[str, Any], event: Mapping[str, Any]) -> Ignored |
     return None
 
 
-def _not_automatic(body: Mapping[str, Any], event: Mapping[str, Any], policy: Policy) -> Ignored | None:
-    if event.get("channel_type") == "im" or parse_id(event, "channel").startswith("D"):
-        return None
-    if not policy.automatic:
-        return Ignored.AUTOMATIC_OFF
-    return Ignored.SHARED_EXTERNALLY if body.get("is_ext_shared_channel") else None
-
-
-def _is_automatic(file: SharedFile) -> bool:
-    # Without a type, a stub may still turn out to be audio; a tombstone or a nameless blob never claimed it.
-    return file.claim in _AUTOMATIC or (file.claim is Claim.UNKNOWN and file.state is FileState.STUB)
-
-
-def _files(event: Mapping[str, Any]) -> Iterator[SharedFile]:
-    """The message's own files, then those of messages that it forwards; each once."""
-    seen: set[str] = set()
-    forwarded = (held for held in _records(event.get("attachments")) if not held.get("bot_id"))
-    for holder in (event, *forwarded):
-        for raw in _records(holder.get("files")):
-            file = parse_file(raw)
-            if file is not None and file.id not in seen and len(seen) < _MOST_FILES:
-                seen.add(file.id)
-                yield file
-
-
-def _records(value: Any) -> Iterator[Mapping[str, Any]]:
-    # An empty list can arrive as {}.
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
-
-
-def _authorization(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The installation that this event is for; Slack lists one.
+def _bot_user_id(body: Mapping[str, Any]) -> str:
+    """The user that people mention to call the bot; empty where Slack does not say.
 
     Source: https://docs.slack.dev/apis/events-api/#authorizations
     """
-    return next(_records(body.get("authorizations")), {})
-
-
-def _team_id(body: Mapping[str, Any]) -> str:
-    """The installation's team: the outer ``team_id`` may be the sender's."""
-    return parse_id(_authorization(body), "team_id") or parse_id(body, "team_id")
-
-
-def _bot_user_id(body: Mapping[str, Any]) -> str:
-    """The user that people mention to call the bot; empty where Slack does not say."""
-    authorization = _authorization(body)
+    authorization: Mapping[str, Any] = next(records(body.get("authorizations")), {})
     return parse_id(authorization, "user_id") if authorization.get("is_bot") is True else ""
 
 

@@ -20,7 +20,7 @@ _VIDEO_KINDS = frozenset("asf avi flv m4v mkv mov mp4 mpeg mpg ogv wmv".split())
 _UNTYPED = ({"", "application/octet-stream", "binary/octet-stream"}, {"", "binary"})
 """MIME types and file types that say nothing."""
 
-_CLAIM_BY_SUBTYPE = {"slack_audio": Claim.AUDIO, "slack_video": Claim.VIDEO_CLIP}
+_CLAIM_BY_SUBTYPE = {"slack_audio": Claim.VOICE_CLIP, "slack_video": Claim.VIDEO_CLIP}
 _STATE_BY_MODE = {
     "tombstone": FileState.GONE,
     "hidden_by_limit": FileState.HIDDEN_BY_LIMIT,
@@ -55,6 +55,7 @@ def parse_file(raw: Mapping[str, Any]) -> SharedFile | None:
         url=_text(raw, "url_private_download") or _text(raw, "url_private") or None,
         size_bytes=None if size_bytes is None else int(size_bytes),
         duration_s=None if duration_ms is None else duration_ms / 1000,
+        owner_id=parse_id(raw, "user"),
     )
 
 

@@ -13,8 +13,10 @@ from bot.slack.api_errors import API_FAILURES, token_trouble
 
 SCOPES = frozenset(
     {
-        *("app_mentions:read", "channels:history", "chat:write", "files:read", "files:write"),
-        *("groups:history", "im:history", "mpim:history"),
+        *("app_mentions:read", "chat:write", "commands", "files:read", "files:write"),
+        *("channels:history", "groups:history", "im:history", "mpim:history"),
+        *("channels:read", "groups:read", "im:read", "mpim:read"),
+        *("im:write", "reactions:read", "users:read"),
     }
 )
 """What the token must be granted; the README says why for each."""

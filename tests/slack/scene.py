@@ -10,13 +10,13 @@ from typing import Any
 
 import aiohttp
 
-from bot.app import _build_outside
 from bot.model import Job
+from bot.outside import build_outside
 from bot.playground.slack.records import Channel, Message
 from bot.playground.slack.server import SlackLookalike
 from bot.ports import Found
 from bot.settings import Settings
-from bot.slack.replies import SlackReplies
+from bot.slack.speech.replies import SlackReplies
 from tests.slack import payloads
 from tests.transcripts import said
 
@@ -66,7 +66,7 @@ async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
             dashscope_api_key="sk-unused",  # type: ignore[arg-type]  # the same
             data_dir=tmp_path,
         )
-        replies = _build_outside(settings, session).replies
+        replies = build_outside(settings, session).replies
         job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
         yield Scene(slack, replies, channel, head, job)
 

@@ -16,7 +16,14 @@ from bot.errors import (
     TranscriptionError,
     Unavailable,
 )
-from bot.slack.api_errors import API_FAILURES, error_code, parse_retry_after_s, translate
+from bot.slack.api_errors import (
+    API_FAILURES,
+    error_code,
+    is_refusal,
+    parse_retry_after_s,
+    translate,
+    translate_question,
+)
 from tests.slack.answering import always, answering
 
 
@@ -137,6 +144,46 @@ async def test_the_code_is_slacks_own_word() -> None:
 
     assert isinstance(failure, SlackApiError)
     assert error_code(failure) == "invalid_blocks"
+
+
+@pytest.mark.parametrize("code", ["user_not_visible", "invalid_channel", "a_word_of_tomorrow"])
+async def test_what_slack_will_not_tell_is_closed(code: str) -> None:
+    error = translate_question(await failure_of(web.json_response({"ok": False, "error": code})))
+
+    assert isinstance(error, Rejected)
+    assert (error.reason, error.detail) == (Refusal.FORBIDDEN, code)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("internal_error", Unavailable),
+        ("ratelimited", Unavailable),
+        ("org_login_required", Unavailable),
+        ("missing_scope", Misconfigured),
+        ("invalid_auth", Misconfigured),
+    ],
+)
+async def test_trouble_stays_what_it_is(code: str, kind: type[TranscriptionError]) -> None:
+    failure = await failure_of(web.json_response({"ok": False, "error": code}))
+
+    assert isinstance(translate_question(failure), kind)
+    assert isinstance(translate_question(TimeoutError()), Unavailable)
+
+
+@pytest.mark.parametrize("code", ["user_not_in_channel", "restricted_action", "a_word_of_tomorrow"])
+async def test_a_no_is_a_no(code: str) -> None:
+    assert is_refusal(await failure_of(web.json_response({"ok": False, "error": code})))
+
+
+@pytest.mark.parametrize("code", ["ratelimited", "internal_error", "missing_scope", "invalid_auth"])
+async def test_what_passes_or_is_the_operators_is_no_refusal(code: str) -> None:
+    assert not is_refusal(await failure_of(web.json_response({"ok": False, "error": code})))
+
+
+async def test_an_answer_that_is_not_slacks_is_no_refusal() -> None:
+    assert not is_refusal(await failure_of(web.Response(text="<html>", content_type="text/html")))
+    assert not is_refusal(TimeoutError())
 
 
 @pytest.mark.parametrize(

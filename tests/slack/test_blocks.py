@@ -3,22 +3,22 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
+from bot.model import EMOTIONS, Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
-from bot.ports import Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.slack.blocks import (
-    FILL_GAPS,
+from bot.ports import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.slack.actions import FILL_GAPS, REPLY_MENU
+from bot.slack.speech.blocks import (
     INLINE_CHARACTERS,
     Message,
-    escape,
     render_in_pieces,
     render_reply,
     transcript_file_names,
@@ -94,7 +94,7 @@ def test_the_file_is_named_where_its_message_holds_several() -> None:
 
     assert context_of(rendered(transcript("Hello."), **several)) == "English · 0:02 · monday note.m4a"
     assert context_of(rendered(Refused(Refusal.EMPTY), **several)) == "monday note.m4a"
-    assert len(rendered(Refused(Refusal.EMPTY)).blocks) == 1
+    assert [block["type"] for block in rendered(Refused(Refusal.EMPTY)).blocks] == ["rich_text", "actions"]
     assert (
         context_of(rendered(transcript("Hello."), siblings=2, file=shared_file(name=""))) == "English · 0:02"
     )
@@ -104,6 +104,25 @@ def test_a_transcript_that_was_cut_short_says_so() -> None:
     message = rendered(transcript("Hello.", complete=False, language=None))
 
     assert context_of(message) == f"Language not recognised · 0:02 · {sentences.CUT_SHORT}"
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_how_it_sounded_is_told_where_it_is_to_be(emotion: str) -> None:
+    message = rendered(replace(transcript("Hello."), emotion=emotion))
+
+    assert context_of(message) == f"English · 0:02 · {sentences.EMOTIONS[emotion]}"
+
+
+def test_a_month_that_is_nearly_used_up_stands_last() -> None:
+    hello = replace(transcript("Hello.", complete=False), emotion="happy", month_used=0.84)
+    several = {"siblings": 2, "file": shared_file(name="monday.m4a")}
+
+    facts = context_of(rendered(hello, **several))
+
+    assert facts == (
+        f"English · 0:02 · monday.m4a · sounds happy · {sentences.CUT_SHORT} · "
+        "84% of this month's minutes used"
+    )
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
@@ -123,6 +142,8 @@ def test_markup_comes_out_as_plain_characters(injection: str) -> None:
         *((Waiting(why), sentences.waiting(why)) for why in [*Outage, *Misconfiguration]),
         *((GaveUp(why), sentences.gave_up(why)) for why in [*Outage, *Misconfiguration]),
         (Broken("F024CLIP1"), sentences.broken("F024CLIP1")),
+        (AskFirst(1_920.0, 0.0672), "32 min, about $0.07: transcribe?"),
+        (AskFirst(20.0, 0.0), "1 min: transcribe?"),
     ],
 )
 def test_every_other_reply_is_its_sentence_in_one_form(reply: Reply, said: str) -> None:
@@ -140,7 +161,8 @@ def test_a_long_transcript_begins_in_the_message_and_is_whole_in_a_file() -> Non
 
     shown = shown_in(message)
     assert 5_000 < len(shown) <= INLINE_CHARACTERS[0]
-    assert len(message.blocks) == 3, "two blocks of text and the facts"
+    kinds = [block["type"] for block in message.blocks]
+    assert kinds == ["rich_text", "rich_text", "context", "actions"]
     assert shown.endswith("…")
     assert text.startswith(shown[:-1] + " ")
     assert [file.name for file in message.files] == [
@@ -171,12 +193,11 @@ def test_a_short_transcript_has_one_further_form() -> None:
     assert [[file.content for file in form.files[:1]] for form in forms] == [[], ["Hello.\n"]]
 
 
-def test_each_run_has_a_file_of_its_own() -> None:
+def test_each_revision_has_a_file_of_its_own() -> None:
     key = JobKey("T1", "C1", "1.2", "F1")
 
     assert transcript_file_names(key, 0)[0] == "transcript-F1.txt"
     assert transcript_file_names(key, 2)[0] == "transcript-F1-v3.txt"
-    assert transcript_file_names(JobKey("T1", "C1", "1.2", "F1", run=2), 0)[0] == "transcript-F1-2.txt"
 
 
 SOME_GAPS = Transcript(
@@ -197,20 +218,22 @@ def test_a_gap_stands_in_its_place_with_a_button_below() -> None:
     assert_sendable(message)
     assert shown_in(message) == "Before.\n\n[02:00–04:00 could not be transcribed]\n\nDespués."
     assert context_of(message) == "English, Spanish from 04:10 · 5:00"
-    (button,) = message.blocks[-1]["elements"]
+    button, menu = message.blocks[-1]["elements"]
     assert (button["action_id"], button["value"]) == (FILL_GAPS, str(request().key))
+    assert menu["action_id"] == REPLY_MENU
 
 
-def test_a_button_stands_under_every_form_of_a_transcript_with_gaps() -> None:
+def test_the_controls_stand_under_every_form_of_a_transcript() -> None:
     long = Paragraph("word " * 3_000, (Utterance("word", Span(0, 1)),))
     passages = (long, *SOME_GAPS.passages)
     gapped = Transcript(passages, SOME_GAPS.languages, 300.0, complete=True)
 
     forms = list(render_reply(request(), gapped))
 
-    assert [form.blocks[-1]["type"] for form in forms] == ["actions"] * 3
     first, *others = render_in_pieces(request(), gapped)
-    assert first.blocks[-1]["type"] == "actions"
+    for form in (*forms, first):
+        assert_sendable(form)
+        assert [element["action_id"] for element in form.blocks[-1]["elements"]] == [FILL_GAPS, REPLY_MENU]
     assert {piece.blocks[-1]["type"] for piece in others} == {"context"}
 
 
@@ -252,12 +275,6 @@ def test_pieces_hold_everything_in_order(piece: str) -> None:
     assert context_of(messages[-1]) == f"{len(messages)} of {len(messages)}"
 
 
-@given(st.text())
-def test_escaping_loses_nothing(text: str) -> None:
-    assert html.unescape(escape(text.replace("&", "and"))) == text.replace("&", "and")
-    assert not re.search(r"[<>]", escape(text))
-
-
 ANYTHING = st.text(st.characters())
 LONG = st.builds(
     lambda piece, length: (piece * length)[:7_000],
@@ -276,7 +293,7 @@ def test_whatever_was_said_can_be_sent(text: str, name: str, siblings: int, comp
 
     for form in render_reply(shared, transcript(text, complete=complete)):
         assert_sendable(form)
-        assert characters_in(form.blocks) < 6_200
+        assert characters_in(form.blocks) < 6_400
         assert shown_in(form).strip()
 
 
@@ -285,6 +302,7 @@ def test_what_fits_is_shown_to_the_letter(text: str) -> None:
     assert squeezed(shown_in(rendered(transcript(text)))) == squeezed(text)
 
 
+@settings(max_examples=10)  # each renders a long transcript with its subtitles
 @given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=60))
 def test_what_does_not_fit_is_in_the_file_to_the_letter(piece: str) -> None:
     text = " ".join(f"x{(piece * 5_500)[:7_000]}x".split())

@@ -70,7 +70,7 @@ async def test_a_file_is_described_and_fetched(
     described = await files.info(shared(slack).id)
 
     assert (described.claim, described.state, described.name) == (
-        Claim.AUDIO,
+        Claim.VOICE_CLIP,
         FileState.AVAILABLE,
         "note.m4a",
     )

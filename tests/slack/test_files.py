@@ -51,8 +51,8 @@ def test_an_upload_that_says_audio_anywhere_is_audio(name: str, mimetype: str, f
         {"mimetype": None, "filetype": {}, "name": 7},
     ],
 )
-def test_a_voice_clip_is_audio_whatever_its_types_say(odd: dict[str, Any]) -> None:
-    assert claim_of(clip(**odd)) is Claim.AUDIO
+def test_a_voice_clip_is_one_whatever_its_types_say(odd: dict[str, Any]) -> None:
+    assert claim_of(clip(**odd)) is Claim.VOICE_CLIP
 
 
 def test_a_media_display_type_of_audio_is_audio() -> None:

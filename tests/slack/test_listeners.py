@@ -14,20 +14,24 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import Outage, Unavailable
 from bot.model import TranscriptionRequest
 from bot.playground.slack.delivery import RetrySchedule
 from bot.playground.slack.server import SlackLookalike
 from bot.ports import Jobs
-from bot.slack.blocks import FILL_GAPS
-from bot.slack.events import Policy
+from bot.slack.desk import Control
 from bot.slack.identity import SCOPES, Identity
-from bot.slack.listeners import Intake, build_bolt
-from bot.store.sqlite import SqliteJobs, open_jobs
+from bot.slack.intake import Intake
+from bot.slack.listeners import build_bolt
+from bot.slack.lookups import Lookups
+from bot.store.jobs import SqliteJobs
+from bot.store.store import open_store
 from bot.telemetry import Metrics
+from tests.job.memory_preferences import MemoryPreferences
 from tests.slack.answering import Asked, always, answering
 from tests.slack.payloads import BOT, TEAM, body, clip, event, mention, upload
 
@@ -39,9 +43,6 @@ class FailingJobs:
     """A store whose disk is full."""
 
     async def accept(self, _requests: Sequence[TranscriptionRequest]) -> int:
-        raise OSError(28, "No space left on device")
-
-    async def fill_gaps(self, _key: str) -> bool:
         raise OSError(28, "No space left on device")
 
 
@@ -60,11 +61,11 @@ class HeldJobs:
 class Door:
     """Bolt with our listeners, in front of a Web API that must not be asked anything."""
 
-    def __init__(self, jobs: object, slack: Asked) -> None:
+    def __init__(self, jobs: object, slack: Asked, controls: Sequence[Control] = ()) -> None:
         self.slack = slack
         self.metrics = Metrics()
         client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
-        self.bolt = bolt_for(jobs, client, self.metrics)
+        self.bolt = bolt_for(jobs, client, self.metrics, controls)
 
     async def receive(
         self,
@@ -90,23 +91,25 @@ class Door:
         return value or 0.0
 
 
-def bolt_for(jobs: object, client: AsyncWebClient, metrics: Metrics) -> AsyncApp:
+def bolt_for(
+    jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Control] = ()
+) -> AsyncApp:
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
-    intake = Intake(cast("Jobs", jobs), Policy(automatic=True), metrics)
-    return build_bolt(intake, client, identity, SECRET)
+    intake = Intake(cast("Jobs", jobs), MemoryPreferences(), Lookups(client), automatic=True, metrics=metrics)
+    return build_bolt(intake, controls, client, identity, SECRET)
 
 
 @asynccontextmanager
-async def door_to(jobs: object) -> AsyncIterator[Door]:
+async def door_to(jobs: object, *controls: Control) -> AsyncIterator[Door]:
     async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
-        yield Door(jobs, slack)
+        yield Door(jobs, slack, controls)
         assert slack.paths == []
 
 
 @pytest.fixture
 async def jobs(tmp_path: Path) -> AsyncIterator[SqliteJobs]:
-    async with open_jobs(tmp_path) as opened:
-        yield opened
+    async with open_store(tmp_path) as store:
+        yield store.jobs
 
 
 @pytest.fixture
@@ -200,7 +203,7 @@ async def test_what_nobody_listens_for_is_acknowledged(door: Door, payload: dict
     assert (answer.status, answer.body) == (200, "")
 
 
-INTERACTIONS = {
+INTERACTIONS: dict[str, dict[str, Any]] = {
     "block_actions": {"type": "block_actions", "actions": [{"action_id": "x", "block_id": "y"}]},
     "shortcut": {"type": "shortcut", "callback_id": "x", "trigger_id": "1.2"},
     "message_action": {"type": "message_action", "callback_id": "x", "trigger_id": "1.2"},
@@ -298,57 +301,59 @@ async def test_over_socket_mode_too_only_what_is_stored_is_acknowledged(
     assert [call.method for call in slack.state.calls if "." in call.method] == ["apps.connections.open"] * 2
 
 
-def press(value: str, channel_id: str = "C024CHAN1", action_id: str = FILL_GAPS) -> dict[str, Any]:
-    return {
-        "type": "block_actions",
-        "team": {"id": TEAM},
-        "user": {"id": "U024ANNE1"},
-        "channel": {"id": channel_id},
-        "message": {"ts": "1720000001.000100", "thread_ts": "1720000000.000100"},
-        "actions": [{"type": "button", "action_id": action_id, "value": value}],
-    }
+class Eraser:
+    """A control that takes what it knows of messages, and breaks where it is told to."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.heard: list[str] = []
+        self._fault = fault
+
+    def register(self, bolt: AsyncApp) -> None:
+        async def erase(event: dict[str, Any]) -> None:
+            self.heard.append(event["subtype"])
+            if self._fault:
+                raise self._fault
+
+        async def press(ack: AsyncAck) -> None:
+            self.heard.append("pressed")
+            if self._fault:
+                raise self._fault
+            await ack()
+
+        bolt.event({"type": "message", "subtype": "message_deleted"})(erase)
+        bolt.action("x")(press)
 
 
-async def gapped(jobs: SqliteJobs, door: Door) -> str:
-    await door.receive(body(event(clip())))
-    job = await jobs.claim()
-    assert job is not None
-    await jobs.finish(job, "gapped", has_gaps=True)
-    return str(job.key)
+DELETED = event(clip(), subtype="message_deleted", hidden=True)
 
 
-async def test_the_button_under_a_transcript_makes_its_job_due(door: Door, jobs: SqliteJobs) -> None:
-    key = await gapped(jobs, door)
+async def test_a_control_hears_of_its_messages_before_the_intake_does(jobs: SqliteJobs) -> None:
+    eraser = Eraser()
+    async with door_to(jobs, eraser) as door:
+        assert (await door.receive(body(DELETED))).status == 200
+        assert eraser.heard == ["message_deleted"]
+        assert door.counted("subtype") == 0
 
-    for _ in range(2):
-        answer = await door.receive(press(key))
-        assert (answer.status, answer.body) == (200, "")
+        assert (await door.receive(body(event(clip())))).status == 200
 
-    job = await jobs.claim()
-    assert job is not None
-    assert (str(job.key), job.revision) == (key, 1)
-    assert await jobs.claim() is None
-    assert door.counted("gaps_asked_for") == 2
-
-
-@pytest.mark.parametrize(
-    "value", ["T024TEAM1:C024CHAN1:1.0:F1:thread:0", "T024TEAM1:C024ELSE1:1.0:F1:thread:0", ""]
-)
-async def test_whoever_presses_it_too_late_is_told_alone(jobs: SqliteJobs, value: str) -> None:
-    async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
-        door = Door(jobs, slack)
-        answer = await door.receive(press(value))
-        assert answer.status == 200
-        assert slack.paths == ["/api/chat.postEphemeral"]
-        assert door.counted("gaps_gone") == 1
+    assert eraser.heard == ["message_deleted"]
+    assert (await jobs.depth())["ready"] == 1
 
 
-async def test_a_slack_that_does_not_take_the_whisper_is_no_failure(jobs: SqliteJobs) -> None:
-    async with answering(always(lambda: web.Response(status=503))) as slack:
-        answer = await Door(jobs, slack).receive(press("T:C:1.0:F1:thread:0"))
-        assert answer.status == 200
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), Unavailable(Outage.SLACK)])
+async def test_what_a_control_could_not_do_is_not_acknowledged(jobs: SqliteJobs, fault: Exception) -> None:
+    eraser = Eraser(fault)
+    pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
+    async with door_to(jobs, eraser) as door:
+        assert (await door.receive(body(DELETED))).status == 500
+        assert (await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)).status == 500
+
+    assert eraser.heard == ["message_deleted", "pressed"]
 
 
-async def test_a_button_that_could_not_be_stored_is_not_acknowledged() -> None:
-    async with door_to(FailingJobs()) as door:
-        assert (await door.receive(press("T024TEAM1:C024CHAN1:1.0:F1:thread:0"))).status == 500
+async def test_what_a_control_has_answered_is_acknowledged(jobs: SqliteJobs) -> None:
+    pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
+    async with door_to(jobs, Eraser()) as door:
+        answer = await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)
+
+    assert (answer.status, answer.body) == (200, "")

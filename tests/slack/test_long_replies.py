@@ -17,7 +17,7 @@ from bot.model import Transcript
 from bot.playground.slack.blockkit import characters_in
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.ports import Found, Waiting
-from bot.slack.replies import SlackReplies
+from bot.slack.speech.replies import SlackReplies
 from bot.transcript.documents import plain_text
 from tests.slack import payloads
 from tests.slack.answering import always, answering

@@ -20,7 +20,7 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.ports import Found, Refused, ReplyState, Waiting
 from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
-from bot.slack.thread import EVENT_TYPE
+from bot.slack.speech.thread import EVENT_TYPE
 from bot.transcript.documents import plain_text
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in

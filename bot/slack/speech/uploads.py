@@ -6,22 +6,14 @@ from collections.abc import Sequence
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Misconfigured, Outage, Unavailable
+from bot.errors import Outage, Unavailable
 from bot.ports import SharedTranscript
-from bot.slack.api_errors import API_FAILURES, error_code, translate
-from bot.slack.blocks import TextFile
+from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
+from bot.slack.speech.blocks import TextFile
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
-_PASSING = frozenset(
-    {
-        *("", "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
-        *("request_timeout", "team_added_to_org"),
-    }
-)
-"""Errors that say nothing about files. Any other one is a refusal: a plan's, an admin's, a full storage's."""
 _PASSING_STATUSES = frozenset({408, 429})
 _ALREADY_GONE = frozenset({"file_not_found", "file_deleted", "message_not_found"})
 
@@ -43,8 +35,8 @@ class Uploads:
         self._session = session
         self._log = structlog.get_logger(__name__)
 
-    async def share(self, channel_id: str, thread_ts: str, files: Sequence[TextFile]) -> None:
-        """Share files in one message of a thread: all of them, or none.
+    async def share(self, channel_id: str, thread_ts: str | None, files: Sequence[TextFile]) -> None:
+        """Share files in one message, of a thread where one is given: all of them, or none.
 
         ``files_upload_v2`` does the same calls, but none of them may be repeated by a retry handler.
         Source: https://docs.slack.dev/messaging/working-with-files#upload
@@ -62,18 +54,16 @@ class Uploads:
                 files=sent, channel_id=channel_id, thread_ts=thread_ts
             )
         except API_FAILURES as failure:
-            error = translate(failure)
-            if isinstance(failure, SlackApiError) and error_code(failure) not in _PASSING:
-                if isinstance(error, Misconfigured):
-                    raise error from failure
+            if is_refusal(failure):
                 raise UploadRefused(error_code(failure)) from failure
-            raise error from failure
+            raise translate(failure) from failure
 
     async def remove(self, channel_id: str, shared: SharedTranscript) -> None:
         """Delete files and the message that shares them. What Slack refuses to delete stays.
 
         Raises:
             Unavailable: Slack does not answer.
+            Misconfigured: the token or the scope ``files:write`` is wrong.
         """
         for file_id in shared.file_ids:
             await self._delete("files.delete", file=file_id)
@@ -83,7 +73,7 @@ class Uploads:
         try:
             await self._writes.api_call(method, json=arguments)
         except API_FAILURES as failure:
-            if not isinstance(failure, SlackApiError) or error_code(failure) in _PASSING:
+            if not is_refusal(failure):
                 raise translate(failure) from failure
             if error_code(failure) not in _ALREADY_GONE:
                 self._log.warning("not deleted", method=method, error=error_code(failure))

@@ -1,0 +1,146 @@
+"""What helps to hear a recording right: the channel's settings and, where it is wished, its names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import TranscriptionError
+from bot.model import TranscriptionRequest
+from bot.ports import Preferences
+from bot.preferences import MOST_VOCABULARY_BYTES, ChannelSettings, Hints
+from bot.slack.lookups import Lookups
+from bot.transcript.documents import on_one_line
+
+_FRESH_FOR = timedelta(hours=6)
+_TRY_AGAIN_AFTER = timedelta(minutes=10)
+_MOST_CHANNELS = 500
+_MOST_MEMBERS = 100
+_AT_ONCE = 5
+"""Slack takes about 100 questions after people in a minute."""
+_LONGEST_LINE = 100
+"""Characters: a name is shorter, and of a topic the beginning will do."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A channel's names, and the task that looks them up."""
+
+    looking: asyncio.Task[None] | None = None
+    names: tuple[str, ...] = ()
+    due: datetime | None = None
+    """When they are looked up again; ``None``: never were."""
+
+
+class SlackHints:
+    """``ports.Hinting``.
+
+    Args:
+        lookups: Reads from Slack.
+        preferences: What channels have decided.
+        bot_user_id: Nobody calls the bot by its name in a recording.
+        now: UTC; injected for tests.
+        patience_s: How long a job waits for the names of a channel that are not known yet.
+    """
+
+    def __init__(
+        self,
+        lookups: Lookups,
+        preferences: Preferences,
+        *,
+        bot_user_id: str,
+        now: Callable[[], datetime],
+        patience_s: float = 3.0,
+    ) -> None:
+        self._lookups = lookups
+        self._preferences = preferences
+        self._bot_user_id = bot_user_id
+        self._now = now
+        self._patience_s = patience_s
+        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        """By team and channel, the one asked for last at the end."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._people = asyncio.Semaphore(_AT_ONCE)
+        self._log = structlog.get_logger(__name__)
+
+    async def hints(self, request: TranscriptionRequest) -> Hints:
+        """What the channel has decided, and what it expects to hear."""
+        key = request.key
+        settings = await self._preferences.channel(key.team_id, key.channel_id)
+        return Hints(
+            language=settings.language,
+            context=join_context(settings.vocabulary, await self._names(request, settings)),
+            digits=settings.digits or None,
+            emotion=settings.emotion,
+        )
+
+    async def _names(self, request: TranscriptionRequest, settings: ChannelSettings) -> tuple[str, ...]:
+        """The channel's names; not for one person alone, who may not know them."""
+        key = request.key
+        if not settings.names_in_vocabulary or key.reader_id is not None or key.channel_id.startswith("D"):
+            return ()
+        known = self._entry(key.team_id, key.channel_id)
+        if known.looking is None and (known.due is None or known.due <= self._now()):
+            known.looking = asyncio.create_task(self._look_up(key.channel_id, known))
+            self._tasks.add(known.looking)
+            known.looking.add_done_callback(self._tasks.discard)
+        if known.looking is not None and not known.names:
+            # It goes on after that, for the next recording.
+            await asyncio.wait({known.looking}, timeout=self._patience_s)
+        return known.names
+
+    def _entry(self, team_id: str, channel_id: str) -> _Known:
+        known = self._known.setdefault((team_id, channel_id), _Known())
+        self._known.move_to_end((team_id, channel_id))
+        while len(self._known) > _MOST_CHANNELS:
+            self._known.popitem(last=False)
+        return known
+
+    async def _look_up(self, channel_id: str, known: _Known) -> None:
+        try:
+            known.names = await self._names_now(channel_id)
+            known.due = self._now() + _FRESH_FOR
+        except TranscriptionError as error:
+            self._log.debug("names unknown", channel_id=channel_id, reason=str(error))
+            known.due = self._now() + _TRY_AGAIN_AFTER
+        finally:
+            known.looking = None
+
+    async def _names_now(self, channel_id: str) -> tuple[str, ...]:
+        channel = await self._lookups.conversation(channel_id)
+        members = await self._lookups.members(channel_id, _MOST_MEMBERS)
+        people = [member for member in members if member != self._bot_user_id]
+        names = await asyncio.gather(*map(self._name, people))
+        return tuple(name for name in (channel.name, channel.topic, *names) if name)
+
+    async def _name(self, user_id: str) -> str:
+        """Somebody's name; empty where Slack does not tell it, so that one person does not cost the rest."""
+        async with self._people:
+            try:
+                return (await self._lookups.person(user_id)).name
+            except TranscriptionError as error:
+                self._log.debug("name unknown", reason=str(error))
+                return ""
+
+
+def join_context(vocabulary: Iterable[str], names: Iterable[str]) -> str:
+    """One a line and each once, from the beginning on as many as the recogniser takes.
+
+    The channel's own words come first; names are hostile text, and cut to what a line holds.
+    """
+    cut = (on_one_line(name)[:_LONGEST_LINE].strip() for name in names)
+    kept: dict[str, str] = {}
+    left_bytes = MOST_VOCABULARY_BYTES + 1
+    for line in (*map(on_one_line, vocabulary), *cut):
+        if not line or line.casefold() in kept:
+            continue
+        left_bytes -= len(line.encode()) + 1
+        if left_bytes < 0:
+            break
+        kept[line.casefold()] = line
+    return "\n".join(kept.values())

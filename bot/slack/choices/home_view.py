@@ -1,0 +1,151 @@
+"""The home tab: what the bot does, and what somebody may decide. Pure.
+
+Slack keeps what was chosen in a menu as long as its block goes by the same id, whatever is published later.
+So the ids of blocks that hold a choice name it.
+
+Source: https://docs.slack.dev/surfaces/app-home
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from babel import Locale
+
+from bot import sentences
+from bot.preferences import Automatic, Usage
+from bot.slack import actions
+from bot.slack.bodies import Body, part
+from bot.slack.choices.settings_view import automatic_menu, box
+from bot.slack.files import parse_id
+from bot.slack.kit import Block, button, context, header, multi_select, option, section
+from bot.slack.kit import actions as row
+from bot.slack.targets import records
+from bot.transcript.documents import on_one_line
+
+MOST_CHANNELS = 30
+"""Two blocks each; a view holds 100."""
+_MOST_OPTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SharedChannel:
+    """A channel that both the bot and the reader are in."""
+
+    id: str
+    name: str
+    automatic: Automatic
+    """What counts there now."""
+    is_shared_externally: bool
+    may_change: bool
+    """The reader may decide on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """What the tab shows."""
+
+    reader: Locale
+    audio_goes_to: str
+    ask_reaction: str
+    is_opted_out: bool
+    channels: Sequence[SharedChannel] | None
+    """By name; ``None`` where Slack did not tell."""
+    subscriptions: frozenset[str]
+    """Ids of channels."""
+    month: date
+    used: Usage
+    """By the workspace, in this month."""
+    cost: float
+    """In US dollars."""
+    monthly_minutes: int | None
+    notice: str = ""
+    """Why something that the reader wanted did not happen."""
+
+
+def render_home(tab: Tab) -> Block:
+    """The tab; at most 75 blocks."""
+    usage = sentences.usage(tab.month, tab.used, tab.cost, tab.monthly_minutes, tab.reader)
+    blocks = [
+        *([section(tab.notice)] if tab.notice else []),
+        header(sentences.HOME_TITLE),
+        section(sentences.HOME_ABOUT),
+        section(sentences.where_audio_goes(tab.audio_goes_to)),
+        header(sentences.HOME_MINE),
+        section(
+            sentences.OPT_OUT_LABEL,
+            box(actions.HOME_OPT_OUT, sentences.OPT_OUT_CHOICE, ticked=tab.is_opted_out),
+            f"opt_out:{tab.is_opted_out}",
+        ),
+        *_subscriptions(tab.channels or (), tab.subscriptions),
+        header(sentences.HOME_CHANNELS),
+        *_channels(tab.channels),
+        header(sentences.HOME_USAGE),
+        section(usage),
+        header(sentences.HOME_HELP),
+        section(sentences.ways_to_ask(tab.ask_reaction)),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def render_trouble(text: str) -> Block:
+    """The tab where nothing else can be shown."""
+    return {"type": "home", "blocks": [section(sentences.HOME_ABOUT), section(text)]}
+
+
+def parse_mode(action: Body) -> tuple[str, Automatic] | None:
+    """Which channel's menu was used, and what was chosen; ``None`` where it is no such menu."""
+    block_id, value = action.get("block_id"), part(action, "selected_option").get("value")
+    if not isinstance(block_id, str) or not isinstance(value, str) or value not in list(Automatic):
+        return None
+    kind, _, rest = block_id.partition(":")
+    channel_id = parse_id({"id": rest.partition(":")[0]}, "id")
+    return (channel_id, Automatic(value)) if kind == "mode" and channel_id else None
+
+
+def parse_subscriptions(action: Body) -> list[str]:
+    """The ids of the channels that are chosen."""
+    chosen = (parse_id(choice, "value") for choice in records(action.get("selected_options")))
+    return [channel_id for channel_id in chosen if channel_id]
+
+
+def _subscriptions(channels: Sequence[SharedChannel], chosen: frozenset[str]) -> Iterator[Block]:
+    # What is chosen comes first: the menu tells all that stays chosen, so it has to offer that.
+    first = sorted(channels, key=lambda channel: channel.id not in chosen)[:_MOST_OPTIONS]
+    choices = {channel.id: option(_name(channel), channel.id) for channel in first}
+    if choices:
+        menu = multi_select(
+            actions.HOME_SUBSCRIPTIONS,
+            list(choices.values()),
+            [choice for channel_id, choice in choices.items() if channel_id in chosen],
+            sentences.SUBSCRIPTIONS_HINT,
+        )
+        yield section(sentences.SUBSCRIPTIONS_LABEL, menu, "subscriptions")
+
+
+def _channels(channels: Sequence[SharedChannel] | None) -> Iterator[Block]:
+    if not channels:
+        yield section(sentences.CHANNELS_UNKNOWN if channels is None else sentences.NO_CHANNELS)
+        return
+    for channel in channels[:MOST_CHANNELS]:
+        if not channel.may_change:
+            mode = sentences.AUTOMATIC_CHOICES[channel.automatic]
+            yield section(sentences.CHANNEL_AND_MODE.format(channel=_name(channel), mode=mode))
+            continue
+        yield section(_name(channel))
+        yield row(
+            [
+                automatic_menu(actions.HOME_MODE, channel.automatic),
+                button(sentences.SETTINGS, actions.OPEN_SETTINGS, channel.id),
+            ],
+            f"mode:{channel.id}:{channel.automatic}",
+        )
+    if len(channels) > MOST_CHANNELS:
+        yield context(sentences.more_channels(len(channels) - MOST_CHANNELS))
+
+
+def _name(channel: SharedChannel) -> str:
+    named = sentences.CHANNEL_SHARED if channel.is_shared_externally else sentences.CHANNEL
+    return named.format(name=on_one_line(channel.name)[:80])

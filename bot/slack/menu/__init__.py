@@ -1,0 +1,1 @@
+"""What the menu and the buttons under a reply do."""

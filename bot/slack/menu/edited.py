@@ -1,0 +1,94 @@
+"""A reply with another text in it: its blocks, and the files beside it. Pure; the text is hostile here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot import sentences
+from bot.slack import actions
+from bot.slack.kit import Block, context
+from bot.slack.speech.blocks import INLINE_CHARACTERS, Message, TextFile
+from bot.slack.speech.rich_text import beginning, fallback, unescaped, with_text
+from bot.transcript.documents import render_srt, render_vtt
+from bot.transcript.retime import retime
+
+_BETWEEN = " · "
+
+
+def render_edited(
+    blocks: Sequence[Mapping[str, Any]], paragraphs: Sequence[str], names: Sequence[str], subtitles: str
+) -> Iterator[Message]:
+    """The reply: first as it should be, then ever smaller ones for where Slack refuses it.
+
+    Args:
+        blocks: Of the reply that stands.
+        paragraphs: Its new text.
+        names: Of its files: text, SubRip, WebVTT.
+        subtitles: WebVTT with the times of the old text; empty where there are none.
+    """
+    kept = [_without_gap_button(_as_sent(block)) for block in blocks]
+    kept = [block for block in kept if block.get("elements") != []]
+    text = "\n\n".join(paragraphs)
+    pointers = (sentences.continued_in(names[0]), sentences.continued_in_text(names[0]))
+    pointer = pointers[0] if subtitles else pointers[1]
+    files: tuple[TextFile, ...] = ()
+    for most in INLINE_CHARACTERS:
+        if len(text) <= most:
+            if most == INLINE_CHARACTERS[0]:
+                yield _message(kept, text, pointers)
+            continue
+        files = files or tuple(_files(paragraphs, names, subtitles))
+        if most:
+            yield _message(kept, beginning(text, most), pointers, pointer, files)
+        else:
+            yield _message(kept, pointer, pointers, files=files)
+
+
+def _message(
+    blocks: Sequence[Block],
+    text: str,
+    pointers: Sequence[str],
+    pointer: str = "",
+    files: tuple[TextFile, ...] = (),
+) -> Message:
+    placed = [_with_pointer(block, pointers, pointer) for block in with_text(blocks, text)]
+    return Message(fallback(text), placed, files)
+
+
+def _files(paragraphs: Sequence[str], names: Sequence[str], subtitles: str) -> Iterator[TextFile]:
+    text = "\n\n".join(paragraphs)
+    yield TextFile(names[0], f"{text}\n")
+    if subtitles:
+        transcript = retime(paragraphs, subtitles)
+        yield TextFile(names[1], render_srt(transcript))
+        yield TextFile(names[2], render_vtt(transcript))
+
+
+def _with_pointer(block: Block, pointers: Sequence[str], pointer: str) -> Block:
+    """The line of facts, which ends with where the rest is; any other block as it is."""
+    if block.get("type") != "context":
+        return block
+    facts = str(block["elements"][0].get("text") or "")
+    for old in pointers:
+        facts = facts.removesuffix(old).removesuffix(_BETWEEN)
+    return context(_BETWEEN.join(fact for fact in (facts, pointer) if fact))
+
+
+def _without_gap_button(block: Block) -> Block:
+    """Filling the gaps would bring the recogniser's words back."""
+    if block.get("type") != "actions":
+        return block
+    left = [element for element in block["elements"] if element.get("action_id") != actions.FILL_GAPS]
+    return block | {"elements": left}
+
+
+def _as_sent(value: Any) -> Any:
+    """A block as it was sent, and not as Slack gives it back."""
+    if isinstance(value, str):
+        return unescaped(value)
+    if isinstance(value, Mapping):
+        return {name: _as_sent(inside) for name, inside in value.items()}
+    if isinstance(value, list):
+        return [_as_sent(inside) for inside in value]
+    return value

@@ -1,0 +1,89 @@
+"""The modal in which a transcript is edited. Pure; what comes back from it is hostile here.
+
+Source: https://docs.slack.dev/surfaces/modals
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from bot import sentences
+from bot.slack import actions
+from bot.slack.bodies import Body, part
+from bot.slack.kit import Block, field, modal, section, text_input
+from bot.slack.menu.modals import notice
+from bot.slack.menu.presses import Press
+from bot.slack.speech.rich_text import join, split
+
+_FILLED_IN_A_FIELD = 2_400
+"""Of the 3,000 characters that a field takes, so that there is room to write in each."""
+_MOST_FIELDS = 90
+"""Of the 100 blocks of a modal."""
+_MOST_BYTES = 240_000
+"""Slack takes 250 KB of modal."""
+_ENTRY = "entry"
+_JOINTS = ("cut", "word", "line", "paragraph")
+"""What may stand between two fields' texts, from nothing to most."""
+
+
+def render_editing(press: Press, version: str, text: str, warning: str = "") -> Block:
+    """The modal with a text in it, or why that cannot be.
+
+    Args:
+        press: Of which reply.
+        version: What tells that reply from a later one.
+        text: All of it.
+        warning: What stands above it.
+    """
+    pieces = list(split(text, _FILLED_IN_A_FIELD))
+    fields = [
+        field(
+            f"{joint}-{number}",
+            sentences.EDIT_MORE_LABEL if number else sentences.EDIT_LABEL,
+            text_input(_ENTRY, piece, lines=True),
+            optional=len(pieces) > 1,
+        )
+        for number, (joint, piece) in enumerate(pieces)
+    ]
+    view = modal(
+        actions.EDIT_MODAL,
+        sentences.EDIT_TITLE,
+        [*([section(warning)] if warning else []), *fields],
+        submit=sentences.SAVE,
+        close=sentences.CANCEL,
+        private_metadata=press.dump(version),
+    )
+    too_long = len(fields) > _MOST_FIELDS or len(json.dumps(view)) > _MOST_BYTES
+    return notice(sentences.EDIT_TITLE, sentences.EDIT_TOO_LONG) if too_long else view
+
+
+def parse_editing(view: Body) -> str:
+    """The text in the modal now; paragraphs lie between empty lines, or on lines of their own."""
+    pieces: list[tuple[str, str]] = []
+    between = _JOINTS[0]
+    for joint, piece in _pieces(view):
+        # Where a field was emptied, what stood on both sides of it still does.
+        between = max(between, joint, key=_JOINTS.index)
+        if piece.strip():
+            pieces.append((between if pieces else _JOINTS[0], piece))
+            between = _JOINTS[0]
+    return join(pieces)
+
+
+def first_field(view: Body) -> str:
+    """The field under which stands what is wrong with the whole."""
+    named = (str(block.get("block_id")) for block in view.get("blocks") or [] if block.get("type") == "input")
+    return next(named, "")
+
+
+def _pieces(view: Body) -> Iterator[tuple[str, str]]:
+    values = part(part(view, "state"), "values")
+    found = []
+    for block_id in values:
+        joint, _, number = block_id.partition("-")
+        value = part(part(values, block_id), _ENTRY).get("value")
+        if joint in _JOINTS and number.isdecimal() and len(number) < 4:
+            found.append((int(number), joint, value if isinstance(value, str) else ""))
+    for _, joint, piece in sorted(found):
+        yield joint, piece.encode(errors="replace").decode()

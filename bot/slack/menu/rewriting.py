@@ -1,0 +1,180 @@
+"""A reply as it stands: reading its whole text, and writing another one in its place."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from bot import sentences
+from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.model import SharedFile
+from bot.ports import SharedTranscript
+from bot.scratch import scratch_folder
+from bot.slack.api_errors import API_FAILURES, error_code, translate
+from bot.slack.desk import Desk
+from bot.slack.files import parse_file, parse_id
+from bot.slack.menu.edited import render_edited
+from bot.slack.menu.presses import Press
+from bot.slack.speech.blocks import Message, transcript_file_names
+from bot.slack.speech.messages import messages_in
+from bot.slack.speech.posting import REFUSED_CONTENT
+from bot.slack.speech.rich_text import text_of
+from bot.slack.speech.thread import is_carried_on
+from bot.slack.speech.uploads import Uploads
+from bot.slack.targets import records
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply as it stands."""
+
+    version: str
+    """What tells it from what it was or will be; without white space."""
+    blocks: Sequence[Mapping[str, Any]]
+    files: Mapping[str, SharedFile]
+    """Those that are shared beside it, by name; the latest of each."""
+    shared: tuple[SharedTranscript, ...]
+    """The messages that share them."""
+    is_whole: bool
+    """All of its text is in it, or in its text file."""
+
+
+class Rewriting:
+    """Reads and rewrites replies.
+
+    Args:
+        desk: What it works with.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._uploads = Uploads(desk.writes, desk.session)
+        self._log = structlog.get_logger(__name__)
+
+    async def read(self, press: Press) -> Written:
+        """The reply, and what stands beside it.
+
+        Raises:
+            Rejected: GONE: it is not there any more; or its place is closed to the bot.
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        messages = [
+            message
+            async for message in messages_in(self._desk.reads, press.place, oldest=press.key.message_ts)
+        ]
+        for message in messages:
+            if parse_id(message, "ts") == press.reply_ts:
+                return self._written(press, message, messages)
+        raise Rejected(Refusal.GONE, "no such reply")
+
+    async def text(self, written: Written, press: Press) -> str:
+        """All of its text.
+
+        Raises:
+            Rejected: its file is gone.
+            Unavailable: Slack does not answer.
+            Misconfigured: Slack answers with its login page.
+        """
+        file = written.files.get(_names(press)[0])
+        return text_of(written.blocks) if file is None else (await self._download(file)).strip()
+
+    async def write(self, press: Press, written: Written, paragraphs: Sequence[str]) -> None:
+        """Put another text in its place: in the message, or in new files beside it.
+
+        Raises:
+            UploadRefused: it takes files, and Slack does not let the bot share them.
+            Rejected: the reply is gone.
+            Unavailable: Slack does not answer; some of it may be written.
+            Misconfigured: a scope or the token is wrong.
+        """
+        names, place = _names(press), press.place
+        old = written.files.get(names[-1])
+        subtitles = await self._download(old) if old is not None else ""
+        # In a thread: matching many words takes longer than the event loop may stand still.
+        forms = await asyncio.to_thread(
+            lambda: list(render_edited(written.blocks, paragraphs, names, subtitles))
+        )
+        is_shared = False
+        for message in forms:
+            if message.files and not is_shared:
+                await self._uploads.share(place.channel_id, place.thread_ts, message.files)
+                is_shared = True
+            if await self._update(press, message):
+                break
+        else:
+            raise Unavailable(Outage.SLACK, "every form of the reply was refused")
+        for shared in written.shared:
+            await self._uploads.remove(place.channel_id, shared)
+
+    def _written(
+        self, press: Press, reply: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
+    ) -> Written:
+        names = set(_names(press))
+        files: dict[str, SharedFile] = {}
+        shared: list[SharedTranscript] = []
+        for message in sorted(messages, key=lambda message: parse_id(message, "ts")):
+            ours = [
+                file
+                for file in map(parse_file, records(message.get("files")))
+                if file and file.name in names and file.owner_id == self._desk.identity.bot_user_id
+            ]
+            if ours:
+                files |= {file.name: file for file in ours}
+                shared.append(SharedTranscript(parse_id(message, "ts"), tuple(file.id for file in ours)))
+        blocks = list(records(reply.get("blocks")))
+        text_file = files.get(_names(press)[0])
+        # A digest says more than Slack's note that a message was edited, which bots' messages may lack.
+        digest = hashlib.sha256(text_of(blocks).encode(errors="replace")).hexdigest()[:16]
+        version = f"{_handle_of(blocks)}/{digest}/{text_file.id if text_file else ''}"
+        is_lost = text_file is None and _points_elsewhere(blocks, press)
+        is_whole = not (is_lost or is_carried_on(messages, press.key))
+        return Written(version, blocks, files, tuple(shared), is_whole)
+
+    async def _download(self, file: SharedFile) -> str:
+        with scratch_folder() as folder:
+            path = folder / "transcript"
+            await self._desk.files.download(file, path)
+            return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
+
+    async def _update(self, press: Press, message: Message) -> bool:
+        """Edit the reply, whose metadata stay; False where Slack does not take its content."""
+        try:
+            await self._desk.writes.chat_update(
+                channel=press.channel_id,
+                ts=press.reply_ts,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                link_names=False,
+            )
+        except API_FAILURES as failure:
+            if isinstance(failure, SlackApiError) and error_code(failure) in REFUSED_CONTENT:
+                self._log.warning("edit refused", key=str(press.key), error=error_code(failure))
+                return False
+            raise translate(failure) from failure
+        return True
+
+
+def _names(press: Press) -> tuple[str, ...]:
+    return transcript_file_names(press.key, press.handle.revision)
+
+
+def _handle_of(blocks: Sequence[Mapping[str, Any]]) -> str:
+    """The id of the block of buttons: another one after the reply was transcribed again."""
+    return next((str(block.get("block_id")) for block in blocks if block.get("type") == "actions"), "")
+
+
+def _points_elsewhere(blocks: Sequence[Mapping[str, Any]], press: Press) -> bool:
+    """Whether the rest of its text is said to be in a file."""
+    name = _names(press)[0]
+    pointers = (sentences.continued_in(name), sentences.continued_in_text(name))
+    shown = [text_of([block]) for block in blocks]
+    shown += [str(element.get("text")) for block in blocks for element in records(block.get("elements"))]
+    return any(text.endswith(pointers) for text in shown)

@@ -1,0 +1,62 @@
+"""Deleting what the bot has said of a recording, wherever it stands."""
+
+from __future__ import annotations
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Rejected
+from bot.model import SUBSCRIBERS, THREAD, Place, Removal
+from bot.slack.speech.messages import messages_in, open_direct
+from bot.slack.speech.thread import plan_removal
+from bot.slack.speech.uploads import Uploads
+
+
+class Eraser:
+    """Finds and deletes the bot's own messages and files. Ephemeral messages are beyond reach.
+
+    Args:
+        reads: A client for reading, whose retries are harmless.
+        writes: A client that never repeats a call that may have reached Slack.
+        uploads: For files.
+    """
+
+    def __init__(self, reads: AsyncWebClient, writes: AsyncWebClient, uploads: Uploads) -> None:
+        self._reads = reads
+        self._writes = writes
+        self._uploads = uploads
+        self._log = structlog.get_logger(__name__)
+
+    async def erase(self, removal: Removal) -> None:
+        """Delete all that stands of it; doing it again does no harm.
+
+        Raises:
+            Unavailable: Slack does not answer; some of it may be deleted.
+            Misconfigured: the token or a scope is wrong.
+        """
+        if removal.audience in {None, THREAD}:
+            await self._erase_in(Place(removal.channel_id, removal.thread_ts), removal)
+        for reader_id in sorted(_readers(removal)):
+            try:
+                direct = await open_direct(self._writes, reader_id)
+            except Rejected:
+                continue
+            await self._erase_in(direct, removal)
+
+    async def _erase_in(self, place: Place, removal: Removal) -> None:
+        try:
+            # Nothing of it was said before the recording was shared.
+            messages = [
+                message async for message in messages_in(self._reads, place, oldest=removal.message_ts)
+            ]
+        except Rejected as closed:
+            self._log.info("nothing left to delete", channel_id=place.channel_id, reason=str(closed))
+            return
+        for standing in plan_removal(messages, removal):
+            await self._uploads.remove(place.channel_id, standing)
+
+
+def _readers(removal: Removal) -> set[str]:
+    """Who may have had an answer of their own."""
+    audiences = {removal.audience, *(key.audience for key in removal.keys if removal.covers(key))}
+    return {audience for audience in audiences if audience not in {None, THREAD, SUBSCRIBERS}}

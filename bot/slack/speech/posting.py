@@ -1,0 +1,156 @@
+"""Getting a reply to where it belongs, in whatever form Slack takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Outage, Unavailable
+from bot.model import Job, Place, Transcript
+from bot.ports import Found, Reply, ReplyState, state_of
+from bot.slack.api_errors import API_FAILURES, error_code, translate
+from bot.slack.kit import Block
+from bot.slack.speech.blocks import Message, render_in_pieces, render_reply
+from bot.slack.speech.thread import render_metadata
+from bot.slack.speech.uploads import UploadRefused, Uploads
+
+REFUSED_CONTENT = frozenset(
+    {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"}
+)
+_REPLY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What one reply is written on."""
+
+    job: Job
+    place: Place
+    standing_ts: str | None
+    """The reply that stands there, to be edited."""
+    above: Sequence[Block]
+    """What its first message begins with."""
+
+
+class Posting:
+    """Posts replies and edits them.
+
+    Args:
+        writes: A client that never repeats a call that may have reached Slack.
+        uploads: For what does not fit a message.
+    """
+
+    def __init__(self, writes: AsyncWebClient, uploads: Uploads) -> None:
+        self._writes = writes
+        self._uploads = uploads
+        self._log = structlog.get_logger(__name__)
+
+    async def publish(
+        self, job: Job, reply: Reply, found: Found, place: Place, above: Sequence[Block] = ()
+    ) -> str:
+        """Share files where the transcript is long, then update or post; smaller where Slack refuses.
+
+        Args:
+            job: Whose reply it is.
+            reply: What it says.
+            found: What of it stands there.
+            place: A thread, or somebody's direct messages.
+            above: Blocks that it begins with, the first of them rich text.
+
+        Returns:
+            The reply's ``ts``.
+
+        Raises:
+            Rejected: the place is gone or closed to the bot.
+            Unavailable: Slack does not answer; the reply may have arrived all the same.
+            Misconfigured: the token or a scope is wrong.
+        """
+        sheet = _Sheet(job, place, found.ts or job.reply_ts, above)
+        metadata = render_metadata(job, state_of(reply))
+        shared = found.file_shared
+        refused: SlackApiError | None = None
+        # In a thread: subtitles of a long recording take longer than the event loop may stand still.
+        for message in await asyncio.to_thread(list, render_reply(job.request, reply, job.revision)):
+            try:
+                if message.files and not shared:
+                    await self._uploads.share(place.channel_id, place.thread_ts, message.files)
+                    shared = True
+                if isinstance(reply, Transcript):
+                    await self._remove_outdated(place, found)
+                return await self._say(sheet, message, metadata)
+            except API_FAILURES as failure:
+                if not isinstance(failure, SlackApiError) or error_code(failure) not in REFUSED_CONTENT:
+                    raise translate(failure) from failure
+                self._log.warning("reply refused", key=str(job.key), error=error_code(failure))
+                refused = failure
+            except UploadRefused as refusal:
+                self._log.warning("files refused", key=str(job.key), error=str(refusal))
+                if isinstance(reply, Transcript):  # nothing else comes with files
+                    return await self._say_in_pieces(sheet, reply, found)
+        raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
+
+    async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: Found) -> str:
+        """Post the whole transcript as messages one after the other; those that stand are left alone."""
+        job, state = sheet.job, state_of(transcript)
+        first, *rest = render_in_pieces(job.request, transcript, job.revision)
+        try:
+            await self._remove_outdated(sheet.place, found)
+            # Not the last word before all of it stands.
+            ts = await self._say(sheet, first, render_metadata(job, ReplyState.WAITING))
+            for number, piece in enumerate(rest, start=2):
+                if number not in found.pieces:
+                    await self._post(sheet.place, piece, render_metadata(job, state, number))
+            return await self._say(replace(sheet, standing_ts=ts), first, render_metadata(job, state))
+        except API_FAILURES as failure:
+            raise translate(failure) from failure
+
+    async def _remove_outdated(self, place: Place, found: Found) -> None:
+        for shared in found.outdated:
+            await self._uploads.remove(place.channel_id, shared)
+
+    async def _say(self, sheet: _Sheet, message: Message, metadata: dict[str, Any]) -> str:
+        """Edit the reply that stands, or post one."""
+        message = replace(message, blocks=[*sheet.above, *message.blocks])
+        ts = sheet.standing_ts
+        if ts is not None and await self._update(sheet.place, ts, message, metadata):
+            return ts
+        return await self._post(sheet.place, message, metadata)
+
+    async def _post(self, place: Place, message: Message, metadata: dict[str, Any]) -> str:
+        response = await self._writes.chat_postMessage(
+            channel=place.channel_id,
+            thread_ts=place.thread_ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=metadata,
+            unfurl_links=False,
+            unfurl_media=False,
+            parse="none",
+            link_names=False,
+            mrkdwn=False,
+        )
+        return str(response["ts"])
+
+    async def _update(self, place: Place, ts: str, message: Message, metadata: dict[str, Any]) -> bool:
+        """Edit the reply; False where it is gone and has to be posted anew."""
+        try:
+            await self._writes.chat_update(
+                channel=place.channel_id,
+                ts=ts,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=metadata,
+                parse="none",
+                link_names=False,
+            )
+        except SlackApiError as failure:
+            if error_code(failure) in _REPLY_GONE:
+                return False
+            raise
+        return True

@@ -1,0 +1,131 @@
+"""Speaking in threads, or to one person, so that a reply shows once, whatever breaks in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import sentences
+from bot.errors import Misconfiguration, Misconfigured, Rejected
+from bot.model import Job, Place, Removal, TranscriptionRequest
+from bot.ports import Broken, Found, GaveUp, Refused, Reply
+from bot.slack.api_errors import API_FAILURES, error_code
+from bot.slack.identity import SCOPES_OF_JOBS, identify
+from bot.slack.lookups import Lookups
+from bot.slack.speech.blocks import sentence_of
+from bot.slack.speech.erasing import Eraser
+from bot.slack.speech.messages import messages_in, open_direct
+from bot.slack.speech.posting import Posting
+from bot.slack.speech.private import PrivateReplies
+from bot.slack.speech.thread import note_message
+from bot.slack.speech.uploads import Uploads
+from bot.slack.whispers import Whispers
+
+_CLOCK_MARGIN = timedelta(minutes=5)
+"""Slack's clock and ours may differ; looking further back costs nothing."""
+_STATUS_TIMEOUT_S = 3.0
+
+
+class SlackReplies:
+    """``bot.ports.Replies``.
+
+    Args:
+        reads: A client for reading, whose retries are harmless.
+        writes: A client that never repeats a call that may have reached Slack.
+        session: For the bytes of files that the bot uploads.
+        now: UTC; injected for tests.
+    """
+
+    def __init__(
+        self,
+        reads: AsyncWebClient,
+        writes: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        uploads = Uploads(writes, session)
+        self._reads = reads
+        self._lookups = Lookups(reads)
+        self._writes = writes
+        self._posting = Posting(writes, uploads)
+        self._private = PrivateReplies(reads, writes, self._posting, now)
+        self._eraser = Eraser(reads, writes, uploads)
+        self._whispers = Whispers(writes)
+        self._log = structlog.get_logger(__name__)
+
+    async def show_working(
+        self, request: TranscriptionRequest, done: int = 0, total: int | None = None
+    ) -> None:
+        """``assistant.threads.setStatus``; a workspace may refuse it."""
+        await self._set_status(request, sentences.working(done, total))
+
+    async def clear_working(self, request: TranscriptionRequest) -> None:
+        """An empty status takes it away."""
+        await self._set_status(request, "")
+
+    async def find(self, job: Job) -> Found:
+        """Page through the thread's replies, or the reader's direct messages.
+
+        Those since the intent; of a job that was asked for anew, all since the recording: what earlier
+        revisions have said goes.
+        """
+        reader_id = job.key.reader_id
+        place = await open_direct(self._writes, reader_id) if reader_id else _thread_of(job)
+        since = (job.intent_at or job.accepted_at) - _CLOCK_MARGIN
+        oldest = job.key.message_ts if job.revision else f"{since.timestamp():.6f}"
+        found = Found()
+        async for message in messages_in(self._reads, place, oldest):
+            found = note_message(found, message, job)
+        return found
+
+    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+        """Post or edit it where its audience reads."""
+        reader_id = job.key.reader_id
+        if reader_id:
+            return await self._private.publish(job, reply, found, reader_id)
+        return await self._posting.publish(job, reply, found, _thread_of(job))
+
+    async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
+        """A whisper, or a word to the one reader; nobody hears it where nobody asked."""
+        asker, reader_id = job.request.again_by or job.request.asked_by, job.key.reader_id
+        if asker and reader_id:
+            await self._private.tell(job, reader_id, sentence_of(reply))
+        elif asker:
+            await self._whispers.tell(asker, _thread_of(job), sentence_of(reply))
+
+    async def withdraw(self, removal: Removal) -> None:
+        """Search the thread, and direct messages, for what carries its key or is named after its file."""
+        await self._eraser.erase(removal)
+
+    async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
+        """One look each; a channel that is closed to the bot has nobody."""
+        try:
+            return [user for user in user_ids if await self._lookups.is_member(channel_id, user)]
+        except Rejected:
+            return []
+
+    async def verify(self) -> None:
+        """``auth.test``: its headers list the scopes. One that no job needs must not keep jobs parked."""
+        missing = (await identify(self._reads)).missing_scopes & SCOPES_OF_JOBS
+        if missing:
+            raise Misconfigured(Misconfiguration.SLACK_SCOPE, f"not granted: {', '.join(sorted(missing))}")
+
+    async def _set_status(self, request: TranscriptionRequest, status: str) -> None:
+        try:
+            async with asyncio.timeout(_STATUS_TIMEOUT_S):
+                await self._writes.assistant_threads_setStatus(
+                    channel_id=request.key.channel_id, thread_ts=request.thread_ts, status=status
+                )
+        except API_FAILURES as failure:
+            code = error_code(failure) if isinstance(failure, SlackApiError) else type(failure).__name__
+            self._log.debug("status not shown", error=code)
+
+
+def _thread_of(job: Job) -> Place:
+    return Place(job.key.channel_id, job.request.thread_ts)

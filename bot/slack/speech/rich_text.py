@@ -1,0 +1,132 @@
+"""Text of people and machines as Slack shows it to the letter: in rich-text blocks, and escaped. Pure.
+
+Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.slack.kit import Block
+from bot.slack.targets import records
+
+BLOCK_CHARACTERS = 3_000
+"""Of one block's text: the documented limit of the blocks that have one."""
+_FALLBACK_CHARACTERS = 3_000
+"""``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
+_SIGN = re.compile(r"[<>]|&(?!(?:amp|lt|gt);)")
+_JOINTS = {"paragraph": "\n\n", "line": "\n", "word": " ", "cut": ""}
+"""What stood between a block and the one before it, by the word that its id begins with."""
+
+
+def escape(text: str) -> str:
+    """Slack's three control characters as entities.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescaped(text: str) -> str:
+    """A text of a message as it was sent: Slack gives even plain text back with its signs as entities.
+
+    Source: https://github.com/slackapi/bolt-python/issues/513
+    """
+    # With one of the signs standing by itself, nothing was escaped.
+    return text if _SIGN.search(text) else html.unescape(text)
+
+
+def rich_text(text: str, block_id: str | None = None) -> Block:
+    """One block of text."""
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [section]} | ({"block_id": block_id} if block_id else {})
+
+
+def rich_texts(text: str) -> list[Block]:
+    """A text in as many blocks as it needs."""
+    return [
+        rich_text(piece, f"{joint}-{number}" if number else None)
+        for number, (joint, piece) in enumerate(split(text, BLOCK_CHARACTERS))
+    ]
+
+
+def text_of(blocks: object) -> str:
+    """The text that ``rich_texts`` put in blocks; a line that says where it is from is not of it."""
+    shown = ""
+    for block in records(blocks):
+        text = _only_text(block)
+        if text is not None:
+            joint = str(block.get("block_id") or "").partition("-")[0]
+            shown += (_JOINTS.get(joint, "\n\n") if shown else "") + unescaped(text)
+    return shown
+
+
+def with_text(blocks: Sequence[Block], text: str) -> list[Block]:
+    """The same blocks with another text in the place of the one that ``text_of`` reads."""
+    at = next((at for at, block in enumerate(blocks) if _only_text(block) is not None), 0)
+    before, after = blocks[:at], [block for block in blocks[at:] if _only_text(block) is None]
+    return [*before, *rich_texts(text), *after]
+
+
+def _only_text(block: Mapping[str, Any]) -> str | None:
+    elements = [
+        element for section in records(block.get("elements")) for element in records(section.get("elements"))
+    ]
+    kinds = {element.get("type") for element in elements}
+    if block.get("type") != "rich_text" or kinds != {"text"}:
+        return None
+    return "".join(str(element.get("text") or "") for element in elements)
+
+
+def fallback(text: str) -> str:
+    """The beginning of a text, escaped: what screen readers and notifications read."""
+    shown = text
+    while len(escape(shown)) > _FALLBACK_CHARACTERS:
+        # Escaping makes text at most five times longer, so this ends after a few rounds.
+        shown = beginning(shown, min(len(shown) * 3 // 4, _FALLBACK_CHARACTERS))
+    return escape(shown)
+
+
+def beginning(text: str, limit: int) -> str:
+    """At most ``limit`` characters of a longer text, cut at a space where there is one near."""
+    return text[: _cut(text, limit - 1)].rstrip() + "…"
+
+
+def split(text: str, limit: int) -> Iterator[tuple[str, str]]:
+    """A text in pieces of at most ``limit`` characters, cut between paragraphs or words if one is near.
+
+    Yields:
+        What stood before a piece (``paragraph``, ``line``, ``word``, or ``cut`` for nothing), and the piece.
+    """
+    joint = "cut"
+    while len(text) > limit:
+        cut = _cut(text, limit)
+        piece, rest = text[:cut].rstrip(), text[cut:].lstrip()
+        yield joint, piece
+        joint, text = _joint(text[len(piece) : len(text) - len(rest)]), rest
+    yield joint, text
+
+
+def join(pieces: Iterable[tuple[str, str]]) -> str:
+    """The text that ``split`` took apart, but for longer white space where it was cut."""
+    return "".join(_JOINTS[joint] + piece for joint, piece in pieces)
+
+
+def _joint(between: str) -> str:
+    if "\n\n" in between:
+        return "paragraph"
+    if "\n" in between:
+        return "line"
+    return "word" if between else "cut"
+
+
+def _cut(text: str, limit: int) -> int:
+    """Where to cut a longer text: at a paragraph's or word's end in the second half before ``limit``."""
+    for mark in ("\n\n", " "):
+        found = text.rfind(mark, limit // 2, limit + len(mark))
+        if found != -1:
+            return found
+    return limit

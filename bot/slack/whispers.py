@@ -1,0 +1,51 @@
+"""Telling one person something, as an answer to what they did: worth one try, never in the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.model import Place
+from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.kit import Block, section
+from bot.slack.speech.rich_text import escape
+
+_TIMEOUT_S = 2.0
+"""Slack waits three seconds for what somebody did to be acknowledged."""
+
+
+class Whispers:
+    """Ephemeral messages.
+
+    Args:
+        writes: A client that never repeats a call that may have reached Slack.
+    """
+
+    def __init__(self, writes: AsyncWebClient) -> None:
+        self._writes = writes
+        self._log = structlog.get_logger(__name__)
+
+    async def tell(self, user_id: str, place: Place, text: str, blocks: Sequence[Block] = ()) -> bool:
+        """Show somebody a text where they look; False where Slack did not take it. Never raises.
+
+        Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
+        """
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await self._writes.chat_postEphemeral(
+                    channel=place.channel_id,
+                    user=user_id,
+                    thread_ts=place.thread_ts,
+                    text=escape(text),
+                    # As blocks it is shown to the letter: a text alone would be read as markup.
+                    blocks=list(blocks) or [section(text)],
+                    parse="none",
+                    link_names=False,
+                )
+        except API_FAILURES as failure:
+            self._log.warning("not whispered", error=str(translate(failure)))
+            return False
+        return True

@@ -1,0 +1,121 @@
+"""Replies that stand in an office, and what people do with them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.model import THREAD, Job, JobKey, LanguageHeard, Paragraph, Place, Span, Transcript, Utterance
+from bot.playground.slack.delivery import Delivery
+from bot.playground.slack.records import Channel, Message, User, View
+from bot.ports import Found, Reply
+from bot.slack import actions
+from bot.slack.desk import Control, Desk
+from bot.slack.menu.pressing import PATIENCE_S
+from bot.slack.menu.reply_buttons import ReplyButtons
+from bot.slack.menu.reply_menu import ReplyMenu
+from bot.slack.speech.reply_controls import Choice
+from tests.slack import payloads
+from tests.slack.office import Office, office_with
+
+FILE_ID = "F024CLIP1"
+
+
+@dataclass
+class Answered:
+    """A recording of Anne's in a channel with Bea and an admin; Zoe is not in it."""
+
+    office: Office
+    channel: Channel
+    head: Message
+    anne: User
+    bea: User
+    root: User
+    zoe: User
+
+    def job(self, *, audience: str = THREAD, revision: int = 0, **changes: Any) -> Job:
+        key = JobKey(self.office.team_id, self.channel.id, self.head.ts, FILE_ID, audience)
+        request = payloads.request(channel_id=self.channel.id, ts=self.head.ts)
+        wanted = replace(request, **{"key": key, "user_id": self.anne.id, **changes})
+        return payloads.job(wanted, revision=revision)
+
+    async def reply(self, said: Reply, job: Job | None = None) -> Message:
+        """What the bot says of it; its files stand beside it."""
+        job = job or self.job()
+        ts = await self.office.desk.replies.publish(job, said, Found())
+        return next(m for m in self.office.slack.state.messages.values() if m.ts == ts)
+
+    async def choose(self, reply: Message, choice: str, user: User) -> Delivery:
+        """Choose an entry of a reply's menu, and wait for what comes of it."""
+        chosen = {"text": {"type": "plain_text", "text": "x"}, "value": choice}
+        return await self.press(reply, actions.REPLY_MENU, user, selected_option=chosen)
+
+    async def press(self, reply: Message, action_id: str, user: User, **more: object) -> Delivery:
+        delivery = self.office.people.click(reply, action_id, user.id, **more)
+        await self.office.settled()
+        return delivery
+
+    async def open(self, reply: Message, choice: Choice, user: User) -> View:
+        """The modal that a choice opens."""
+        await self.choose(reply, choice, user)
+        return self.office.modal()
+
+    async def submit(self, view: View, values: dict[str, Any] | None = None) -> Delivery:
+        delivery = self.office.people.submit(view, values or {})
+        await self.office.settled()
+        return delivery
+
+    def told(self, user: User) -> str:
+        """What only this person was told last; empty where nothing was."""
+        return next(reversed(self.office.whispers(user.id)), "")
+
+    def shared(self, place: Place) -> list[Message]:
+        """The bot's messages with files there."""
+        state = self.office.slack.state
+        return [
+            m
+            for m in state.messages.values()
+            if m.channel_id == place.channel_id and m.files and m.bot_id == state.workspace.bot_id
+        ]
+
+
+@asynccontextmanager
+async def answered(*, patience_s: float = PATIENCE_S, **deployment: Any) -> AsyncIterator[Answered]:
+    """An office in which the menu and the buttons of replies work."""
+
+    def build(desk: Desk) -> list[Control]:
+        return [ReplyMenu(desk, patience_s=patience_s), ReplyButtons(desk)]
+
+    async with office_with(build, **deployment) as office:
+        state = office.slack.state
+        anne, bea, zoe = state.add_user("anne", locale="de-DE"), state.add_user("bea"), state.add_user("zoe")
+        root = state.add_user("root", is_admin=True)
+        channel = state.add_channel("general", anne.id, bea.id, root.id)
+        head = state.post_as_user(channel.id, anne.id, "listen")
+        yield Answered(office, channel, head, anne, bea, root, zoe)
+
+
+def notice(view: View) -> str:
+    """What stands in a modal that has nothing to fill in."""
+    (block,) = view.content["blocks"]
+    return str(block["text"]["text"])
+
+
+def inputs(view: View) -> list[dict[str, Any]]:
+    return [block for block in view.content["blocks"] if block["type"] == "input"]
+
+
+def written(block: dict[str, Any], text: str) -> dict[str, Any]:
+    """What a submission says of a field after somebody has written this."""
+    return {block["block_id"]: {block["element"]["action_id"]: {"value": text}}}
+
+
+def timed(*texts: str) -> Transcript:
+    """Paragraphs of two seconds each, with two seconds of silence between them."""
+    spans = [Span(4_000 * at, 4_000 * at + 2_000) for at in range(len(texts))]
+    passages = tuple(
+        Paragraph(text, (Utterance(text, span),)) for text, span in zip(texts, spans, strict=True)
+    )
+    return Transcript(passages, (LanguageHeard("en", 0),), 4.0 * len(texts), complete=True)

@@ -1,0 +1,169 @@
+"""The bot's controls at work in a workspace: Bolt and the official client, over Socket Mode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack.comings import Comings
+from bot.playground.slack.delivery import RetrySchedule
+from bot.playground.slack.interactions import Interactions
+from bot.playground.slack.records import Message, View
+from bot.playground.slack.server import SlackLookalike
+from bot.slack.desk import Control, Deployment, Desk
+from bot.slack.downloads import SlackFiles
+from bot.slack.identity import Identity
+from bot.slack.lookups import Lookups
+from bot.slack.permissions import Permissions
+from bot.slack.speech.replies import SlackReplies
+from bot.slack.whispers import Whispers
+from tests.job.memory import MemoryJobs
+from tests.job.memory_preferences import MemoryPreferences
+from tests.job.virtual import VirtualTime
+
+DEPLOYMENT = Deployment(
+    automatic=True,
+    ask_reaction="speech_balloon",
+    price_per_second=0.000035,
+    monthly_minutes=None,
+    audio_goes_to="speech.example.com",
+)
+
+
+@dataclass
+class Office:
+    """A workspace, the bot's desk in it, and the hands of its people."""
+
+    slack: SlackLookalike
+    desk: Desk
+    preferences: MemoryPreferences
+    jobs: MemoryJobs
+    people: Interactions
+    comings: Comings
+    time: VirtualTime
+    """Stands still, also for who was in which channel a moment ago."""
+    stopped: list[tuple[str, str | None]]
+    """Workspaces and channels whose jobs were to be stopped."""
+
+    @property
+    def team_id(self) -> str:
+        return self.slack.state.workspace.team_id
+
+    async def settled(self) -> None:
+        """Everything is acknowledged, and what went on after that has ended."""
+        await self.slack.settled()
+        await self.desk.errands.done()
+        await self.slack.settled()
+
+    def calls(self, method: str) -> list[dict[str, Any]]:
+        return [dict(call.arguments) for call in self.slack.state.calls if call.method == method]
+
+    def whispers(self, user: str) -> list[str]:
+        """What only this person sees."""
+        return [
+            message.text for message in self.slack.state.messages.values() if message.ephemeral_for == user
+        ]
+
+    def said(self, channel_id: str) -> list[Message]:
+        """The bot's messages to everybody in a channel."""
+        bot_id = self.slack.state.workspace.bot_id
+        return [
+            message
+            for message in self.slack.state.messages.values()
+            if (message.channel_id, message.bot_id, message.ephemeral_for) == (channel_id, bot_id, None)
+        ]
+
+    def modal(self) -> View:
+        """The one that was opened last."""
+        return list(self.slack.state.views.values())[-1]
+
+
+@asynccontextmanager
+async def office_with(
+    build: Callable[[Desk], Sequence[Control]],
+    *,
+    admins_only: bool = False,
+    ack_timeout_s: float = 3.0,
+    delays_s: tuple[float, ...] = (),
+    **deployment: Any,
+) -> AsyncIterator[Office]:
+    """An office whose Bolt listens for these controls; nothing is delivered twice unless so told."""
+    schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=delays_s)
+    async with SlackLookalike(schedule=schedule) as slack, aiohttp.ClientSession() as session:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+        time = VirtualTime()
+        workspace, lookups = slack.state.workspace, Lookups(client, clock=lambda: time.passed_s)
+        jobs = MemoryJobs(time)
+        preferences = MemoryPreferences(jobs)
+        stopped: list[tuple[str, str | None]] = []
+
+        async def stop_jobs(team_id: str, channel_id: str | None) -> None:
+            stopped.append((team_id, channel_id))
+
+        desk = Desk(
+            reads=client,
+            writes=client,
+            session=session,
+            files=SlackFiles(
+                client, session, SecretStr(slack.bot_token), origins=(slack.origin,), most_bytes=10_000_000
+            ),
+            jobs=jobs,
+            preferences=preferences,
+            ledger=jobs.ledger,
+            replies=SlackReplies(client, client, session),
+            lookups=lookups,
+            permissions=Permissions(lookups, workspace.team_id, admins_only=admins_only),
+            whispers=Whispers(client),
+            identity=Identity(workspace.team_id, workspace.bot_id, workspace.bot_user_id, frozenset()),
+            deployment=replace(DEPLOYMENT, **deployment),
+            stop_jobs=stop_jobs,
+        )
+        bolt = _bolt(client)
+        for control in build(desk):
+            control.register(bolt)
+        handler = AsyncSocketModeHandler(
+            bolt, slack.app_token, web_client=AsyncWebClient(base_url=slack.api_url)
+        )
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+        try:
+            people, comings = Interactions(slack), Comings(slack.state)
+            yield Office(slack, desk, preferences, jobs, people, comings, time, stopped)
+        finally:
+            slack.faults.clear()
+            await desk.errands.stop(5.0)
+            await handler.close_async()  # type: ignore[no-untyped-call]  # the same
+
+
+def _bolt(client: AsyncWebClient) -> AsyncApp:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=client.token,
+            bot_id="B0",
+            bot_user_id="U0",
+        )
+
+    async def answer(error: Exception) -> BoltResponse:
+        return BoltResponse(status=200 if isinstance(error, BoltUnhandledRequestError) else 500)
+
+    bolt = AsyncApp(
+        client=AsyncWebClient(base_url=client.base_url),
+        signing_secret="unused",
+        authorize=authorize,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+    )
+    bolt.error(answer)
+    return bolt

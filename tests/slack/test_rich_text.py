@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.playground.slack.blockkit import complaints_about_blocks
+from bot.slack.kit import Block, context, line
+from bot.slack.speech.rich_text import (
+    beginning,
+    escape,
+    fallback,
+    join,
+    rich_text,
+    rich_texts,
+    split,
+    text_of,
+)
+
+PROSE = st.lists(
+    st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=30), min_size=1, max_size=40
+).flatmap(
+    lambda words: st.lists(
+        st.sampled_from(["", " ", " ", "\n", "\n\n"]), min_size=len(words), max_size=len(words)
+    ).map(lambda spaces: "".join(map("".join, zip(words, spaces, strict=True))).strip())
+)
+
+
+@given(st.text())
+def test_escaping_loses_nothing(text: str) -> None:
+    assert html.unescape(escape(text.replace("&", "and"))) == text.replace("&", "and")
+    assert not re.search(r"[<>]", escape(text))
+
+
+@given(PROSE, st.integers(4, 60))
+def test_a_text_that_is_split_can_be_joined_again(text: str, limit: int) -> None:
+    pieces = list(split(text, limit))
+
+    assert join(pieces) == text
+    assert all(0 < len(piece) <= limit for _, piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("one two", [("cut", "one two")]),
+        ("four five seven", [("cut", "four"), ("word", "five"), ("word", "seven")]),
+        ("one\n\nsix seven", [("cut", "one"), ("paragraph", "six"), ("word", "seven")]),
+        ("abcdefghij", [("cut", "abcdefg"), ("cut", "hij")]),
+        ("abcdefg\nhij", [("cut", "abcdefg"), ("line", "hij")]),
+    ],
+)
+def test_a_text_is_cut_where_it_pauses(text: str, pieces: list[tuple[str, str]]) -> None:
+    assert list(split(text, 7)) == pieces
+
+
+@given(PROSE.map(lambda text: (f"{text} " * 400)[:9_000].strip()))
+@example("&amp; &lt;" * 400)
+def test_the_text_of_a_message_is_read_again(text: str) -> None:
+    blocks = rich_texts(text)
+    # As Slack gives it back.
+    given_back = [rich_text(escape(text_in(block)), block.get("block_id")) for block in blocks]
+
+    assert complaints_about_blocks(blocks) == []
+    is_the_same = text_of([*given_back, context("English · 0:11")]) == text
+    assert is_the_same, "a comparison of long texts would take minutes to print"
+
+
+def text_in(block: Block) -> str:
+    return str(block["elements"][0]["elements"][0]["text"])
+
+
+def test_only_text_is_read_again() -> None:
+    origin = line("From {channel}: hear it", channel={"type": "channel", "channel_id": "C024CHAN1"})
+
+    assert text_of([origin, *rich_texts("Hello."), context("English")]) == "Hello."
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        None,
+        "rich_text",
+        {},
+        [],
+        [None, 7, {}],
+        [{"type": "rich_text"}],
+        [{"type": "rich_text", "elements": {}}],
+        [{"type": "rich_text", "elements": [{"elements": [{"type": "text", "text": None}]}]}],
+    ],
+)
+def test_odd_blocks_hold_no_text(blocks: Any) -> None:
+    assert text_of(blocks) == ""
+
+
+def test_blocks_whose_ids_are_not_ours_are_paragraphs() -> None:
+    assert text_of([rich_text("One.", "x1"), rich_text("Two.", "x2"), rich_text("Three.")]) == (
+        "One.\n\nTwo.\n\nThree."
+    )
+
+
+def test_a_fallback_is_the_beginning_escaped() -> None:
+    assert fallback("a < b") == "a &lt; b"
+    assert fallback("word " * 2_000).endswith(" word…")
+    assert 2_900 < len(fallback("word " * 2_000)) <= 3_000
+    assert len(fallback("&" * 7_000)) <= 3_000
+    assert beginning("one two three", 8) == "one two…"

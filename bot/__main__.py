@@ -17,7 +17,7 @@ from bot.errors import Misconfigured
 from bot.playground.command import add_arguments as add_playground_arguments
 from bot.playground.command import run as run_playground
 from bot.settings import LogFormat, Settings, SettingsError
-from bot.store.sqlite import AlreadyRunning, DataDirUnusable
+from bot.store.store import AlreadyRunning, DataDirUnusable
 from bot.telemetry import configure_logging
 from bot.transcribe import add_arguments as add_transcribe_arguments
 from bot.transcribe import run as run_transcribe

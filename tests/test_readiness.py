@@ -12,13 +12,13 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.app import Readiness
 from bot.asr.dashscope import DashScope
 from bot.errors import Unavailable
 from bot.playground.dashscope import faults
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
-from bot.store.sqlite import open_jobs
+from bot.readiness import Readiness
+from bot.store.store import open_store
 
 
 async def hear(_audio: bytes, _language: str | None, _context: str) -> Heard:
@@ -60,8 +60,8 @@ async def watch() -> AsyncIterator[Watch]:
 
 @pytest.fixture
 async def readiness(watch: Watch, tmp_path: Path) -> AsyncIterator[Readiness]:
-    async with open_jobs(tmp_path) as jobs:
-        yield Readiness(jobs, watch.recogniser, watch.now)
+    async with open_store(tmp_path) as store:
+        yield Readiness(store.jobs, watch.recogniser, watch.now)
 
 
 async def test_a_bad_word_stands_for_a_minute_and_is_asked_again_then(

@@ -18,8 +18,11 @@ import av
 from bot.app import Bot, running
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
+from bot.playground.slack.comings import Comings
+from bot.playground.slack.delivery import Delivery as Sent
 from bot.playground.slack.delivery import RetrySchedule
-from bot.playground.slack.records import Channel, File, Message, User
+from bot.playground.slack.interactions import Interactions
+from bot.playground.slack.records import Channel, File, Message, User, View
 from bot.playground.slack.server import SlackLookalike
 from bot.settings import Settings
 
@@ -50,8 +53,14 @@ class Ear:
     """Said instead, where a test wants certain words."""
     delays_s: dict[int, float] = field(default_factory=dict)
     """How long it takes, by the clip's whole seconds."""
+    languages: list[str | None] = field(default_factory=list)
+    """What it was told is spoken, clip by clip; the bot's verification at start counts too."""
+    contexts: list[str] = field(default_factory=list)
+    """What it was told to expect."""
 
-    async def hear(self, audio: bytes, language: str | None, _context: str) -> Heard:
+    async def hear(self, audio: bytes, language: str | None, context: str) -> Heard:
+        self.languages.append(language)
+        self.contexts.append(context)
         with av.open(io.BytesIO(audio), "r") as container:
             frames = list(container.decode(audio=0))
             seconds = sum(frame.samples for frame in frames) / frames[0].sample_rate
@@ -92,6 +101,58 @@ class World:
         """What the bot has said in the message's thread."""
         return self.slack.state.replies(message)
 
+    @property
+    def people(self) -> Interactions:
+        """What people do besides writing."""
+        return Interactions(self.slack)
+
+    @property
+    def comings(self) -> Comings:
+        """People and the bot come and go."""
+        return Comings(self.slack.state)
+
+    def whispers(self, user: User | None = None) -> list[Message]:
+        """What the bot has told one person in channels, unseen by others."""
+        who = user or self.ada
+        return [m for m in self.slack.state.messages.values() if m.ephemeral_for == who.id]
+
+    def direct(self, user: User | None = None) -> list[Message]:
+        """What the bot has told one person by direct message."""
+        who, bot = user or self.ada, self.slack.state.workspace
+        return [
+            message
+            for message in self.slack.state.messages.values()
+            if message.bot_id == bot.bot_id
+            and message.ephemeral_for is None
+            and set(self.slack.state.channels[message.channel_id].members) == {who.id, bot.bot_user_id}
+        ]
+
+    def modal(self, user: User | None = None) -> View:
+        """The modal that somebody sees."""
+        who = user or self.ada
+        return next(
+            view
+            for view in reversed(self.slack.state.views.values())
+            if view.user == who.id and not view.closed
+        )
+
+    async def command(
+        self, text: str = "", *, user: User | None = None, channel: Channel | None = None
+    ) -> str:
+        """Type ``/transcribe``; what it answers at once."""
+        known = len(self.whispers(user))
+        where, who = (channel or self.channel).id, (user or self.ada).id
+        await self.done(self.people.slash_command(where, who, "/transcribe", text))
+        answers = self.whispers(user)[known:]
+        return answers[0].text if answers else ""
+
+    async def done(self, sent: Sent) -> None:
+        """Wait until the bot has acknowledged something, which it must, and done what follows."""
+        await sent.settled()
+        assert sent.acked, sent.payload.get("type", sent.kind)
+        if self.bot is not None:
+            await self.bot.errands.done()
+
     async def answered(self, message: Message, replies: int = 1) -> list[Message]:
         """Wait for this many final replies, and return all."""
         await self.until(lambda: sum(is_final(reply) for reply in self.replies(message)) >= replies)
@@ -107,7 +168,8 @@ class World:
         """Wait until every delivery is acknowledged and the bot has nothing left to do."""
         await self.slack.settled()
         if self.bot is not None:
-            jobs = self.bot.jobs
+            await self.bot.errands.done()
+            jobs = self.bot.store.jobs
             await self.until_async(lambda: _is_empty(jobs.depth))
 
     async def until(self, condition: Callable[[], bool]) -> None:

@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
-# Tests run side by side; two cores are what the project promises to fit on.
-WORKERS ?= 2
+# Tests run side by side. Two cores are what the project promises to fit on, and some tests wait for a server.
+WORKERS ?= 3
 ARGS ?=
 FOLDER ?=
 
@@ -21,7 +21,7 @@ endef
 export REWRITE_SETTINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help playground transcribe run test check fix lock bench bench-long clean
+.PHONY: help playground transcribe run test check fix lock bench bench-long pictures clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench-long: $(VENV)/.dev ## Measure long recordings (half an hour): FOLDER= of c
 	@$(BIN)/python -m benchmarks.long_audio $(FOLDER) $(ARGS)
 	@$(BIN)/python -m benchmarks.long_memory $(FOLDER)
 	@$(BIN)/python -m benchmarks.cuts $(FOLDER)
+
+pictures: $(VENV)/.dev ## Draw the README's pictures anew; needs Chromium
+	@$(BIN)/python -m docs.pictures
 
 lock: ## Pin every dependency anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-lock 1>&2

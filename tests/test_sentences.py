@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_from_file
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
@@ -146,3 +149,22 @@ def test_how_much_of_the_month_is_used_is_told_in_percent() -> None:
 def test_every_emotion_of_the_recogniser_has_a_word() -> None:
     assert sentences.EMOTIONS.keys() == set(EMOTIONS)
     assert len(set(sentences.EMOTIONS.values())) == len(EMOTIONS)
+
+
+def test_every_sentence_is_found_by_what_makes_catalogues() -> None:
+    source = Path(sentences.__file__)
+    found = [text for _, text, *_ in extract_from_file("python", source)]
+    marked = {one for text in found for one in ([text] if isinstance(text, str) else text)}
+    nodes = list(ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
+    documentation = {
+        id(node.value)
+        for node in nodes
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    written = {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
+    }
+    assert len(marked) > 150
+    assert {text for text in written - marked if " " in text.strip(" ,")} == set()

@@ -204,6 +204,12 @@ LANGUAGES = (
 )
 """The codes that the recogniser takes and answers, in the vendor's order."""
 
+DIGIT_LANGUAGES = frozenset({"zh", "en"})
+"""Where "twenty five" can be written as "25" (inverse text normalisation)."""
+
+MOST_CONTEXT_BYTES = 10_000
+"""Of UTF-8. The recogniser takes 10,000 tokens of context, and no token is shorter than a byte."""
+
 AudioMime = Literal["audio/wav", "audio/mpeg"]
 """The two MIME types that the recogniser documents for data URIs."""
 

@@ -19,10 +19,6 @@ class Automatic(StrEnum):
     """Clips, audio and uploaded videos."""
 
 
-MOST_VOCABULARY_BYTES = 10_000
-"""Of UTF-8. The recogniser takes 10,000 tokens of context, and no token is shorter than a byte."""
-
-
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
     """What the people of a channel have decided."""
@@ -32,7 +28,7 @@ class ChannelSettings:
     language: str | None = None
     """What is spoken; one of ``model.LANGUAGES``. ``None``: recognised by itself."""
     vocabulary: tuple[str, ...] = ()
-    """Names and terms to expect; at most ``MOST_VOCABULARY_BYTES`` in all."""
+    """Names and terms to expect; at most ``MOST_CONTEXT_BYTES`` in all."""
     names_in_vocabulary: bool = False
     """The members' names, and the channel's name and topic, are expected too."""
     digits: bool = False
@@ -58,7 +54,7 @@ def parse_vocabulary(text: str) -> tuple[str, ...]:
 
 
 def vocabulary_bytes(words: Iterable[str]) -> int:
-    """How much of ``MOST_VOCABULARY_BYTES`` these take, one a line."""
+    """How much of ``MOST_CONTEXT_BYTES`` these take, one a line."""
     return len("\n".join(words).encode())
 
 
@@ -68,7 +64,7 @@ class Hints:
 
     language: str | None = None
     context: str = ""
-    """Names and terms to expect; at most ``MOST_VOCABULARY_BYTES``."""
+    """Names and terms to expect; at most ``MOST_CONTEXT_BYTES``."""
     digits: bool | None = None
     """``None``: the deployment's default."""
     emotion: bool = False

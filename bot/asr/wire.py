@@ -12,15 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.asr.faults import fault_of, unreadable
-from bot.model import EMOTIONS, LANGUAGES, AudioMime, Recognition
+from bot.model import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, AudioMime, Recognition
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
-
-ITN_LANGUAGES = frozenset({"zh", "en"})
-"""Where "twenty five" can be written as "25" (inverse text normalisation)."""
-
-MAX_CONTEXT_BYTES = 10_000
-"""Of UTF-8. The vendor's limit is 10,000 tokens, and no token is shorter than a byte."""
 
 _BASE64_MARK = b";base64,"
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}")
@@ -49,12 +43,12 @@ def request_body(
         mime: What the audio is. A wrong type brings wrong text, not an error.
         language: One of ``LANGUAGES``; ``None`` where it is unknown or mixed.
         enable_itn: Write numbers as digits, in the languages that can.
-        context: Background text or words to expect; cut to ``MAX_CONTEXT_BYTES``.
+        context: Background text or words to expect; cut to ``MOST_CONTEXT_BYTES``.
 
     Raises:
         ValueError: ``language`` is not one of ``LANGUAGES``.
     """
-    options: dict[str, str | bool] = {"enable_itn": enable_itn and language in {None, *ITN_LANGUAGES}}
+    options: dict[str, str | bool] = {"enable_itn": enable_itn and language in {None, *DIGIT_LANGUAGES}}
     if language is not None:
         if language not in LANGUAGES:
             raise ValueError(f"not a language of the recogniser: {language!r}")
@@ -77,7 +71,7 @@ def request_body(
 
 def _bounded(context: str) -> str:
     """Whole characters within the limit; lone surrogates, which UTF-8 cannot carry, fall out."""
-    return context.encode(errors="ignore")[:MAX_CONTEXT_BYTES].decode(errors="ignore")
+    return context.encode(errors="ignore")[:MOST_CONTEXT_BYTES].decode(errors="ignore")
 
 
 def decode_response(status: int, headers: Mapping[str, str], body: bytes) -> Recognition:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.asr.wire import ITN_LANGUAGES, MAX_CONTEXT_BYTES, decode_response, request_body
+from bot.asr.wire import decode_response, request_body
 from bot.errors import TranscriptionError, Unavailable
-from bot.model import EMOTIONS, LANGUAGES, Recognition
+from bot.model import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, Recognition
 
 SEED_ANSWER: dict[str, Any] = {
     "request_id": "3f2f8e6a-7d2c-9a55-b2f4-6d1f6c7a4b11",
@@ -83,7 +83,7 @@ def test_the_request_names_the_language_and_itn() -> None:
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_itn_is_asked_for_only_where_it_exists(language: str) -> None:
     options = whole(b"", language=language, enable_itn=True)["parameters"]["asr_options"]
-    assert options["enable_itn"] is (language in ITN_LANGUAGES)
+    assert options["enable_itn"] is (language in DIGIT_LANGUAGES)
 
 
 def test_an_unknown_language_is_our_own_mistake() -> None:
@@ -103,7 +103,7 @@ def test_any_context_stands_in_the_request(audio: bytes, context: str) -> None:
 
 def test_a_long_context_is_cut_between_characters() -> None:
     text = whole(b"", context="字" * 10_000)["input"]["messages"][0]["content"][0]["text"]
-    assert text == "字" * (MAX_CONTEXT_BYTES // 3)
+    assert text == "字" * (MOST_CONTEXT_BYTES // 3)
 
 
 def test_the_documented_answer() -> None:

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import SUBSCRIBERS, JobKey, TranscriptionRequest
+from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, JobKey, TranscriptionRequest
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel
 from bot.playground.slack.server import SlackLookalike
 from bot.ports import Preferences
-from bot.preferences import MOST_VOCABULARY_BYTES, ChannelSettings, Hints
+from bot.preferences import ChannelSettings, Hints
 from bot.slack.choices.hints import SlackHints, join_context
 from bot.slack.lookups import Lookups
 from tests.job.virtual import VirtualTime
@@ -233,7 +233,7 @@ lines = st.lists(st.text(max_size=200), max_size=80)
 def test_whatever_the_names_the_context_keeps_its_bounds(vocabulary: list[str], names: list[str]) -> None:
     context = join_context(vocabulary, names)
 
-    assert len(context.encode()) <= MOST_VOCABULARY_BYTES
+    assert len(context.encode()) <= MOST_CONTEXT_BYTES
     kept = context.split("\n") if context else []
     assert len({line.casefold() for line in kept}) == len(kept)
     assert all(line == " ".join(line.split()) for line in kept)
@@ -243,7 +243,7 @@ def test_a_full_vocabulary_leaves_no_room_for_names() -> None:
     vocabulary = [f"{number:09}" for number in range(1_000)]
 
     assert join_context(vocabulary, ["anne"]) == "\n".join(vocabulary)
-    assert len(join_context(vocabulary, []).encode()) == MOST_VOCABULARY_BYTES - 1
+    assert len(join_context(vocabulary, []).encode()) == MOST_CONTEXT_BYTES - 1
     assert join_context([*vocabulary, "x"], []) == "\n".join(vocabulary)
 
 

@@ -4,12 +4,11 @@ import pytest
 
 from bot import sentences
 from bot.errors import Outage
-from bot.model import Claim, FileState, JobKey
+from bot.model import MOST_CONTEXT_BYTES, Claim, FileState, JobKey
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Message
 from bot.ports import GaveUp
-from bot.preferences import MOST_VOCABULARY_BYTES
 from bot.slack import actions
 from bot.slack.speech.reply_controls import Choice
 from tests.slack.answered import FILE_ID, answered, inputs, notice, written
@@ -204,7 +203,7 @@ async def test_words_join_those_of_the_channel() -> None:
         view = await here.open(reply, Choice.WORDS, here.bea)
         (block,) = inputs(view)
         assert complaints_about_view(view.content) == []
-        assert sentences.words_hint(MOST_VOCABULARY_BYTES) == block["hint"]["text"]
+        assert sentences.words_hint(MOST_CONTEXT_BYTES) == block["hint"]["text"]
 
         await here.submit(view, written(block, " Grünwald \n\nTim\nGrünwald"))
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import sentences
-from bot.model import LANGUAGES
+from bot.model import LANGUAGES, MOST_CONTEXT_BYTES
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.form import initial_values, merged_values
-from bot.preferences import MOST_VOCABULARY_BYTES, Automatic, ChannelSettings, vocabulary_bytes
+from bot.preferences import Automatic, ChannelSettings, vocabulary_bytes
 from bot.slack import actions
 from bot.slack.choices.settings_view import (
     Form,
@@ -32,7 +32,7 @@ decided = st.builds(
     ChannelSettings,
     automatic=st.sampled_from(Automatic),
     language=st.sampled_from([None, *LANGUAGES]),
-    vocabulary=words.filter(lambda found: vocabulary_bytes(found) <= MOST_VOCABULARY_BYTES),
+    vocabulary=words.filter(lambda found: vocabulary_bytes(found) <= MOST_CONTEXT_BYTES),
     names_in_vocabulary=st.booleans(),
     emotion=st.booleans(),
     only_for_sender=st.booleans(),
@@ -82,7 +82,7 @@ def test_what_is_shown_is_what_comes_back(channel: ChannelSettings) -> None:
 
 def test_a_vocabulary_that_fills_its_bounds_has_room_to_write_on_in_every_field() -> None:
     vocabulary = tuple(f"term {number:04}" for number in range(990))
-    assert MOST_VOCABULARY_BYTES - 200 < vocabulary_bytes(vocabulary) <= MOST_VOCABULARY_BYTES
+    assert MOST_CONTEXT_BYTES - 200 < vocabulary_bytes(vocabulary) <= MOST_CONTEXT_BYTES
     view = shown(ChannelSettings(Automatic.AUDIO, vocabulary=vocabulary))
 
     texts = [field(view, name)["initial_value"] for name in fields(view) if name.startswith("vocabulary")]
@@ -122,7 +122,7 @@ def test_one_letter_too_many_is_one() -> None:
     view = shown(
         ChannelSettings(Automatic.OFF, vocabulary=("w" * 3_000, "x" * 3_000, "y" * 3_000, "z" * 997))
     )
-    assert vocabulary_bytes(("w" * 3_000, "x" * 3_000, "y" * 3_000, "z" * 997)) == MOST_VOCABULARY_BYTES
+    assert vocabulary_bytes(("w" * 3_000, "x" * 3_000, "y" * 3_000, "z" * 997)) == MOST_CONTEXT_BYTES
 
     assert isinstance(parse_submission(sent(view)), Submission)
     assert parse_submission(sent(view, vocabulary_3={"value": "z" * 998})) == {

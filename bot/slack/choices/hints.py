@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import TranscriptionError
-from bot.model import TranscriptionRequest
+from bot.model import MOST_CONTEXT_BYTES, TranscriptionRequest
 from bot.ports import Preferences
-from bot.preferences import MOST_VOCABULARY_BYTES, ChannelSettings, Hints
+from bot.preferences import ChannelSettings, Hints
 from bot.slack.lookups import Lookups
 from bot.transcript.documents import on_one_line
 
@@ -135,7 +135,7 @@ def join_context(vocabulary: Iterable[str], names: Iterable[str]) -> str:
     """
     cut = (on_one_line(name)[:_LONGEST_LINE].strip() for name in names)
     kept: dict[str, str] = {}
-    left_bytes = MOST_VOCABULARY_BYTES + 1
+    left_bytes = MOST_CONTEXT_BYTES + 1
     for line in (*map(on_one_line, vocabulary), *cut):
         if not line or line.casefold() in kept:
             continue

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot import sentences
+from bot.model import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
 from bot.preferences import (
-    MOST_VOCABULARY_BYTES,
     Automatic,
     ChannelSettings,
     parse_vocabulary,
@@ -30,7 +30,7 @@ _MOST_IN_A_FIELD = 3_000
 _FILLED_IN_A_FIELD = 2_400
 """So that there is room to write on in each."""
 _MOST_FIELDS = 10
-_WITH_DIGITS = frozenset({None, "zh", "en"})
+_WITH_DIGITS = frozenset({None, *DIGIT_LANGUAGES})
 """The languages, and automatic, in which the recogniser can write numbers as digits."""
 _FOR_SENDER, _FOR_THREAD = "sender", "thread"
 _REPLIES = {_FOR_THREAD: sentences.REPLY_IN_THREAD, _FOR_SENDER: sentences.REPLY_TO_SENDER}
@@ -188,7 +188,7 @@ def parse_submission(view: Body) -> Submission | Errors:
     if not isinstance(form, Form):
         return form
     words = parse_vocabulary("\n".join(form.texts))
-    over_bytes = vocabulary_bytes(words) - MOST_VOCABULARY_BYTES
+    over_bytes = vocabulary_bytes(words) - MOST_CONTEXT_BYTES
     if over_bytes > 0:
         # Told in letters, of which the vocabulary's own may take up to four bytes each.
         text = "\n".join(words)

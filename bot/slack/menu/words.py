@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import sentences
-from bot.preferences import MOST_VOCABULARY_BYTES, ChannelSettings, parse_vocabulary, vocabulary_bytes
+from bot.model import MOST_CONTEXT_BYTES
+from bot.preferences import ChannelSettings, parse_vocabulary, vocabulary_bytes
 from bot.slack import actions
 from bot.slack.bodies import Body, part
 from bot.slack.choices.deciding import Deciding
@@ -42,7 +43,7 @@ class Words:
         if refusal:
             return notice(sentences.WORDS_TITLE, refusal)
         settings = await self._preferences.channel(key.team_id, key.channel_id)
-        room_bytes = max(0, MOST_VOCABULARY_BYTES - vocabulary_bytes(settings.vocabulary))
+        room_bytes = max(0, MOST_CONTEXT_BYTES - vocabulary_bytes(settings.vocabulary))
         entry = text_input(_ENTRY, lines=True)
         hint = sentences.words_hint(room_bytes)
         return _modal(press, [field(TYPED, sentences.WORDS_LABEL, entry, hint=hint)])
@@ -72,7 +73,7 @@ class Words:
 
         def add(settings: ChannelSettings) -> ChannelSettings:
             together = parse_vocabulary("\n".join((*settings.vocabulary, *words)))
-            over_bytes = vocabulary_bytes(together) - MOST_VOCABULARY_BYTES
+            over_bytes = vocabulary_bytes(together) - MOST_CONTEXT_BYTES
             if over_bytes > 0:
                 over.append(over_bytes)
                 return settings

@@ -1,19 +1,19 @@
-"""``python -m bot playground``: the main job with no account, in a terminal."""
+"""``python -m bot playground``: everything with no account, in a browser and a terminal."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from bot.playground.bot_process import BotDied, LogLine
+from bot.playground.page.server import serving_page
 from bot.playground.session import Playground, Result, playground
 from bot.playground.whisper import ModelError
 
@@ -26,8 +26,9 @@ EXIT_REFUSED = 3
 EXIT_INTERRUPTED = 130
 """As a shell tells Ctrl-C: nothing is known of the files that were left."""
 
-_LONGEST_LINE_BYTES = 4096
-"""What a terminal keeps of a line."""
+_LAST_PORT = 65_535
+PORT = 8734
+"""Stays the same from start to start: browsers remember for an address that it may use the microphone."""
 _LEVELS_SHOWN = frozenset({"warning", "error", "critical"})
 
 
@@ -41,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit after them: 0 when each was transcribed, 3 when one was refused, 1 when one failed",
     )
+    parser.add_argument(
+        "--port",
+        type=_parse_port,
+        metavar="PORT",
+        help=f"of the page, on 127.0.0.1; by default {PORT}, or any free one if that is taken",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a file; logs go to stderr")
     parser.add_argument(
         "--asr",
@@ -51,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delivery", choices=("socket", "http"), default="socket", help="how events reach the bot"
     )
+
+
+def _parse_port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number up to {_LAST_PORT}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | None) -> int:
@@ -66,7 +79,7 @@ def run(arguments: argparse.Namespace, recogniser_settings: Mapping[str, str] | 
         return EXIT_USAGE
     try:
         return asyncio.run(_play(arguments, recogniser_settings))
-    except (BotDied, ModelError) as error:
+    except (BotDied, ModelError, OSError) as error:
         _tell(f"threadscribe: the playground stopped: {error}")
         return EXIT_FAILED
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -78,11 +91,29 @@ async def _play(arguments: argparse.Namespace, recogniser_settings: Mapping[str,
     show_log = _show_all if arguments.json else _show_trouble
     _tell("Starting a workspace, a recogniser and the bot on this machine …")
     async with playground(recogniser_settings, arguments.delivery, show_log) as place:
-        results = [await _share(place, path, as_json=arguments.json) for path in arguments.files or [CLIP]]
-        if not arguments.once and sys.stdin.isatty():
+        if arguments.once:
+            return exit_code(await _share_all(place, arguments))
+        async with _page(place, arguments.port) as address:
+            _tell(f"Open {address} in a browser. Ctrl-C ends everything.")
+            await _share_all(place, arguments)
             with suppress(asyncio.CancelledError):  # how people end what stays up
-                await _ask_for_files(place)
-        return exit_code(results)
+                await place.ended()
+        return 0
+
+
+@asynccontextmanager
+async def _page(place: Playground, port: int | None) -> AsyncIterator[str]:
+    """The web page, at a port that was asked for or else at any; yields its address."""
+    async with AsyncExitStack() as stack:
+        try:
+            page = serving_page(place.slack, place.traffic, place.features, PORT if port is None else port)
+            address = await stack.enter_async_context(page)
+        except OSError:
+            if port is not None:
+                raise
+            page = serving_page(place.slack, place.traffic, place.features, 0)
+            address = await stack.enter_async_context(page)
+        yield address
 
 
 def _end_with_the_terminal() -> None:
@@ -100,6 +131,10 @@ def exit_code(results: Sequence[Result]) -> int:
     return EXIT_REFUSED if "refused" in outcomes else 0
 
 
+async def _share_all(place: Playground, arguments: argparse.Namespace) -> list[Result]:
+    return [await _share(place, path, as_json=arguments.json) for path in arguments.files or [CLIP]]
+
+
 async def _share(place: Playground, path: Path, *, as_json: bool) -> Result:
     result = await place.share(path)
     if as_json:
@@ -110,45 +145,6 @@ async def _share(place: Playground, path: Path, *, as_json: bool) -> Result:
         sys.stdout.write(f"\n#voice-notes\n{result.thread}\n\n")
     sys.stdout.flush()
     return result
-
-
-async def _ask_for_files(place: Playground) -> None:
-    """Transcribe what a person names, until an empty line or the end of input."""
-    _tell(f"The Slack look-alike stays up at {place.slack.origin}. Type the path of a recording to try it,")
-    _tell("or press Enter to stop.")
-    while True:
-        sys.stderr.write("> ")
-        sys.stderr.flush()
-        typed = (await _typed_line()).strip().strip("'\"")
-        if not typed:
-            return
-        path = await asyncio.to_thread(_existing, typed)
-        if path is None:
-            _tell(f"There is no file {typed}.")
-        else:
-            await _share(place, path, as_json=False)
-
-
-async def _typed_line() -> str:
-    """The next line from the terminal; empty at its end.
-
-    Not in a thread: a read that waits there cannot be cancelled, and would hold up Ctrl-C.
-    """
-    loop, terminal = asyncio.get_running_loop(), sys.stdin.fileno()
-    readable = asyncio.Event()
-    loop.add_reader(terminal, readable.set)
-    try:
-        await readable.wait()
-        return os.read(terminal, _LONGEST_LINE_BYTES).decode(errors="replace")
-    except OSError:  # the terminal is gone
-        return ""
-    finally:
-        loop.remove_reader(terminal)
-
-
-def _existing(typed: str) -> Path | None:
-    path = Path(typed).expanduser()
-    return path if path.is_file() else None
 
 
 def _show_all(line: LogLine) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import mimetypes
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
+
 from bot.playground.bot_process import BotProcess, LogLine, bot_running
+from bot.playground.dashscope.calls import Call as AsrCall
 from bot.playground.dashscope.server import DashScopeLookalike
+from bot.playground.page.sharing import Share, share
+from bot.playground.page.traffic import Traffic
+from bot.playground.page.workspace import AppFeatures, parse_features
 from bot.playground.slack.block_text import render_blocks
 from bot.playground.slack.records import Channel, Message, User
 from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack.state import SlackState
 from bot.playground.slack.thread_text import render_thread
 from bot.playground.whisper import Whisper
 
@@ -28,6 +34,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
 }
 _ON_THE_WAY = frozenset({"retry", "parked"})
 _GIVE_UP_AFTER_S = 120
+MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,16 @@ class Playground:
 
     Attributes:
         slack: The look-alike, for its address and state.
+        traffic: What travels between it, the bot and the recogniser.
+        features: What the bot's manifest offers people.
     """
 
-    def __init__(self, slack: SlackLookalike, bot: BotProcess, person: User, channel: Channel) -> None:
+    def __init__(
+        self, slack: SlackLookalike, traffic: Traffic, bot: BotProcess, person: User, channel: Channel
+    ) -> None:
         self.slack = slack
+        self.traffic = traffic
+        self.features: AppFeatures = parse_features(yaml.safe_load(MANIFEST.read_text(encoding="utf-8")))
         self._bot = bot
         self._person = person
         self._channel = channel
@@ -64,28 +77,33 @@ class Playground:
     async def share(self, path: Path, name: str | None = None) -> Result:
         """Post a file as a voice clip and wait for the bot's last word on it.
 
+        Args:
+            path: Where it lies.
+            name: What it is called; the path's own name if left out.
+
         Raises:
             BotDied: it ended before that.
         """
-        state = self.slack.state
-        file = state.add_file(
-            path,
-            name or path.name,
-            user=self._person.id,
-            mimetype=mimetypes.guess_type(path.name)[0] or "audio/mp4",
-            as_voice_clip=True,
-        )
-        answered = self._bot.expect(
+        wanted = Share(self._channel.id, self._person.id, name or path.name, mimetype="", as_voice_clip=True)
+        message = await share(self.slack.state, path, wanted)
+        # It travels in a later turn of the event loop: no answer is missed.
+        started = time.perf_counter()
+        line = await self._bot.expect(
             lambda line: (
                 line.get("event") == "job"
-                and line.get("file_id") == file.id
+                and line.get("file_id") == message.files[0].id
                 and line.get("outcome") not in _ON_THE_WAY
             )
         )
-        started = time.perf_counter()
-        message = state.post_as_user(self._channel.id, self._person.id, files=[file])
-        line = await answered
         return self._result(message, line, time.perf_counter() - started)
+
+    async def ended(self) -> None:
+        """Wait for the bot to end, which it should not.
+
+        Raises:
+            BotDied: it did.
+        """
+        await self._bot.expect(lambda _line: False)
 
     def _result(self, message: Message, line: LogLine, total_s: float) -> Result:
         state = self.slack.state
@@ -125,9 +143,11 @@ async def playground(
         BotDied: the bot did not come up.
     """
     async with AsyncExitStack() as stack:
+        asr_calls: Sequence[AsrCall] = ()
         if recogniser_settings is None:
             whisper = await stack.enter_async_context(Whisper.opened())
             dashscope = await stack.enter_async_context(DashScopeLookalike(whisper.hear))
+            asr_calls = dashscope.calls
             recogniser_settings = {
                 "DASHSCOPE_API_KEY": dashscope.api_key,
                 "DASHSCOPE_BASE_URL": dashscope.base_url,
@@ -135,14 +155,34 @@ async def playground(
                 "ASR_CONCURRENCY": "2",
             }
         slack = await stack.enter_async_context(SlackLookalike())
-        person = slack.state.add_user("ada")
-        channel = slack.state.add_channel("voice-notes", person.id)
+        person, channel = furnish(slack.state)
+        traffic = Traffic(slack.deliveries, slack.state.calls, asr_calls)
+
+        def take(line: LogLine) -> None:
+            traffic.note(line)
+            show_log(line)
+
         bot, ready = await stack.enter_async_context(
-            bot_running(_settings(slack, recogniser_settings, delivery), show_log)
+            bot_running(_settings(slack, recogniser_settings, delivery), take)
         )
         if delivery == "http":
             await slack.deliver_to(f"http://127.0.0.1:{ready['http_port']}/slack/events")
-        yield Playground(slack, bot, person, channel)
+        yield Playground(slack, traffic, bot, person, channel)
+
+
+def furnish(state: SlackState) -> tuple[User, Channel]:
+    """Put people and channels in; returns who shares files first, and where.
+
+    Two people, so that one can look at what the other sees, in a language of their own; and a channel that
+    the bot has still to be invited to.
+    """
+    ada, grete = state.add_user("ada", is_admin=True), state.add_user("grete", locale="de-DE")
+    channel = state.add_channel("voice-notes", ada.id, grete.id)
+    state.add_channel("general", ada.id, grete.id, with_bot=False)
+    for person in (ada, grete):
+        state.add_channel("", person.id, kind="im")
+    state.add_channel("", ada.id, grete.id, kind="im", with_bot=False)
+    return ada, channel
 
 
 def _settings(

@@ -21,12 +21,12 @@ _TITLE_CHARACTERS = 24
 _HEADER_CHARACTERS = 150
 
 
-def plain(text: str, most: int = SECTION_CHARACTERS) -> Block:
-    """A text object."""
+def plain(text: str, most: int = SECTION_CHARACTERS, *, with_emoji: bool = False) -> Block:
+    """A text object; ``:names:`` in it become emoji only where a sentence of ours means them."""
     return {
         "type": "plain_text",
         "text": text if len(text) <= most else text[: most - 1] + "…",
-        "emoji": False,
+        "emoji": with_emoji,
     }
 
 

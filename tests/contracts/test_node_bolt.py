@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import hashlib
 import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,31 +11,17 @@ from pathlib import Path
 import pytest
 
 from bot.playground.slack.server import SlackLookalike
+from tests.npm import NODE, install, needs_npm
 
 _SOURCE = Path(__file__).parent / "node"
-_NODE, _NPM = shutil.which("node"), shutil.which("npm")
-pytestmark = pytest.mark.skipif(not (_NODE and _NPM), reason="node and npm are not installed")
+pytestmark = needs_npm
 
 
 @pytest.fixture(scope="module")
 def installed_app() -> Path:
-    """The app with its locked packages, kept below node_modules between runs."""
-    mark = _SOURCE / "node_modules" / ".threadscribe-lock"
-    with (_SOURCE / "package-lock.json").open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes run side by side
-        digest = hashlib.sha256(lock.read()).hexdigest()
-        if not mark.exists() or mark.read_text() != digest:
-            _install()
-            mark.write_text(digest)
+    """The app with its locked packages."""
+    install(_SOURCE)
     return _SOURCE / "app.js"
-
-
-def _install() -> None:
-    npm = [str(_NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(npm, cwd=_SOURCE, capture_output=True, text=True, timeout=100, check=False)
-    if done.returncode and "network" in done.stderr:
-        pytest.skip("npm cannot reach a registry")
-    assert done.returncode == 0, done.stderr
 
 
 @asynccontextmanager
@@ -47,7 +29,7 @@ async def bolt(app: Path, slack: SlackLookalike) -> AsyncIterator[asyncio.subpro
     known = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": slack.bot_token}
     environment = {"PATH": os.environ["PATH"], "SLACK_APP_TOKEN": slack.app_token, **known}
     process = await asyncio.create_subprocess_exec(
-        str(_NODE), str(app), stdout=asyncio.subprocess.PIPE, env=environment
+        str(NODE), str(app), stdout=asyncio.subprocess.PIPE, env=environment
     )
     try:
         yield process

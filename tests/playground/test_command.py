@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pty
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -13,11 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import aiohttp
 import psutil
 import pytest
 
 import bot
-from bot.playground.command import CLIP, exit_code
+from bot.playground.command import CLIP, PORT, exit_code
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
 from bot.playground.session import Outcome, Result
@@ -60,14 +61,13 @@ async def started(
     cwd: Path,
     *arguments: object,
     environment: Mapping[str, str] = MappingProxyType({}),
-    stdin: int = asyncio.subprocess.DEVNULL,
 ) -> AsyncIterator[Process]:
     """``python -m bot playground`` in a folder; what is left of it and its children ends with the block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "playground", *map(str, arguments)),
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        stdin=stdin,
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
     )
@@ -141,9 +141,9 @@ async def test_json_from_the_packaged_recogniser_whatever_is_set(tmp_path: Path)
     assert "your country" not in err
 
 
-async def test_plain_output_is_the_thread_and_ends_without_a_terminal(tmp_path: Path) -> None:
+async def test_plain_output_is_the_thread(tmp_path: Path) -> None:
     async with recogniser() as settings:
-        code, out, err = await finished(tmp_path, "--asr", "real", environment=settings)
+        code, out, err = await finished(tmp_path, "--once", "--asr", "real", environment=settings)
     assert code == 0
     assert out.startswith("\n#voice-notes\n")
     assert SAID in out
@@ -160,34 +160,34 @@ async def test_events_over_http(tmp_path: Path) -> None:
     assert ready["socket_mode"] is False
 
 
-@pytest.mark.parametrize("end", ["an empty line", "Ctrl-C"])
-async def test_with_a_terminal_it_takes_more_files_until_told_to_end(tmp_path: Path, end: str) -> None:
-    terminal, its_end = pty.openpty()
-    named = tmp_path / "my recording.m4a"
-    named.write_bytes(CLIP.read_bytes())
-    try:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_its_page_stays_up_until_it_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
+    # Taken, by us or by whoever had it first: any other port does as well.
+    with suppress(OSError), socket.create_server(("127.0.0.1", PORT)):
         async with (
             recogniser() as settings,
-            started(tmp_path, "--asr", "real", CLIP, stdin=its_end, environment=settings) as process,
+            started(tmp_path, "--asr", "real", environment=settings) as process,
         ):
+            announced = await line_with(process.stderr, "Open http://127.0.0.1:")
             await line_with(process.stdout, SAID)
-            await line_with(process.stderr, "stays up")
-            os.write(terminal, b"nowhere.m4a\n")
-            await line_with(process.stderr, "There is no file nowhere.m4a.")
-            os.write(terminal, f"'{named}'\n".encode())
-            await line_with(process.stdout, SAID)
+            async with aiohttp.ClientSession(announced.split()[1]) as browser, browser.get("/live") as live:
+                await live.content.readuntil(SAID.encode())
             children = psutil.Process(process.pid).children(recursive=True)
-            if end == "Ctrl-C":
-                process.send_signal(signal.SIGINT)
-            else:
-                os.write(terminal, b"\n")
+            process.send_signal(number)
             await process.communicate()
             assert process.returncode == 0
-    finally:
-        os.close(terminal)
-        os.close(its_end)
-    assert children
-    assert not psutil.wait_procs(children, timeout=5)[1]
+        assert children
+        assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_ends_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with recogniser() as settings:
+            port = taken.getsockname()[1]
+            code, out, err = await finished(tmp_path, "--asr", "real", "--port", port, environment=settings)
+    assert (code, out) == (1, "")
+    assert f"{port}" in err.splitlines()[-1]
+    assert "Traceback" not in err
 
 
 def command_of(process: psutil.Process) -> list[str]:
@@ -216,11 +216,12 @@ async def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: sign
     assert not any(folder.exists() for folder in folders)
 
 
-async def test_a_bot_that_dies_is_a_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("until", ["--once", "--port=0"])
+async def test_a_bot_that_dies_is_a_failure(tmp_path: Path, until: str) -> None:
     busy = Busy()
     async with (
         recogniser(busy.hear) as settings,
-        started(tmp_path, "--once", "--json", "--asr", "real", CLIP, environment=settings) as process,
+        started(tmp_path, until, "--json", "--asr", "real", CLIP, environment=settings) as process,
     ):
         await busy.hearing.wait()
         (child,) = psutil.Process(process.pid).children()

@@ -90,9 +90,10 @@ def test_hears_mp3(whisper: Whisper, jfk: Any) -> None:
     ("name", "language", "text"),
     [
         ("zh/jishu", "zh", "一二三四五六七八九十"),
-        ("ja/konnichiwa_sekai", "ja", "こんにちは世界"),
         ("es/conteo", "es", "uno dos tres cuatro cinco seis siete ocho nueve diez"),
-        ("fr/bonjour_monde", "fr", "bonjour le monde"),
+        # tests/speech hears these languages too, without their numbers.
+        pytest.param("ja/konnichiwa_sekai", "ja", "こんにちは世界", marks=pytest.mark.soak),
+        pytest.param("fr/bonjour_monde", "fr", "bonjour le monde", marks=pytest.mark.soak),
     ],
 )
 def test_hears_languages_and_writes_numbers_in_words(

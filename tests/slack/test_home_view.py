@@ -82,6 +82,15 @@ def test_the_tab_says_what_the_bot_does_and_where_audio_goes() -> None:
     assert sentences.ways_to_ask("speech_balloon") in said
 
 
+def test_the_reaction_is_shown_as_the_emoji_that_it_is() -> None:
+    (help_,) = [
+        block["text"]
+        for block in tab()["blocks"]
+        if "text" in block and ":speech_balloon:" in block["text"]["text"]
+    ]
+    assert help_["emoji"] is True
+
+
 @pytest.mark.parametrize(
     ("reader", "limit", "line"),
     [

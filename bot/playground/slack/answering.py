@@ -60,12 +60,10 @@ class Answering:
             act: Does what the call asks for, at once.
         """
         call, fault = self.arrive(method, arguments)
-        instead = await meet_before(call, fault)
-        if instead is None:
-            instead = act()
-            call.acted = instead.json.get("ok", True) if instead.json is not None else instead.status < 400
-            if not await meet_after(call, fault):
-                instead = _BROKEN
+        try:
+            instead = await _outcome(call, fault, act)
+        finally:
+            call.ended_at = self._state.clock()
         if instead is _BROKEN:
             return dropped(request)
         call.status, call.response = instead.status, instead.json or {}
@@ -76,6 +74,15 @@ class Answering:
 
 _BROKEN = Reply()
 """Stands for no answer at all."""
+
+
+async def _outcome(call: Call, fault: Fault | None, act: Callable[[], Reply]) -> Reply:
+    instead = await meet_before(call, fault)
+    if instead is not None:
+        return instead
+    reply = act()
+    call.acted = reply.json.get("ok", True) if reply.json is not None else reply.status < 400
+    return reply if await meet_after(call, fault) else _BROKEN
 
 
 async def meet_before(call: Call, fault: Fault | None) -> Reply | None:

@@ -19,6 +19,8 @@ class Call:
     """Without the token."""
     at: float
     """Epoch seconds of its arrival."""
+    ended_at: float | None = None
+    """Epoch seconds of its end, whatever that was."""
     acted: bool = False
     """Whether it took effect."""
     answered: bool = False

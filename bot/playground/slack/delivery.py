@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -47,6 +48,8 @@ class Delivery:
     payload: JsonObject
     on_ack: Callable[[JsonObject], None] = lambda _answer: None
     """Told the app's answer: what an acknowledgement carried, often nothing."""
+    at: float = field(default_factory=time.time)
+    """Epoch seconds at which it came about; what waits for a connection is sent later."""
     attempts: list[Attempt] = field(default_factory=list)
     acked: bool = False
     lost: bool = False

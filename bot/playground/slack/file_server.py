@@ -18,6 +18,8 @@ from bot.playground.slack.answering import (
     meet_after,
     meet_before,
 )
+from bot.playground.slack.calls import Call
+from bot.playground.slack.faults import Fault
 from bot.playground.slack.methods.files import is_visible_to_bot
 from bot.playground.slack.records import File
 from bot.playground.slack.state import SlackState
@@ -48,10 +50,18 @@ class FileServer:
             "authorized": request.headers.get("Authorization") == self._authorization,
         }
         call, fault = self._answering.arrive("download", arguments)
+        try:
+            return await self._send(request, file_id, call, fault)
+        finally:
+            call.ended_at = self._state.clock()
+
+    async def _send(
+        self, request: web.Request, file_id: str, call: Call, fault: Fault | None
+    ) -> web.StreamResponse:
         refused = await meet_before(call, fault)
         if is_broken(refused):
             return dropped(request)
-        found = refused or self._found(file_id, authorized=arguments["authorized"] is True)
+        found = refused or self._found(file_id, authorized=call.arguments["authorized"] is True)
         if isinstance(found, Reply):
             call.status, call.answered = found.status, True
             return found.response()

@@ -70,14 +70,14 @@ class Interactions:
 
         Args:
             message: Where it stands.
-            action_id: Which one.
+            action_id: Which one; where several have it, the one whose ``block_id`` is among ``chosen``.
             user: Who does it.
             **chosen: What the element then says of itself, such as ``selected_option``.
 
         Raises:
             LookupError: The message shows no such element.
         """
-        action = _action(message.blocks, action_id) | chosen | {"action_ts": self._state.next_ts()}
+        action = _action(message.blocks, action_id, chosen) | {"action_ts": self._state.next_ts()}
         # Of a message that only one person sees, Slack tells no more than where it stands.
         told = {"message": self._state.message_json(message)} if message.ephemeral_for is None else {}
         payload = self._about("block_actions", user, message) | {
@@ -108,9 +108,7 @@ class Interactions:
         Raises:
             LookupError: The view shows no such element.
         """
-        wanted = chosen.get("block_id")
-        blocks = [block for block in view.content["blocks"] if wanted in {None, block.get("block_id")}]
-        action = _action(blocks, action_id) | chosen
+        action = _action(view.content["blocks"], action_id, chosen)
         told = self._filled(view, values or {})
         payload = self._about("block_actions", view.user) | {
             "container": {"type": "view", "view_id": view.id},
@@ -178,13 +176,18 @@ class Interactions:
         return found
 
 
-def _action(blocks: list[JsonObject], action_id: str) -> JsonObject:
+def _action(blocks: list[JsonObject], action_id: str, chosen: JsonObject) -> JsonObject:
+    wanted = chosen.get("block_id")
     for block in blocks:
+        if wanted not in {None, block.get("block_id")}:
+            continue
         for element in _elements(block):
             if element.get("action_id") == action_id:
                 known = {name: element[name] for name in ("value", "text") if name in element}
                 block_id = block.get("block_id", "")
-                return {"type": element["type"], "action_id": action_id, "block_id": block_id} | known
+                return (
+                    {"type": element["type"], "action_id": action_id, "block_id": block_id} | known | chosen
+                )
     raise LookupError(f"no element with action_id {action_id}")
 
 

@@ -6,6 +6,7 @@ https://docs.slack.dev/reference/events/message/ and https://docs.slack.dev/apis
 
 from __future__ import annotations
 
+import html
 from urllib.parse import quote
 
 from bot.playground.slack.records import Channel, File, JsonObject, Message, User, Workspace
@@ -95,7 +96,7 @@ def file_json(file: File, workspace: Workspace, origin: str, *, with_addresses: 
         "subtype": file.subtype,
         "media_display_type": file.media_display_type,
         "duration_ms": file.duration_ms,
-        "audio_wave_samples": list(_WAVE) if file.is_voice_clip else None,
+        "audio_wave_samples": (file.wave or list(_WAVE)) if file.is_voice_clip else None,
         "transcription": {"status": file.transcription_status} if file.transcription_status else None,
         "alt_txt": file.alt_text,
     }
@@ -170,15 +171,33 @@ def forwarded(message: Message, files: list[JsonObject], link: str) -> JsonObjec
 
 
 def rich_text_of(text: str, block_id: str) -> JsonObject:
-    """The block that Slack's own clients put beside typed text."""
-    elements: list[JsonObject] = []
-    for position, part in enumerate(text.replace(">", "<").split("<")):
-        if position % 2 and part.startswith("@"):
-            elements.append({"type": "user", "user_id": part[1:]})
-        elif part:
-            elements.append({"type": "text", "text": part})
+    """The block that Slack's own clients put beside typed text, which is escaped but for what it names."""
+    parts = enumerate(text.replace(">", "<").split("<"))
+    elements = [_named(part) if position % 2 else _said(part) for position, part in parts if part]
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "block_id": block_id, "elements": [section]}
+
+
+def _said(text: str) -> JsonObject:
+    return {"type": "text", "text": html.unescape(text)}
+
+
+def _named(part: str) -> JsonObject:
+    """What stands in angle brackets.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text
+    """
+    target, _, label = part.partition("|")
+    match target[:1]:
+        case "@":
+            return {"type": "user", "user_id": target[1:]}
+        case "#":
+            return {"type": "channel", "channel_id": target[1:]}
+        case "!":
+            return {"type": "broadcast", "range": target[1:]}
+        case _:
+            link = {"type": "link", "url": html.unescape(target)}
+            return link | ({"text": html.unescape(label)} if label else {})
 
 
 def event_callback(

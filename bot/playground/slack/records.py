@@ -125,6 +125,8 @@ class File:
     subtype: str | None = None
     media_display_type: str | None = None
     duration_ms: int | None = None
+    wave: list[int] | None = None
+    """Its loudness from beginning to end, 0 to 100; of a clip a made-up one is told if left out."""
     mode: str = "hosted"
     file_access: str = "visible"
     is_external: bool = False

@@ -137,6 +137,7 @@ class SocketMode:
         socket = web.WebSocketResponse(autoping=False, timeout=1.0)
         await socket.prepare(request)
         call.acted = call.answered = True
+        call.status, call.ended_at = socket.status, self._state.clock()
         connection = _Connection(socket, request)
         self._connections.append(connection)
         try:

@@ -121,6 +121,14 @@ class SlackState(Contents):
         told |= {"item_user": message.user, "event_ts": self.next_ts()}
         self.emit_event(told, channel_ids=[message.channel_id])
 
+    def take_back_reaction(self, message: Message, user: str, name: str) -> None:
+        """Remove someone's reaction. The app's manifest asks for no event of it."""
+        users = message.reactions.get(name, [])
+        if user in users:
+            users.remove(user)
+        if not users:
+            message.reactions.pop(name, None)
+
     def set_status(self, channel_id: str, thread_ts: str, text: str) -> None:
         """Show a status under a thread; an empty text clears it."""
         status = Status(channel_id, thread_ts, text, self.clock())
@@ -133,6 +141,10 @@ class SlackState(Contents):
         if status is None or self.clock() - status.set_at >= STATUS_LASTS_S:
             return ""
         return status.text
+
+    def shown_statuses(self) -> list[Status]:
+        """Every status that some thread shows now."""
+        return [s for s in self._statuses.values() if self.status(s.channel_id, s.thread_ts)]
 
     def emit_about(self, message: Message, changes: JsonObject, *, without: Sequence[str] = ()) -> None:
         """Tell of a message, unless only one person sees it."""

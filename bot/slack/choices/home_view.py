@@ -20,7 +20,7 @@ from bot.slack import actions
 from bot.slack.bodies import Body, part
 from bot.slack.choices.settings_view import automatic_menu, box
 from bot.slack.files import parse_id
-from bot.slack.kit import Block, button, context, header, multi_select, option, section
+from bot.slack.kit import Block, button, context, header, multi_select, option, plain, section
 from bot.slack.kit import actions as row
 from bot.slack.targets import records
 from bot.transcript.documents import on_one_line
@@ -85,7 +85,7 @@ def render_home(tab: Tab) -> Block:
         header(sentences.HOME_USAGE),
         section(usage),
         header(sentences.HOME_HELP),
-        section(sentences.ways_to_ask(tab.ask_reaction)),
+        {"type": "section", "text": plain(sentences.ways_to_ask(tab.ask_reaction), with_emoji=True)},
     ]
     return {"type": "home", "blocks": blocks}
 

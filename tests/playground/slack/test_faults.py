@@ -134,6 +134,7 @@ def _calls(client: AsyncWebClient, channel: str, user: str) -> dict[str, Awaitab
         "assistant.threads.setStatus": client.assistant_threads_setStatus(
             channel_id=channel, thread_ts=ts, status="s"
         ),
+        "bots.info": client.bots_info(bot="B"),
         "chat.delete": client.chat_delete(channel=channel, ts=ts),
         "chat.getPermalink": client.chat_getPermalink(channel=channel, message_ts=ts),
         "chat.postEphemeral": client.chat_postEphemeral(channel=channel, user=user, text="t"),
@@ -148,6 +149,7 @@ def _calls(client: AsyncWebClient, channel: str, user: str) -> dict[str, Awaitab
         "files.delete": client.files_delete(file="F"),
         "files.getUploadURLExternal": client.files_getUploadURLExternal(filename="a", length=1),
         "files.info": client.files_info(file="F"),
+        "files.list": client.files_list(),
         "reactions.add": client.reactions_add(channel=channel, name="eyes", timestamp=ts),
         "users.conversations": client.users_conversations(),
         "users.info": client.users_info(user=user),

@@ -197,3 +197,19 @@ def test_another_apps_files_are_told_as_a_bots(
     assert (event["bot_id"], event["bot_profile"]["name"]) == ("B0OTHER0001", "another app")
     assert "client_msg_id" not in event
     assert state.replies(head) == []
+
+
+def test_typed_text_comes_as_the_rich_text_that_it_reads_as(state: SlackState) -> None:
+    ada = state.add_user("ada")
+    channel = state.add_channel("general", ada.id)
+    typed = f"Tom &amp; <@{ada.id}> in <#{channel.id}|general>: <https://example.com/?a=1&amp;b=2|here>"
+    message = state.post_as_user(channel.id, ada.id, typed)
+    (section,) = message.blocks[0]["elements"]
+    assert section["elements"] == [
+        {"type": "text", "text": "Tom & "},
+        {"type": "user", "user_id": ada.id},
+        {"type": "text", "text": " in "},
+        {"type": "channel", "channel_id": channel.id},
+        {"type": "text", "text": ": "},
+        {"type": "link", "url": "https://example.com/?a=1&b=2", "text": "here"},
+    ]

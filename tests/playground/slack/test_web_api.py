@@ -103,6 +103,24 @@ async def test_a_reply_to_a_reply_is_refused(slack: SlackLookalike, general: Cha
     assert [message["ts"] for message in alone["messages"]] == [reply.ts]
 
 
+async def test_files_are_listed_newest_first_in_pages(slack: SlackLookalike, general: Channel) -> None:
+    ann = general.members[0]
+    shared = [slack.state.add_file(b"RIFF", f"{number}.wav", user=ann) for number in range(3)]
+    slack.state.post_as_user(general.id, ann, files=shared)
+    slack.state.add_file(b"RIFF", "unshared.wav", user=ann)
+    first, second = [await call(slack, "files.list", {"count": 2, "page": page}) for page in (1, 2)]
+    assert [file["name"] for file in first["files"]] == ["2.wav", "1.wav"]
+    assert [file["name"] for file in second["files"]] == ["0.wav"]
+    assert second["paging"] == {"count": 2, "total": 3, "page": 2, "pages": 2}
+
+
+async def test_only_the_bot_itself_is_known_as_one(slack: SlackLookalike) -> None:
+    bot = slack.state.workspace
+    told = await call(slack, "bots.info", {"bot": bot.bot_id})
+    assert (told["bot"]["app_id"], told["bot"]["user_id"]) == (bot.app_id, bot.bot_user_id)
+    assert await error(slack, "bots.info", bot="B0ANOTHER01") == "bot_not_found"
+
+
 async def test_only_its_own_files_can_be_deleted(slack: SlackLookalike, general: Channel) -> None:
     file = slack.state.add_file(b"abc", "a.m4a", user=general.members[0])
     assert await error(slack, "files.delete", file=file.id) == "file_not_found"

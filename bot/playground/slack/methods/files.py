@@ -1,6 +1,7 @@
-"""``files.*``: what Slack says of a file, and the three steps of an upload.
+"""``files.*``: what Slack says of files, and the three steps of an upload.
 
 Source: https://docs.slack.dev/reference/methods/files.info,
+https://docs.slack.dev/reference/methods/files.list,
 https://docs.slack.dev/messaging/working-with-files/#upload
 """
 
@@ -46,6 +47,15 @@ def _info(state: SlackState, arguments: Arguments) -> JsonObject:
     if "name" in told:
         told |= _where_shared(state, file)
     return {"file": told, "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+def _list(state: SlackState, arguments: Arguments) -> JsonObject:
+    """The newest first, in numbered pages."""
+    count, page = max(1, arguments.get("count", 100)), max(1, arguments.get("page", 1))
+    visible = [file for file in state.files.values() if is_visible_to_bot(state, file) and not file.deleted]
+    newest = visible[::-1][count * (page - 1) : count * page]
+    paging = {"count": count, "total": len(visible), "page": page, "pages": -(-len(visible) // count)}
+    return {"files": [state.file_json(file) for file in newest], "paging": paging}
 
 
 def _where_shared(state: SlackState, file: File) -> JsonObject:
@@ -146,6 +156,7 @@ FILES = (
         {"count": "integer", "page": "integer", "cursor": "text", "limit": "integer"},
         ("files:read",),
     ),
+    Method("files.list", _list, {}, {"count": "integer", "page": "integer"}, ("files:read",)),
     Method(
         "files.getUploadURLExternal",
         _upload_url,

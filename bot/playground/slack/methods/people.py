@@ -1,4 +1,4 @@
-"""``auth.test``, ``apps.connections.open``, ``users.info``, ``reactions.add`` and the thread's status."""
+"""Who people and the bot are, ``apps.connections.open``, ``reactions.add`` and the thread's status."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def _auth_test(state: SlackState, _arguments: Arguments) -> JsonObject:
         "bot_id": bot.bot_id,
         "is_enterprise_install": False,
     }
+
+
+def _bot_info(state: SlackState, arguments: Arguments) -> JsonObject:
+    bot = state.workspace
+    if arguments["bot"] != bot.bot_id:
+        raise SlackRefusal("bot_not_found")
+    told = {"id": bot.bot_id, "app_id": bot.app_id, "user_id": bot.bot_user_id, "name": bot.bot_name}
+    return {"bot": told | {"deleted": False, "updated": 1}}
 
 
 def _connections_open(state: SlackState, _arguments: Arguments) -> JsonObject:
@@ -64,6 +72,7 @@ def _set_status(state: SlackState, arguments: Arguments) -> JsonObject:
 
 PEOPLE = (
     Method("auth.test", _auth_test),
+    Method("bots.info", _bot_info, {"bot": "text"}, {}, ("users:read",)),
     Method("apps.connections.open", _connections_open, takes="app"),
     Method("users.info", _user_info, {"user": "text"}, {"include_locale": "boolean"}, ("users:read",)),
     Method(

@@ -7,23 +7,31 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
+from bot import backup, forget, manifest, transcribe
 from bot import settings as settings_module
 from bot.app import running
+from bot.check import command as check
 from bot.errors import Misconfigured
-from bot.playground.command import add_arguments as add_playground_arguments
-from bot.playground.command import run as run_playground
+from bot.playground import command as playground
 from bot.settings import LogFormat, Settings, SettingsError
 from bot.store.store import AlreadyRunning, DataDirUnusable
 from bot.telemetry import configure_logging
-from bot.transcribe import add_arguments as add_transcribe_arguments
-from bot.transcribe import run as run_transcribe
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+    """Returns the exit code."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,27 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="threadscribe", description="Answers voice clips in Slack with their transcript."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("run", help="run the bot, set up by the environment and .env")
-    add_playground_arguments(
-        commands.add_parser("playground", help="try everything on this machine, with no account and no key")
-    )
-    add_transcribe_arguments(
-        commands.add_parser("transcribe", help="transcribe recordings on this machine, without Slack")
-    )
+    parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in _COMMANDS.items():
+        command.add_arguments(parsers.add_parser(name, help=command.help))
     parsed = parser.parse_args(arguments)
-    match parsed.command:
-        case "run":
-            return _run()
-        case "transcribe":
-            return run_transcribe(parsed)
-        case "playground":
-            return _play(parsed)
-        case _:
-            raise AssertionError(parsed.command)
+    return _COMMANDS[parsed.command].run(parsed)
 
 
-def _run() -> int:
+def _run(_parsed: argparse.Namespace) -> int:
     try:
         settings = settings_module.load()
     except SettingsError as error:
@@ -85,9 +80,9 @@ def _explain(error: Exception) -> int:
 
 def _play(parsed: argparse.Namespace) -> int:
     if parsed.asr == "packaged":
-        return run_playground(parsed, None)
+        return playground.run(parsed, None)
     try:
-        return run_playground(parsed, settings_module.load_recogniser())
+        return playground.run(parsed, settings_module.load_recogniser())
     except SettingsError as error:
         return _fail(str(error), EXIT_SETTINGS)
 
@@ -113,6 +108,27 @@ def _is_pretty(log_format: LogFormat) -> bool:
 def _fail(line: str, code: int) -> int:
     sys.stderr.write(f"threadscribe: {line}\n")
     return code
+
+
+_COMMANDS = {
+    "run": _Command("run the bot, set up by the environment and .env", lambda _parser: None, _run),
+    "check": _Command("look at each thing that the bot needs", check.add_arguments, check.run),
+    "manifest": _Command(
+        "print the Slack app's manifest, and a link that creates the app",
+        manifest.add_arguments,
+        manifest.run,
+    ),
+    "playground": _Command(
+        "try everything on this machine, with no account and no key", playground.add_arguments, _play
+    ),
+    "transcribe": _Command(
+        "transcribe recordings on this machine, without Slack", transcribe.add_arguments, transcribe.run
+    ),
+    "backup": _Command("copy the database, also beside a running bot", backup.add_arguments, backup.run),
+    "forget": _Command(
+        "delete what is kept of a person, a channel or a workspace", forget.add_arguments, forget.run
+    ),
+}
 
 
 if __name__ == "__main__":

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 
+from bot.__main__ import main
+from bot.manifest import Manifest, link, markdown_target, over_http, read
 from bot.slack.actions import COMMAND, SHORTCUT
 from bot.slack.identity import SCOPES
 
-MANIFEST = Path(__file__).parents[1] / "manifest.yml"
+ROOT = Path(__file__).parents[1]
+MANIFEST = ROOT / "manifest.yml"
+HTTPS = "https://threadscribe.example.com"
 SCOPE_OF_EVENT = {
     "app_mention": "app_mentions:read",
     "message.channels": "channels:history",
@@ -34,9 +41,14 @@ SCOPE_OF_EVENT = {
 """What Slack asks for before it tells an app of an event; ``None`` for nothing."""
 
 
-@pytest.fixture(scope="module")
-def manifest() -> Any:
-    return yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+@pytest.fixture
+def manifest() -> Manifest:
+    return read()
+
+
+def decoded(address: str) -> Any:
+    """The manifest in a link, as a server reads it."""
+    return json.loads(parse_qs(urlsplit(address).query)["manifest_json"][0])
 
 
 def test_it_keeps_to_slacks_lengths(manifest: Any) -> None:
@@ -97,3 +109,94 @@ def test_every_scope_and_event_has_its_reason() -> None:
     assert len(entries) == len(SCOPES) + len(SCOPE_OF_EVENT)
     for number in entries:
         assert lines[number - 1].strip().startswith("# "), lines[number]
+
+
+def test_over_http_one_address_takes_everything(manifest: Manifest) -> None:
+    before = copy.deepcopy(manifest)
+    made = over_http(manifest, HTTPS)
+    address = f"{HTTPS}/slack/events"
+    assert made["settings"]["event_subscriptions"]["request_url"] == address
+    assert made["settings"]["interactivity"] == {"is_enabled": True, "request_url": address}
+    assert [command["url"] for command in made["features"]["slash_commands"]] == [address]
+    assert made["settings"]["socket_mode_enabled"] is False
+    assert manifest == before
+
+
+def test_over_http_it_is_the_same_app_otherwise(manifest: Manifest) -> None:
+    made = over_http(manifest, HTTPS)
+    del made["settings"]["event_subscriptions"]["request_url"]
+    del made["settings"]["interactivity"]["request_url"]
+    del made["features"]["slash_commands"][0]["url"]
+    made["settings"]["socket_mode_enabled"] = True
+    assert made == manifest
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        (HTTPS, f"{HTTPS}/slack/events"),
+        (f"{HTTPS}/", f"{HTTPS}/slack/events"),
+        (f"{HTTPS}/bots/threadscribe", f"{HTTPS}/bots/threadscribe"),
+        (f"{HTTPS}:8443", f"{HTTPS}:8443/slack/events"),
+    ],
+)
+def test_the_path_is_added_where_there_is_none(manifest: Manifest, url: str, address: str) -> None:
+    assert over_http(manifest, url)["settings"]["interactivity"]["request_url"] == address
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://threadscribe.example.com",
+        "threadscribe.example.com",
+        "https://localhost",
+        f"{HTTPS}?a=1",
+        f"{HTTPS}/#a",
+        f"{HTTPS}:port",
+        f"{HTTPS}/a b",
+        f"{HTTPS}/\n",
+        "https://user:word@threadscribe.example.com",
+    ],
+)
+def test_an_address_that_slack_cannot_use_is_refused(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    assert main(["manifest", "--url", url]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("threadscribe: --url must be an https address")
+    assert err.count("\n") == 1
+
+
+def test_the_link_holds_the_whole_manifest(manifest: Manifest) -> None:
+    address = link(manifest)
+    assert address.startswith("https://api.slack.com/apps?new_app=1&manifest_json=")
+    assert decoded(address) == manifest
+    # Nothing in it ends a link in Markdown or in a terminal.
+    assert address.isascii()
+    assert not set(address) & set(" ()<>\"'")
+
+
+def test_the_command_prints_the_manifest_alone_and_the_link_beside_it(
+    capsys: pytest.CaptureFixture[str], manifest: Manifest
+) -> None:
+    assert main(["manifest"]) == 0
+    out, err = capsys.readouterr()
+    # With its reasons.
+    assert (out == MANIFEST.read_text(encoding="utf-8")) is True
+    assert decoded(err.split()[-1]) == manifest
+
+
+def test_with_an_address_the_command_prints_that_of_http(
+    capsys: pytest.CaptureFixture[str], manifest: Manifest
+) -> None:
+    assert main(["manifest", "--url", HTTPS]) == 0
+    out, err = capsys.readouterr()
+    assert yaml.safe_load(out) == over_http(manifest, HTTPS) == decoded(err.split()[-1])
+
+
+def test_the_readmes_button_creates_this_app() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    target = readme.partition("<!-- create-app -->")[2].partition("<!-- /create-app -->")[0]
+    assert readme.count("][create-app]") == 1
+    is_current = target.strip() == markdown_target()
+    assert is_current, "the manifest has changed: `make fix` rewrites README's button"

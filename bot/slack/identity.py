@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.api_errors import API_FAILURES, token_trouble
 
@@ -48,6 +49,11 @@ async def identify(web: AsyncWebClient) -> Identity:
         response = await web.auth_test()
     except API_FAILURES as failure:
         raise token_trouble(failure) from failure
+    return parse_identity(response)
+
+
+def parse_identity(response: AsyncSlackResponse) -> Identity:
+    """What ``auth.test`` answered."""
     granted = {scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")}
     return Identity(
         team_id=response.get("team_id", ""),

@@ -4,7 +4,8 @@
     ├── Rejected         the file cannot be transcribed: say why, end the job
     ├── ConsentNeeded    it costs enough to be asked first: somebody has to press a button
     ├── Unavailable      not now: try again later, for hours if need be
-    └── Misconfigured    the operator must act: park the job until verification succeeds
+    ├── Misconfigured    the operator must act: park the job until verification succeeds
+    └── Forgotten        nothing is known of the job any more: end it without a word
 
 Adapters translate the exceptions of their libraries into these once, ``from`` the cause. ``reason`` is a
 machine's word: it chooses the sentence that a person reads and stands in logs and metrics. ``detail`` is for
@@ -131,3 +132,11 @@ class Misconfigured(TranscriptionError):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+
+
+class Forgotten(TranscriptionError):
+    """Everything about the job was deleted while it ran: nothing more of it is to be heard or said."""
+
+    def __init__(self) -> None:
+        """There is nothing to keep."""
+        super().__init__("forgotten")

@@ -315,7 +315,7 @@ class Standing:
 
 
 class Jobs(Protocol):
-    """Keeps what was accepted until it is answered, and each key for a week longer."""
+    """Keeps what was accepted until it is answered, and each key for a week longer at least."""
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
         """Store the requests in one transaction; return how many were new. Durable on return."""
@@ -379,13 +379,21 @@ class Jobs(Protocol):
         """Make parked jobs (those accepted before a time) due now; return how many there were."""
 
     async def write_intent(self, job: Job) -> Job:
-        """Note, durably, that the bot is about to post this job's reply."""
+        """Note, durably, that the bot is about to post this job's reply.
+
+        Raises:
+            Forgotten: nothing is known of the job any more.
+        """
 
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         """Note where the reply stands and which notice it shows (``None``: the final reply)."""
 
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
-        """Keep a part of a claimed job until the job ends, and count what it cost. Durable on return."""
+        """Keep a part of a claimed job until the job ends, and count what it cost. Durable on return.
+
+        Raises:
+            Forgotten: nothing is known of the job any more.
+        """
 
     async def parts(self, job: Job) -> list[Part]:
         """The parts that are kept, in the order of the recording."""
@@ -427,7 +435,7 @@ class Jobs(Protocol):
         """How many jobs are in each unfinished state."""
 
     async def sweep(self) -> int:
-        """Forget keys of jobs that ended more than a week ago, and gaps that nobody filled for a day.
+        """Forget keys and months that were kept for long enough, and gaps that nobody filled for a day.
 
         Returns:
             How many keys.

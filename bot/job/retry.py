@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.errors import (
     ConsentNeeded,
+    Forgotten,
     Misconfigured,
     Refusal,
     Rejected,
@@ -115,6 +116,8 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
             return Ask(error.duration_s)
         case Unavailable() | Misconfigured():
             return _wait(error, history)
+        case Forgotten():
+            return Ignore()
         case TranscriptionError():
             raise AssertionError("an error of another kind") from error
     left_s = history.give_up_after_s - history.waited_s

@@ -17,7 +17,7 @@ from bot.store.rows import WORKING, insert_job
 
 _ANSWERED = frozenset({"transcribed", "gapped", "transcribed_before", "gapped_before", "kept"})
 """Outcomes after which a transcript stands."""
-KEYS_KEPT = timedelta(days=8)
+KEYS_KEPT_AT_LEAST = timedelta(days=8)
 """Slack redelivers for minutes; a week is promised, and a day more costs nothing."""
 GAPS_KEPT = timedelta(days=1)
 """How long somebody may ask for the missing parts of a transcript."""
@@ -106,7 +106,7 @@ def _at_a_standing(standing: Standing, now: float) -> dict[str, Any]:
 def _at_an_old_message(request: TranscriptionRequest, now: float, *, anew: bool) -> dict[str, Any]:
     """The same where one may stand of which nothing is known any more: the thread is looked through first."""
     posted_at = _time_of(request.key.message_ts, now)
-    if request.key.audience != THREAD or posted_at > now - KEYS_KEPT.total_seconds():
+    if request.key.audience != THREAD or posted_at > now - KEYS_KEPT_AT_LEAST.total_seconds():
         return {}
     is_again = anew or request.language is not None
     return {"intent_at": posted_at, "revision": int(is_again)}

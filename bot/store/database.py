@@ -7,24 +7,38 @@ What held in trials: WAL, ``synchronous=FULL`` (an accepted event survives a pow
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Row, delete, event, select, update
+from sqlalchemy import Executable, Row, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.model import JobKey
-from bot.store import schema
+from bot.store.copies import CopyFailed
+from bot.store.versions import (
+    EmptyDatabase,
+    NewerVersion,
+    OlderVersion,
+    check_version,
+    drop_copies,
+    prepare_tables,
+    stamp_version,
+)
 
 FILE_NAME = "threadscribe.db"
 _LOCK_NAME = "threadscribe.lock"
 _BUSY_TIMEOUT_MS = 30_000
+_LEAST_FREE_BYTES = 1024 * 1024
+"""Emptying the log gives back so much that a page fits even where a recording does not."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -52,9 +66,10 @@ class Database:
     transaction stays open, and the lock that it holds stops everybody else.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Work on an engine whose tables exist."""
-        self._engine = engine
+    def __init__(self, path: Path) -> None:
+        """Work on a file whose tables exist, or are created first of all."""
+        self._path = path
+        self._engine = _engine(path)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -77,12 +92,27 @@ class Database:
 
         return await self.transact(execute)
 
-    async def empty_log(self) -> None:
+    async def prove_writable(self, least_free_bytes: int = _LEAST_FREE_BYTES) -> None:
+        """Look for room, and write what stands there already: on a full disk reading alone would succeed.
+
+        Raises:
+            OSError: there is no room for more than this.
+            DBAPIError: it cannot be written.
+        """
+        if (await asyncio.to_thread(shutil.disk_usage, self._path.parent)).free < least_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        await self.transact(stamp_version)
+
+    async def empty_log(self, patience_ms: int = 0) -> None:
         """Carry what is committed into the database and truncate its log: deleted text lingers there.
 
-        Whoever reads beside the bot is not waited for; the next time will do.
+        Whoever uses it beside is waited for no longer than ``patience_ms``; the next time will do.
         """
-        await self._whole(self._empty_log())
+        await self._whole(self._empty_log(patience_ms))
+
+    async def drop_copies(self, before: datetime | None = None) -> int:
+        """Delete copies of the file as it was before an upgrade (those made before a time); how many."""
+        return await asyncio.to_thread(drop_copies, self._path, before)
 
     async def close(self) -> None:
         """Let what is under way end, then close the connection."""
@@ -97,21 +127,25 @@ class Database:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            # Milliseconds; and what comes after a cancelled call comes after what it did.
-            await asyncio.gather(task, return_exceptions=True)
+            # Milliseconds; and what comes after a cancelled call comes after what it did. Whoever is
+            # cancelled once more meanwhile must not take it along either: that is why not `gather`.
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
+            task.exception()  # nobody asks for it any more
             raise
 
     async def _transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async with self._engine.begin() as connection:
             return await work(connection)
 
-    async def _empty_log(self) -> None:
+    async def _empty_log(self, patience_ms: int) -> None:
         async with self._engine.connect() as connection:
             # Not through the connection itself: it would begin a transaction.
             raw = (await connection.get_raw_connection()).driver_connection
             if raw is None:  # only while a pool reconnects
                 return
-            await raw.execute("PRAGMA busy_timeout=0")
+            await raw.execute(f"PRAGMA busy_timeout={patience_ms}")
             try:
                 await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
@@ -127,12 +161,47 @@ async def opened(data_dir: Path) -> AsyncIterator[Database]:
         DataDirUnusable: it cannot be created, read or written, or a newer version wrote it.
     """
     with _locked(data_dir):
-        database = Database(_engine(data_dir / FILE_NAME))
+        database = Database(data_dir / FILE_NAME)
         try:
-            await _prepare_schema(database, data_dir)
+            await _prepare(database, data_dir)
             yield database
         finally:
             await database.close()
+
+
+@asynccontextmanager
+async def opened_beside(data_dir: Path) -> AsyncIterator[Database]:
+    """The same for a moment, beside the process that claims jobs: nothing is created or upgraded.
+
+    Raises:
+        DataDirUnusable: there is none, it cannot be used, or another version wrote it.
+    """
+    database = Database(find_database(data_dir))
+    try:
+        with explained(data_dir):
+            await database.transact(check_version)
+            yield database
+    finally:
+        await database.close()
+
+
+def find_database(data_dir: Path) -> Path:
+    """Where the database is, for who works beside the bot.
+
+    Raises:
+        DataDirUnusable: there is none, or it is somebody else's.
+    """
+    path = data_dir / FILE_NAME
+    try:
+        if not path.is_file():
+            raise DataDirUnusable(f"there is no database in DATA_DIR {data_dir}")
+        # Not opened: closing it would drop the locks of a bot in this process.
+        if not os.access(path, os.R_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        advice = "; run this as the user that the bot runs as" if isinstance(error, PermissionError) else ""
+        raise DataDirUnusable(f"{path} cannot be read: {error.strerror}{advice}") from error
+    return path
 
 
 @contextmanager
@@ -172,55 +241,43 @@ def _engine(path: Path) -> AsyncEngine:
     return engine
 
 
-async def _create(connection: AsyncConnection) -> int:
-    """Create the tables, or add what an older version lacks; return the version that was found."""
-    version = int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
-    if version >= schema.VERSION:
-        return version
-    if version == 1:
-        await connection.exec_driver_sql("ALTER TABLE job ADD COLUMN revision INTEGER NOT NULL DEFAULT 0")
-    if version in {1, 2}:
-        await _name_files(connection)
-    await connection.run_sync(schema.metadata.create_all)
-    await connection.exec_driver_sql(f"PRAGMA user_version={schema.VERSION}")
-    return version
-
-
-async def _name_files(connection: AsyncConnection) -> None:
-    """Version 3: rows name their file and audience, and keys end in no number any more."""
-    for column in (
-        *("file_id VARCHAR NOT NULL DEFAULT ''", "audience VARCHAR NOT NULL DEFAULT 'thread'"),
-        *("thread_ts VARCHAR", "asked VARCHAR NOT NULL DEFAULT ''"),
-        *("confirmed BOOLEAN NOT NULL DEFAULT 0", "counted BOOLEAN NOT NULL DEFAULT 0"),
-    ):
-        await connection.exec_driver_sql(f"ALTER TABLE job ADD COLUMN {column}")
-    for index in (index for index in schema.job.indexes if index.name == "job_by_file"):
-        await connection.run_sync(index.create)
-    job = schema.job
-    for row in (await connection.execute(select(job.c.id, job.c.key))).all():
-        try:
-            key = JobKey.parse(row.key)
-        except ValueError:
-            # Only a fault of ours writes such a row. It must not stop the bot at every start.
-            await connection.execute(delete(job).where(job.c.id == row.id))
-            continue
-        values = {"key": str(key), "file_id": key.file_id, "audience": key.audience}
-        await connection.execute(update(job).where(job.c.id == row.id).values(**values))
-
-
-async def _prepare_schema(database: Database, data_dir: Path) -> None:
-    """Create the tables in an empty database, and bring an older one up to date.
+async def _prepare(database: Database, data_dir: Path) -> None:
+    """Have the tables of this version in place.
 
     Raises:
         DataDirUnusable: not a database, not writable, no space, or of a newer version.
     """
-    try:
+    path = data_dir / FILE_NAME
+    with explained(data_dir):
         # Created by us, so that file names are nobody else's to read; the log inherits the mode.
-        os.close(os.open(data_dir / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        version = await database.transact(_create)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        await database.transact(partial(prepare_tables, path=path))
+
+
+@contextmanager
+def explained(data_dir: Path) -> Iterator[None]:
+    """What stands in the way, in a line.
+
+    Raises:
+        DataDirUnusable: whatever it is.
+    """
+    try:
+        yield
     except OSError as error:
         raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
     except DBAPIError as error:
         raise DataDirUnusable(f"the database in DATA_DIR {data_dir} cannot be used: {error.orig}") from error
-    if version > schema.VERSION:
-        raise DataDirUnusable(f"the database in DATA_DIR {data_dir} was written by a newer Threadscribe")
+    except CopyFailed as error:
+        raise DataDirUnusable(f"the database in DATA_DIR {data_dir} cannot be upgraded: {error}") from error
+    except EmptyDatabase as error:
+        raise DataDirUnusable(
+            f"the database in DATA_DIR {data_dir} is empty: nothing is kept in it"
+        ) from error
+    except NewerVersion as error:
+        raise DataDirUnusable(
+            f"the database in DATA_DIR {data_dir} was written by a newer Threadscribe"
+        ) from error
+    except OlderVersion as error:
+        raise DataDirUnusable(
+            f"the database in DATA_DIR {data_dir} was written by an older Threadscribe: start this one once"
+        ) from error

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Job
 from bot.store import schema
-from bot.store.asks import GAPS_KEPT, KEYS_KEPT
+from bot.store.asks import GAPS_KEPT
 from bot.store.ledger import add_usage, month_name
 from bot.store.rows import id_of, insert_job, is_running
 
@@ -54,14 +54,16 @@ async def drop_unreadable(connection: AsyncConnection, *, row_id: int, now: date
     await _end(connection, schema.job.c.id == row_id, outcome="unreadable", ended_at=now.timestamp())
 
 
-async def sweep(connection: AsyncConnection, *, now: datetime) -> int:
-    """End what nobody has answered or asked for, and forget old keys; return how many."""
+async def sweep(connection: AsyncConnection, *, now: datetime, retention: timedelta) -> int:
+    """End what nobody has answered or asked for, and forget old keys and months; return how many keys."""
     table = schema.job
     unanswered = (table.c.state == "held") & (table.c.due_at <= (now - QUESTIONS_KEPT).timestamp())
     await _end(connection, unanswered, outcome="unanswered", ended_at=now.timestamp())
     unasked = (table.c.state == "gapped") & (table.c.ended_at <= (now - GAPS_KEPT).timestamp())
     await _end(connection, unasked)
-    is_old = table.c.ended_at < (now - KEYS_KEPT).timestamp()
+    oldest, usage = now - retention, schema.usage
+    await connection.execute(delete(usage).where(usage.c.month < month_name(oldest)))
+    is_old = table.c.ended_at < oldest.timestamp()
     return (await connection.execute(delete(table).where(table.c.state == "ended", is_old))).rowcount
 
 

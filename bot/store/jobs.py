@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,15 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import Forgotten
 from bot.model import Job, JobKey, Part, Removal, TranscriptionRequest
 from bot.ports import Asked, Standing
 from bot.store import asks, endings, removals, schema
 from bot.store.database import Database
 from bot.store.parts import keep_part
 from bot.store.records import parse_part
-from bot.store.rows import id_of, insert_job, is_running, parse_job
+from bot.store.rows import WORKING, id_of, insert_job, is_running, parse_job
+from bot.store.versions import COPIES_KEPT
 
 _IS_CLAIMABLE = (schema.job.c.state == "ready") & ~removals.is_going()
 
@@ -28,10 +30,11 @@ _IS_CLAIMABLE = (schema.job.c.state == "ready") & ~removals.is_going()
 class SqliteJobs:
     """``bot.ports.Jobs`` in one SQLite file. Open it with ``bot.store.store.open_store``."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        """Work on a database whose tables exist, with a UTC clock."""
+    def __init__(self, database: Database, now: Callable[[], datetime], retention: timedelta) -> None:
+        """Work on a database whose tables exist, with a UTC clock; keys are kept for ``retention``."""
         self._database = database
         self._now = now
+        self._retention = retention
         self._news = asyncio.Event()
         self._removals = asyncio.Event()
         self._turned = asyncio.Event()
@@ -180,10 +183,13 @@ class SqliteJobs:
 
     async def write_intent(self, job: Job) -> Job:
         """Note when the bot set out to post; the first time counts."""
+        now, table = self._now(), schema.job
+        # Where it did before too: whoever forgets beside this process can stop it nowhere else.
+        if not await self._database.rows(select(table.c.id).where(table.c.key == str(job.key))):
+            raise Forgotten
         if job.intent_at is not None:
             return job
-        now = self._now()
-        first = func.coalesce(schema.job.c.intent_at, now.timestamp())
+        first = func.coalesce(table.c.intent_at, now.timestamp())
         await self._set(job.key, intent_at=first)
         return job.having(intent_at=now)
 
@@ -246,15 +252,27 @@ class SqliteJobs:
         """Count unfinished jobs by state."""
         table = schema.job
         # A question that nobody has answered is no work.
-        unfinished = table.c.state.not_in(["ended", "gapped", "held"])
+        unfinished = table.c.state.in_(WORKING)
         rows = await self._database.rows(
             select(table.c.state, func.count()).where(unfinished).group_by(table.c.state)
         )
-        return {"ready": 0, "running": 0, "parked": 0} | {row[0]: row[1] for row in rows}
+        return dict.fromkeys(WORKING, 0) | {row[0]: row[1] for row in rows}
+
+    async def oldest_s(self) -> float:
+        """How long ago the oldest unfinished job was accepted; 0 without one."""
+        table = schema.job
+        # Not "all but the ended ones": those are many, and an index finds these.
+        unfinished = table.c.state.in_(WORKING)
+        rows = await self._database.rows(select(func.min(table.c.accepted_at)).where(unfinished))
+        accepted_at = rows[0][0]
+        return 0.0 if accepted_at is None else max(0.0, self._now().timestamp() - accepted_at)
 
     async def sweep(self) -> int:
-        """Forget what is older than any use for it, and what the log keeps of ended jobs."""
-        forgotten = await self._database.transact(partial(endings.sweep, now=self._now()))
+        """Forget what was kept for long enough, and what the log keeps of ended jobs."""
+        now = self._now()
+        sweeping = partial(endings.sweep, now=now, retention=self._retention)
+        forgotten = await self._database.transact(sweeping)
+        await self._database.drop_copies(before=now - COPIES_KEPT)
         await self._database.empty_log()
         return forgotten
 

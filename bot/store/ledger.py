@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import Insert, func, select
+from sqlalchemy import ColumnElement, Insert, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.preferences import Usage
 from bot.store import schema
@@ -51,6 +52,16 @@ def add_usage(team_id: str, channel_id: str, month: str, *, clips: int = 0, seco
         index_elements=["team_id", "channel_id", "month"],
         set_={"clips": table.c.clips + clips, "seconds": table.c.seconds + seconds},
     )
+
+
+async def move_usage(connection: AsyncConnection, whose: ColumnElement[bool], *, to: str) -> int:
+    """Add rows to those of another channel of their workspace; return how many they were."""
+    table = schema.usage
+    rows = (await connection.execute(delete(table).where(whose).returning(*table.c))).all()
+    for row in rows:
+        added = add_usage(row.team_id, to, row.month, clips=row.clips, seconds=row.seconds)
+        await connection.execute(added)
+    return len(rows)
 
 
 def month_name(day: date) -> str:

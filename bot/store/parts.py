@@ -8,11 +8,12 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import Forgotten
 from bot.model import Job, Part
 from bot.store import schema
 from bot.store.ledger import add_usage, month_name
 from bot.store.records import dump_part
-from bot.store.rows import is_running
+from bot.store.rows import id_of, is_running
 
 
 async def keep_part(
@@ -20,6 +21,8 @@ async def keep_part(
 ) -> None:
     """Do what ``bot.ports.Jobs.keep`` says."""
     key, start_ms = job.key, part.span.start_ms
+    if (await connection.execute(select(id_of(key)))).scalar_one() is None:
+        raise Forgotten
     values = {"failed": part.failed, "content": dump_part(part)}
     row = (literal(value) for value in (start_ms, *values.values()))
     claimed = select(schema.job.c.id, *row).where(is_running(key))

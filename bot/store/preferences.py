@@ -1,20 +1,21 @@
-"""What people have decided, in SQLite; and how a channel or a workspace is forgotten."""
+"""What people have decided, in SQLite."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.preferences import ChannelSettings
-from bot.store import schema
+from bot.store import forgetting, schema
 from bot.store.database import Database
-from bot.store.ledger import add_usage
+from bot.store.ledger import move_usage
 from bot.store.records import dump_settings, parse_settings
 
 
@@ -145,34 +146,22 @@ class SqlitePreferences:
                     delete(table).where(table.c.team_id == team_id, table.c.channel_id == new_id)
                 )
                 await connection.execute(update(table).where(old).values(channel_id=new_id))
-            await _move_usage(connection, team_id, old_id, new_id)
+            usage = schema.usage
+            await move_usage(
+                connection, (usage.c.team_id == team_id) & (usage.c.channel_id == old_id), to=new_id
+            )
 
         await self._database.transact(move)
 
     async def forget_channel(self, team_id: str, channel_id: str) -> None:
         """Delete all but what it used, which counts for the workspace from now on."""
-
-        async def forget(connection: AsyncConnection) -> None:
-            for table in (schema.job, schema.removal, schema.channel, schema.subscription):
-                await connection.execute(
-                    delete(table).where(table.c.team_id == team_id, table.c.channel_id == channel_id)
-                )
-            await _move_usage(connection, team_id, channel_id, "")
-
-        await self._database.transact(forget)
+        await self._database.transact(
+            partial(forgetting.forget_channel, channel_id=channel_id, team_id=team_id)
+        )
 
     async def forget_team(self, team_id: str) -> None:
         """Delete every row of a workspace."""
-        tables: tuple[Table, ...] = (
-            *(schema.job, schema.removal, schema.channel, schema.subscription),
-            *(schema.opted_out, schema.usage),
-        )
-
-        async def forget(connection: AsyncConnection) -> None:
-            for table in tables:
-                await connection.execute(delete(table).where(table.c.team_id == team_id))
-
-        await self._database.transact(forget)
+        await self._database.transact(partial(forgetting.forget_team, team_id=team_id))
 
     def _settings(self, stored: Any) -> ChannelSettings:
         """What is stored; the defaults where there is nothing, or nothing that can be read."""
@@ -184,11 +173,3 @@ class SqlitePreferences:
             # Not the error's text: it may quote them.
             self._log.error("channel settings not readable", error=error.title)
             return ChannelSettings()
-
-
-async def _move_usage(connection: AsyncConnection, team_id: str, old_id: str, new_id: str) -> None:
-    table = schema.usage
-    old = (table.c.team_id == team_id) & (table.c.channel_id == old_id)
-    for row in (await connection.execute(select(table).where(old))).all():
-        await connection.execute(add_usage(team_id, new_id, row.month, clips=row.clips, seconds=row.seconds))
-    await connection.execute(delete(table).where(old))

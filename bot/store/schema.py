@@ -11,15 +11,35 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     false,
 )
 
-VERSION = 3
-"""Stands in the file as ``PRAGMA user_version``. A change of the tables raises it and brings a migration."""
+VERSION = 4
+"""Stands in the file as ``PRAGMA user_version``, where versions without revisions look before they write.
+
+A change of the tables raises it and brings a revision: see ``bot.store.migrations``.
+"""
+
+
+def revision_of(version: int) -> str:
+    """The name of a version's revision."""
+    return f"{version:04}"
+
+
+HEAD = revision_of(VERSION)
+"""The revision that these tables are; here too, so that few starts import alembic."""
 
 metadata = MetaData()
+
+alembic_version = Table(
+    "alembic_version",
+    MetaData(),  # alembic's own: no revision creates it
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 job = Table(
     "job",
@@ -59,6 +79,7 @@ job = Table(
     Index("job_by_due", "state", "due_at"),
     Index("job_by_message", "team_id", "channel_id", "message_ts"),
     Index("job_by_file", "team_id", "file_id"),
+    Index("job_by_end", "state", "ended_at"),
 )
 
 part = Table(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.store.database import AlreadyRunning, DataDirUnusable, opened
+from bot.store.asks import KEYS_KEPT_AT_LEAST
+from bot.store.database import AlreadyRunning, Database, DataDirUnusable, explained, opened
 from bot.store.jobs import SqliteJobs
 from bot.store.ledger import SqliteLedger
 from bot.store.preferences import SqlitePreferences
@@ -20,6 +21,7 @@ __all__ = ["AlreadyRunning", "DataDirUnusable", "Store", "open_store"]
 class Store:
     """One database."""
 
+    database: Database
     jobs: SqliteJobs
     preferences: SqlitePreferences
     ledger: SqliteLedger
@@ -27,15 +29,25 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    data_dir: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    data_dir: Path,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    retention: timedelta = KEYS_KEPT_AT_LEAST,
 ) -> AsyncIterator[Store]:
     """Open what is in ``data_dir`` for the one process that claims jobs; what was under way is due again.
+
+    Args:
+        data_dir: Where the database is, or will be.
+        now: The time, in UTC.
+        retention: How long keys of ended jobs, and months of usage, are kept; what is asked for by hand
+            relies on the default at least.
 
     Raises:
         AlreadyRunning: another process has it open so.
         DataDirUnusable: the database cannot be worked with.
     """
     async with opened(data_dir) as database:
-        jobs = SqliteJobs(database, now)
-        await jobs.resume()
-        yield Store(jobs, SqlitePreferences(database), SqliteLedger(database))
+        jobs = SqliteJobs(database, now, retention)
+        with explained(data_dir):
+            await jobs.resume()
+        yield Store(database, jobs, SqlitePreferences(database), SqliteLedger(database))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.errors import Forgotten
 from bot.preferences import Automatic, ChannelSettings, Usage
 from tests.contracts.kept import Kept, asked, part
 
@@ -199,11 +200,19 @@ async def test_a_channel_is_forgotten_but_for_what_it_used(kept: Kept) -> None:
     assert await kept.jobs.accept([asked()]) == 1
 
 
-async def test_who_still_runs_a_job_of_a_forgotten_channel_keeps_nothing(kept: Kept) -> None:
+@pytest.mark.parametrize("has_intent", [False, True])
+async def test_who_still_runs_a_job_of_a_forgotten_channel_hears_of_it(
+    kept: Kept, *, has_intent: bool
+) -> None:
     job = await kept.claimed(asked())
+    if has_intent:
+        job = await kept.jobs.write_intent(job)
     await kept.preferences.forget_channel("T1", "C1")
-    await kept.jobs.keep(job, part(0), billed_s=120.0)
-    await kept.jobs.record_reply(await kept.jobs.write_intent(job), "5.5", None)
+    with pytest.raises(Forgotten):
+        await kept.jobs.keep(job, part(0), billed_s=120.0)
+    with pytest.raises(Forgotten):
+        await kept.jobs.write_intent(job)
+    await kept.jobs.record_reply(job, "5.5", None)
     await kept.jobs.retry_at(job, kept.time.now())
     await kept.jobs.finish(job, "transcribed", copies=["U7"])
     assert await kept.working() == 0

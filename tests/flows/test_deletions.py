@@ -139,10 +139,11 @@ async def test_a_workspace_that_removes_the_bot_is_forgotten(socket_world: World
 
 
 def _rows(world: World) -> dict[str, int]:
-    """How many rows each table holds."""
+    """How many rows each table holds, but for the one that names the version."""
     with closing(sqlite3.connect(world.settings.data_dir / "threadscribe.db")) as database:
         names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return {
             name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608  # its own
             for (name,) in names
+            if name != "alembic_version"
         }

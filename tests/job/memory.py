@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.errors import Forgotten
 from bot.model import THREAD, Job, JobKey, Part, Removal, TranscriptionRequest
 from bot.ports import Asked, Standing
 from tests.job.memory_ledger import MemoryLedger
@@ -206,6 +207,7 @@ class MemoryJobs:
         return len(parked)
 
     async def write_intent(self, job: Job) -> Job:
+        self._check_known(job)
         if job.intent_at is not None:
             return job
         return self._change(job, intent_at=self._time.now())
@@ -214,6 +216,7 @@ class MemoryJobs:
         return self._change(job, reply_ts=ts, notice=notice)
 
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
+        self._check_known(job)
         if row := self._running(job):
             row.parts[part.span.start_ms] = part
             if billed_s:
@@ -329,6 +332,10 @@ class MemoryJobs:
 
     def _is_stale(self, row: Row) -> bool:
         return row.ended_at is not None and row.ended_at <= self._time.now() - timedelta(days=1)
+
+    def _check_known(self, job: Job) -> None:
+        if job.key not in self.rows:
+            raise Forgotten
 
     def _running(self, job: Job) -> Row | None:
         row = self.rows.get(job.key)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import (
     ConsentNeeded,
+    Forgotten,
     Misconfiguration,
     Misconfigured,
     Outage,
@@ -79,6 +80,7 @@ def history(
         (Misconfigured(KEY), history(), Park(Waiting(KEY))),
         (Misconfigured(KEY), history(waited_s=BOUND_S - 0.1), Park(Waiting(KEY))),
         (Misconfigured(KEY), history(waited_s=BOUND_S), Say(GaveUp(KEY))),
+        (Forgotten(), history(), Ignore()),
         (KeyError("x"), history(), RetryAfter(1.0, None)),
         (KeyError("x"), history(attempt=30), RetryAfter(300.0, None)),
         (KeyError("x"), history(faults=MOST_FAULTS - 1), Say(Broken("F1"))),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from bot.store.jobs import SqliteJobs
 from bot.store.store import open_store
 
 ROOT = Path(__file__).parents[2]
+_NOBODY = 65_534
 
 ACCEPTS = """
 import asyncio, sys
@@ -40,6 +43,31 @@ async def jobs_in(
 ) -> AsyncIterator[SqliteJobs]:
     async with open_store(data_dir, now) as store:
         yield store.jobs
+
+
+@contextmanager
+def no_file_longer_than(size_bytes: int) -> Iterator[None]:
+    """No file of this process grows beyond that, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def closed_to_us(path: Path) -> Iterator[None]:
+    """This process may not use it for a while, though it be root's."""
+    ours, mode = os.geteuid(), path.stat().st_mode
+    path.chmod(0)
+    if ours == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(ours)
+        path.chmod(mode)
 
 
 def run_elsewhere(data_dir: Path, accepts: int, *then: str) -> subprocess.Popen[str]:

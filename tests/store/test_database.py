@@ -12,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Job, Part, Recognition, Span, TranscriptionRequest
 from bot.store import schema
 from bot.store.jobs import SqliteJobs
 from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
 from tests.job.fakes import request_for, shared_file
-from tests.store.opening import jobs_in, kill, run_elsewhere
+from tests.store.opening import jobs_in, kill, no_file_longer_than, run_elsewhere
 
 SECRET_NAME = "diagnosis-of-somebody.m4a"
 SECRET_WORDS = "I have told nobody but you"
@@ -184,6 +185,27 @@ async def test_a_data_directory_that_cannot_be_used_gets_one_clear_line(
     assert "\n" not in str(refusal.value)
 
 
+async def test_a_disk_that_is_full_at_the_start_gets_one_clear_line(tmp_path: Path) -> None:
+    async with jobs_in(tmp_path) as jobs:
+        await jobs.accept([request_for(shared_file(f"F{number}")) for number in range(100)])
+    with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as database, database:
+        database.execute("UPDATE job SET state = 'running'")
+    # Room for the log's index, and for no more than a few pages of the log.
+    with no_file_longer_than(32_768), pytest.raises(DataDirUnusable, match="cannot be used") as refusal:
+        async with jobs_in(tmp_path):
+            pass
+    assert "\n" not in str(refusal.value)
+    async with jobs_in(tmp_path) as jobs:
+        assert (await jobs.depth())["ready"] == 100
+
+
+async def test_a_disk_with_too_little_room_is_as_good_as_full(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.database.prove_writable()
+        with pytest.raises(OSError, match="No space left on device"):
+            await store.database.prove_writable(least_free_bytes=10**18)
+
+
 async def test_a_cancelled_caller_leaves_no_lock_behind(tmp_path: Path) -> None:
     chance = random.Random(3)
     async with jobs_in(tmp_path) as jobs:
@@ -196,6 +218,27 @@ async def test_a_cancelled_caller_leaves_no_lock_behind(tmp_path: Path) -> None:
                 await jobs.depth()
     async with jobs_in(tmp_path) as jobs:
         assert (await jobs.depth())["running"] == 0
+
+
+async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_path: Path) -> None:
+    async with jobs_in(tmp_path) as jobs:
+        begun, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(schema.opted_out.insert().values(team_id="T1", user_id="U1"))
+            begun.set()
+            await goes_on.wait()
+
+        task = asyncio.create_task(jobs._database.transact(work))
+        await begun.wait()
+        for _ in range(3):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        assert not task.done(), "what comes after it comes after what it did"
+        goes_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(await jobs._database.rows(schema.opted_out.select())) == 1
 
 
 async def _use(jobs: SqliteJobs, request: TranscriptionRequest) -> None:

@@ -178,3 +178,25 @@ async def test_an_end_that_cannot_be_written_writes_nothing_of_it(tmp_path: Path
         assert await jobs.depth() == {"ready": 0, "running": 1, "parked": 0}
         assert len(await jobs.parts(job)) == 1
         assert await jobs._database.rows(schema.usage.select()) == []
+
+
+async def test_the_oldest_unfinished_job_has_waited_since_it_was_accepted(tmp_path: Path) -> None:
+    time = VirtualTime()
+    async with jobs_in(tmp_path, time.now) as jobs:
+        assert await jobs.oldest_s() == 0
+        await jobs.accept([request_for(shared_file("F1"))])
+        await time.run(60)
+        await jobs.accept([request_for(shared_file("F2"))])
+        first = await jobs.claim()
+        assert first is not None
+        await jobs.park(first)
+        await time.run(5)
+        assert await jobs.oldest_s() == 65
+        await jobs.release_parked()
+        second, first = await jobs.claim(), await jobs.claim()
+        assert first is not None
+        assert second is not None
+        await jobs.finish(first, "transcribed")
+        assert await jobs.oldest_s() == 5
+        await jobs.hold(second)
+        assert await jobs.oldest_s() == 0, "a question that nobody has answered is no work"

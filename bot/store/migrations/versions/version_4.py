@@ -1,0 +1,13 @@
+"""Keys are kept for months: those that go are found without reading the others."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Find ended jobs by their end."""
+    op.create_index("job_by_end", "job", ["state", "ended_at"])

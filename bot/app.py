@@ -10,6 +10,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from bot.errors import Misconfigured, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.hear import Hearing
-from bot.job.transcribe import Transcriber
+from bot.job.transcribe import WORKSPACE_PREFIX, Transcriber
 from bot.job.worker import Worker
 from bot.outside import Outside, build_outside, open_session
 from bot.readiness import Readiness
@@ -36,7 +37,7 @@ from bot.slack.listeners import build_bolt
 from bot.slack.lookups import Lookups
 from bot.slack.permissions import Permissions
 from bot.slack.whispers import Whispers
-from bot.store.store import Store, open_store
+from bot.store.store import DataDirUnusable, Store, open_store
 from bot.telemetry import Metrics
 from bot.web import Endpoint, Probes, build_web, serving
 
@@ -69,20 +70,28 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     """
     log = structlog.get_logger(__name__)
     metrics = Metrics()
-    async with open_store(settings.data_dir) as store, open_session() as session:
+    retention = timedelta(days=settings.retention_days)
+    async with (
+        open_store(settings.data_dir, retention=retention) as store,
+        open_session() as session,
+    ):
+        # Before Slack is asked: it may be away for long, and what lies there is somebody's voice.
+        scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
         outside = build_outside(settings, session)
-        readiness = Readiness(store.jobs, outside.recogniser)
+        readiness = Readiness(store.database, outside.recogniser, lambda: identify(outside.reads))
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)
         web = build_web(
-            metrics, Probes(readiness.checks, store.jobs.depth, lambda: outside.recogniser.limit), endpoint
+            metrics,
+            Probes(readiness.checks, store.jobs.depth, store.jobs.oldest_s, lambda: outside.recogniser.limit),
+            endpoint,
         )
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
             identity = await patiently(lambda: identify(outside.reads))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
-            worker = await _build_worker(settings, store, outside, identity, metrics)
+            worker = _build_worker(settings, store, outside, identity, metrics, scratch)
             desk = _build_desk(settings, store, outside, identity, worker)
             intake = Intake(
                 store.jobs,
@@ -99,17 +108,21 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
                 _running_errands(desk),
                 connected(bolt, settings.slack_api_url, settings.slack_app_token) as socket,
             ):
-                readiness.identified, readiness.socket = True, socket
+                readiness.connect(socket)
                 if endpoint is not None:
                     endpoint.bolt = bolt
                 log.info("ready", http_port=port, socket_mode=settings.socket_mode, team=identity.team_id)
                 yield Bot(port, store, desk.errands, metrics, failed)
 
 
-async def _build_worker(
-    settings: Settings, store: Store, outside: Outside, identity: Identity, metrics: Metrics
+def _build_worker(
+    settings: Settings,
+    store: Store,
+    outside: Outside,
+    identity: Identity,
+    metrics: Metrics,
+    scratch: Path,
 ) -> Worker:
-    scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
     most_minutes, clock = settings.max_audio_minutes, Clock(give_up_after_s=settings.job_give_up_after_s)
     media = Media(most_minutes=most_minutes, compressed=settings.compress_uploads)
     budget = Budget(
@@ -223,8 +236,25 @@ async def _work(worker: Worker, failed: asyncio.Event, log: structlog.stdlib.Bou
 
 
 def _fresh_scratch(data_dir: Path) -> Path:
-    """An empty private folder: what a killed process left goes."""
+    """A folder for temporary audio: what a killed process left goes, and a link to another disk stays.
+
+    Raises:
+        DataDirUnusable: it cannot be made or emptied.
+    """
     scratch = data_dir / "tmp"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(mode=0o700)
+    try:
+        scratch.mkdir(mode=0o700, exist_ok=True)
+        # Where a link leads may be somebody else's too.
+        prefix = WORKSPACE_PREFIX if scratch.is_symlink() else ""
+        for left in scratch.iterdir():
+            if not left.name.startswith(prefix):
+                continue
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
+    except OSError as error:
+        raise DataDirUnusable(
+            f"the folder for temporary audio {scratch} cannot be emptied: {error.strerror}"
+        ) from error
     return scratch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.asr.dashscope import DashScope
 from bot.errors import TranscriptionError
-from bot.ports import Jobs
+from bot.store.database import Database
 
 _WORD_AGES_AFTER = timedelta(minutes=1)
 _ASK_AGAIN_S = 5.0
@@ -21,46 +21,68 @@ class Readiness:
     """Whether the bot can do its work, part by part.
 
     Args:
-        jobs: Asked whether the database answers.
+        database: Asked whether it can be written.
         recogniser: Asked for its last word.
+        ask_slack: Asks Slack whether it takes the bot token; raises our errors where not.
         now: UTC; injected for tests.
-
-    Attributes:
-        identified: Slack has taken the token.
-        socket: The Socket Mode connection, once it was opened.
     """
 
     def __init__(
         self,
-        jobs: Jobs,
+        database: Database,
         recogniser: DashScope,
+        ask_slack: Callable[[], Awaitable[object]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._jobs = jobs
+        self._database = database
         self._recogniser = recogniser
+        self._ask_slack = ask_slack
         self._now = now
         self._asked_at = now() - _WORD_AGES_AFTER
-        self.identified = False
-        self.socket: AsyncSocketModeHandler | None = None
+        self._slack_asked_at = now()
+        self._slack_word = "not reached yet"
+        self._is_connected = False
+        self._socket: AsyncSocketModeHandler | None = None
+
+    def connect(self, socket: AsyncSocketModeHandler | None) -> None:
+        """Slack has taken the token, and the Socket Mode connection is open; ``None`` in HTTP mode."""
+        self._is_connected, self._socket = True, socket
+        self._slack_asked_at, self._slack_word = self._now(), "ok"
 
     async def checks(self) -> dict[str, str]:
         """Each part by name: ``ok``, or what is wrong with it."""
         return {
             "slack": await self._slack(),
-            "database": await self._database(),
+            "database": await self._writes(),
             "recogniser": await self._recognises(),
         }
 
     async def _slack(self) -> str:
-        if not self.identified:
-            return "not reached yet"
-        if self.socket is not None and not await self.socket.client.is_connected():
+        """Slack's last word on the bot token, of which a socket knows nothing; an old one is renewed."""
+        if self._socket is not None and not await self._socket.client.is_connected():
             return "the socket is not connected"
+        now = self._now()
+        if self._is_connected and now - self._slack_asked_at > _WORD_AGES_AFTER:
+            # Noted first, as below.
+            self._slack_asked_at = now
+            self._slack_word = await self._ask_about_token()
+        return self._slack_word
+
+    async def _ask_about_token(self) -> str:
+        try:
+            async with asyncio.timeout(_ASK_AGAIN_S):
+                await self._ask_slack()
+        except TimeoutError:
+            return "no answer"
+        except TranscriptionError as error:
+            return str(error)
         return "ok"
 
-    async def _database(self) -> str:
+    async def _writes(self) -> str:
         try:
-            await self._jobs.depth()
+            await self._database.prove_writable()
+        except OSError as error:
+            return error.strerror or type(error).__name__
         except Exception as error:  # noqa: BLE001  # whatever it is, the database is not ready
             return type(error).__name__
         return "ok"

@@ -11,14 +11,24 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from dotenv.parser import parse_stream
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.model import LANGUAGES
 
+_WHERE = {
+    "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your app's page → OAuth & Permissions",
+    "DASHSCOPE_API_KEY": "the key (sk-…) from Model Studio → API Key",
+}
+"""Where one finds what has no default."""
+_WHOLE = "whole_sentence"
+"""The type of an error whose message names the settings itself."""
+
 
 class SettingsError(Exception):
-    """A setting is wrong or missing; the message is one line that names it."""
+    """Settings are wrong or missing; the message is one line that names them."""
 
 
 class LogFormat(StrEnum):
@@ -45,6 +55,17 @@ def _secret_starting(prefix: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _one_of_two(secret: SecretStr | None, found: ValidationInfo) -> SecretStr | None:
+    # An app token that is wrong is not among what was found: that is said of itself.
+    if secret is None and found.data.get("slack_app_token", _WHOLE) is None:
+        raise PydanticCustomError(
+            _WHOLE,
+            "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: set the first for Socket Mode, the second "
+            "for HTTP mode, from your app's page → Basic Information (App-Level Tokens, App Credentials)",
+        )
+    return secret
+
+
 def _one_word(value: Any) -> Any:
     """Strip what copying and `$(cat file)` leave around a secret; inside, a header could not carry it."""
     if not isinstance(value, str):
@@ -52,6 +73,8 @@ def _one_word(value: Any) -> Any:
     word = value.strip()
     if not word:
         raise ValueError("must not be blank")
+    if word.endswith(("…", "...")):
+        raise ValueError("must be your own: it still holds the placeholder")
     if not (word.isascii() and word.isprintable()) or " " in word:
         raise ValueError("must be one word of plain letters, digits and signs")
     return word
@@ -138,8 +161,10 @@ class SlackSettings(BaseSettings):
         description="The app-level token (`xapp-…`, scope `connections:write`). Present: Socket Mode, "
         "no public address needed. Absent: HTTP mode.",
     )
-    slack_signing_secret: Secret | None = Field(
-        None, description="The signing secret. Needed in HTTP mode, where it proves that events are Slack's."
+    slack_signing_secret: Annotated[Secret | None, AfterValidator(_one_of_two)] = Field(
+        None,
+        validate_default=True,
+        description="The signing secret. Needed in HTTP mode, where it proves that events are Slack's.",
     )
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = Field(
         "https://slack.com/api/", description="Slack's Web API; change it for GovSlack or the playground."
@@ -204,13 +229,27 @@ class AsrSettings(BaseSettings):
     )
 
 
-class Settings(AsrSettings, SlackSettings):
-    """What the operator decides. Read from the environment, then from ``.env``; empty means the default."""
+class StoreSettings(BaseSettings):
+    """Where everything is kept."""
+
+    model_config = _SOURCES
 
     data_dir: Path = Field(
         Path("./data"),
         description="Where jobs, what is recognised of them so far, and temporary audio live. "
         "Keep it on a disk that stays.",
+    )
+
+
+class Settings(StoreSettings, AsrSettings, SlackSettings):
+    """What the operator decides. Read from the environment, then from ``.env``; empty means the default."""
+
+    retention_days: int = Field(
+        90,
+        ge=8,
+        le=3_650,
+        description="How long ids of answered recordings, and months of usage, are kept. So long does "
+        "deleting a recording take its copies in direct messages along.",
     )
     auto_transcribe: bool = Field(
         default=True,
@@ -288,15 +327,9 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings.
 
     Raises:
-        SettingsError: one is wrong or missing; the first one is named, never its value.
+        SettingsError: some are wrong or missing; each is named, never its value.
     """
-    settings = _read(Settings, env_file)
-    if not settings.socket_mode and settings.slack_signing_secret is None:
-        raise SettingsError(
-            "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing: "
-            "set the first for Socket Mode, the second for HTTP mode"
-        )
-    return settings
+    return _read(Settings, env_file)
 
 
 def load_asr(env_file: Path | None = Path(".env"), **given: str) -> AsrSettings:
@@ -308,26 +341,57 @@ def load_asr(env_file: Path | None = Path(".env"), **given: str) -> AsrSettings:
     return _read(AsrSettings, env_file, **given)
 
 
+def load_store(env_file: Path | None = Path(".env")) -> StoreSettings:
+    """Read where everything is kept, for commands that need no more.
+
+    Raises:
+        SettingsError: as ``load``.
+    """
+    return _read(StoreSettings, env_file)
+
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 def _read(kind: type[SettingsT], env_file: Path | None, **given: str) -> SettingsT:
     sources: dict[str, Any] = {"_env_file": env_file, **given}
     try:
+        _check_lines(env_file)
         return kind(**sources)
     except ValidationError as error:
-        raise SettingsError(_first_fault(error)) from None
+        faults = error.errors(include_input=False, include_url=False)
+        raise SettingsError("; ".join(map(_explain, faults))) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{env_file} cannot be read: it is not UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{env_file} cannot be read: {error.strerror}") from None
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_input=False, include_url=False)[0]
+def _check_lines(env_file: Path | None) -> None:
+    """Insist that every line can be read: one that cannot would be left out.
+
+    Raises:
+        SettingsError: one cannot.
+        OSError: the file cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    if env_file is None or not env_file.is_file():
+        return
+    with env_file.open(encoding="utf-8") as lines:
+        for binding in parse_stream(lines):
+            if binding.error:
+                text = binding.original.string
+                blank_lines = text[: len(text) - len(text.lstrip())].count("\n")
+                number = binding.original.line + blank_lines
+                raise SettingsError(f"{env_file} line {number} cannot be read: write it as NAME=value")
+
+
+def _explain(fault: ErrorDetails) -> str:
     name = str(fault["loc"][0]).upper()
     if fault["type"] == "missing":
-        return f"{name} is missing: {Settings.model_fields[name.lower()].description}"
+        return f"{name} is missing: {_WHERE[name]}"
+    if fault["type"] == _WHOLE:
+        return fault["msg"]
     message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{name} {message}" if message.startswith("must") else f"{name} is wrong: {message}"
 
@@ -353,8 +417,9 @@ def load_recogniser() -> dict[str, str]:
     """The real recogniser's settings as they stand in the environment and ``.env``, for the playground.
 
     Raises:
-        SettingsError: there is no key.
+        SettingsError: there is no key, or the file has a line that cannot be read.
     """
+    _check_lines(Path(".env"))
     found = {name: value for name, value in {**dotenv_values(".env"), **os.environ}.items() if value}
     if "DASHSCOPE_API_KEY" not in found:
         raise SettingsError("DASHSCOPE_API_KEY is missing: the real recogniser needs a key")

@@ -9,14 +9,17 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from importlib.metadata import version
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from structlog.dev import ConsoleRenderer, plain_traceback
 from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
+
+from bot.errors import Misconfiguration, Outage, Refusal
 
 # No class below takes a quote, a backslash or a space: a rendered line stays the JSON that it was.
 _SECRET = re.compile(
@@ -80,6 +83,31 @@ def configure_logging(level: str, *, pretty: bool) -> None:
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
+JOB_OUTCOMES = (
+    *("transcribed", "gapped", "refused", "failed"),
+    *("transcribed_before", "gapped_before", "refused_before", "failed_before"),
+    *("kept", "ignored", "withdrawn", "undeliverable"),
+)
+"""How a job ends."""
+EVENT_OUTCOMES = (
+    *("accepted", "duplicate", "failed", "not_a_message", "malformed", "subtype", "from_a_bot"),
+    *("no_files", "no_audio", "automatic_off", "shared_externally"),
+)
+"""What becomes of an event."""
+ASR_REASONS = frozenset(
+    {
+        Outage.RECOGNISER,
+        Outage.RECOGNISER_BUSY,
+        Misconfiguration.RECOGNISER_KEY,
+        Misconfiguration.RECOGNISER_ACCOUNT,
+        Misconfiguration.RECOGNISER_MODEL,
+        Refusal.CONTENT_BLOCKED,
+        Refusal.UNSUPPORTED_BY_RECOGNISER,
+    }
+)
+"""Reasons that only a recogniser gives."""
+
+
 class Metrics:
     """Every metric, in a registry of its own so that two bots in one process do not mix."""
 
@@ -88,8 +116,14 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.events = Counter(
             "threadscribe_events",
-            "Slack events received, by what became of them (accepted, duplicate, or why ignored)",
+            "Slack events received, by what became of them (accepted, duplicate, failed, or why ignored)",
             ["outcome"],
+            registry=self.registry,
+        )
+        self.acceptance_s = Histogram(
+            "threadscribe_acceptance_seconds",
+            "From the arrival of a message or mention to its acknowledgement, for which Slack waits 3 s",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5),
             registry=self.registry,
         )
         self.jobs = Counter(
@@ -129,8 +163,32 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        self.oldest_job_s = Gauge(
+            "threadscribe_oldest_job_seconds",
+            "How long ago the oldest job not yet ended was accepted; 0 where all have ended",
+            registry=self.registry,
+        )
         self.asr_limit = Gauge(
             "threadscribe_asr_limit",
             "Requests to the recogniser that may be under way at once; fewer than set while it throttles",
             registry=self.registry,
         )
+        self.ready = Gauge(
+            "threadscribe_ready",
+            "Whether each part does its work, 1 or 0 (slack, database, recogniser): what /readyz says",
+            ["part"],
+            registry=self.registry,
+        )
+        Info("threadscribe_build", "Which version runs", registry=self.registry).info(
+            {"version": version("threadscribe")}
+        )
+        # Prometheus sees no increase in a series that begins at more than 0.
+        for counter, values in (
+            (self.events, EVENT_OUTCOMES),
+            (self.jobs, JOB_OUTCOMES),
+            (self.asr_errors, sorted(ASR_REASONS)),
+        ):
+            for value in values:
+                counter.labels(str(value))
+        # Memory, CPU, open files and the time of the start, under Prometheus' own names.
+        ProcessCollector(registry=self.registry)

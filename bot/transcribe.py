@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -92,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
     if len(arguments.files) > 1 and arguments.output is None and arguments.format != "txt":
         return _fail("several recordings as files need a folder: -o FOLDER", EXIT_USAGE)
     try:
+        if arguments.output is not None:
+            _prove_writable(arguments.output, is_folder=len(arguments.files) > 1)
         return asyncio.run(_transcribe_all(arguments))
     except (SettingsError, ModelError) as error:
         return _fail(str(error), EXIT_USAGE)
@@ -192,8 +195,26 @@ def _write(arguments: argparse.Namespace, path: Path, transcript: Transcript) ->
     elif len(arguments.files) == 1:
         arguments.output.write_text(text, encoding="utf-8")
     else:
-        arguments.output.mkdir(parents=True, exist_ok=True)
         (arguments.output / f"{path.name}.{arguments.format}").write_text(text, encoding="utf-8")
+
+
+def _prove_writable(output: Path, *, is_folder: bool) -> None:
+    """Try the target before anything is heard: recognition is paid for.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if is_folder:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            return
+    if output.exists() and not (output.is_file() or output.is_dir()):
+        return  # whoever reads a pipe must not take this for all of it
+    is_new = not output.exists()
+    with output.open("ab"):
+        pass
+    if is_new:
+        output.unlink()
 
 
 def _explain(error: TranscriptionError) -> str:

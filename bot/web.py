@@ -27,6 +27,8 @@ class Probes:
     """Each part by name: ``ok``, or what is wrong with it."""
     depth: Callable[[], Awaitable[dict[str, int]]]
     """Unfinished jobs by state."""
+    oldest_job_s: Callable[[], Awaitable[float]]
+    """How long ago the oldest of them was accepted."""
     asr_limit: Callable[[], int]
     """Requests to the recogniser that may be under way now."""
 
@@ -95,8 +97,14 @@ def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> we
         )
 
     async def show_metrics(_request: web.Request) -> web.Response:
-        for state, count in (await probes.depth()).items():
-            metrics.queue_depth.labels(state).set(count)
+        checks = await probes.checks()
+        for part, word in checks.items():
+            metrics.ready.labels(part).set(word == "ok")
+        # A database that does not answer must not hide that it does not.
+        if checks["database"] == "ok":
+            for state, count in (await probes.depth()).items():
+                metrics.queue_depth.labels(state).set(count)
+            metrics.oldest_job_s.set(await probes.oldest_job_s())
         metrics.asr_limit.set(probes.asr_limit())
         return web.Response(
             body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}

@@ -1,4 +1,4 @@
-"""Readiness tells the recogniser's last word, and does not let a bad one stand for ever."""
+"""Readiness tells the last word of Slack and of the recogniser, and whether the database can be written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import pytest
 from pydantic import SecretStr
 
 from bot.asr.dashscope import DashScope
-from bot.errors import Unavailable
+from bot.errors import Misconfiguration, Misconfigured, TranscriptionError, Unavailable
 from bot.playground.dashscope import faults
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
 from bot.readiness import Readiness
 from bot.store.store import open_store
+from tests.store.opening import no_file_longer_than
 
 
 async def hear(_audio: bytes, _language: str | None, _context: str) -> Heard:
@@ -32,6 +33,13 @@ class Watch:
     service: DashScopeLookalike
     recogniser: DashScope
     passed: timedelta = field(default_factory=timedelta)
+    slack_trouble: TranscriptionError | None = None
+    asked_slack: int = 0
+
+    async def ask_slack(self) -> None:
+        self.asked_slack += 1
+        if self.slack_trouble is not None:
+            raise self.slack_trouble
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.passed
@@ -61,7 +69,36 @@ async def watch() -> AsyncIterator[Watch]:
 @pytest.fixture
 async def readiness(watch: Watch, tmp_path: Path) -> AsyncIterator[Readiness]:
     async with open_store(tmp_path) as store:
-        yield Readiness(store.jobs, watch.recogniser, watch.now)
+        yield Readiness(store.database, watch.recogniser, watch.ask_slack, watch.now)
+
+
+async def test_slack_is_not_asked_before_it_is_reached(watch: Watch, readiness: Readiness) -> None:
+    watch.passed = timedelta(minutes=5)
+    assert (await readiness.checks())["slack"] == "not reached yet"
+    assert watch.asked_slack == 0
+
+
+async def test_a_bot_token_that_is_revoked_is_noticed_within_a_minute(
+    watch: Watch, readiness: Readiness
+) -> None:
+    readiness.connect(None)
+    watch.slack_trouble = Misconfigured(Misconfiguration.SLACK_TOKEN, "token_revoked")
+    assert (await readiness.checks())["slack"] == "ok"
+    watch.passed = timedelta(seconds=70)
+    for _ in range(3):
+        assert (await readiness.checks())["slack"] == "slack_token: token_revoked"
+    assert watch.asked_slack == 1
+    watch.slack_trouble = None
+    watch.passed = timedelta(seconds=140)
+    assert (await readiness.checks())["slack"] == "ok"
+    assert watch.asked_slack == 2
+
+
+async def test_a_database_that_can_be_read_alone_is_not_ready(readiness: Readiness, tmp_path: Path) -> None:
+    assert (await readiness.checks())["database"] == "ok"
+    with no_file_longer_than((tmp_path / "threadscribe.db-wal").stat().st_size):
+        assert (await readiness.checks())["database"] == "OperationalError"
+    assert (await readiness.checks())["database"] == "ok"
 
 
 async def test_a_bad_word_stands_for_a_minute_and_is_asked_again_then(

@@ -39,6 +39,7 @@ def test_what_is_not_said_has_its_default(monkeypatch: pytest.MonkeyPatch) -> No
         "max_audio_minutes": 180,
         "max_file_mb": 1_024,
         "data_dir": "data",
+        "retention_days": 90,
         "auto_transcribe": True,
         "settings_by": "members",
         "ask_reaction": "speech_balloon",
@@ -115,6 +116,25 @@ def test_a_wrong_value_is_one_line_that_names_it_and_not_the_value(
     assert refusal.value.__suppress_context__, "a traceback would quote the value"
 
 
+def test_all_that_is_missing_or_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load_with(monkeypatch, **dict.fromkeys(GOOD, ""), HTTP_PORT="WRONG")
+    line = str(refusal.value)
+    assert "\n" not in line
+    for name in (*GOOD, "SLACK_SIGNING_SECRET", "HTTP_PORT"):
+        assert line.count(name) == 1, name
+    for place in ("OAuth & Permissions", "App-Level Tokens", "App Credentials", "Model Studio → API Key"):
+        assert place in line
+
+
+def test_what_the_guide_has_for_a_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load_with(monkeypatch, SLACK_BOT_TOKEN="xoxb-…", SLACK_APP_TOKEN="xapp-…", DASHSCOPE_API_KEY="sk-...")
+    assert str(refusal.value) == "; ".join(
+        f"{name} must be your own: it still holds the placeholder" for name in GOOD
+    )
+
+
 def test_one_of_the_two_ways_to_hear_events_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is missing"):
         load_with(monkeypatch, SLACK_APP_TOKEN="")
@@ -183,6 +203,15 @@ def test_an_env_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     env_file.write_bytes(b"SLACK_BOT_TOKEN=\xff\xfe\n")
     with pytest.raises(SettingsError, match="cannot be read: it is not UTF-8"):
         load(env_file)
+
+
+@pytest.mark.parametrize("line", ["SLACK_BOT_TOKEN: hush", "ASR_MODEL='hush", "HTTP_PORT 8081"])
+def test_a_line_of_the_env_file_that_cannot_be_read_is_named(tmp_path: Path, line: str) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"# a remark\n\n{line}\nDASHSCOPE_API_KEY={API_KEY}\n")
+    with pytest.raises(SettingsError) as refusal:
+        load(env_file)
+    assert str(refusal.value) == f"{env_file} line 3 cannot be read: write it as NAME=value"
 
 
 def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:

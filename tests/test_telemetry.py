@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.telemetry import Metrics, redact
+from bot.ports import ReplyState
+from bot.slack.events import Ignored
+from bot.telemetry import ASR_REASONS, Metrics, redact
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {
@@ -169,19 +171,45 @@ def test_ordinary_words_are_left_alone(harmless: str) -> None:
 def test_two_bots_in_one_process_do_not_mix() -> None:
     one, other = Metrics(), Metrics()
     one.events.labels("accepted").inc()
-    assert other.registry.get_sample_value("threadscribe_events_total", {"outcome": "accepted"}) is None
+    assert other.registry.get_sample_value("threadscribe_events_total", {"outcome": "accepted"}) == 0
+
+
+def test_counters_stand_at_zero_before_they_are_used() -> None:
+    standing: dict[str, set[str]] = {}
+    for family in Metrics().registry.collect():
+        if family.type == "counter" and family.name.startswith("threadscribe_"):
+            totals = [sample for sample in family.samples if sample.name.endswith("_total")]
+            assert {sample.value for sample in totals} == {0.0}, family.name
+            standing[family.name] = {value for sample in totals for value in sample.labels.values()}
+    last_words = {str(state) for state in ReplyState if state.is_final}
+    assert standing == {
+        "threadscribe_events": {"accepted", "duplicate", "failed", *Ignored},
+        "threadscribe_jobs": {
+            *last_words,
+            *(f"{word}_before" for word in last_words),
+            *("kept", "ignored", "withdrawn", "undeliverable"),
+        },
+        "threadscribe_asr_errors": set(map(str, ASR_REASONS)),
+        "threadscribe_audio_seconds": set(),
+        "threadscribe_billed_seconds": set(),
+    }
 
 
 def test_every_metric_is_described() -> None:
     families = {family.name: family.documentation for family in Metrics().registry.collect()}
-    assert set(families) == {
+    ours = {name for name in families if not name.startswith("process_")}
+    assert ours == {
         "threadscribe_events",
+        "threadscribe_acceptance_seconds",
         "threadscribe_jobs",
         "threadscribe_stage_seconds",
         "threadscribe_audio_seconds",
         "threadscribe_billed_seconds",
         "threadscribe_asr_errors",
         "threadscribe_queue_depth",
+        "threadscribe_oldest_job_seconds",
         "threadscribe_asr_limit",
+        "threadscribe_ready",
+        "threadscribe_build",
     }
     assert all(families.values())

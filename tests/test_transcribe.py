@@ -170,16 +170,24 @@ async def test_a_wrong_call_is_one_line_and_exit_code_2(
 
 
 async def test_a_wrong_key_is_told_at_once(terminal: Terminal) -> None:
-    code, out, err = await terminal.run(terminal.write("hum.wav", tone(2)), DASHSCOPE_API_KEY="sk-hush-hush")
+    hum = terminal.write("hum.wav", tone(2))
+    code, out, err = await terminal.run(hum, "-o", "hum.txt", DASHSCOPE_API_KEY="sk-hush-hush")
     assert (code, out) == (1, "")
+    assert not (terminal.folder / "hum.txt").exists()
     assert "doesn't accept my key" in err
     assert "hush" not in err
 
 
 async def test_a_target_that_cannot_be_written_is_one_line(terminal: Terminal) -> None:
-    code, _, err = await terminal.run(terminal.write("hum.wav", tone(2)), "-o", "/proc/nowhere")
-    assert code == 1
-    assert err.startswith("threadscribe: cannot write")
+    (terminal.folder / "there.txt").write_text("precious")
+    hum = terminal.write("hum.wav", tone(2))
+    for arguments in ([hum, "-o", "/proc/nowhere"], [hum, hum, "-o", "there.txt"]):
+        code, _, err = await terminal.run(*arguments)
+        assert code == 1
+        assert err.startswith("threadscribe: cannot write")
+        assert err.count("\n") == 1
+    assert terminal.dashscope.calls == [], "nothing is paid for that cannot be kept"
+    assert (terminal.folder / "there.txt").read_text() == "precious"
 
 
 async def test_what_a_killed_run_left_is_swept_by_the_next(terminal: Terminal) -> None:

@@ -28,12 +28,18 @@ class Parts:
     def __init__(self) -> None:
         self.words = {"slack": "ok", "database": "ok", "recogniser": "ok"}
         self.depths = {"ready": 3, "running": 0, "parked": 1}
+        self.age_s = 12.5
 
     async def checks(self) -> dict[str, str]:
         return self.words
 
     async def depth(self) -> dict[str, int]:
+        if self.words["database"] != "ok":
+            raise OSError("the disk is full")
         return self.depths
+
+    async def oldest_s(self) -> float:
+        return self.age_s
 
 
 @asynccontextmanager
@@ -41,7 +47,9 @@ async def served(
     parts: Parts, metrics: Metrics | None = None, bolt: AsyncApp | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
     endpoint = Endpoint(SIGNING_SECRET, bolt) if bolt else None
-    web = build_web(metrics or Metrics(), Probes(parts.checks, parts.depth, lambda: 8), endpoint)
+    web = build_web(
+        metrics or Metrics(), Probes(parts.checks, parts.depth, parts.oldest_s, lambda: 8), endpoint
+    )
     async with (
         serving(web, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
@@ -86,10 +94,24 @@ async def test_metrics_are_in_prometheus_form_and_the_queues_depth_is_fresh() ->
         assert 'threadscribe_jobs_total{outcome="transcribed"} 2.0' in text
         assert 'threadscribe_queue_depth{state="ready"} 3.0' in text
         assert 'threadscribe_queue_depth{state="parked"} 1.0' in text
+        assert "threadscribe_oldest_job_seconds 12.5" in text
         assert "threadscribe_asr_limit 8.0" in text
+        assert 'threadscribe_ready{part="recogniser"} 1.0' in text
         parts.depths["ready"] = 0
         async with session.get("/metrics") as answer:
             assert 'threadscribe_queue_depth{state="ready"} 0.0' in await answer.text()
+
+
+async def test_metrics_say_which_part_is_not_ready_also_of_the_database() -> None:
+    parts = Parts()
+    async with served(parts) as session, session.get("/metrics"):
+        parts.words |= {"slack": "not reached yet", "database": "OperationalError"}
+        async with session.get("/metrics") as answer:
+            assert answer.status == 200
+            text = await answer.text()
+    for part, value in (("slack", 0), ("database", 0), ("recogniser", 1)):
+        assert f'threadscribe_ready{{part="{part}"}} {value:.1f}' in text
+    assert 'threadscribe_queue_depth{state="ready"} 3.0' in text, "the last that was known"
 
 
 async def test_without_http_mode_there_is_no_door_for_events() -> None:
@@ -182,7 +204,7 @@ async def test_what_slack_never_sends_is_refused_with_one_line(
 
 async def test_until_bolt_is_there_slack_is_told_to_come_again(bolt: AsyncApp, heard: list[str]) -> None:
     parts, endpoint = Parts(), Endpoint(SIGNING_SECRET)
-    web = build_web(Metrics(), Probes(parts.checks, parts.depth, lambda: 8), endpoint)
+    web = build_web(Metrics(), Probes(parts.checks, parts.depth, parts.oldest_s, lambda: 8), endpoint)
     async with serving(web, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         address = f"http://127.0.0.1:{port}/slack/events"
         async with session.post(address, data=EVENT, headers=signed(EVENT)) as answer:
@@ -306,7 +328,7 @@ async def test_a_taken_address_is_an_error_of_the_system() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        web = build_web(Metrics(), Probes(Parts().checks, Parts().depth, lambda: 8), None)
+        web = build_web(Metrics(), Probes(Parts().checks, Parts().depth, Parts().oldest_s, lambda: 8), None)
         with pytest.raises(OSError, match="address already in use"):
             async with serving(web, "127.0.0.1", taken.getsockname()[1]):
                 pass
@@ -320,7 +342,7 @@ async def test_requests_under_way_are_answered_before_it_stops() -> None:
         await let_go.wait()
         return parts.words
 
-    web = build_web(Metrics(), Probes(slow, parts.depth, lambda: 8), None)
+    web = build_web(Metrics(), Probes(slow, parts.depth, parts.oldest_s, lambda: 8), None)
     server = serving(web, "127.0.0.1", 0)
     port = await server.__aenter__()
     async with aiohttp.ClientSession() as session:

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from bot.errors import Misconfiguration, Outage, Refusal, TranscriptionError
+from bot.errors import TranscriptionError
 from bot.model import Claim, Job, PreparedAudio, Recognition
 from bot.ports import ReplyState
-from bot.telemetry import Metrics
+from bot.telemetry import ASR_REASONS, Metrics
 
 
 @dataclass(slots=True)
@@ -68,24 +68,10 @@ def count(metrics: Metrics, observed: Observed, outcome: str) -> None:
         metrics.audio_s.inc(observed.audio_s or 0.0)
 
 
-_RECOGNISER = frozenset(
-    {
-        Outage.RECOGNISER,
-        Outage.RECOGNISER_BUSY,
-        Misconfiguration.RECOGNISER_KEY,
-        Misconfiguration.RECOGNISER_ACCOUNT,
-        Misconfiguration.RECOGNISER_MODEL,
-        Refusal.CONTENT_BLOCKED,
-        Refusal.UNSUPPORTED_BY_RECOGNISER,
-    }
-)
-"""Reasons that only a recogniser gives."""
-
-
 def count_failure(metrics: Metrics, error: Exception) -> None:
     """Count a failed try that the recogniser is to blame for."""
     reason = getattr(error, "reason", None)
-    if reason in _RECOGNISER:
+    if reason in ASR_REASONS:
         metrics.asr_errors.labels(str(reason)).inc()
 
 

@@ -49,20 +49,27 @@ class Parking:
         """
         delay_s = FIRST_S
         while True:
-            self._filled.clear()
-            if not (await self._jobs.depth())["parked"]:
-                quiet_since = self._clock.now()
-                await self._filled.wait()
-                if (self._clock.now() - quiet_since).total_seconds() > LONGEST_S:
-                    delay_s = FIRST_S
-            await self._clock.sleep(delay_s)
-            overdue = self._clock.now() - timedelta(seconds=self._clock.give_up_after_s)
-            await self._jobs.release_parked(accepted_before=overdue)
-            if await self._is_verified():
-                self._log.info("verified again", released=await self._jobs.release_parked())
-                delay_s = min(LONGEST_FRUITLESS_S, delay_s * 2)
-            else:
-                delay_s = min(LONGEST_S, delay_s * 2)
+            try:
+                delay_s = await self._attend_once(delay_s)
+            except Exception:  # noqa: BLE001  # the database may be back in a minute
+                self._log.exception("parked jobs not released")
+                await self._clock.sleep(LONGEST_S)
+
+    async def _attend_once(self, delay_s: float) -> float:
+        """Wait until jobs are parked, and then so long; return how long to wait the next time."""
+        self._filled.clear()
+        if not (await self._jobs.depth())["parked"]:
+            quiet_since = self._clock.now()
+            await self._filled.wait()
+            if (self._clock.now() - quiet_since).total_seconds() > LONGEST_S:
+                delay_s = FIRST_S
+        await self._clock.sleep(delay_s)
+        overdue = self._clock.now() - timedelta(seconds=self._clock.give_up_after_s)
+        await self._jobs.release_parked(accepted_before=overdue)
+        if not await self._is_verified():
+            return min(LONGEST_S, delay_s * 2)
+        self._log.info("verified again", released=await self._jobs.release_parked())
+        return min(LONGEST_FRUITLESS_S, delay_s * 2)
 
     async def _is_verified(self) -> bool:
         try:

@@ -40,6 +40,10 @@ _UNREADABLE = {
 }
 
 
+WORKSPACE_PREFIX = "threadscribe-"
+"""How the folders of jobs begin in the folder for temporary audio."""
+
+
 class Transcriber:
     """Turns a job's file into a transcript.
 
@@ -195,7 +199,9 @@ class Transcriber:
     @asynccontextmanager
     async def _workspace(self) -> AsyncIterator[Path]:
         """A private folder that goes with everything in it."""
-        workspace = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._scratch))
+        workspace = Path(
+            await asyncio.to_thread(tempfile.mkdtemp, prefix=WORKSPACE_PREFIX, dir=self._scratch)
+        )
         try:
             yield workspace
         finally:

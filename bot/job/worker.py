@@ -22,7 +22,8 @@ JOBS_AT_ONCE = 64
 """A job in flight is a file on disk and a few kilobytes; what is scarce is limited where it is used."""
 _SWEEP_EVERY_S = 60.0
 """So long may deleted words linger in the database's log."""
-_GIVE_BACK_EVERY_S = 60.0
+_STUMBLE_S = 60.0
+"""Between tries while the database does not take what it is told: its disk may be full."""
 
 
 class Worker:
@@ -80,10 +81,23 @@ class Worker:
             group.create_task(self._removing.attend())
             group.create_task(self._sweep())
             while True:
-                await self._slots.acquire()
-                if not await self._begin_next():
-                    self._slots.release()
-                    await self._jobs.wait_for_work()
+                try:
+                    await self._begin_due()
+                except Exception:
+                    self._log.exception("jobs not claimed")
+                    await self._clock.sleep(_STUMBLE_S)
+
+    async def _begin_due(self) -> None:
+        """Begin the next job that is due, once there is a slot for it; where there is none, wait for it."""
+        await self._slots.acquire()
+        begun = False
+        try:
+            begun = await self._begin_next()
+        finally:
+            if not begun:
+                self._slots.release()
+        if not begun:
+            await self._jobs.wait_for_work()
 
     async def _begin_next(self) -> bool:
         """Begin the next job that is due; False where there is none."""
@@ -144,7 +158,7 @@ class Worker:
     async def _give_back(self, job: Job) -> None:
         """Queue a job whose fate could not be recorded, as soon as the database takes it again."""
         while True:
-            await self._clock.sleep(_GIVE_BACK_EVERY_S)
+            await self._clock.sleep(_STUMBLE_S)
             try:
                 await self._jobs.retry_at(job, self._clock.now(), fault=True)
             except Exception:
@@ -155,5 +169,8 @@ class Worker:
     async def _sweep(self) -> None:
         """Forget old keys now and then."""
         while True:
-            await self._jobs.sweep()
+            try:
+                await self._jobs.sweep()
+            except Exception:
+                self._log.exception("not swept")
             await self._clock.sleep(_SWEEP_EVERY_S)

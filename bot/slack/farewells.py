@@ -82,4 +82,4 @@ class Farewells:
         if team_id:
             await self._preferences.forget_team(team_id)
             await self._stop_jobs(team_id, None)
-            self._log.info("workspace forgotten", team_id=team_id)
+            self._log.error("workspace forgotten", team_id=team_id)

@@ -46,6 +46,10 @@ class Intake:
             Unavailable: Slack does not answer, and delivers the event again.
             Misconfigured: a scope or the token is wrong; the same.
         """
+        with self._metrics.acceptance_s.time(), self._metrics.events.labels("failed").count_exceptions():
+            await self._take(body)
+
+    async def _take(self, body: Mapping[str, Any]) -> None:
         planned = await self._plan(body)
         if isinstance(planned, Ignored):
             self._metrics.events.labels(str(planned)).inc()

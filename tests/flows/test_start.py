@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.app import Bot, running
 from bot.errors import Misconfiguration, Misconfigured
 from bot.playground.slack import faults as slack
+from bot.store.store import DataDirUnusable
 from bot.telemetry import configure_logging
 from tests.flows.world import World, words, world_at
 
@@ -42,12 +43,50 @@ async def test_a_bot_that_waits_for_slack_is_healthy_and_not_ready(
     async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
         async with session.get("/healthz") as health, session.get("/readyz") as ready:
             waiting = (health.status, ready.status, (await ready.json())["checks"]["slack"])
+        async with session.get("/metrics") as metrics:
+            assert 'threadscribe_ready{part="slack"} 0.0' in await metrics.text()
         held.release()
         await starting
         async with session.get("/readyz") as ready:
             assert (await ready.json())["checks"]["slack"] == "ok"
+        async with session.get("/metrics") as metrics:
+            assert 'threadscribe_ready{part="slack"} 1.0' in await metrics.text()
     await bot.__aexit__(None, None, None)
     assert waiting == (200, 503, "not reached yet")
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+async def test_what_a_killed_process_left_goes_before_slack_is_reached(
+    socket_world: World, tmp_path: Path, *, is_link: bool
+) -> None:
+    world, disk = socket_world, tmp_path / "disk"
+    scratch = world.settings.data_dir / "tmp"
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    if is_link:
+        scratch.symlink_to(disk)
+    for folder in (disk, scratch) if is_link else (scratch,):
+        folder.mkdir(exist_ok=True)
+    (scratch / "threadscribe-abcdefgh").mkdir()
+    (scratch / "threadscribe-abcdefgh" / "clip.m4a").write_text("a voice")
+    (scratch / "of others").write_text("precious")
+    held = world.slack.faults.hold("auth.test")
+    bot = running(world.settings)
+    starting = asyncio.create_task(bot.__aenter__())
+    await held.reached()
+    assert [path.name for path in scratch.iterdir()] == (["of others"] if is_link else [])
+    assert scratch.is_symlink() == is_link
+    held.release()
+    await starting
+    await bot.__aexit__(None, None, None)
+
+
+async def test_a_folder_that_cannot_be_emptied_is_named(socket_world: World) -> None:
+    data_dir = socket_world.settings.data_dir
+    data_dir.mkdir(parents=True, exist_ok=True)
+    (data_dir / "tmp").write_text("no folder")
+    with pytest.raises(DataDirUnusable, match=r"temporary audio .*/tmp cannot be emptied: File exists"):
+        async with socket_world.bot_running():
+            pass
 
 
 async def test_slack_may_be_away_at_the_start(socket_world: World) -> None:

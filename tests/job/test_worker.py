@@ -15,6 +15,7 @@ from bot.errors import (
 from bot.job.worker import JOBS_AT_ONCE
 from bot.model import Claim, FileState
 from bot.ports import Broken, GaveUp, Refused, Waiting
+from tests.job.conftest import Lines
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
 
@@ -369,6 +370,40 @@ async def test_a_database_that_fails_for_one_job_fails_no_other_and_not_for_ever
     assert len(bench.said()) == 2
     assert all(len(said) == 1 for said in bench.said())
     assert bench.memory.outcomes()[0] in {"transcribed", "transcribed_before"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "says"),
+    [
+        ("claim", "jobs not claimed"),
+        ("wait_for_work", "jobs not claimed"),
+        ("sweep", "not swept"),
+        ("depth", "parked jobs not released"),
+        ("release_parked", "parked jobs not released"),
+    ],
+)
+async def test_a_database_that_fails_for_a_while_ends_no_worker(
+    bench: Bench, logged: Lines, verb: str, says: str
+) -> None:
+    await bench.jobs.accept([request_for()])
+    job = await bench.jobs.claim()
+    assert job is not None
+    await bench.jobs.park(job)
+    works = getattr(bench.memory, verb)
+
+    async def fail(*_arguments: object) -> None:
+        raise OSError("database or disk is full")
+
+    setattr(bench.memory, verb, fail)
+    async with bench.working():
+        await bench.jobs.accept([request_for(shared_file("F2"))])
+        await bench.time.run(60 * JOBS_AT_ONCE)
+        lines = [line for line in logged if line["event"] == says]
+        assert 2 <= len(lines) <= JOBS_AT_ONCE + 1, "once a minute"
+        assert {line["log_level"] for line in lines} == {"error"}
+        setattr(bench.memory, verb, works)
+        await bench.time.run(120)  # no slot was lost on the way
+        assert bench.memory.outcomes() == ["transcribed", "transcribed"]
 
 
 async def test_draining_lets_running_jobs_end(bench: Bench) -> None:

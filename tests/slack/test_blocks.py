@@ -263,7 +263,9 @@ def test_every_form_of_a_growing_transcript_can_be_sent(
     assert "word" not in json.dumps(forms[-1].blocks)
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=60))
+@given(
+    st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=60).filter(str.strip)
+)
 def test_pieces_hold_everything_in_order(piece: str) -> None:
     text = " ".join(f"x{(piece * 5_500)[:7_000]}x".split())
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.model import JobKey
 from bot.playground.slack.records import Channel
@@ -138,9 +139,11 @@ async def test_everything_goes_when_the_app_is_removed() -> None:
         channels = [here.slack.state.add_channel(name) for name in ("general", "news")]
         await decided(here, *channels)
 
-        here.comings.uninstall()
-        await here.settled()
+        with capture_logs() as logged:
+            here.comings.uninstall()
+            await here.settled()
 
+        assert {line["log_level"] for line in logged if line["event"] == "workspace forgotten"} == {"error"}
         for channel in channels:
             assert await known(here, channel.id) == NOTHING
         assert not await here.preferences.is_opted_out(here.team_id, "U1")

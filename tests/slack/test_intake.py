@@ -247,7 +247,11 @@ async def test_where_slack_is_silent_about_a_stub_it_is_to_deliver_again(
     with pytest.raises(error):
         await connected.take(file)
     assert connected.door.jobs.rows == {}
+    assert connected.door.counted("failed") == 1
     assert await connected.take(file) == [(file.id, THREAD)]
+    assert (connected.door.counted("failed"), connected.door.counted("accepted")) == (1, 1)
+    timed = connected.door.metrics.registry.get_sample_value("threadscribe_acceptance_seconds_count")
+    assert timed == 2
 
 
 @pytest.mark.parametrize("automatic", [Automatic.AUDIO, Automatic.VIDEO, Automatic.OFF])

@@ -1,5 +1,7 @@
 # A builder, and an image with Python, the locked dependencies and the bot: no compiler, no package cache.
 #
+# `docker compose up --detach` runs it as it is meant to be run (compose.yaml). By hand:
+#
 #   docker build -t threadscribe .
 #   docker run --detach --restart unless-stopped --stop-timeout 30 --env-file .env \
 #       --volume threadscribe:/data --publish 127.0.0.1:8080:8080 \
@@ -17,7 +19,7 @@ RUN pip install --require-hashes --no-deps --only-binary :all: --requirement req
     && pip --python /opt/threadscribe/bin/python install \
         --require-hashes --no-deps --only-binary :all: --requirement requirements/runtime.lock
 
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE manifest.yml ./
 COPY bot bot
 # No isolation: pip would fetch the build backend afresh, without a hash.
 RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \

@@ -16,33 +16,15 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-Instruction = tuple[str, str]
+from tests.dockerfile import ROOT, environment, instructions, of, stages
 
 
-def instructions() -> list[Instruction]:
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    parts = [line.partition(" ") for line in joined.splitlines() if line.strip()]
-    return [(name, arguments.strip()) for name, _, arguments in parts]
-
-
-def stages() -> list[list[Instruction]]:
-    found: list[list[Instruction]] = []
-    for name, arguments in instructions():
-        if name == "FROM":
-            found.append([])
-        found[-1].append((name, arguments))
-    return found
-
-
-def of(name: str, stage: list[Instruction]) -> list[str]:
-    return [arguments for each, arguments in stage if each == name]
-
-
-def environment(stage: list[Instruction]) -> dict[str, str]:
-    return dict(pair.split("=", 1) for line in of("ENV", stage) for pair in line.split())
+def test_the_linter_has_nothing_to_say() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    ended = subprocess.run(
+        [linter, "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 def test_every_base_image_is_one_exact_python() -> None:

@@ -10,18 +10,22 @@ WORKERS ?= 3
 ARGS ?=
 FOLDER ?=
 
-define REWRITE_SETTINGS
+define REWRITE_README
 from pathlib import Path
+from bot.manifest import markdown_target
 from bot.settings import markdown_table
 readme = Path("README.md")
-before, _, rest = readme.read_text().partition("<!-- settings -->")
-after = rest.partition("<!-- /settings -->")[2]
-readme.write_text(f"{before}<!-- settings -->\n{markdown_table()}\n<!-- /settings -->{after}")
+text = readme.read_text()
+for mark, made in (("settings", f"\n{markdown_table()}\n"), ("create-app", f"\n{markdown_target()}\n")):
+    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, after = text.split(start)[0], text.split(end)[1]
+    text = f"{before}{start}{made}{end}{after}"
+readme.write_text(text)
 endef
-export REWRITE_SETTINGS
+export REWRITE_README
 
 .DEFAULT_GOAL := help
-.PHONY: help playground transcribe run test check fix lock bench bench-long pictures clean
+.PHONY: help playground transcribe run install doctor test soak check fix lock bench bench-long pictures clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,20 +39,30 @@ transcribe: $(VENV)/.playground ## Transcribe files without Slack: ARGS="FILE…
 run: $(VENV)/.runtime ## Run the bot, set up by the environment and .env
 	@$(BIN)/python -m bot run
 
-test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= $(ARGS)
+install: $(VENV)/.runtime ## Install the bot: .venv/bin/threadscribe
 
-check: $(VENV)/.dev ## Check types, style and layers; after `make test`, show what no test reaches
+doctor: $(VENV)/.runtime ## Go through everything that the bot needs, and say what to do
+	@$(BIN)/python -m bot check
+
+test: $(VENV)/.dev ## Run the tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+soak: $(VENV)/.dev ## Run the tests that `make test` leaves out: deaths at every call, more speech (minutes; an hour at most)
+	@$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist worksteal --session-timeout 3600 $(ARGS)
+
+# A tracer doubles what a test takes, so whole flows and real processes are left out of what it sees.
+check: $(VENV)/.dev ## Check types, style and layers, and show what no test of a part reaches
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@test ! -f .coverage || $(BIN)/coverage report
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m "not soak and not no_cover" --cov \
+		$(addprefix --ignore=tests/,flows faults speech browser playground/test_command.py test_install.py test_transcribe.py)
 
-fix: $(VENV)/.dev ## Mend style, and the README's table of settings
+fix: $(VENV)/.dev ## Mend style, and what of the README is made from the code
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
-	@$(BIN)/python -c "$$REWRITE_SETTINGS"
+	@$(BIN)/python -c "$$REWRITE_README"
 
 bench: $(VENV)/.dev ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks.overhead $(ARGS)
@@ -58,8 +72,8 @@ bench-long: $(VENV)/.dev ## Measure long recordings (half an hour): FOLDER= of c
 	@$(BIN)/python -m benchmarks.long_memory $(FOLDER)
 	@$(BIN)/python -m benchmarks.cuts $(FOLDER)
 
-pictures: $(VENV)/.dev ## Draw the README's pictures anew; needs Chromium
-	@$(BIN)/python -m docs.pictures
+pictures: $(VENV)/.dev ## Take the README's pictures anew, in the browser tests; needs Chromium
+	@PICTURES=docs $(BIN)/python -m pytest tests/browser/test_page.py
 
 lock: ## Pin every dependency anew, with hashes
 	@$(PYTHON) -m venv $(VENV)-lock 1>&2
@@ -75,11 +89,14 @@ lock: ## Pin every dependency anew, with hashes
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-lock
 
-$(BIN)/python:
+# pip comes last: where it is missing, the environment was left unfinished, and the next run tries again.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is not Python 3.11 or later: name one that is, such as PYTHON=python3.12" 1>&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) 1>&2
 
 # The locks are complete, so nothing is resolved; the build backend comes from a lock too.
-$(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.toml | $(BIN)/pip
 	@echo "Installing what the bot needs (once) …" 1>&2
 	@$(PIP) --require-hashes -r requirements/runtime.lock 1>&2
 	@$(PIP) --require-hashes -r requirements/build.lock 1>&2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from tests.faults.relay import Relay
 from tests.flows.world import Delivery, World, environment, words, world_at
 
 AT_START = frozenset({"auth.test", "apps.connections.open", "socket_connect"})
+READS = frozenset({"auth.test", "conversations.replies", "download", "files.info"})
+"""They leave nothing that outlasts the process: whoever dies after them has died before them."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,18 @@ async def kill(bot: BotProcess) -> None:
     os.kill(bot.pid, signal.SIGKILL)
 
 
-async def answered_once(world: World, message: Message, scene: Scene = SCENES["short"]) -> None:
-    """When the bot has nothing left to do: one reply with the right words, its files shared at most once."""
-    await world.until(lambda: has_ended(world.settings.data_dir))
+async def answered_once(
+    world: World, message: Message, scene: Scene = SCENES["short"], *, jobs: int = 1
+) -> None:
+    """When the bot has nothing left to do: one reply with the right words, its files shared at most once.
+
+    Args:
+        world: The look-alikes and the bot's settings.
+        message: What was shared.
+        scene: What is heard.
+        jobs: How many were accepted in all.
+    """
+    await world.until(lambda: has_ended(world.settings.data_dir, jobs))
     await world.slack.settled()
     said = [reply for reply in world.replies(message) if not reply.files]
     shared = [file for reply in world.replies(message) for file in reply.files]
@@ -114,61 +125,109 @@ async def answered_once(world: World, message: Message, scene: Scene = SCENES["s
         assert words(said[0]) == scene.text
 
 
-def has_ended(data_dir: Path) -> bool:
-    """Whether the one job that was accepted has ended; read beside the bot that writes."""
+def has_ended(data_dir: Path, jobs: int = 1) -> bool:
+    """Whether all jobs have ended, of which so many were accepted; read beside the bot that writes."""
     with closing(sqlite3.connect(f"file:{data_dir / 'threadscribe.db'}?mode=ro", uri=True)) as database:
         states = database.execute("SELECT state FROM job").fetchall()
-    return states == [("ended",)]
+    return states == [("ended",)] * jobs
 
 
-async def recorded(folder: Path, scene: Scene, delivery: Delivery = "socket") -> list[str]:
-    """The outside calls of one whole run, each once, in their order."""
+async def verified(world: World, known: int) -> None:
+    """When a bot that has just started has asked the recogniser for silence, after ``known`` other calls."""
+    await world.until(
+        lambda: any(call.ended_at and not is_clip(call) for call in world.dashscope.calls[known:])
+    )
+
+
+async def recorded(folder: Path, delivery: Delivery, *scenes: Scene) -> list[list[str]]:
+    """The outside calls of each scene, played one after the other: each call once, in their order."""
+    runs: list[list[str]] = []
     async with world_at(folder, delivery) as world, real_bot(world, folder, delivery) as bot:
-        await world.until(lambda: any(call.ended_at for call in world.dashscope.calls))
-        before = len(world.slack.state.calls)
-        ended = bot.expect(lambda line: line.get("event") == "job" and line.get("outcome") == "transcribed")
-        message = play(world, scene)
-        await ended
-        await answered_once(world, message, scene)
-        methods = [call.method for call in world.slack.state.calls[before:]]
-        assert not set(methods) & (AT_START - {"auth.test"})
-    return list(dict.fromkeys([*methods, "recognise"]))
+        await verified(world, 0)
+        for scene in scenes:
+            before = len(world.slack.state.calls)
+            ended = bot.expect(
+                lambda line: line.get("event") == "job" and line.get("outcome") == "transcribed"
+            )
+            message = play(world, scene)
+            await ended
+            await answered_once(world, message, scene, jobs=len(runs) + 1)
+            methods = [call.method for call in world.slack.state.calls[before:]]
+            assert not set(methods) & (AT_START - {"auth.test"})
+            assert scene.calls <= {*methods, "recognise"}
+            runs.append(list(dict.fromkeys([*methods, "recognise"])))
+    return runs
+
+
+Moment = tuple[str, bool]
+"""A call, and whether the bot dies after it was acted on (and not answered) or before."""
+
+
+def around(methods: Iterable[str]) -> list[Moment]:
+    """Before and after each call."""
+    return [(method, after_acting) for method in methods for after_acting in (False, True)]
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("name", "delivery"), [*((name, "socket") for name in SCENES), ("short", "http")])
-async def test_killed_at_every_call(tmp_path: Path, name: str, delivery: Delivery) -> None:
-    scene = SCENES[name]
-    methods = await recorded(tmp_path / "recorded", scene, delivery)
-    assert scene.calls <= set(methods)
-    if name != "short":
-        # The short scene is killed there already; the reply itself is always worth it.
-        known = await recorded(tmp_path / "known", SCENES["short"])
-        methods = [method for method in methods if method not in known or method == "chat.postMessage"]
-    for method in methods:
-        for after_acting in (False, True):
-            folder = tmp_path / f"{method}-{after_acting}"
-            try:
-                await killed_at(folder, scene, delivery, method, after_acting=after_acting)
-            except (AssertionError, TimeoutError) as error:
-                raise AssertionError(f"killed {'after' if after_acting else 'before'} {method}") from error
+@pytest.mark.parametrize("name", SCENES)
+async def test_killed_at_every_call(tmp_path: Path, name: str) -> None:
+    scenes = {"short": SCENES["short"], name: SCENES[name]}
+    *known, methods = await recorded(tmp_path / "recorded", "socket", *scenes.values())
+    # What the short scene calls too is held there; the reply itself is always worth it.
+    repeated = {method for run in known for method in run} - {"chat.postMessage"}
+    moments = around(method for method in methods if method not in repeated)
+    worthwhile = [moment for moment in moments if moment not in {(method, True) for method in READS}]
+    await killed_at_each(tmp_path, SCENES[name], "socket", worthwhile)
 
 
-async def killed_at(
-    folder: Path, scene: Scene, delivery: Delivery, method: str, *, after_acting: bool
-) -> None:
-    """Kill the bot while a call is held, start it again, and see one reply."""
+async def test_killed_at_the_reply_to_what_came_over_http(tmp_path: Path) -> None:
+    await killed_at_each(tmp_path, SCENES["short"], "http", around(["chat.postMessage"]))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("delivery", ["socket", "http"])
+@pytest.mark.parametrize("name", SCENES)
+async def test_killed_at_every_call_of_every_scene(tmp_path: Path, name: str, delivery: Delivery) -> None:
+    (methods,) = await recorded(tmp_path / "recorded", delivery, SCENES[name])
+    await killed_at_each(tmp_path, SCENES[name], delivery, around(methods))
+
+
+async def killed_at_each(folder: Path, scene: Scene, delivery: Delivery, moments: list[Moment]) -> None:
+    """Kill the bot at each moment; whoever comes after it answers, and is killed at the next one."""
     async with world_at(folder, delivery) as world:
-        async with real_bot(world, folder, delivery) as bot:
-            await world.until(lambda: any(call.ended_at for call in world.dashscope.calls))
-            held = hold(world, method, after_acting=after_acting)
-            message = play(world, scene)
-            await held.reached(timeout_s=30)
-            await kill(bot)
-        world.slack.faults.clear()
-        world.dashscope.faults.clear()
+        message: Message | None = None
+        for number, moment in enumerate(moments):
+            known = len(world.dashscope.calls)
+            async with real_bot(world, folder, delivery) as bot:
+                if message is not None:
+                    await answered_after(moments[number - 1], world, message, scene, number)
+                await verified(world, known)
+                message = await killed_at(moment, world, bot, scene)
         async with real_bot(world, folder, delivery):
-            await answered_once(world, message, scene)
+            assert message is not None
+            await answered_after(moments[-1], world, message, scene, len(moments))
+
+
+async def killed_at(moment: Moment, world: World, bot: BotProcess, scene: Scene) -> Message:
+    """Kill the bot while a call is held."""
+    method, after_acting = moment
+    held = hold(world, method, after_acting=after_acting)
+    message = play(world, scene)
+    await held.reached(timeout_s=30)
+    await kill(bot)
+    world.slack.faults.clear()
+    world.dashscope.faults.clear()
+    return message
+
+
+async def answered_after(moment: Moment, world: World, message: Message, scene: Scene, jobs: int) -> None:
+    """One reply, or an error that names the moment of the death before."""
+    method, after_acting = moment
+    try:
+        await answered_once(world, message, scene, jobs=jobs)
+    except (AssertionError, TimeoutError) as error:
+        raise AssertionError(f"killed {'after' if after_acting else 'before'} {method}") from error
 
 
 async def test_killed_between_storing_and_acknowledging_over_http(world: World, tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.virtual import EPOCH
 from tests.transcripts import said
 
+# Hundreds of lives, all through the same lines, which other tests show.
+pytestmark = pytest.mark.no_cover
+
 WORDS = said("words of F1")
 MESSAGE_TS = request_for().key.message_ts
 NEVER_S = 9e9
@@ -45,6 +48,8 @@ OF_NO_JOB = {"depth", "sweep", "release_parked", "show_working", "clear_working"
 """Called beside the jobs, in an order that chance decides."""
 CLAIMS = {"claim", "claim_removal"}
 """How often these find nothing is chance too: only what they find counts."""
+READS = {"find", "hints", "info", "is_opted_out", "parts", "subscribers", "used", "wait_for_turn"}
+"""They leave nothing that outlasts the process: after them is after the call before."""
 
 Point = tuple[str, int, str]
 """A call's name, its number among those of that name, and ``before`` or ``after``."""
@@ -126,9 +131,10 @@ class Hurry:
         self.passed_s += seconds
 
     async def push(self, store: Store) -> None:
+        # Each time both queues are read anew, so seldom: it is the processor that these tests wait for.
         while True:
-            await asyncio.sleep(0.002)
-            self.passed_s += 20.0
+            await asyncio.sleep(0.02)
+            self.passed_s += 120.0
             store.jobs._news.set()
             store.jobs._removals.set()
 
@@ -184,7 +190,7 @@ async def _ended(store: Store) -> None:
     """Until every job has ended, and everything is removed that has to go."""
     async with asyncio.timeout(10):
         while any((await store.jobs.depth()).values()) or await _removals(store):  # noqa: ASYNC110  # asked from outside
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.02)
 
 
 async def _removals(store: Store) -> int:
@@ -254,9 +260,21 @@ async def _recorded(bench: Bench, data_dir: Path, act: Act = share) -> list[Poin
     return life.points
 
 
-def _worth_dying_at(points: list[Point]) -> list[Point]:
-    """The first, and after each call: before a call is after the one before it."""
+def after_each_call(points: list[Point]) -> list[Point]:
+    """The first point, and after each call: before a call is after the one before it."""
     return [point for number, point in enumerate(points) if number == 0 or point[2] == "after"]
+
+
+def after_each_change(points: list[Point]) -> list[Point]:
+    """The same without the calls that change nothing."""
+    return [point for point in after_each_call(points) if point[0] not in READS]
+
+
+Choose = Callable[[list[Point]], list[Point]]
+"""Of a run's points, those at which a process dies."""
+whenever_it_dies = pytest.mark.parametrize(
+    "choose", [after_each_change, pytest.param(after_each_call, marks=pytest.mark.soak)]
+)
 
 
 async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = share) -> None:
@@ -273,9 +291,10 @@ async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = sh
         await _ended(store)
 
 
+@whenever_it_dies
 @pytest.mark.parametrize("scene", [plain, refused, delayed, lost_answer, long, gapped])
 async def test_whoever_dies_at_any_call_leaves_one_reply(
-    tmp_path: Path, scene: Callable[[Bench], list[Reply]]
+    tmp_path: Path, scene: Callable[[Bench], list[Reply]], choose: Choose
 ) -> None:
     numbers = itertools.count()
 
@@ -290,7 +309,7 @@ async def test_whoever_dies_at_any_call_leaves_one_reply(
     ]
     asked = Counter(bench.recogniser.trouble.calls)
     assert {name for name, _, _ in points} >= {"claim", "download", "write_intent", "publish", "finish"}
-    for point in _worth_dying_at(points):
+    for point in choose(points):
         bench, data_dir, said = fresh()
         await _two_lives(bench, data_dir, point)
         assert len(bench.said()) == 1, f"died at {point}: {bench.said()}"
@@ -315,8 +334,11 @@ async def test_several_files_survive_a_death_in_between(tmp_path: Path) -> None:
     assert all(len(said) == 1 for said in bench.said())
 
 
+@whenever_it_dies
 @pytest.mark.parametrize("audience", [THREAD, SUBSCRIBERS])
-async def test_whoever_dies_at_any_call_leaves_each_reader_one_copy(tmp_path: Path, audience: str) -> None:
+async def test_whoever_dies_at_any_call_leaves_each_reader_one_copy(
+    tmp_path: Path, audience: str, choose: Choose
+) -> None:
     async def share_with_readers(store: Store) -> None:
         for user_id in ("U1", "U7"):
             await store.preferences.subscribe("T1", user_id, ["C1"])
@@ -324,7 +346,7 @@ async def test_whoever_dies_at_any_call_leaves_each_reader_one_copy(tmp_path: Pa
 
     points = await _recorded(_fresh(tmp_path), tmp_path / "data", share_with_readers)
     assert {name for name, _, _ in points} >= {"subscribers", "publish", "finish"}
-    for number, point in enumerate(_worth_dying_at(points)):
+    for number, point in enumerate(choose(points)):
         bench = _fresh(tmp_path)
         await _two_lives(bench, tmp_path / f"data{number}", point, share_with_readers)
         readers = {"U7"} | ({THREAD} if audience == THREAD else set())
@@ -351,9 +373,10 @@ def answered(_bench: Bench) -> None:
     pass
 
 
+@whenever_it_dies
 @pytest.mark.parametrize("scene", [under_way, waiting, answered])
 async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
-    tmp_path: Path, scene: Callable[[Bench], None]
+    tmp_path: Path, scene: Callable[[Bench], None], choose: Choose
 ) -> None:
     def fresh() -> tuple[Bench, Act]:
         bench = _fresh(tmp_path)
@@ -376,7 +399,7 @@ async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
     assert bench.said() == []
     # Of the calls before, those of one scene will do: whoever dies there is told of the removal later.
     begins = 0 if scene is under_way else names.index("claim_removal")
-    for number, point in enumerate(_worth_dying_at(points[begins:])):
+    for number, point in enumerate(choose(points[begins:])):
         bench, act = fresh()
         await _two_lives(bench, tmp_path / f"data{number}", point, act)
         assert bench.said() == [], f"died at {point}"

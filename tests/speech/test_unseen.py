@@ -37,7 +37,13 @@ def percent(clips: Sequence[Clip], transcript: str) -> float:
     return count_errors("en", " ".join(clip.said for clip in clips), transcript).percent
 
 
-@pytest.mark.parametrize("seed", [pytest.param(secrets.randbits(32), id=f"try{n}") for n in range(2)])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(secrets.randbits(32), id=f"try{number}", marks=[pytest.mark.soak] * (number > 0))
+        for number in range(5)
+    ],
+)
 async def test_words_come_in_the_order_in_which_they_were_said(
     share: Share, tmp_path: Path, seed: int
 ) -> None:

@@ -18,10 +18,8 @@ from bot.errors import TranscriptionError
 from bot.playground.command import CLIP
 from bot.scratch import scratch_folder
 from bot.store import schema
-from bot.store.database import FILE_NAME
+from bot.store.database import FILE_NAME, LOCK_NAME
 
-_LOCK_NAME = "threadscribe.lock"
-"""What a running bot holds."""
 _DATABASE, _DISK, _DECODER = "Database", "Disk", "Decoder"
 _DECODER_TIMEOUT_S = 30.0
 _MB = 1024 * 1024
@@ -104,7 +102,7 @@ def _write_in(folder: Path) -> None:
 def _is_locked(data_dir: Path) -> bool:
     """Whether a running bot holds the data directory."""
     try:
-        lock = os.open(data_dir / _LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
+        lock = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

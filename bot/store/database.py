@@ -35,7 +35,8 @@ from bot.store.versions import (
 )
 
 FILE_NAME = "threadscribe.db"
-_LOCK_NAME = "threadscribe.lock"
+LOCK_NAME = "threadscribe.lock"
+"""Held by the process that claims jobs."""
 _BUSY_TIMEOUT_MS = 30_000
 _LEAST_FREE_BYTES = 1024 * 1024
 """Emptying the log gives back so much that a page fits even where a recording does not."""
@@ -208,7 +209,7 @@ def find_database(data_dir: Path) -> Path:
 def _locked(data_dir: Path) -> Iterator[None]:
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(data_dir / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
     try:

@@ -57,6 +57,7 @@ async def test_a_dropped_file_comes_back_as_text(page: Page, place: Place, pictu
     )
     await page.get_by_role("main").dispatch_event("drop", {"dataTransfer": carried})
     await page.get_by_role("button", name="Send").first.click()
+    await expect(thread.get_by_role("status")).to_contain_text("is transcribing", timeout=PATIENCE_MS)
     reply = thread.get_by_role("article").filter(has_text=WORDS)
     await expect(reply).to_be_visible(timeout=PATIENCE_MS)
     await expect(reply).to_contain_text("English · 0:11")
@@ -99,6 +100,25 @@ async def test_a_deleted_message_takes_its_transcript_along(page: Page, place: P
     confirm = page.get_by_role("dialog")
     await confirm.get_by_role("button", name="Delete").click()
     await expect(reply).to_have_count(0, timeout=PATIENCE_MS)
+
+
+async def test_a_message_can_be_asked_about_and_reacted_to(page: Page, place: Place) -> None:
+    thread, _ = await shared(page, place)
+    head = thread.get_by_role("article").first
+    await head.hover()
+    await head.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Transcribe").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Where I answer")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await head.hover()
+    await head.get_by_role("button", name="Add reaction").click()
+    await page.get_by_role("menuitem", name="tada").click()
+    pill = head.get_by_role("button", name="tada, 1")
+    await expect(pill).to_have_attribute("aria-pressed", "true")
+    await pill.click()
+    await expect(pill).to_have_count(0)
 
 
 async def test_what_the_microphone_hears_is_transcribed(page: Page, place: Place) -> None:

@@ -57,11 +57,6 @@ class Delivery:
     answer: JsonObject = field(default_factory=dict)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether it was acknowledged or given up."""
-        return self._settled.is_set()
-
     def acknowledge(self, answer: JsonObject) -> None:
         """The app has it; later acknowledgements change nothing."""
         if self.acked:

@@ -119,7 +119,8 @@ async def _page(place: Playground, port: int | None) -> AsyncIterator[str]:
 def _end_with_the_terminal() -> None:
     """Let what asks this process to end stop the bot too, which has a session of its own."""
     this, loop = asyncio.current_task(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: whoever starts this in the background of a script has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, this.cancel if this else loop.stop)
 
 

@@ -8,7 +8,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -162,22 +162,34 @@ async def test_events_over_http(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_its_page_stays_up_until_it_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
-    # Taken, by us or by whoever had it first: any other port does as well.
-    with suppress(OSError), socket.create_server(("127.0.0.1", PORT)):
+    async with (
+        recogniser() as settings,
+        started(tmp_path, "--asr", "real", environment=settings) as process,
+    ):
+        announced = await line_with(process.stderr, "Open http://127.0.0.1:")
+        await line_with(process.stdout, SAID)
+        async with aiohttp.ClientSession(announced.split()[1]) as browser, browser.get("/live") as live:
+            await live.content.readuntil(SAID.encode())
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        await process.communicate()
+        assert process.returncode == 0
+    assert children
+    assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+async def test_its_page_takes_any_port_where_the_usual_one_is_taken(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody else's then, which does as well
+            stack.enter_context(socket.create_server(("127.0.0.1", PORT)))
         async with (
             recogniser() as settings,
             started(tmp_path, "--asr", "real", environment=settings) as process,
         ):
             announced = await line_with(process.stderr, "Open http://127.0.0.1:")
-            await line_with(process.stdout, SAID)
-            async with aiohttp.ClientSession(announced.split()[1]) as browser, browser.get("/live") as live:
-                await live.content.readuntil(SAID.encode())
-            children = psutil.Process(process.pid).children(recursive=True)
-            process.send_signal(number)
-            await process.communicate()
-            assert process.returncode == 0
-        assert children
-        assert not psutil.wait_procs(children, timeout=5)[1]
+            assert f":{PORT} " not in announced
+            async with aiohttp.ClientSession(announced.split()[1]) as browser, browser.get("/") as response:
+                assert response.status == 200
 
 
 async def test_a_port_that_was_asked_for_and_is_taken_ends_it(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import psutil
 
 from benchmarks.clips import Clip
 from benchmarks.stand import DeliveryMode, Stand, standing
+from bot.model import JobState
 from bot.playground.bot_process import LogLine
 
 RECOGNISER_S = 0.2
@@ -226,7 +227,7 @@ async def _peak_running(stand: Stand, ends: Sequence[asyncio.Future[LogLine]]) -
     """Ask for the queue's depth until every job has ended."""
     peak = 0
     while not all(end.done() for end in ends):
-        peak = max(peak, (await stand.depth())["running"])
+        peak = max(peak, (await stand.depth())[JobState.RUNNING])
         await asyncio.sleep(_ASK_EVERY_S)
     return peak
 

@@ -145,7 +145,8 @@ def _build_worker(
         most_minutes=most_minutes,
     )
     return Worker(
-        jobs=store.jobs,
+        queue=store.jobs,
+        removals=store.jobs,
         transcriber=transcriber,
         replies=outside.replies,
         preferences=store.preferences,

@@ -162,6 +162,49 @@ class Removal:
         )
 
 
+class JobState(StrEnum):
+    """How far a job is, as its row in the database says."""
+
+    READY = "ready"
+    """It waits to be claimed, for the first time or again."""
+    RUNNING = "running"
+    PARKED = "parked"
+    """It waits for the operator."""
+    HELD = "held"
+    """It waits until somebody agrees to its cost."""
+    GAPPED = "gapped"
+    """It has ended, but the gaps of its reply may be filled."""
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a job ends, as its row in the database and the metric ``threadscribe_jobs`` say.
+
+    ``…_before``: a former process had replied, and died before noting it.
+    """
+
+    TRANSCRIBED = "transcribed"
+    GAPPED = "gapped"
+    """Transcribed but for some parts."""
+    REFUSED = "refused"
+    FAILED = "failed"
+    TRANSCRIBED_BEFORE = "transcribed_before"
+    GAPPED_BEFORE = "gapped_before"
+    REFUSED_BEFORE = "refused_before"
+    FAILED_BEFORE = "failed_before"
+    KEPT = "kept"
+    """It failed where an older transcript stands."""
+    IGNORED = "ignored"
+    """Nobody waited for a word."""
+    WITHDRAWN = "withdrawn"
+    """Its words have to go."""
+    UNDELIVERABLE = "undeliverable"
+    UNREADABLE = "unreadable"
+    """Its row could not be read; in the database alone."""
+    UNANSWERED = "unanswered"
+    """Nobody agreed to its cost in time; in the database alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A durable request, and how far it has come."""
@@ -338,3 +381,24 @@ class Transcript:
     def has_gaps(self) -> bool:
         """Whether some of it could not be transcribed."""
         return any(isinstance(passage, Gap) for passage in self.passages)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What helps to hear a recording right, and what is told of it."""
+
+    language: str | None = None
+    context: str = ""
+    """Names and terms to expect; at most ``MOST_CONTEXT_BYTES``."""
+    digits: bool | None = None
+    """``None``: the deployment's default."""
+    emotion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was transcribed, in some month."""
+
+    clips: int = 0
+    seconds: float = 0.0
+    """As the provider billed them."""

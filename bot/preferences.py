@@ -56,24 +56,3 @@ def parse_vocabulary(text: str) -> tuple[str, ...]:
 def vocabulary_bytes(words: Iterable[str]) -> int:
     """How much of ``MOST_CONTEXT_BYTES`` these take, one a line."""
     return len("\n".join(words).encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What helps to hear a recording right, and what is told of it."""
-
-    language: str | None = None
-    context: str = ""
-    """Names and terms to expect; at most ``MOST_CONTEXT_BYTES``."""
-    digits: bool | None = None
-    """``None``: the deployment's default."""
-    emotion: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What was transcribed, in some month."""
-
-    clips: int = 0
-    seconds: float = 0.0
-    """As the provider billed them."""

@@ -17,8 +17,8 @@ from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import LanguageHeard
-from bot.preferences import Automatic, Usage
+from bot.model import LanguageHeard, Usage
+from bot.preferences import Automatic
 
 _ENGLISH = Locale("en")
 _LONGEST_WORD = 50

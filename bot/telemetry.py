@@ -20,6 +20,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from bot.errors import Misconfiguration, Outage, Refusal
+from bot.model import Outcome
 
 # No class below takes a quote, a backslash or a space: a rendered line stays the JSON that it was.
 _SECRET = re.compile(
@@ -83,12 +84,10 @@ def configure_logging(level: str, *, pretty: bool) -> None:
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
-JOB_OUTCOMES = (
-    *("transcribed", "gapped", "refused", "failed"),
-    *("transcribed_before", "gapped_before", "refused_before", "failed_before"),
-    *("kept", "ignored", "withdrawn", "undeliverable"),
+JOB_OUTCOMES = tuple(
+    outcome for outcome in Outcome if outcome not in {Outcome.UNREADABLE, Outcome.UNANSWERED}
 )
-"""How a job ends."""
+"""How a job ends that was tried."""
 EVENT_OUTCOMES = (
     *("accepted", "duplicate", "failed", "not_a_message", "malformed", "subtype", "from_a_bot"),
     *("no_files", "no_audio", "automatic_off", "shared_externally"),
@@ -159,7 +158,7 @@ class Metrics:
         )
         self.queue_depth = Gauge(
             "threadscribe_queue_depth",
-            "Jobs not yet ended, by state (ready, running, parked, unreadable)",
+            "Jobs not yet ended, by state (ready, running, parked)",
             ["state"],
             registry=self.registry,
         )

@@ -14,6 +14,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.model import JobState
 from bot.telemetry import Metrics
 
 _LARGEST_EVENT_BYTES = 1024 * 1024
@@ -25,7 +26,7 @@ class Probes:
 
     checks: Callable[[], Awaitable[dict[str, str]]]
     """Each part by name: ``ok``, or what is wrong with it."""
-    depth: Callable[[], Awaitable[dict[str, int]]]
+    depth: Callable[[], Awaitable[dict[JobState, int]]]
     """Unfinished jobs by state."""
     oldest_job_s: Callable[[], Awaitable[float]]
     """How long ago the oldest of them was accepted."""

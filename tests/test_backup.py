@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from bot.model import Outcome
 from bot.store.store import open_store
 from tests.job.fakes import request_for
 from tests.store.opening import closed_to_us
@@ -40,7 +41,7 @@ async def test_what_is_restored_is_what_was_kept(data_dir: Path) -> None:
         await store.jobs.accept([request_for()])
         job = await store.jobs.claim()
         assert job is not None
-        await store.jobs.finish(job, "transcribed")
+        await store.jobs.finish(job, Outcome.TRANSCRIBED)
         assert await asyncio.to_thread(main, ["backup", str(data_dir / "copy.db")]) == 0
         await store.preferences.opt_out("T1", "U1", out=False)
     (data_dir / "copy.db").replace(data_dir / "threadscribe.db")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.model import Part, Recognition, Span
+from bot.model import Outcome, Part, Recognition, Span
 from bot.store.store import Store, open_store
 from tests.job.fakes import request_for, shared_file
 from tests.store.opening import closed_to_us
@@ -37,7 +37,7 @@ async def furnish(store: Store) -> None:
         heard = Recognition(SECRET_WORDS, "en", 2.0, complete=True, request_id="")
         await store.jobs.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard), billed_s=2.0)
         if number == 0:
-            await store.jobs.finish(job, "transcribed")
+            await store.jobs.finish(job, Outcome.TRANSCRIBED)
     await store.preferences.change_channel("T1", "C1", lambda s: replace(s, vocabulary=(SECRET_WORDS,)))
     await store.preferences.subscribe("T1", "U1", ["C1"])
     await store.preferences.opt_out("T1", "U1", out=True)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ports import ReplyState
+from bot.reply import ReplyState
 from bot.slack.events import Ignored
 from bot.telemetry import ASR_REASONS, Metrics, redact
 
@@ -132,6 +132,7 @@ def test_only_what_is_severe_enough_is_logged(level: str, heard: list[str]) -> N
 def test_debugging_shows_no_payloads() -> None:
     body = """
 import asyncio, pathlib, tempfile
+from bot.model import Outcome
 from bot.store.store import open_store
 from tests.job.fakes import request_for, shared_file
 for name in ("slack_bolt.AsyncApp", "slack_sdk.web.async_client", "aiohttp.access", "aiosqlite"):
@@ -141,7 +142,7 @@ async def main():
     with tempfile.TemporaryDirectory() as folder:
         async with open_store(pathlib.Path(folder)) as store:
             await store.jobs.accept([request_for(shared_file(name="the-words-somebody-spoke"))])
-            await store.jobs.finish(await store.jobs.claim(), "transcribed")
+            await store.jobs.finish(await store.jobs.claim(), Outcome.TRANSCRIBED)
 
 asyncio.run(main())
 log.debug("end")

@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 
+from bot.model import JobState
 from bot.telemetry import Metrics
 from bot.web import Endpoint, Probes, build_web, serving
 
@@ -27,13 +28,13 @@ class Parts:
 
     def __init__(self) -> None:
         self.words = {"slack": "ok", "database": "ok", "recogniser": "ok"}
-        self.depths = {"ready": 3, "running": 0, "parked": 1}
+        self.depths = {JobState.READY: 3, JobState.RUNNING: 0, JobState.PARKED: 1}
         self.age_s = 12.5
 
     async def checks(self) -> dict[str, str]:
         return self.words
 
-    async def depth(self) -> dict[str, int]:
+    async def depth(self) -> dict[JobState, int]:
         if self.words["database"] != "ok":
             raise OSError("the disk is full")
         return self.depths
@@ -97,7 +98,7 @@ async def test_metrics_are_in_prometheus_form_and_the_queues_depth_is_fresh() ->
         assert "threadscribe_oldest_job_seconds 12.5" in text
         assert "threadscribe_asr_limit 8.0" in text
         assert 'threadscribe_ready{part="recogniser"} 1.0' in text
-        parts.depths["ready"] = 0
+        parts.depths[JobState.READY] = 0
         async with session.get("/metrics") as answer:
             assert 'threadscribe_queue_depth{state="ready"} 0.0' in await answer.text()
 

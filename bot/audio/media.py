@@ -30,7 +30,7 @@ _MPEG: AudioMime = "audio/mpeg"
 
 
 class Media:
-    """Fills ``bot.ports.Audio`` with PyAV (FFmpeg's libraries), one child process a file.
+    """Fills ``bot.ports.outside.Audio`` with PyAV (FFmpeg's libraries), one child process a file.
 
     Args:
         children: How many small files, and as many big ones, are decoded at once; the others wait.
@@ -56,7 +56,7 @@ class Media:
     async def split(
         self, source: Path, workspace: Path, done: Sequence[Span] = ()
     ) -> AsyncGenerator[Segment]:
-        """Cut and convert ``source``; see ``bot.ports.Audio.split``.
+        """Cut and convert ``source``; see ``bot.ports.outside.Audio.split``.
 
         What is made is mono, 16 kHz, mode 0600, in ``workspace``: MP3 of 64 kbit/s, or WAV of a recording
         that is cut. Small s16 PCM WAV and flawless small MP3 files go out as they are: ``path`` is then
@@ -81,7 +81,7 @@ class Media:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
 
     async def duration_s(self, source: Path) -> float | None:
-        """Read a length from a file's header; see ``bot.ports.Audio.duration_s``."""
+        """Read a length from a file's header; see ``bot.ports.outside.Audio.duration_s``."""
         measurement = Measurement()
         try:
             size_bytes = (await asyncio.to_thread(source.stat)).st_size

@@ -19,34 +19,21 @@ from bot.job.progress import Progress
 from bot.job.retry import MOST_FAULTS, Ask, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
 from bot.job.salvage import what_there_is
 from bot.job.transcribe import Transcriber
-from bot.model import SUBSCRIBERS, Job, Transcript
-from bot.ports import (
-    AskFirst,
-    Broken,
-    Found,
-    GaveUp,
-    Jobs,
-    Preferences,
-    Refused,
-    Replies,
-    Reply,
-    ReplyState,
-    Waiting,
-    state_of,
-)
+from bot.model import SUBSCRIBERS, Job, JobState, Outcome, Transcript
+from bot.ports.outside import Replies
+from bot.ports.store import Preferences, Queue
+from bot.reply import AskFirst, Broken, Found, GaveUp, Refused, Reply, ReplyState, Waiting, state_of
 from bot.telemetry import Metrics
 
 _LAST_WORD_PATIENCE_S = 3600.0
 """Past the deadline: Slack may be away in the very minute in which the bot gives up."""
-_KEPT = "kept"
-"""The outcome of a job that failed where an older transcript stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """What every try works with."""
 
-    jobs: Jobs
+    queue: Queue
     transcriber: Transcriber
     replies: Replies
     delivery: Delivery
@@ -67,7 +54,7 @@ class Attempt:
 
     def __init__(self, job: Job, means: Means) -> None:
         self._means = means
-        self._jobs = means.jobs
+        self._queue = means.queue
         self._delivery = means.delivery
         self._clock = means.clock
         self._parts = Parts()
@@ -86,14 +73,14 @@ class Attempt:
         """Try it."""
         try:
             # First of all: whatever goes wrong, these words are not to be lost.
-            self._parts.remember(await self._jobs.parts(self._job))
+            self._parts.remember(await self._queue.parts(self._job))
             found = await self._delivery.find(self._job)
             if is_final(found, self._job):
                 # A former process died between posting and noting it.
-                await self._end(f"{found.state}_before", found.state)
+                await self._end(Outcome(f"{found.state}_before"), found.state)
                 return
             if self._job.key.audience == SUBSCRIBERS and not await self._present_readers():
-                await self._end("ignored")
+                await self._end(Outcome.IGNORED)
                 return
             self._progress.is_anew = holds_words(found)
             transcript = await self._transcribed()
@@ -102,7 +89,7 @@ class Attempt:
         except Exception as error:  # noqa: BLE001  # decide() tells the expected from the faults
             await self._follow(error)
         else:
-            await self._end(str(state_of(transcript)), state_of(transcript))
+            await self._end(Outcome(state_of(transcript)), state_of(transcript))
         finally:
             self._means.metrics.billed_s.inc(self._observed.billed_s)
 
@@ -125,7 +112,7 @@ class Attempt:
         self._is_edit = job.intent_at is not None
         if job.key.audience != SUBSCRIBERS:
             # Noted here too: should the post arrive and its answer not, it is looked for.
-            self._progress.job = job = await self._jobs.write_intent(job)
+            self._progress.job = job = await self._queue.write_intent(job)
         await self._delivery.deliver(job, reply, found)
 
     async def _follow(self, error: Exception) -> None:
@@ -152,7 +139,7 @@ class Attempt:
                 await self._say_last(AskFirst(duration_s, self._means.budget.cost(duration_s)), error)
             case Ignore():
                 await self._progress.clear()
-                await self._end("ignored", error=error)
+                await self._end(Outcome.IGNORED, error=error)
             case RetryAfter(delay_s, notice):
                 await self._notify(notice)
                 await self._retry(error, delay_s)
@@ -180,12 +167,12 @@ class Attempt:
                 case _ if fault and late_s < 0 and job.faults + 1 < MOST_FAULTS:
                     await self._retry(unsaid, delay_s)
                 case _:
-                    await self._end("undeliverable", error=unsaid)
+                    await self._end(Outcome.UNDELIVERABLE, error=unsaid)
         else:
             if state is ReplyState.ASKING:
                 await self._hold(error)
             else:
-                await self._end(str(state or _KEPT), state, error=error)
+                await self._end(Outcome(state or Outcome.KEPT), state, error=error)
 
     async def _leave(self, reply: Refused | GaveUp | Broken | AskFirst) -> ReplyState | None:
         """Say it, or what was heard before it; ``None`` where an older transcript stays as it is."""
@@ -194,7 +181,7 @@ class Attempt:
             return found.state  # its answer was lost on the way
         if isinstance(reply, AskFirst):
             last: Reply = reply
-        elif (words := await what_there_is(self._jobs, self._job, self._parts, reply, found)) is not None:
+        elif (words := await what_there_is(self._queue, self._job, self._parts, reply, found)) is not None:
             last = words
         elif holds_words(found):
             await self._means.replies.explain(self._job, reply)
@@ -206,15 +193,15 @@ class Attempt:
 
     async def _retry(self, error: Exception, delay_s: float) -> None:
         due = self._clock.now() + timedelta(seconds=delay_s)
-        await self._jobs.retry_at(self._job, due, fault=not isinstance(error, TranscriptionError))
+        await self._queue.retry_at(self._job, due, fault=not isinstance(error, TranscriptionError))
         self._line("retry", error)
 
     async def _park(self, error: Exception) -> None:
         await self._means.parking.park(self._job)
-        self._line("parked", error)
+        self._line(JobState.PARKED, error)
 
     async def _hold(self, error: Exception) -> None:
-        await self._jobs.hold(self._job)
+        await self._queue.hold(self._job)
         await self._clear_after_edit()
         self._line(str(ReplyState.ASKING), error)
 
@@ -234,14 +221,14 @@ class Attempt:
             self._log.warning("notice not posted", key=str(job.key), error=str(unsaid))
 
     async def _end(
-        self, outcome: str, state: ReplyState | None = None, *, error: Exception | None = None
+        self, outcome: Outcome, state: ReplyState | None = None, *, error: Exception | None = None
     ) -> None:
         """End the job; ``state`` is that of the reply that it leaves."""
         job = self._job
         # The queue makes copies of a key's first transcript alone; of parts that are gone nobody can.
         is_news = state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED} and self._parts.count > 0
         copies = await self._readers() if is_news and self._is_for_all() else ()
-        await self._jobs.finish(job, outcome, has_gaps=state is ReplyState.GAPPED, copies=copies)
+        await self._queue.finish(job, outcome, has_gaps=state is ReplyState.GAPPED, copies=copies)
         await self._clear_after_edit()
         count(self._means.metrics, self._observed, outcome)
         self._line(outcome, error)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.errors import ConsentNeeded, Refusal, Rejected
 from bot.model import Job
-from bot.ports import Ledger
+from bot.ports.store import Ledger
 
 WARN_FROM = 0.8
 """How much of a month's minutes is used before replies say so."""

@@ -11,7 +11,9 @@ import structlog
 from bot.errors import TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.model import SUBSCRIBERS, THREAD, Job
-from bot.ports import Found, Growing, Jobs, Replies, Reply, ReplyState, Waiting, state_of
+from bot.ports.outside import Replies
+from bot.ports.store import Queue
+from bot.reply import Found, Growing, Reply, ReplyState, Waiting, state_of
 
 TURN_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
@@ -29,13 +31,13 @@ class Delivery:
     """Posts, looks up and records replies. Of a job for subscribers nothing is said: they get copies.
 
     Args:
-        jobs: Where intents and replies are recorded.
+        queue: Where intents and replies are recorded.
         replies: The thread.
         clock: Time and patience.
     """
 
-    def __init__(self, jobs: Jobs, replies: Replies, clock: Clock) -> None:
-        self._jobs = jobs
+    def __init__(self, queue: Queue, replies: Replies, clock: Clock) -> None:
+        self._queue = queue
         self._replies = replies
         self._clock = clock
         self._log = structlog.get_logger(__name__)
@@ -58,7 +60,7 @@ class Delivery:
             return
         await self._has_turn(job, TURN_PATIENCE_S)
         for delay_s in (*_DELAYS_S, None):
-            job = await self._jobs.write_intent(job)
+            job = await self._queue.write_intent(job)
             try:
                 ts = await self._replies.publish(job, reply, found)
             except Unavailable as error:
@@ -68,7 +70,7 @@ class Delivery:
                     continue
                 ts = found.ts
             state = state_of(reply)
-            await self._jobs.record_reply(job, ts, notice=None if state.is_final else str(state))
+            await self._queue.record_reply(job, ts, notice=None if state.is_final else str(state))
             return
 
     async def notify(self, job: Job, notice: Waiting) -> Job:
@@ -81,9 +83,9 @@ class Delivery:
             return job
         await self._has_turn(job, TURN_PATIENCE_S)
         found = await self.find(job)
-        job = await self._jobs.write_intent(job)
+        job = await self._queue.write_intent(job)
         ts = await self._replies.publish(job, notice, found)
-        return await self._jobs.record_reply(job, ts, notice=str(notice.reason))
+        return await self._queue.record_reply(job, ts, notice=str(notice.reason))
 
     async def grow(self, job: Job, growing: Growing) -> tuple[Job, bool]:
         """Show what is ready of a long recording, in the reply that will hold it all.
@@ -98,19 +100,19 @@ class Delivery:
             return job, False
         try:
             found = Found() if job.reply_ts else await self.find(job)
-            job = await self._jobs.write_intent(job)
+            job = await self._queue.write_intent(job)
             ts = await self._replies.publish(job, growing, found)
         except TranscriptionError as unsaid:
             self._log.warning("not shown yet", key=str(job.key), error=str(unsaid))
             return job, False
         notice = GROWING if growing.delayed_by is None else str(growing.delayed_by)
         if (ts, notice) != (job.reply_ts, job.notice):
-            job = await self._jobs.record_reply(job, ts, notice)
+            job = await self._queue.record_reply(job, ts, notice)
         return job, True
 
     async def _has_turn(self, job: Job, patience_s: float) -> bool:
         """Wait for earlier files of the message where replies stand among others."""
-        return job.key.audience != THREAD or await self._jobs.wait_for_turn(job, patience_s)
+        return job.key.audience != THREAD or await self._queue.wait_for_turn(job, patience_s)
 
     async def _find_patiently(self, job: Job) -> Found:
         for delay_s in _DELAYS_S:

@@ -14,7 +14,7 @@ from bot.job.clock import Clock
 from bot.job.observe import Observed
 from bot.job.parts import Parts
 from bot.model import Part, PreparedAudio, Recognition, Segment
-from bot.ports import Audio, Recogniser
+from bot.ports.outside import Audio, Recogniser
 from bot.transcript.echo import is_echo
 
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -75,7 +75,7 @@ class Hearing:
         self._at_once = at_once
 
     async def duration_s(self, source: Path) -> float | None:
-        """How long a recording says it is; see ``bot.ports.Audio.duration_s``."""
+        """How long a recording says it is; see ``bot.ports.outside.Audio.duration_s``."""
         return await self._audio.duration_s(source)
 
     async def hear(self, task: Task, parts: Parts) -> None:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from bot.errors import TranscriptionError
-from bot.model import Claim, Job, PreparedAudio, Recognition
-from bot.ports import ReplyState
+from bot.model import Claim, Job, Outcome, PreparedAudio, Recognition
 from bot.telemetry import ASR_REASONS, Metrics
 
 
@@ -59,12 +58,12 @@ class Observed:
             self.stages_s[name] = self.stages_s.get(name, 0.0) + perf_counter() - started
 
 
-def count(metrics: Metrics, observed: Observed, outcome: str) -> None:
+def count(metrics: Metrics, observed: Observed, outcome: Outcome) -> None:
     """Count a job that ended."""
     metrics.jobs.labels(outcome).inc()
     for stage, seconds in observed.stages_s.items():
         metrics.stage_s.labels(stage).observe(seconds)
-    if outcome in {ReplyState.TRANSCRIBED, ReplyState.GAPPED}:
+    if outcome in {Outcome.TRANSCRIBED, Outcome.GAPPED}:
         metrics.audio_s.inc(observed.audio_s or 0.0)
 
 

@@ -10,8 +10,8 @@ import structlog
 
 from bot.errors import TranscriptionError
 from bot.job.clock import Clock
-from bot.model import Job
-from bot.ports import Jobs
+from bot.model import Job, JobState
+from bot.ports.store import Queue
 
 FIRST_S = 1.0
 LONGEST_S = 60.0
@@ -24,13 +24,13 @@ class Parking:
     """Where misconfigured jobs wait.
 
     Args:
-        jobs: The queue.
+        queue: The jobs.
         verify: Asks every outside service whether parked jobs may go on; raises our errors where not.
         clock: Time and patience.
     """
 
-    def __init__(self, jobs: Jobs, verify: Callable[[], Awaitable[None]], clock: Clock) -> None:
-        self._jobs = jobs
+    def __init__(self, queue: Queue, verify: Callable[[], Awaitable[None]], clock: Clock) -> None:
+        self._queue = queue
         self._verify = verify
         self._clock = clock
         self._filled = asyncio.Event()
@@ -38,7 +38,7 @@ class Parking:
 
     async def park(self, job: Job) -> None:
         """Set a claimed job aside."""
-        await self._jobs.park(job)
+        await self._queue.park(job)
         self._filled.set()
 
     async def attend(self) -> None:
@@ -58,17 +58,17 @@ class Parking:
     async def _attend_once(self, delay_s: float) -> float:
         """Wait until jobs are parked, and then so long; return how long to wait the next time."""
         self._filled.clear()
-        if not (await self._jobs.depth())["parked"]:
+        if not (await self._queue.depth())[JobState.PARKED]:
             quiet_since = self._clock.now()
             await self._filled.wait()
             if (self._clock.now() - quiet_since).total_seconds() > LONGEST_S:
                 delay_s = FIRST_S
         await self._clock.sleep(delay_s)
         overdue = self._clock.now() - timedelta(seconds=self._clock.give_up_after_s)
-        await self._jobs.release_parked(accepted_before=overdue)
+        await self._queue.release_parked(accepted_before=overdue)
         if not await self._is_verified():
             return min(LONGEST_S, delay_s * 2)
-        self._log.info("verified again", released=await self._jobs.release_parked())
+        self._log.info("verified again", released=await self._queue.release_parked())
         return min(LONGEST_FRUITLESS_S, delay_s * 2)
 
     async def _is_verified(self) -> bool:

@@ -11,7 +11,8 @@ from bot.job.clock import Clock
 from bot.job.deliver import Delivery
 from bot.job.parts import Parts
 from bot.model import THREAD, Job, Part, SharedFile
-from bot.ports import Growing, Replies
+from bot.ports.outside import Replies
+from bot.reply import Growing
 from bot.transcript.join import join
 
 EVERY_S = 3.0

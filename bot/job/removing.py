@@ -11,7 +11,8 @@ from bot.errors import TranscriptionError, Unavailable
 from bot.job.clock import Clock
 from bot.job.retry import LONGEST_DELAY_S, backoff_s
 from bot.model import Job, Removal
-from bot.ports import Jobs, Replies
+from bot.ports.outside import Replies
+from bot.ports.store import Removals
 
 LATE_S = 3.0
 """A message that was on its way when its job was stopped stands by then."""
@@ -23,16 +24,20 @@ class Removing:
     """Works off removals, one after the other.
 
     Args:
-        jobs: Where they are written.
+        removals: Where they are written.
         replies: Deletes.
         stop: Stops the jobs that a removal covers, and returns those that ran.
         clock: Time and patience.
     """
 
     def __init__(
-        self, jobs: Jobs, replies: Replies, stop: Callable[[Removal], Awaitable[list[Job]]], clock: Clock
+        self,
+        removals: Removals,
+        replies: Replies,
+        stop: Callable[[Removal], Awaitable[list[Job]]],
+        clock: Clock,
     ) -> None:
-        self._jobs = jobs
+        self._removals = removals
         self._replies = replies
         self._stop = stop
         self._clock = clock
@@ -42,9 +47,9 @@ class Removing:
         """Do what is due, for ever. A fault of ours is logged, and costs a minute."""
         while True:
             try:
-                removal = await self._jobs.claim_removal()
+                removal = await self._removals.claim_removal()
                 if removal is None:
-                    await self._jobs.wait_for_removal()
+                    await self._removals.wait_for_removal()
             except Exception:  # noqa: BLE001  # whatever broke here, the jobs go on
                 self._log.exception("removals not read")
                 await self._clock.sleep(_STUMBLE_S)
@@ -81,16 +86,16 @@ class Removing:
         """Forget what is done, or was tried for as long as jobs are; give back what is not."""
         waited_s = sum(backoff_s(attempt, 0.5) for attempt in range(removal.attempt))
         if trouble is None:
-            await self._jobs.removed(removal)
+            await self._removals.removed(removal)
             self._log.info("removed", **_named(removal))
         elif waited_s >= self._clock.give_up_after_s:
-            await self._jobs.removed(removal)
+            await self._removals.removed(removal)
             self._log.error("given up removing: it may stand still", error=str(trouble), **_named(removal))
         else:
             asked_s = (trouble.retry_after_s or 0.0) if isinstance(trouble, Unavailable) else 0.0
             pause_s = max(backoff_s(removal.attempt, self._clock.jitter()), asked_s, LATE_S)
             delay_s = min(pause_s, LONGEST_DELAY_S)
-            await self._jobs.remove_later(removal, self._clock.now() + timedelta(seconds=delay_s))
+            await self._removals.remove_later(removal, self._clock.now() + timedelta(seconds=delay_s))
             self._log.warning("not removed yet", error=str(trouble), **_named(removal))
 
 

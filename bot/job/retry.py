@@ -14,7 +14,7 @@ from bot.errors import (
     Unavailable,
 )
 from bot.model import SUBSCRIBERS, Claim, TranscriptionRequest
-from bot.ports import Broken, GaveUp, Refused, Waiting
+from bot.reply import Broken, GaveUp, Refused, Waiting
 
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 600.0

@@ -9,7 +9,8 @@ from bot.errors import Refusal
 from bot.job.deliver import holds_words
 from bot.job.parts import Parts
 from bot.model import Job, Transcript
-from bot.ports import Broken, Found, GaveUp, Jobs, Refused, ReplyState
+from bot.ports.store import Queue
+from bot.reply import Broken, Found, GaveUp, Refused, ReplyState
 from bot.transcript.join import join
 
 _DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
@@ -17,14 +18,14 @@ _DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
 
 
 async def what_there_is(
-    jobs: Jobs, job: Job, parts: Parts, reply: Refused | GaveUp | Broken, found: Found
+    queue: Queue, job: Job, parts: Parts, reply: Refused | GaveUp | Broken, found: Found
 ) -> Transcript | None:
     """A transcript with gaps, where something was heard that is worth more than what would be said.
 
     The gaps are kept: whoever goes on after a crash has to say the same.
 
     Args:
-        jobs: Keeps them.
+        queue: Keeps them.
         job: Which failed.
         parts: What was heard of it.
         reply: What would be said.
@@ -40,7 +41,7 @@ async def what_there_is(
         return None
     for part in filled:
         if part.failed:
-            await jobs.keep(job, part)
+            await queue.keep(job, part)
     # How it sounds is told of a recording that was heard to its end.
     return replace(transcript, emotion=None)
 

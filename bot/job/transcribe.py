@@ -18,6 +18,7 @@ from bot.job.parts import Parts
 from bot.model import (
     Claim,
     FileState,
+    Hints,
     Job,
     Part,
     PreparedAudio,
@@ -25,8 +26,8 @@ from bot.model import (
     Transcript,
     TranscriptionRequest,
 )
-from bot.ports import Files, Hinting, Jobs, Preferences
-from bot.preferences import Hints
+from bot.ports.outside import Files, Hinting
+from bot.ports.store import Preferences, Queue
 from bot.transcript.join import join
 
 _LENGTH_MARGIN_S = 1.0
@@ -50,7 +51,7 @@ class Transcriber:
     Args:
         files: Reads from Slack.
         hearing: Has recordings recognised.
-        jobs: Keeps what was recognised.
+        queue: Keeps what was recognised.
         scratch: A private folder for temporary audio.
         preferences: Knows who never wants to be transcribed.
         hinting: Knows what a channel expects to hear.
@@ -62,7 +63,7 @@ class Transcriber:
         self,
         files: Files,
         hearing: Hearing,
-        jobs: Jobs,
+        queue: Queue,
         scratch: Path,
         *,
         preferences: Preferences,
@@ -72,7 +73,7 @@ class Transcriber:
     ) -> None:
         self._files = files
         self._hearing = hearing
-        self._jobs = jobs
+        self._queue = queue
         self._scratch = scratch
         self._preferences = preferences
         self._hinting = hinting
@@ -152,7 +153,7 @@ class Transcriber:
                 raise Rejected(Refusal.NOT_AUDIO, "an uploaded video, and nobody asked")
 
         async def keep(part: Part) -> None:
-            await self._jobs.keep(job, part, billed_s=_billed_s(part))
+            await self._queue.keep(job, part, billed_s=_billed_s(part))
 
         return Task(source, workspace, str(job.key), observed, keep=keep, wanted=refuse_film)
 

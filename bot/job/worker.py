@@ -14,8 +14,9 @@ from bot.job.deliver import Delivery
 from bot.job.parking import Parking
 from bot.job.removing import Removing
 from bot.job.transcribe import Transcriber
-from bot.model import THREAD, Job, JobKey, Removal
-from bot.ports import Jobs, Preferences, Replies
+from bot.model import THREAD, Job, JobKey, Outcome, Removal
+from bot.ports.outside import Replies
+from bot.ports.store import Preferences, Queue, Removals
 from bot.telemetry import Metrics
 
 JOBS_AT_ONCE = 64
@@ -30,7 +31,8 @@ class Worker:
     """Runs jobs, many at once.
 
     Args:
-        jobs: The queue.
+        queue: The jobs.
+        removals: What has to be deleted.
         transcriber: The story up to the transcript.
         replies: The thread, and people's direct messages.
         preferences: Knows who wants copies.
@@ -40,10 +42,11 @@ class Worker:
         clock: Time and patience.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all that the tries of a job need, each by its name
         self,
         *,
-        jobs: Jobs,
+        queue: Queue,
+        removals: Removals,
         transcriber: Transcriber,
         replies: Replies,
         preferences: Preferences,
@@ -52,17 +55,17 @@ class Worker:
         metrics: Metrics,
         clock: Clock,
     ) -> None:
-        self._jobs = jobs
+        self._queue = queue
         self._replies = replies
         self._metrics = metrics
         self._clock = clock
-        self._parking = Parking(jobs, verify, clock)
-        self._removing = Removing(jobs, replies, self._stop, clock)
+        self._parking = Parking(queue, verify, clock)
+        self._removing = Removing(removals, replies, self._stop, clock)
         self._means = Means(
-            jobs=jobs,
+            queue=queue,
             transcriber=transcriber,
             replies=replies,
-            delivery=Delivery(jobs, replies, clock),
+            delivery=Delivery(queue, replies, clock),
             parking=self._parking,
             preferences=preferences,
             budget=budget,
@@ -97,13 +100,13 @@ class Worker:
             if not begun:
                 self._slots.release()
         if not begun:
-            await self._jobs.wait_for_work()
+            await self._queue.wait_for_work()
 
     async def _begin_next(self) -> bool:
         """Begin the next job that is due; False where there is none."""
         # Between being claimed and being known to run no job may be overlooked by what stops it.
         async with self._claiming:
-            job = await self._jobs.claim()
+            job = await self._queue.claim()
             if job is None:
                 return False
             task = asyncio.create_task(self._guarded(job))
@@ -135,7 +138,7 @@ class Worker:
         for task in stopped:
             task.cancel()
         await asyncio.gather(*stopped, return_exceptions=True)
-        self._metrics.jobs.labels("withdrawn").inc(len(stopped))
+        self._metrics.jobs.labels(Outcome.WITHDRAWN).inc(len(stopped))
         return list(stopped.values())
 
     async def drain(self, patience_s: float) -> None:
@@ -160,7 +163,7 @@ class Worker:
         while True:
             await self._clock.sleep(_STUMBLE_S)
             try:
-                await self._jobs.retry_at(job, self._clock.now(), fault=True)
+                await self._queue.retry_at(job, self._clock.now(), fault=True)
             except Exception:
                 self._log.exception("job not given back", key=str(job.key))
             else:
@@ -170,7 +173,7 @@ class Worker:
         """Forget old keys now and then."""
         while True:
             try:
-                await self._jobs.sweep()
+                await self._queue.sweep()
             except Exception:
                 self._log.exception("not swept")
             await self._clock.sleep(_SWEEP_EVERY_S)

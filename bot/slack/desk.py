@@ -10,7 +10,8 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import Files, Jobs, Ledger, Preferences, Replies
+from bot.ports.outside import Files, Replies
+from bot.ports.store import Ledger, Preferences, Requests
 from bot.slack.errands import Errands
 from bot.slack.identity import Identity
 from bot.slack.lookups import Lookups
@@ -44,7 +45,7 @@ class Desk:
     session: aiohttp.ClientSession
     """For the bytes of files."""
     files: Files
-    jobs: Jobs
+    jobs: Requests
     preferences: Preferences
     ledger: Ledger
     replies: Replies

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class SlackFiles:
-    """``bot.ports.Files``.
+    """``bot.ports.outside.Files``.
 
     Args:
         web: A client for reading, whose retries are harmless.

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bot.ports import Preferences
+from bot.ports.store import Preferences
 from bot.slack.bodies import part, team_of
 from bot.slack.files import parse_id
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.errors import Rejected
 from bot.model import SharedFile, TranscriptionRequest
-from bot.ports import Jobs, Preferences
+from bot.ports.store import Preferences, Requests
 from bot.preferences import Automatic
 from bot.slack.events import Ignored, Policy, Share, is_unknown_stub, parse_event, plan_requests
 from bot.slack.lookups import Lookups
@@ -30,7 +30,7 @@ class Intake:
     """
 
     def __init__(
-        self, jobs: Jobs, preferences: Preferences, lookups: Lookups, *, automatic: bool, metrics: Metrics
+        self, jobs: Requests, preferences: Preferences, lookups: Lookups, *, automatic: bool, metrics: Metrics
     ) -> None:
         self._jobs = jobs
         self._preferences = preferences

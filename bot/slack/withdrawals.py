@@ -13,7 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.model import FileState
-from bot.ports import Jobs
+from bot.ports.store import Requests
 from bot.slack.bodies import Body, part, team_of
 from bot.slack.files import parse_id
 from bot.slack.identity import Identity
@@ -40,7 +40,7 @@ class Withdrawals:
         identity: Whose own messages say nothing here.
     """
 
-    def __init__(self, jobs: Jobs, identity: Identity) -> None:
+    def __init__(self, jobs: Requests, identity: Identity) -> None:
         self._jobs = jobs
         self._identity = identity
         self._log = structlog.get_logger(__name__)

@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import THREAD, TranscriptionRequest
-from bot.ports import Asked, Standing
+from bot.model import THREAD, JobState, Outcome, TranscriptionRequest
+from bot.ports.store import Asked, Standing
 from bot.store import schema
 from bot.store.records import dump_request
-from bot.store.removals import WITHDRAWN
-from bot.store.rows import WORKING, insert_job
+from bot.store.rows import CLIPS, WORKING, insert_job
 
-_ANSWERED = frozenset({"transcribed", "gapped", "transcribed_before", "gapped_before", "kept"})
+_ANSWERED = CLIPS | {Outcome.KEPT}
 """Outcomes after which a transcript stands."""
 KEYS_KEPT_AT_LEAST = timedelta(days=8)
 """Slack redelivers for minutes; a week is promised, and a day more costs nothing."""
@@ -31,7 +30,7 @@ async def ask(
     standing: Standing | None,
     now: float,
 ) -> Asked:
-    """Do what ``bot.ports.Jobs.ask`` says."""
+    """Do what ``ports.store.Requests.ask`` says."""
     table = schema.job
     row = (await connection.execute(select(table).where(table.c.key == str(request.key)))).first()
     if row is None:
@@ -39,14 +38,14 @@ async def ask(
         await connection.execute(insert_job(request, now, **begun))
         return Asked.ACCEPTED
     is_repeated = bool(request.ask_id) and request.ask_id == row.asked
-    if row.state in WORKING or (row.state == "held" and is_repeated):
+    if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
         return Asked.UNDER_WAY
     has_transcript = row.outcome in _ANSWERED
     if is_repeated or (has_transcript and not anew and request.language is None):
         return Asked.ANSWERED
     await connection.execute(delete(schema.part).where(schema.part.c.job_id == row.id))
     values = {
-        "state": "ready",
+        "state": JobState.READY,
         "attempt": 0,
         "faults": 0,
         # Who wants a transcript in place of another knows what it costs; of a question nobody has agreed to.
@@ -65,14 +64,14 @@ async def ask(
 
 
 async def fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) -> bool:
-    """Do what ``bot.ports.Jobs.fill_gaps`` says. Patience begins anew too, for nobody waited since."""
+    """Do what ``ports.store.Requests.fill_gaps`` says. Patience begins anew too, for nobody waited since."""
     job, part = schema.job, schema.part
-    is_fillable = (job.c.state == "gapped") & (job.c.ended_at > (now - GAPS_KEPT).timestamp())
+    is_fillable = (job.c.state == JobState.GAPPED) & (job.c.ended_at > (now - GAPS_KEPT).timestamp())
     revived = await connection.execute(
         update(job)
         .where(job.c.key == key, is_fillable)
         .values(
-            state="ready",
+            state=JobState.READY,
             attempt=0,
             faults=0,
             revision=job.c.revision + 1,
@@ -115,7 +114,7 @@ def _at_an_old_message(request: TranscriptionRequest, now: float, *, anew: bool)
 def _reply_of(row: Row[*tuple[Any, ...]], standing: Standing | None, now: float) -> dict[str, Any]:
     """What is known of the reply that a job goes on with."""
     revision = max(row.revision, standing.revision if standing else 0) + 1
-    if row.outcome == WITHDRAWN:
+    if row.outcome == Outcome.WITHDRAWN:
         return {"revision": revision, "reply_ts": None, "intent_at": None}
     reply_ts = row.reply_ts or (standing.ts if standing else None)
     intent_at = row.intent_at if reply_ts is None or row.intent_at else _time_of(reply_ts, now)

@@ -10,28 +10,26 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Job
+from bot.model import Job, JobState, Outcome
 from bot.store import schema
 from bot.store.asks import GAPS_KEPT
 from bot.store.ledger import add_usage, month_name
-from bot.store.rows import id_of, insert_job, is_running
+from bot.store.rows import CLIPS, id_of, insert_job, is_running
 
 QUESTIONS_KEPT = timedelta(days=1)
 """How long somebody may agree to what a recording costs."""
-_CLIPS = frozenset({"transcribed", "gapped", "transcribed_before", "gapped_before"})
-"""Outcomes that count as a clip of the month; ``_before``: a former process said it and died."""
 
 
 async def finish(
     connection: AsyncConnection,
     *,
     job: Job,
-    outcome: str,
+    outcome: Outcome,
     has_gaps: bool,
     copies: Sequence[str],
     now: datetime,
 ) -> None:
-    """Do what ``bot.ports.Jobs.finish`` says."""
+    """Do what ``bot.ports.store.Queue.finish`` says."""
     table, key = schema.job, job.key
     counted = select(table.c.counted).where(is_running(key))
     was_counted = (await connection.execute(counted)).scalar_one_or_none()
@@ -40,31 +38,31 @@ async def finish(
     for user_id in copies if not was_counted else ():
         await _copy(connection, job, user_id, now.timestamp())
     values: dict[str, Any] = {"outcome": outcome, "ended_at": now.timestamp()}
-    if outcome in _CLIPS and not was_counted:
+    if outcome in CLIPS and not was_counted:
         values["counted"] = True
         await connection.execute(add_usage(key.team_id, key.channel_id, month_name(now), clips=1))
     if has_gaps:
-        await connection.execute(update(table).where(is_running(key)).values(state="gapped", **values))
+        await connection.execute(update(table).where(is_running(key)).values(state=JobState.GAPPED, **values))
     else:
         await _end(connection, is_running(key), **values)
 
 
 async def drop_unreadable(connection: AsyncConnection, *, row_id: int, now: datetime) -> None:
     """End a job that nobody can make sense of, and drop its words."""
-    await _end(connection, schema.job.c.id == row_id, outcome="unreadable", ended_at=now.timestamp())
+    await _end(connection, schema.job.c.id == row_id, outcome=Outcome.UNREADABLE, ended_at=now.timestamp())
 
 
 async def sweep(connection: AsyncConnection, *, now: datetime, retention: timedelta) -> int:
     """End what nobody has answered or asked for, and forget old keys and months; return how many keys."""
     table = schema.job
-    unanswered = (table.c.state == "held") & (table.c.due_at <= (now - QUESTIONS_KEPT).timestamp())
-    await _end(connection, unanswered, outcome="unanswered", ended_at=now.timestamp())
-    unasked = (table.c.state == "gapped") & (table.c.ended_at <= (now - GAPS_KEPT).timestamp())
+    unanswered = (table.c.state == JobState.HELD) & (table.c.due_at <= (now - QUESTIONS_KEPT).timestamp())
+    await _end(connection, unanswered, outcome=Outcome.UNANSWERED, ended_at=now.timestamp())
+    unasked = (table.c.state == JobState.GAPPED) & (table.c.ended_at <= (now - GAPS_KEPT).timestamp())
     await _end(connection, unasked)
     oldest, usage = now - retention, schema.usage
     await connection.execute(delete(usage).where(usage.c.month < month_name(oldest)))
     is_old = table.c.ended_at < oldest.timestamp()
-    return (await connection.execute(delete(table).where(table.c.state == "ended", is_old))).rowcount
+    return (await connection.execute(delete(table).where(table.c.state == JobState.ENDED, is_old))).rowcount
 
 
 async def _copy(connection: AsyncConnection, job: Job, user_id: str, now: float) -> None:
@@ -83,6 +81,6 @@ async def _copy(connection: AsyncConnection, job: Job, user_id: str, now: float)
 async def _end(connection: AsyncConnection, whose: ColumnElement[bool], **values: Any) -> None:
     """End jobs and drop what they hold."""
     table, part = schema.job, schema.part
-    await connection.execute(update(table).where(whose).values(state="ended", request=None, **values))
-    ended = select(table.c.id).where(table.c.id == part.c.job_id, table.c.state == "ended")
+    await connection.execute(update(table).where(whose).values(state=JobState.ENDED, request=None, **values))
+    ended = select(table.c.id).where(table.c.id == part.c.job_id, table.c.state == JobState.ENDED)
     await connection.execute(delete(part).where(ended.exists()))

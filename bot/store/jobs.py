@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Forgotten
-from bot.model import Job, JobKey, Part, Removal, TranscriptionRequest
-from bot.ports import Asked, Standing
+from bot.model import Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest
+from bot.ports.store import Asked, Standing
 from bot.store import asks, endings, removals, schema
 from bot.store.database import Database
 from bot.store.parts import keep_part
@@ -24,11 +24,11 @@ from bot.store.records import parse_part
 from bot.store.rows import WORKING, id_of, insert_job, is_running, parse_job
 from bot.store.versions import COPIES_KEPT
 
-_IS_CLAIMABLE = (schema.job.c.state == "ready") & ~removals.is_going()
+_IS_CLAIMABLE = (schema.job.c.state == JobState.READY) & ~removals.is_going()
 
 
 class SqliteJobs:
-    """``bot.ports.Jobs`` in one SQLite file. Open it with ``bot.store.store.open_store``."""
+    """``bot.ports.store.Requests``, ``Queue`` and ``Removals`` in one SQLite file: see ``open_store``."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], retention: timedelta) -> None:
         """Work on a database whose tables exist, with a UTC clock; keys are kept for ``retention``."""
@@ -66,15 +66,15 @@ class SqliteJobs:
         now, table = self._now().timestamp(), schema.job
         agreeing = (
             update(table)
-            .where(table.c.key == str(key), table.c.state == "held")
-            .values(state="ready", confirmed=True, attempt=0, accepted_at=now, due_at=now)
+            .where(table.c.key == str(key), table.c.state == JobState.HELD)
+            .values(state=JobState.READY, confirmed=True, attempt=0, accepted_at=now, due_at=now)
         )
         with self._telling():
             return await self._database.changed(agreeing) > 0
 
     async def hold(self, job: Job) -> None:
         """Out of the queue, until somebody agrees."""
-        await self._set(job.key, state="held", due_at=self._now().timestamp())
+        await self._set(job.key, state=JobState.HELD, due_at=self._now().timestamp())
         self._turn()
 
     async def withdraw_message(
@@ -138,7 +138,7 @@ class SqliteJobs:
             .limit(1)
             .scalar_subquery()
         )
-        taken = update(table).where(table.c.id == due).values(state="running").returning(*table.c)
+        taken = update(table).where(table.c.id == due).values(state=JobState.RUNNING).returning(*table.c)
         while rows := await self._database.rows(taken):
             row = rows[0]
             try:
@@ -159,7 +159,7 @@ class SqliteJobs:
         """Back to the queue, one attempt older."""
         await self._set(
             job.key,
-            state="ready",
+            state=JobState.READY,
             attempt=job.attempt + 1,
             faults=job.faults + fault,
             due_at=due.timestamp(),
@@ -168,15 +168,15 @@ class SqliteJobs:
 
     async def park(self, job: Job) -> None:
         """Out of the queue, one attempt older."""
-        await self._set(job.key, state="parked", attempt=job.attempt + 1)
+        await self._set(job.key, state=JobState.PARKED, attempt=job.attempt + 1)
 
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
         """Back to the queue: all that are parked, or those accepted before a time."""
-        statement = update(schema.job).where(schema.job.c.state == "parked")
+        statement = update(schema.job).where(schema.job.c.state == JobState.PARKED)
         if accepted_before is not None:
             statement = statement.where(schema.job.c.accepted_at <= accepted_before.timestamp())
         released = await self._database.changed(
-            statement.values(state="ready", due_at=self._now().timestamp())
+            statement.values(state=JobState.READY, due_at=self._now().timestamp())
         )
         self._news.set()
         return released
@@ -220,7 +220,7 @@ class SqliteJobs:
         return parts
 
     async def finish(
-        self, job: Job, outcome: str, *, has_gaps: bool = False, copies: Sequence[str] = ()
+        self, job: Job, outcome: Outcome, *, has_gaps: bool = False, copies: Sequence[str] = ()
     ) -> None:
         """Keep the key and the outcome, drop the rest, now or when nobody may ask for it any more."""
         await self._database.transact(
@@ -248,7 +248,7 @@ class SqliteJobs:
                     await turned.wait()
         return False
 
-    async def depth(self) -> dict[str, int]:
+    async def depth(self) -> dict[JobState, int]:
         """Count unfinished jobs by state."""
         table = schema.job
         # A question that nobody has answered is no work.
@@ -256,7 +256,7 @@ class SqliteJobs:
         rows = await self._database.rows(
             select(table.c.state, func.count()).where(unfinished).group_by(table.c.state)
         )
-        return dict.fromkeys(WORKING, 0) | {row[0]: row[1] for row in rows}
+        return dict.fromkeys(WORKING, 0) | {JobState(row[0]): row[1] for row in rows}
 
     async def oldest_s(self) -> float:
         """How long ago the oldest unfinished job was accepted; 0 without one."""
@@ -281,8 +281,8 @@ class SqliteJobs:
         await self._database.changed(update(schema.removal).values(claimed=False))
         return await self._database.changed(
             update(schema.job)
-            .where(schema.job.c.state == "running")
-            .values(state="ready", due_at=self._now().timestamp())
+            .where(schema.job.c.state == JobState.RUNNING)
+            .values(state=JobState.READY, due_at=self._now().timestamp())
         )
 
     async def _has_elders(self, job: Job) -> bool:
@@ -293,7 +293,7 @@ class SqliteJobs:
             table.c.message_ts == key.message_ts,
             table.c.audience == key.audience,
             table.c.position < job.request.position,
-            table.c.state.not_in(["ended", "gapped"]),
+            table.c.state.not_in([JobState.ENDED, JobState.GAPPED]),
             table.c.reply_ts.is_(None),
         )
         return bool(await self._database.rows(elders.limit(1)))

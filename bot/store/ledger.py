@@ -9,13 +9,13 @@ from sqlalchemy import ColumnElement, Insert, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.preferences import Usage
+from bot.model import Usage
 from bot.store import schema
 from bot.store.database import Database
 
 
 class SqliteLedger:
-    """``bot.ports.Ledger`` in SQLite."""
+    """``bot.ports.store.Ledger`` in SQLite."""
 
     def __init__(self, database: Database) -> None:
         """Work on a database whose tables exist."""

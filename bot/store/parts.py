@@ -19,7 +19,7 @@ from bot.store.rows import id_of, is_running
 async def keep_part(
     connection: AsyncConnection, *, job: Job, part: Part, billed_s: float, now: datetime
 ) -> None:
-    """Do what ``bot.ports.Jobs.keep`` says."""
+    """Do what ``bot.ports.store.Queue.keep`` says."""
     key, start_ms = job.key, part.span.start_ms
     if (await connection.execute(select(id_of(key)))).scalar_one() is None:
         raise Forgotten

@@ -20,7 +20,7 @@ from bot.store.records import dump_settings, parse_settings
 
 
 class SqlitePreferences:
-    """``bot.ports.Preferences`` in SQLite."""
+    """``bot.ports.store.Preferences`` in SQLite."""
 
     def __init__(self, database: Database) -> None:
         """Work on a database whose tables exist."""

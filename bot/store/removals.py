@@ -8,11 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import JobKey, Removal
+from bot.model import JobKey, JobState, Outcome, Removal
 from bot.store import schema
-
-WITHDRAWN = "withdrawn"
-"""The outcome of jobs whose words have to go."""
 
 
 async def withdraw(
@@ -34,7 +31,7 @@ async def withdraw(
     await connection.execute(
         update(job)
         .where(_equal(job, target))
-        .values(state="ended", outcome=WITHDRAWN, request=None, ended_at=now)
+        .values(state=JobState.ENDED, outcome=Outcome.WITHDRAWN, request=None, ended_at=now)
     )
     covered = select(job.c.id).where(_equal(job, target))
     await connection.execute(delete(part).where(part.c.job_id.in_(covered)))

@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from bot.model import Job, JobKey, TranscriptionRequest
+from bot.model import Job, JobKey, JobState, Outcome, TranscriptionRequest
 from bot.store import schema
 from bot.store.records import dump_request, parse_request
 
-WORKING = ("ready", "running", "parked")
+WORKING = (JobState.READY, JobState.RUNNING, JobState.PARKED)
 """States of jobs that go on by themselves; one that is held waits for somebody."""
+CLIPS = frozenset({Outcome.TRANSCRIBED, Outcome.GAPPED, Outcome.TRANSCRIBED_BEFORE, Outcome.GAPPED_BEFORE})
+"""Outcomes that count as a clip of the month."""
 
 
 def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Insert:
@@ -28,7 +30,7 @@ def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Inse
         "audience": key.audience,
         "thread_ts": request.thread_ts,
         "position": request.position,
-        "state": "ready",
+        "state": JobState.READY,
         "attempt": 0,
         "faults": 0,
         "asked": request.ask_id,
@@ -46,7 +48,7 @@ def id_of(key: JobKey) -> ScalarSelect[int]:
 
 def is_running(key: JobKey) -> ColumnElement[bool]:
     """Whether a row is this job's, and claimed. What has ended has ended, whoever still works on it."""
-    return (schema.job.c.key == str(key)) & (schema.job.c.state == "running")
+    return (schema.job.c.key == str(key)) & (schema.job.c.state == JobState.RUNNING)
 
 
 def parse_job(row: Row[*tuple[Any, ...]]) -> Job:

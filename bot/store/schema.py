@@ -55,8 +55,7 @@ job = Table(
     # NULL in rows of older versions.
     Column("thread_ts", String),
     Column("position", Integer, nullable=False),
-    # ready | running | parked | held (until somebody agrees to its cost) |
-    # gapped (ended, but its gaps may be filled) | ended
+    # A ``model.JobState``.
     Column("state", String, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False),
@@ -73,6 +72,7 @@ job = Table(
     Column("ended_at", Float),
     Column("reply_ts", String),
     Column("notice", String),
+    # A ``model.Outcome``.
     Column("outcome", String),
     # The request as JSON (file names and ids, never a transcript); NULL once the job has ended.
     Column("request", LargeBinary),

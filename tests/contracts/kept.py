@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from bot.model import (
     THREAD,
@@ -13,14 +13,21 @@ from bot.model import (
     FileState,
     Job,
     JobKey,
+    JobState,
+    Outcome,
     Part,
     Recognition,
     SharedFile,
     Span,
     TranscriptionRequest,
 )
-from bot.ports import Jobs, Ledger, Preferences
+from bot.ports.store import Ledger, Preferences, Queue, Removals, Requests
 from tests.job.virtual import VirtualTime
+
+
+class Jobs(Requests, Queue, Removals, Protocol):
+    """All that is kept of jobs."""
+
 
 SOON_S = 0.03
 """Real time passes for some implementations."""
@@ -54,7 +61,7 @@ class Kept:
         assert job is not None
         return job
 
-    async def ended(self, request: TranscriptionRequest, outcome: str = "transcribed") -> Job:
+    async def ended(self, request: TranscriptionRequest, outcome: Outcome = Outcome.TRANSCRIBED) -> Job:
         """A job with a reply, a part and an end."""
         job = await self.jobs.write_intent(await self.claimed(request))
         await self.jobs.keep(job, part(0, last=True))
@@ -62,19 +69,19 @@ class Kept:
         await self.jobs.finish(job, outcome)
         return job
 
-    async def brought(self, state: str) -> Job:
+    async def brought(self, state: JobState) -> Job:
         """A job with a part, in some state."""
         job = await self.claimed(asked())
         await self.jobs.keep(job, part(0))
         match state:
-            case "ready":
+            case JobState.READY:
                 await self.jobs.retry_at(job, self.time.now())
-            case "parked":
+            case JobState.PARKED:
                 await self.jobs.park(job)
-            case "held":
+            case JobState.HELD:
                 await self.jobs.hold(job)
-            case "ended" | "gapped":
-                await self.jobs.finish(job, "gapped", has_gaps=state == "gapped")
+            case JobState.ENDED | JobState.GAPPED:
+                await self.jobs.finish(job, Outcome.GAPPED, has_gaps=state == JobState.GAPPED)
         return job
 
     async def working(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.model import SUBSCRIBERS, Job, Place
+from bot.model import SUBSCRIBERS, Job, Outcome, Place
 from tests.contracts.kept import SOON_S, Kept, asked
 
 
@@ -29,7 +29,7 @@ async def test_a_key_is_accepted_once_whatever_became_of_it(kept: Kept) -> None:
     assert await kept.jobs.accept([first]) == 1
     assert await kept.jobs.accept([first]) == 0
     assert await kept.jobs.accept([first, second]) == 1
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert await kept.jobs.accept([first]) == 0
     await kept.jobs.park(await kept.claimed())
     assert await kept.jobs.accept([second]) == 0
@@ -129,7 +129,7 @@ async def test_where_the_reply_stands_is_remembered(kept: Kept) -> None:
 
 async def test_what_has_ended_stays_ended(kept: Kept) -> None:
     job = await kept.claimed(asked())
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     await kept.jobs.retry_at(job, kept.time.now())
     await kept.jobs.park(job)
     assert await kept.jobs.release_parked() == 0
@@ -147,7 +147,7 @@ async def test_work_is_heard_of_when_it_comes(kept: Kept) -> None:
     await kept.jobs.park(job)
     async with kept.waiting(kept.jobs.wait_for_work()):
         await kept.jobs.release_parked()
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     waiting = asyncio.create_task(kept.jobs.wait_for_work())
     await kept.pass_by(SOON_S)
     assert not waiting.done(), "an end is no work"
@@ -170,7 +170,7 @@ async def test_work_is_heard_of_when_it_falls_due(kept: Kept) -> None:
 
 async def test_keys_outlive_their_jobs_by_more_than_a_week(kept: Kept) -> None:
     await kept.jobs.accept([asked("F1"), asked("F2"), asked("F3")])
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     await kept.jobs.park(await kept.claimed())
     await kept.pass_by(7 * 86_400 + 1)
     assert await kept.jobs.sweep() == 0
@@ -186,5 +186,5 @@ async def test_depth_counts_by_state(kept: Kept) -> None:
     await kept.jobs.accept([asked(f"F{n}") for n in range(6)])
     jobs = [await kept.claimed() for _ in range(4)]
     await kept.jobs.park(jobs[0])
-    await kept.jobs.finish(jobs[1], "refused")
+    await kept.jobs.finish(jobs[1], Outcome.REFUSED)
     assert await kept.jobs.depth() == {"ready": 2, "running": 2, "parked": 1}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import THREAD, Job
-from bot.ports import Asked, Standing
+from bot.model import THREAD, Job, JobState, Outcome
+from bot.ports.store import Asked, Standing
 from tests.contracts.kept import Kept, asked, part
 from tests.job.virtual import EPOCH
 
@@ -42,27 +42,30 @@ async def test_a_reply_of_a_forgotten_job_is_gone_on_with(kept: Kept) -> None:
     job = await kept.claimed()
     assert (job.revision, job.reply_ts, job.intent_at) == (3, OLD_REPLY.ts, LONG_AGO)
     assert job.is_confirmed
-    await kept.jobs.finish(job, "transcribed", copies=["U9"])
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U9"])
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 0, "it was counted long ago"
     assert await kept.jobs.claim() is None, "and copied"
 
 
-@pytest.mark.parametrize("state", ["ready", "running", "parked"])
+@pytest.mark.parametrize("state", [JobState.READY, JobState.RUNNING, JobState.PARKED])
 @pytest.mark.parametrize("ask", [{}, {"anew": True}, {"standing": OLD_REPLY}])
-async def test_what_is_under_way_goes_on_as_it_is(kept: Kept, state: str, ask: dict[str, Any]) -> None:
+async def test_what_is_under_way_goes_on_as_it_is(kept: Kept, state: JobState, ask: dict[str, Any]) -> None:
     job = await kept.brought(state)
     before = await kept.jobs.depth()
     assert await kept.jobs.ask(asked(language="fr", ask_id="c-9"), **ask) is Asked.UNDER_WAY
     assert await kept.jobs.depth() == before
     await kept.jobs.release_parked()
-    if state != "running":
+    if state is not JobState.RUNNING:
         job = await kept.claimed()
     assert (job.request, job.revision) == (asked(), 0)
     assert await kept.jobs.parts(job) == [part(0)]
 
 
-@pytest.mark.parametrize("outcome", ["transcribed", "gapped", "transcribed_before", "gapped_before", "kept"])
-async def test_a_transcript_that_stands_is_the_answer(kept: Kept, outcome: str) -> None:
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome.TRANSCRIBED, Outcome.GAPPED, Outcome.TRANSCRIBED_BEFORE, Outcome.GAPPED_BEFORE, Outcome.KEPT],
+)
+async def test_a_transcript_that_stands_is_the_answer(kept: Kept, outcome: Outcome) -> None:
     await kept.ended(asked(), outcome)
     assert await kept.jobs.ask(asked(ask_id="c-1")) is Asked.ANSWERED
     assert await kept.jobs.claim() is None
@@ -72,13 +75,13 @@ async def test_a_transcript_that_stands_is_the_answer(kept: Kept, outcome: str) 
 @pytest.mark.parametrize(
     ("outcome", "language", "anew"),
     [
-        ("transcribed", None, True),
-        ("transcribed", "de", False),
-        *((o, None, False) for o in ("refused", "failed")),
+        (Outcome.TRANSCRIBED, None, True),
+        (Outcome.TRANSCRIBED, "de", False),
+        *((o, None, False) for o in (Outcome.REFUSED, Outcome.FAILED)),
     ],
 )
 async def test_what_has_ended_begins_anew_where_somebody_wants_it_to(
-    kept: Kept, outcome: str, language: str | None, *, anew: bool
+    kept: Kept, outcome: Outcome, language: str | None, *, anew: bool
 ) -> None:
     start = kept.time.now()
     await kept.ended(asked(), outcome)
@@ -87,12 +90,12 @@ async def test_what_has_ended_begins_anew_where_somebody_wants_it_to(
     async with kept.waiting(kept.jobs.wait_for_work()):
         assert await kept.jobs.ask(request, anew=anew) is Asked.ACCEPTED
     job = await kept.claimed()
-    knows_the_cost = outcome == "transcribed"
+    knows_the_cost = outcome is Outcome.TRANSCRIBED
     assert job == Job(
         request, kept.time.now(), 0, start, "5.5", None, revision=1, is_confirmed=knows_the_cost
     )
     assert await kept.jobs.parts(job) == []
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     assert await kept.jobs.accept([asked()]) == 0
 
 
@@ -102,7 +105,7 @@ async def test_a_job_that_begins_anew_has_all_its_patience(kept: Kept) -> None:
     job = await kept.claimed()
     await kept.jobs.hold(await kept.jobs.record_reply(job, "5.5", "asking"))
     await kept.jobs.agree(job.key)
-    await kept.jobs.finish(await kept.claimed(), "failed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.FAILED)
     await kept.pass_by(86_400)
     assert await kept.jobs.ask(asked()) is Asked.ACCEPTED
     job = await kept.claimed()
@@ -113,24 +116,24 @@ async def test_a_job_that_begins_anew_has_all_its_patience(kept: Kept) -> None:
 async def test_gaps_do_not_keep_what_is_asked_for_anew(kept: Kept) -> None:
     job = await kept.claimed(asked())
     await kept.jobs.keep(job, part(0))
-    await kept.jobs.finish(job, "gapped", has_gaps=True)
+    await kept.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
     assert await kept.jobs.ask(asked()) is Asked.ANSWERED
     assert await kept.jobs.ask(asked(), anew=True) is Asked.ACCEPTED
     job = await kept.claimed()
     assert await kept.jobs.parts(job) == []
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     assert not await kept.jobs.fill_gaps(str(job.key))
 
 
 async def test_a_reply_without_an_intent_is_looked_for_from_its_own_time_on(kept: Kept) -> None:
     job = await kept.jobs.record_reply(await kept.claimed(asked()), OLD_REPLY.ts, None)
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     await kept.jobs.ask(asked(), anew=True)
     assert (await kept.claimed()).intent_at == LONG_AGO
 
 
 async def test_where_no_reply_is_known_the_one_that_stands_counts(kept: Kept) -> None:
-    await kept.jobs.finish(await kept.claimed(asked()), "ignored")
+    await kept.jobs.finish(await kept.claimed(asked()), Outcome.IGNORED)
     await kept.jobs.ask(asked(), standing=OLD_REPLY)
     job = await kept.claimed()
     assert (job.revision, job.reply_ts, job.intent_at) == (3, OLD_REPLY.ts, LONG_AGO)
@@ -141,36 +144,36 @@ async def test_an_ask_that_is_delivered_twice_asks_once(kept: Kept, *, anew: boo
     request = asked(ask_id="c-1", language="de")
     assert await kept.jobs.ask(request, anew=anew) is Asked.ACCEPTED
     assert await kept.jobs.ask(request, anew=anew) is Asked.UNDER_WAY
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert await kept.jobs.ask(request, anew=anew) is Asked.ANSWERED
     assert await kept.jobs.claim() is None
     other = asked(ask_id="c-2", language="de")
     assert await kept.jobs.ask(other, anew=anew) is Asked.ACCEPTED
-    await kept.jobs.finish(await kept.claimed(), "refused")
+    await kept.jobs.finish(await kept.claimed(), Outcome.REFUSED)
     assert await kept.jobs.ask(other, anew=anew) is Asked.ANSWERED
-    assert (await kept.jobs.depth())["ready"] == 0
+    assert (await kept.jobs.depth())[JobState.READY] == 0
 
 
 async def test_asks_without_an_id_are_never_the_same(kept: Kept) -> None:
-    await kept.jobs.finish(await kept.claimed(asked()), "transcribed")
+    await kept.jobs.finish(await kept.claimed(asked()), Outcome.TRANSCRIBED)
     for revision in (1, 2):
         assert await kept.jobs.ask(asked(), anew=True) is Asked.ACCEPTED
         job = await kept.claimed()
         assert job.revision == revision
-        await kept.jobs.finish(job, "transcribed")
+        await kept.jobs.finish(job, Outcome.TRANSCRIBED)
 
 
 async def test_twin_asks_at_the_same_time_are_one(kept: Kept) -> None:
     answers = await asyncio.gather(*(kept.jobs.ask(asked()) for _ in range(10)))
     assert sorted(answers) == sorted([Asked.ACCEPTED, *[Asked.UNDER_WAY] * 9])
-    assert (await kept.jobs.depth())["ready"] == 1
+    assert (await kept.jobs.depth())[JobState.READY] == 1
 
 
 async def test_a_private_ask_is_another_job(kept: Kept) -> None:
     await kept.ended(asked())
     assert await kept.jobs.ask(asked(audience="U7")) is Asked.ACCEPTED
     assert await kept.jobs.ask(asked(audience="U8")) is Asked.ACCEPTED
-    assert (await kept.jobs.depth())["ready"] == 2
+    assert (await kept.jobs.depth())[JobState.READY] == 2
 
 
 async def test_a_held_job_goes_on_when_somebody_agrees(kept: Kept) -> None:
@@ -225,6 +228,6 @@ async def test_a_question_that_nobody_answers_lapses_after_a_day(kept: Kept) -> 
 
 async def test_what_is_not_claimed_is_not_held(kept: Kept) -> None:
     job = await kept.claimed(asked())
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     await kept.jobs.hold(job)
     assert not await kept.jobs.agree(job.key)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.model import SUBSCRIBERS, THREAD, Job, Place
-from bot.preferences import Usage
+from bot.model import SUBSCRIBERS, THREAD, Job, Outcome, Place, Usage
 from tests.contracts.kept import Kept, asked, part
 
 
@@ -23,7 +22,7 @@ async def heard(kept: Kept, audience: str = THREAD) -> Job:
 async def test_everybody_gets_a_job_with_the_same_parts(kept: Kept, audience: str) -> None:
     job = await heard(kept, audience)
     async with kept.waiting(kept.jobs.wait_for_work()):
-        await kept.jobs.finish(job, "transcribed", copies=["U7", "U8"])
+        await kept.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7", "U8"])
     copies = [await kept.claimed() for _ in range(2)]
     assert await kept.jobs.claim() is None
     assert copies == [
@@ -38,38 +37,38 @@ async def test_everybody_gets_a_job_with_the_same_parts(kept: Kept, audience: st
 async def test_gaps_are_copied_too(kept: Kept) -> None:
     job = await heard(kept)
     await kept.jobs.keep(job, part(120_000, last=True, failed=True))
-    await kept.jobs.finish(job, "gapped", has_gaps=True, copies=["U7"])
+    await kept.jobs.finish(job, Outcome.GAPPED, has_gaps=True, copies=["U7"])
     assert await kept.jobs.parts(await kept.claimed()) == [part(0), part(120_000, last=True, failed=True)]
     assert await kept.jobs.fill_gaps(str(job.key))
-    await kept.jobs.finish(await kept.claimed(), "transcribed", copies=["U7"])
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED, copies=["U7"])
     assert await kept.jobs.claim() is None, "who has a copy has one"
 
 
 async def test_who_has_asked_already_gets_no_second_one(kept: Kept) -> None:
     await kept.jobs.accept([asked(audience="U7")])
     own = await kept.claimed()
-    await kept.jobs.finish(await heard(kept), "transcribed", copies=["U7", "U8", "U8"])
+    await kept.jobs.finish(await heard(kept), Outcome.TRANSCRIBED, copies=["U7", "U8", "U8"])
     assert (await kept.claimed()).key.audience == "U8"
     assert await kept.jobs.claim() is None
     assert await kept.jobs.parts(own) == []
 
 
 async def test_a_copy_is_a_job_of_its_own(kept: Kept) -> None:
-    await kept.jobs.finish(await heard(kept), "transcribed", copies=["U7", "U8"])
+    await kept.jobs.finish(await heard(kept), Outcome.TRANSCRIBED, copies=["U7", "U8"])
     first = await kept.claimed()
-    await kept.jobs.finish(first, "transcribed")
+    await kept.jobs.finish(first, Outcome.TRANSCRIBED)
     assert await kept.jobs.parts(first) == []
     assert len(await kept.jobs.parts(await kept.claimed())) == 2
 
 
 async def test_a_copy_costs_nothing_and_is_no_clip(kept: Kept) -> None:
-    await kept.jobs.finish(await heard(kept), "transcribed", copies=["U7"])
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await heard(kept), Outcome.TRANSCRIBED, copies=["U7"])
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert await kept.ledger.used("T1", kept.time.now()) == Usage(1, 150.0)
 
 
 async def test_a_job_that_is_not_claimed_any_more_makes_no_copies(kept: Kept) -> None:
     job = await heard(kept)
-    await kept.jobs.finish(job, "transcribed")
-    await kept.jobs.finish(job, "transcribed", copies=["U7"])
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
     assert await kept.jobs.claim() is None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.model import Job
-from bot.preferences import Usage
+from bot.model import Job, Outcome, Usage
 from tests.contracts.kept import Kept, asked, part
 
 
@@ -20,7 +19,7 @@ async def test_parts_are_kept_until_the_job_ends(kept: Kept) -> None:
     assert await kept.jobs.parts(one) == wanted
     await kept.jobs.retry_at(one, kept.time.now())
     assert await kept.jobs.parts(await kept.claimed()) == wanted
-    await kept.jobs.finish(one, "transcribed")
+    await kept.jobs.finish(one, Outcome.TRANSCRIBED)
     assert await kept.jobs.parts(one) == []
     assert await kept.jobs.parts(other) == [part(0, failed=True)]
 
@@ -34,7 +33,7 @@ async def test_a_part_takes_the_place_of_one_that_failed(kept: Kept) -> None:
 
 async def test_a_job_that_is_not_claimed_any_more_keeps_nothing(kept: Kept) -> None:
     job = await kept.claimed(asked())
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     await kept.jobs.keep(job, part(0))
     assert await kept.jobs.parts(job) == []
 
@@ -44,7 +43,7 @@ async def gapped(kept: Kept) -> Job:
     await kept.jobs.keep(job, part(0))
     await kept.jobs.keep(job, part(120_000, last=True, failed=True))
     job = await kept.jobs.record_reply(await kept.jobs.write_intent(job), "5.5", None)
-    await kept.jobs.finish(job, "gapped", has_gaps=True)
+    await kept.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
     return job
 
 
@@ -61,7 +60,7 @@ async def test_a_job_with_gaps_has_ended_but_can_be_asked_for(kept: Kept) -> Non
     assert await kept.jobs.parts(again) == [part(0)], "what failed is tried anew"
     assert await kept.jobs.fill_gaps(str(job.key)), "already running"
     assert await kept.jobs.claim() is None
-    await kept.jobs.finish(again, "transcribed")
+    await kept.jobs.finish(again, Outcome.TRANSCRIBED)
     assert not await kept.jobs.fill_gaps(str(job.key)), "nothing is missing any more"
 
 
@@ -91,7 +90,7 @@ async def test_after_a_day_gaps_stay(kept: Kept, *, swept: bool) -> None:
 async def test_gaps_of_no_job_are_not_filled(kept: Kept) -> None:
     assert not await kept.jobs.fill_gaps(str(asked().key))
     await kept.jobs.accept([asked()])
-    await kept.jobs.finish(await kept.claimed(), "refused")
+    await kept.jobs.finish(await kept.claimed(), Outcome.REFUSED)
     assert not await kept.jobs.fill_gaps(str(asked().key))
 
 
@@ -101,13 +100,13 @@ async def test_what_is_billed_counts_for_the_channels_month_once(kept: Kept) -> 
     await kept.jobs.keep(job, part(120_000, failed=True))
     await kept.jobs.keep(job, part(240_000, last=True), billed_s=30.5)
     assert await kept.ledger.used_by_channel("T1", kept.time.now()) == {"C1": Usage(0, 150.5)}
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     assert await kept.ledger.used("T1", kept.time.now()) == Usage(1, 150.5)
 
 
 async def test_a_job_that_is_not_claimed_any_more_costs_nothing(kept: Kept) -> None:
     job = await kept.claimed(asked())
-    await kept.jobs.finish(job, "refused")
+    await kept.jobs.finish(job, Outcome.REFUSED)
     await kept.jobs.keep(job, part(0), billed_s=120.0)
     assert await kept.ledger.used("T1", kept.time.now()) == Usage()
 
@@ -115,15 +114,15 @@ async def test_a_job_that_is_not_claimed_any_more_costs_nothing(kept: Kept) -> N
 @pytest.mark.parametrize(
     ("outcome", "clips"),
     [
-        ("transcribed", 1),
-        ("gapped", 1),
-        ("transcribed_before", 1),
-        ("gapped_before", 1),
-        *((outcome, 0) for outcome in ("refused", "failed", "ignored", "kept")),
+        (Outcome.TRANSCRIBED, 1),
+        (Outcome.GAPPED, 1),
+        (Outcome.TRANSCRIBED_BEFORE, 1),
+        (Outcome.GAPPED_BEFORE, 1),
+        *((outcome, 0) for outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.IGNORED, Outcome.KEPT)),
     ],
 )
 async def test_a_transcript_counts_as_a_clip_and_nothing_else_does(
-    kept: Kept, outcome: str, clips: int
+    kept: Kept, outcome: Outcome, clips: int
 ) -> None:
     await kept.jobs.finish(await kept.claimed(asked()), outcome)
     assert await kept.ledger.used("T1", kept.time.now()) == Usage(clips, 0.0)
@@ -132,15 +131,15 @@ async def test_a_transcript_counts_as_a_clip_and_nothing_else_does(
 async def test_a_key_counts_as_a_clip_once(kept: Kept) -> None:
     job = await gapped(kept)
     await kept.jobs.fill_gaps(str(job.key))
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
     await kept.jobs.ask(asked(), anew=True)
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 1
 
 
 async def test_a_refusal_that_becomes_a_transcript_counts_then(kept: Kept) -> None:
-    await kept.jobs.finish(await kept.claimed(asked()), "refused")
+    await kept.jobs.finish(await kept.claimed(asked()), Outcome.REFUSED)
     await kept.jobs.ask(asked())
-    await kept.jobs.finish(await kept.claimed(), "transcribed")
+    await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 1

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import SUBSCRIBERS, Removal
-from bot.ports import Asked
+from bot.model import SUBSCRIBERS, JobState, Outcome, Removal
+from bot.ports.store import Asked
 from tests.contracts.kept import SOON_S, Kept, asked, part
 
 READERS = ("thread", SUBSCRIBERS, "U7")
@@ -19,8 +19,8 @@ async def taken(kept: Kept) -> Removal:
     return removal
 
 
-@pytest.mark.parametrize("state", ["ready", "running", "parked", "held", "ended", "gapped"])
-async def test_whatever_a_job_is_doing_it_ends(kept: Kept, state: str) -> None:
+@pytest.mark.parametrize("state", JobState)
+async def test_whatever_a_job_is_doing_it_ends(kept: Kept, state: JobState) -> None:
     job = await kept.brought(state)
     await kept.jobs.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
     assert await kept.working() == 0
@@ -43,7 +43,7 @@ async def test_who_still_runs_it_changes_nothing_any_more(kept: Kept) -> None:
     await kept.jobs.retry_at(job, kept.time.now())
     await kept.jobs.park(job)
     await kept.jobs.hold(job)
-    await kept.jobs.finish(job, "transcribed", copies=["U7"])
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
     await kept.jobs.removed(await taken(kept))
     assert await kept.working() == 0
     assert await kept.jobs.parts(job) == []

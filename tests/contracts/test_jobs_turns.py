@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.model import SUBSCRIBERS
+from bot.model import SUBSCRIBERS, Outcome
 from tests.contracts.kept import SOON_S, Kept, asked
 
 
@@ -16,8 +16,8 @@ async def test_files_of_a_message_wait_for_those_before_them(kept: Kept) -> None
     await kept.jobs.wait_for_turn(first, 3600)
     async with kept.waiting(kept.jobs.wait_for_turn(third, 3600)):
         async with kept.waiting(kept.jobs.wait_for_turn(second, 3600)):
-            await kept.jobs.finish(first, "transcribed")
-        await kept.jobs.finish(second, "ignored")
+            await kept.jobs.finish(first, Outcome.TRANSCRIBED)
+        await kept.jobs.finish(second, Outcome.IGNORED)
 
 
 @pytest.mark.parametrize("elder", ["retried", "parked"])
@@ -30,7 +30,7 @@ async def test_a_file_waits_for_one_that_is_tried_again(kept: Kept, elder: str) 
         await kept.jobs.retry_at(first, kept.time.now())
     async with kept.waiting(kept.jobs.wait_for_turn(second, 3600)):
         await kept.jobs.release_parked()
-        await kept.jobs.finish(await kept.claimed(), "transcribed")
+        await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
 
 
 async def test_a_notice_holds_a_files_place(kept: Kept) -> None:
@@ -58,7 +58,7 @@ async def test_other_messages_wait_for_nobody(kept: Kept) -> None:
 async def test_nobody_waits_for_the_gaps_of_an_earlier_file(kept: Kept) -> None:
     await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
     first, second = await kept.claimed(), await kept.claimed()
-    await kept.jobs.finish(first, "gapped", has_gaps=True)
+    await kept.jobs.finish(first, Outcome.GAPPED, has_gaps=True)
     async with asyncio.timeout(5):
         assert await kept.jobs.wait_for_turn(second, 3600)
 

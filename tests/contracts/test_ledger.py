@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.preferences import Usage
+from bot.model import Outcome, Usage
 from tests.contracts.kept import Kept, asked, part
 from tests.job.virtual import EPOCH
 
@@ -18,7 +18,7 @@ async def use(kept: Kept, seconds: float, *, team_id: str = "T1", channel_id: st
     message_ts = f"{kept.time.passed_s}"
     job = await kept.claimed(asked(team_id=team_id, channel_id=channel_id, message_ts=message_ts))
     await kept.jobs.keep(job, part(0, last=True), billed_s=seconds)
-    await kept.jobs.finish(job, "transcribed")
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
 
 
 async def test_who_has_used_nothing_owes_nothing(kept: Kept) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import Forgotten
-from bot.preferences import Automatic, ChannelSettings, Usage
+from bot.model import Outcome, Usage
+from bot.preferences import Automatic, ChannelSettings
 from tests.contracts.kept import Kept, asked, part
 
 DECIDED = ChannelSettings(
@@ -214,7 +215,7 @@ async def test_who_still_runs_a_job_of_a_forgotten_channel_hears_of_it(
         await kept.jobs.write_intent(job)
     await kept.jobs.record_reply(job, "5.5", None)
     await kept.jobs.retry_at(job, kept.time.now())
-    await kept.jobs.finish(job, "transcribed", copies=["U7"])
+    await kept.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
     assert await kept.working() == 0
     assert await kept.jobs.parts(job) == []
     assert await kept.ledger.used("T1", kept.time.now()) == Usage()

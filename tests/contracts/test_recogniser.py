@@ -29,7 +29,7 @@ from bot.playground.dashscope.faults import (
 )
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
-from bot.ports import Recogniser
+from bot.ports.outside import Recogniser
 from tests.asr.stand import Clock
 
 Asked = tuple[str | None, str]

@@ -11,6 +11,7 @@ import pytest
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage
+from bot.model import JobState
 from bot.playground.dashscope import faults as dashscope
 from bot.playground.dashscope.calls import Call
 from bot.playground.slack import faults as slack
@@ -142,8 +143,8 @@ async def test_a_misconfiguration_parks_jobs_until_it_is_mended(world: World, ki
     assert [found[0].ts for found in replies] == [notice.ts for notice in notices]
 
 
-async def _all_parked(depth: Callable[[], Awaitable[dict[str, int]]], count: int) -> bool:
-    return (await depth())["parked"] == count
+async def _all_parked(depth: Callable[[], Awaitable[dict[JobState, int]]], count: int) -> bool:
+    return (await depth())[JobState.PARKED] == count
 
 
 async def test_an_expired_key_survives_a_restart(world: World) -> None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.app import Bot, running
 from bot.errors import Misconfiguration, Misconfigured
+from bot.model import JobState
 from bot.playground.slack import faults as slack
 from bot.store.store import DataDirUnusable
 from bot.telemetry import configure_logging
@@ -111,7 +112,7 @@ async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_world:
 
 
 async def _parked(bot: Bot) -> bool:
-    return (await bot.store.jobs.depth())["parked"] == 1
+    return (await bot.store.jobs.depth())[JobState.PARKED] == 1
 
 
 async def test_a_badly_signed_event_leaves_none_of_its_words_in_the_log(

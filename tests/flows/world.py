@@ -16,6 +16,7 @@ from typing import Any, Literal
 import av
 
 from bot.app import Bot, running
+from bot.model import JobState
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.dashscope.wire import Heard
 from bot.playground.slack.comings import Comings
@@ -206,7 +207,7 @@ class World:
                 self.bot = None
 
 
-async def _is_empty(depth: Callable[[], Awaitable[dict[str, int]]]) -> bool:
+async def _is_empty(depth: Callable[[], Awaitable[dict[JobState, int]]]) -> bool:
     return not any((await depth()).values())
 
 

@@ -18,6 +18,7 @@ from bot.model import (
     THREAD,
     Claim,
     FileState,
+    Hints,
     Job,
     JobKey,
     PreparedAudio,
@@ -29,10 +30,9 @@ from bot.model import (
     Transcript,
     TranscriptionRequest,
 )
-from bot.ports import Broken, Found, GaveUp, Jobs, Refused, Reply, ReplyState, state_of
-from bot.preferences import Hints
+from bot.reply import Broken, Found, GaveUp, Refused, Reply, ReplyState, state_of
 from bot.telemetry import Metrics
-from tests.job.memory import MemoryJobs
+from tests.job.memory import WORKING, MemoryJobs
 from tests.job.memory_preferences import MemoryPreferences
 from tests.job.virtual import AtOnce, VirtualTime
 
@@ -97,7 +97,7 @@ class Trouble:
 
 
 class FakeFiles:
-    """``bot.ports.Files``: a file's bytes are its id."""
+    """``bot.ports.outside.Files``: a file's bytes are its id."""
 
     def __init__(self) -> None:
         self.files: dict[str, SharedFile] = {}
@@ -117,7 +117,7 @@ class FakeFiles:
 
 
 class FakeAudio:
-    """``bot.ports.Audio``: one segment of 2 s, or as many as a test wants, all made of the file's id."""
+    """``bot.ports.outside.Audio``: one segment of 2 s, or as many as a test wants, all of the file's id."""
 
     def __init__(self) -> None:
         self.trouble = Trouble()
@@ -167,7 +167,7 @@ class FakeAudio:
 
 
 class FakeRecogniser:
-    """``bot.ports.Recogniser``: hears the name of the segment, after as long as a test wants."""
+    """``bot.ports.outside.Recogniser``: hears the name of the segment, after as long as a test wants."""
 
     def __init__(self, time: VirtualTime) -> None:
         self.trouble = Trouble()
@@ -242,7 +242,7 @@ class Posted:
 
 
 class FakeHinting:
-    """``bot.ports.Hinting``: says what a test wants."""
+    """``bot.ports.outside.Hinting``: says what a test wants."""
 
     def __init__(self) -> None:
         self.given = Hints()
@@ -254,7 +254,7 @@ class FakeHinting:
 
 
 class FakeReplies:
-    """``bot.ports.Replies``: refuses what would show twice for another reason than a crash.
+    """``bot.ports.outside.Replies``: refuses what would show twice for another reason than a crash.
 
     Direct messages stand among the thread's: the key tells who reads one.
     """
@@ -342,7 +342,7 @@ class Bench:
         self.time = VirtualTime()
         self.clock = Clock(give_up_after_s, now=self.time.now, sleep=self.time.sleep, jitter=lambda: 0.5)
         self.memory = MemoryJobs(self.time)
-        self.jobs: Jobs = self.memory
+        self.jobs = self.memory
         self.preferences = MemoryPreferences(self.memory)
         self.hinting = FakeHinting()
         self.files, self.audio, self.thread = FakeFiles(), FakeAudio(), FakeReplies()
@@ -383,7 +383,8 @@ class Bench:
 
     def worker(self) -> Worker:
         return Worker(
-            jobs=self.jobs,
+            queue=self.jobs,
+            removals=self.jobs,
             transcriber=self.transcriber(),
             replies=self.thread,
             preferences=self.preferences,
@@ -413,7 +414,7 @@ class Bench:
     async def ended(self, within_s: float = 21_600.0 * 2) -> None:
         """Let time pass until every job has ended."""
         await self.time.until(
-            lambda: all(row.state in {"ended", "gapped", "held"} for row in self.memory.rows.values()),
+            lambda: all(row.state not in WORKING for row in self.memory.rows.values()),
             within_s,
         )
 

@@ -9,23 +9,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import Forgotten
-from bot.model import THREAD, Job, JobKey, Part, Removal, TranscriptionRequest
-from bot.ports import Asked, Standing
+from bot.model import THREAD, Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest
+from bot.ports.store import Asked, Standing
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
 
-WORKING = {"ready", "running", "parked"}
+WORKING = (JobState.READY, JobState.RUNNING, JobState.PARKED)
 KEYS_KEPT = timedelta(days=8)
-CLIPS = {"transcribed", "gapped", "transcribed_before", "gapped_before"}
-ANSWERED = {*CLIPS, "kept"}
+CLIPS = {Outcome.TRANSCRIBED, Outcome.GAPPED, Outcome.TRANSCRIBED_BEFORE, Outcome.GAPPED_BEFORE}
+ANSWERED = {*CLIPS, Outcome.KEPT}
 
 
 @dataclass
 class Row:
     job: Job
-    state: str
+    state: JobState
     due_at: datetime
-    outcome: str | None = None
+    outcome: Outcome | None = None
     ended_at: datetime | None = None
     parts: dict[int, Part] = field(default_factory=dict)
     counted: bool = False
@@ -40,7 +40,7 @@ class RemovalRow:
 
 
 class MemoryJobs:
-    """``bot.ports.Jobs``; writes its ``ledger``."""
+    """All of a store's jobs; writes its ``ledger``."""
 
     def __init__(self, time: VirtualTime) -> None:
         self.rows: dict[JobKey, Row] = {}
@@ -51,7 +51,7 @@ class MemoryJobs:
         self._news = asyncio.Event()
         self._turned = asyncio.Event()
 
-    def outcomes(self) -> list[str | None]:
+    def outcomes(self) -> list[Outcome | None]:
         return [row.outcome for row in self.rows.values()]
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
@@ -80,7 +80,7 @@ class MemoryJobs:
                 row.job = row.job.having(intent_at=posted_at, revision=int(again))
             return Asked.ACCEPTED
         is_repeated = bool(request.ask_id) and request.ask_id == row.asked
-        if row.state in WORKING or (row.state == "held" and is_repeated):
+        if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
             return Asked.UNDER_WAY
         if is_repeated or (not (anew or request.language) and row.outcome in ANSWERED):
             return Asked.ANSWERED
@@ -91,7 +91,7 @@ class MemoryJobs:
         now, before = self._time.now(), row.job
         reply_ts, intent_at = before.reply_ts, before.intent_at
         revision = max(before.revision, standing.revision if standing else 0) + 1
-        if row.outcome == "withdrawn":
+        if row.outcome == Outcome.WITHDRAWN:
             reply_ts, intent_at = None, None
         else:
             reply_ts = reply_ts or (standing.ts if standing else None)
@@ -99,16 +99,16 @@ class MemoryJobs:
                 intent_at = intent_at or _time_of(reply_ts)
         agreed = row.outcome in ANSWERED
         job = Job(request, now, 0, intent_at, reply_ts, None, revision=revision, is_confirmed=agreed)
-        self.rows[request.key] = Row(job, "ready", now, counted=row.counted, asked=request.ask_id)
+        self.rows[request.key] = Row(job, JobState.READY, now, counted=row.counted, asked=request.ask_id)
         self._tell()
 
     async def agree(self, key: JobKey) -> bool:
         row = self.rows.get(key)
-        if row is None or row.state != "held":
+        if row is None or row.state != JobState.HELD:
             return False
         now = self._time.now()
         row.job = row.job.having(is_confirmed=True, attempt=0, accepted_at=now)
-        row.state, row.due_at = "ready", now
+        row.state, row.due_at = JobState.READY, now
         self._tell()
         return True
 
@@ -146,7 +146,7 @@ class MemoryJobs:
             self.removals[number] = RemovalRow(replace(removal, id=number), self._time.now())
         for key, row in self.rows.items():
             if removal.covers(key):
-                row.state, row.outcome, row.parts = "ended", "withdrawn", {}
+                row.state, row.outcome, row.parts = JobState.ENDED, Outcome.WITHDRAWN, {}
                 row.ended_at = self._time.now()
         self._tell()
         self._turn()
@@ -178,7 +178,7 @@ class MemoryJobs:
         if not due:
             return None
         row = min(due, key=lambda row: row.due_at)
-        row.state = "running"
+        row.state = JobState.RUNNING
         return row.job
 
     async def wait_for_work(self) -> None:
@@ -187,22 +187,23 @@ class MemoryJobs:
     async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
         if row := self._running(job):
             row.job = row.job.having(attempt=job.attempt + 1, faults=job.faults + fault)
-            row.state, row.due_at = "ready", due
+            row.state, row.due_at = JobState.READY, due
             self._tell()
 
     async def park(self, job: Job) -> None:
         if row := self._running(job):
             row.job = row.job.having(attempt=job.attempt + 1)
-            row.state = "parked"
+            row.state = JobState.PARKED
 
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
         parked = [
             row
             for row in self.rows.values()
-            if row.state == "parked" and (accepted_before is None or row.job.accepted_at <= accepted_before)
+            if row.state == JobState.PARKED
+            and (accepted_before is None or row.job.accepted_at <= accepted_before)
         ]
         for row in parked:
-            row.state, row.due_at = "ready", self._time.now()
+            row.state, row.due_at = JobState.READY, self._time.now()
         self._tell()
         return len(parked)
 
@@ -227,7 +228,7 @@ class MemoryJobs:
         return [] if row is None else [part for _, part in sorted(row.parts.items())]
 
     async def finish(
-        self, job: Job, outcome: str, *, has_gaps: bool = False, copies: Sequence[str] = ()
+        self, job: Job, outcome: Outcome, *, has_gaps: bool = False, copies: Sequence[str] = ()
     ) -> None:
         if row := self._running(job):
             for user_id in copies if not row.counted else ():
@@ -236,7 +237,7 @@ class MemoryJobs:
                 row.counted = True
                 self._count(job.key, clips=1)
             row.outcome, row.ended_at = outcome, self._time.now()
-            row.state = "gapped" if has_gaps else "ended"
+            row.state = JobState.GAPPED if has_gaps else JobState.ENDED
             if not has_gaps:
                 row.parts.clear()
         self._turn()
@@ -253,12 +254,12 @@ class MemoryJobs:
 
     async def hold(self, job: Job) -> None:
         if row := self._running(job):
-            row.state, row.due_at = "held", self._time.now() + timedelta(days=1)
+            row.state, row.due_at = JobState.HELD, self._time.now() + timedelta(days=1)
             self._turn()
 
     async def fill_gaps(self, key: str) -> bool:
         row = next((row for known, row in self.rows.items() if str(known) == key), None)
-        if row is not None and row.state == "gapped" and not self._is_stale(row):
+        if row is not None and row.state == JobState.GAPPED and not self._is_stale(row):
             now = self._time.now()
             row.job = row.job.having(
                 accepted_at=now,
@@ -269,7 +270,7 @@ class MemoryJobs:
                 is_confirmed=True,
                 fills_gaps=True,
             )
-            row.state, row.due_at, row.ended_at, row.outcome = "ready", now, None, None
+            row.state, row.due_at, row.ended_at, row.outcome = JobState.READY, now, None, None
             row.parts = {start: part for start, part in row.parts.items() if not part.failed}
             self._tell()
         return row is not None and row.state in WORKING
@@ -283,17 +284,17 @@ class MemoryJobs:
             await self._time.wait(self._turned, left_s)
         return not has_elders
 
-    async def depth(self) -> dict[str, int]:
+    async def depth(self) -> dict[JobState, int]:
         states = [row.state for row in self.rows.values()]
-        return {state: states.count(state) for state in ("ready", "running", "parked")}
+        return {state: states.count(state) for state in WORKING}
 
     async def sweep(self) -> int:
         now = self._time.now()
         for row in self.rows.values():
-            if row.state == "gapped" and self._is_stale(row):
-                row.state, row.parts = "ended", {}
-            elif row.state == "held" and row.due_at <= now:
-                row.state, row.outcome, row.ended_at, row.parts = "ended", "unanswered", now, {}
+            if row.state == JobState.GAPPED and self._is_stale(row):
+                row.state, row.parts = JobState.ENDED, {}
+            elif row.state == JobState.HELD and row.due_at <= now:
+                row.state, row.outcome, row.ended_at, row.parts = JobState.ENDED, Outcome.UNANSWERED, now, {}
         before = now - timedelta(days=8)
         return self._drop(lambda _, row: row.ended_at is not None and row.ended_at < before)
 
@@ -314,7 +315,7 @@ class MemoryJobs:
 
     def _insert(self, request: TranscriptionRequest) -> Row:
         now = self._time.now()
-        row = Row(Job(request, now, 0, None, None, None), "ready", now, asked=request.ask_id)
+        row = Row(Job(request, now, 0, None, None, None), JobState.READY, now, asked=request.ask_id)
         self._tell()
         return self.rows.setdefault(request.key, row)
 
@@ -324,7 +325,7 @@ class MemoryJobs:
         return [
             row
             for key, row in self.rows.items()
-            if row.state == "ready" and not any(removal.covers(key) for removal in going)
+            if row.state == JobState.READY and not any(removal.covers(key) for removal in going)
         ]
 
     def _count(self, key: JobKey, *, clips: int = 0, seconds: float = 0.0) -> None:
@@ -339,7 +340,7 @@ class MemoryJobs:
 
     def _running(self, job: Job) -> Row | None:
         row = self.rows.get(job.key)
-        return row if row is not None and row.state == "running" else None
+        return row if row is not None and row.state == JobState.RUNNING else None
 
     def _change(self, job: Job, **changes: object) -> Job:
         if row := self._running(job):

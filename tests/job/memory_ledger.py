@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from bot.preferences import Usage
+from bot.model import Usage
 
 
 class MemoryLedger:
-    """``bot.ports.Ledger``."""
+    """``bot.ports.store.Ledger``."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], Usage] = {}

@@ -16,7 +16,7 @@ Channel = tuple[str, str]
 
 
 class MemoryPreferences:
-    """``bot.ports.Preferences``; what it forgets, the jobs and their ledger forget too."""
+    """``bot.ports.store.Preferences``; what it forgets, the jobs and their ledger forget too."""
 
     def __init__(self, jobs: MemoryJobs | None = None) -> None:
         self.settings: dict[Channel, ChannelSettings] = {}

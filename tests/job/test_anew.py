@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import Transcript, TranscriptionRequest
-from bot.ports import Asked, Broken, GaveUp, Growing, Refused, ReplyState, Waiting
-from bot.preferences import Hints
+from bot.model import Hints, Transcript, TranscriptionRequest
+from bot.ports.store import Asked
+from bot.reply import Broken, GaveUp, Growing, Refused, ReplyState, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
 

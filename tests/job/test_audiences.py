@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import SUBSCRIBERS
-from bot.ports import GaveUp, Refused, Waiting
+from bot.reply import GaveUp, Refused, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import SUBSCRIBERS, Part, Recognition, Span
-from bot.ports import Refused
-from bot.preferences import Hints
+from bot.model import SUBSCRIBERS, Hints, Part, Recognition, Span
+from bot.reply import Refused
 from tests.job.fakes import Bench, request_for
 from tests.transcripts import said
 

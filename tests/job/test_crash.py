@@ -27,7 +27,7 @@ from bot.job.hear import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import SUBSCRIBERS, THREAD, Paragraph, Transcript
-from bot.ports import Growing, Refused, Reply, Waiting
+from bot.reply import Growing, Refused, Reply, Waiting
 from bot.store import schema
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
@@ -166,7 +166,8 @@ def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
         now=hurry.now,
     )
     return Worker(
-        jobs=jobs,
+        queue=jobs,
+        removals=jobs,
         transcriber=Transcriber(
             life.wire(bench.files),
             Hearing(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4),

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.job.deliver import TURN_PATIENCE_S, Delivery, is_final
 from bot.model import Job
-from bot.ports import Found, Refused, ReplyState, Waiting
+from bot.reply import Found, Refused, ReplyState, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.virtual import EPOCH
 from tests.transcripts import said

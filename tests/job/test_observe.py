@@ -13,7 +13,7 @@ from bot.errors import (
     Unavailable,
 )
 from bot.job.observe import Observed, canonical_line, count, count_failure
-from bot.model import Claim, Job, Recognition
+from bot.model import Claim, Job, Outcome, Recognition
 from bot.telemetry import Metrics
 from tests.job.conftest import Lines
 from tests.job.fakes import Bench, request_for, shared_file
@@ -107,8 +107,10 @@ def test_the_recognisers_failures_are_counted_by_reason(error: Exception, reason
     assert counted == ({} if reason is None else {reason: 1.0})
 
 
-@pytest.mark.parametrize(("outcome", "seconds"), [("transcribed", 2.5), ("refused", 0.0), ("failed", 0.0)])
-def test_only_transcribed_audio_counts_as_audio(outcome: str, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "seconds"), [(Outcome.TRANSCRIBED, 2.5), (Outcome.REFUSED, 0.0), (Outcome.FAILED, 0.0)]
+)
+def test_only_transcribed_audio_counts_as_audio(outcome: Outcome, seconds: float) -> None:
     metrics = Metrics()
     observed = Observed(Claim.AUDIO, audio_s=2.5)
     observed.stages_s["download"] = 0.3

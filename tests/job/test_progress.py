@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import Gap, Paragraph, Transcript
-from bot.ports import GaveUp, Growing, Refused, Reply, ReplyState
-from bot.preferences import Hints
+from bot.model import Gap, Hints, JobState, Paragraph, Transcript
+from bot.reply import GaveUp, Growing, Refused, Reply, ReplyState
 from tests.job.fakes import Bench, request_for, shared_file
 
 SLACK_AWAY = Unavailable(Outage.SLACK, "503")
@@ -131,7 +130,7 @@ async def test_an_outage_on_the_way_keeps_the_words_that_stand(bench: Bench) -> 
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.time.run(200)
-        assert (await bench.jobs.depth())["parked"] == 1
+        assert (await bench.jobs.depth())[JobState.PARKED] == 1
         notice = bench.said()[0][-1]
         assert isinstance(notice, Growing)
         assert notice.delayed_by is Misconfiguration.RECOGNISER_KEY

@@ -6,7 +6,8 @@ import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import SUBSCRIBERS, Claim
-from bot.ports import Asked, AskFirst, GaveUp, Growing, Refused, Waiting
+from bot.ports.store import Asked
+from bot.reply import AskFirst, GaveUp, Growing, Refused, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
 

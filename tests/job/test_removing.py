@@ -10,7 +10,8 @@ from bot.job.removing import LATE_S
 from bot.job.retry import LONGEST_DELAY_S
 from bot.job.worker import JOBS_AT_ONCE
 from bot.model import SUBSCRIBERS, THREAD, Job, JobKey, Removal, TranscriptionRequest
-from bot.ports import Asked, AskFirst, Found, Reply, Waiting
+from bot.ports.store import Asked
+from bot.reply import AskFirst, Found, Reply, Waiting
 from tests.job.conftest import Lines
 from tests.job.fakes import Bench, FakeReplies, request_for, shared_file
 from tests.job.virtual import VirtualTime

@@ -33,7 +33,7 @@ from bot.job.retry import (
     decide,
 )
 from bot.model import SUBSCRIBERS, Claim
-from bot.ports import Broken, GaveUp, Refused, Waiting
+from bot.reply import Broken, GaveUp, Refused, Waiting
 from tests.job.fakes import request_for
 
 BUSY = Outage.RECOGNISER

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import ConsentNeeded, Refusal, Rejected
-from bot.model import Claim, FileState, Part, Recognition, SharedFile, Span
-from bot.preferences import Hints
+from bot.model import Claim, FileState, Hints, Part, Recognition, SharedFile, Span
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.story import Story
 from tests.job.virtual import EPOCH

@@ -13,8 +13,8 @@ from bot.errors import (
     Unavailable,
 )
 from bot.job.worker import JOBS_AT_ONCE
-from bot.model import Claim, FileState
-from bot.ports import Broken, GaveUp, Refused, Waiting
+from bot.model import Claim, FileState, JobState
+from bot.reply import Broken, GaveUp, Refused, Waiting
 from tests.job.conftest import Lines
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
@@ -135,7 +135,7 @@ async def test_an_expired_key_overnight_loses_nothing(bench: Bench) -> None:
         await bench.jobs.accept([request_for(), request_for(shared_file("F2"), position=1, siblings=2)])
         await bench.time.run(18_000)
         assert bench.said() == [[Waiting(Misconfiguration.RECOGNISER_KEY)]] * 2
-        assert (await bench.jobs.depth())["parked"] == 2
+        assert (await bench.jobs.depth())[JobState.PARKED] == 2
         assert len(bench.recogniser.trouble.calls) == 2, "not tried while verification fails"
         assert 280 < len(bench.verified_at_s) < 320, "once a minute"
         bench.verification = None
@@ -426,7 +426,7 @@ async def test_draining_cancels_what_takes_too_long_and_leaves_nothing_on_disk(b
         await worker.drain(0.01)
         assert list(bench.scratch.iterdir()) == []
     assert bench.said() == []
-    assert (await bench.jobs.depth())["running"] == 1, "resumed at the next start"
+    assert (await bench.jobs.depth())[JobState.RUNNING] == 1, "resumed at the next start"
 
 
 async def test_old_keys_are_swept_every_hour(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.model import THREAD, Job, JobKey, LanguageHeard, Paragraph, Place, Span, Transcript, Utterance
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.records import Channel, Message, User, View
-from bot.ports import Found, Reply
+from bot.reply import Found, Reply
 from bot.slack import actions
 from bot.slack.desk import Control, Desk
 from bot.slack.menu.pressing import PATIENCE_S

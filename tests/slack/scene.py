@@ -14,7 +14,7 @@ from bot.model import Job
 from bot.outside import build_outside
 from bot.playground.slack.records import Channel, Message
 from bot.playground.slack.server import SlackLookalike
-from bot.ports import Found
+from bot.reply import Found
 from bot.settings import Settings
 from bot.slack.speech.replies import SlackReplies
 from tests.slack import payloads

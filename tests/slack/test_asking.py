@@ -7,10 +7,10 @@ import pytest
 
 from bot import sentences
 from bot.errors import Refusal, Rejected, Unavailable
-from bot.model import THREAD, Place
+from bot.model import THREAD, Outcome, Place
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import File, Message, User
-from bot.ports import Asked
+from bot.ports.store import Asked
 from bot.slack.asks.asking import Asking, said_of
 from bot.slack.asks.links import FileLink, MessageLink
 from bot.slack.targets import Ask, Target
@@ -57,12 +57,12 @@ async def test_of_several_files_it_is_told_that_something_happens(counter: Count
 
     job = await counter.office.jobs.claim()
     assert job is not None
-    await counter.office.jobs.finish(job, "transcribed")
+    await counter.office.jobs.finish(job, Outcome.TRANSCRIBED)
     assert await counter.asking.ask(target, Ask(counter.anne.id, "2")) is Asked.UNDER_WAY
 
     job = await counter.office.jobs.claim()
     assert job is not None
-    await counter.office.jobs.finish(job, "refused")
+    await counter.office.jobs.finish(job, Outcome.REFUSED)
     assert await counter.asking.ask(target, Ask(counter.anne.id, "3")) is Asked.ACCEPTED
 
 

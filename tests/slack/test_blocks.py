@@ -14,7 +14,7 @@ from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import EMOTIONS, Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
-from bot.ports import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.actions import FILL_GAPS, REPLY_MENU
 from bot.slack.speech.blocks import (
     INLINE_CHARACTERS,

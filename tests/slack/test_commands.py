@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot import sentences
-from bot.model import Place, TranscriptionRequest
+from bot.model import Outcome, Place, TranscriptionRequest, Usage
 from bot.playground.slack.blockkit import complaints_about_blocks
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel, File, Message, User
-from bot.preferences import Automatic, ChannelSettings, Usage
+from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.asks.commands import Commands
 from bot.slack.choices.settings_control import SettingsControl
@@ -157,7 +157,7 @@ async def test_asking_again_is_answered_again(prompt: Prompt) -> None:
 
     job = await prompt.office.jobs.claim()
     assert job is not None
-    await prompt.office.jobs.finish(job, "transcribed")
+    await prompt.office.jobs.finish(job, Outcome.TRANSCRIBED)
     assert await prompt.type("") == sentences.ASKED_HERE
     assert [row.job.revision for row in prompt.office.jobs.rows.values()] == [1]
 

@@ -9,7 +9,7 @@ from bot.model import Gap, Place, Span
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import File, Message, View
-from bot.ports import ReplyState
+from bot.reply import ReplyState
 from bot.slack import actions
 from bot.slack.speech.reply_controls import Choice
 from bot.slack.speech.rich_text import text_of

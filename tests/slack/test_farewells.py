@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.model import JobKey
 from bot.playground.slack.records import Channel
-from bot.ports import Preferences
+from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack.desk import Control, Desk
 from bot.slack.farewells import Farewells

@@ -12,7 +12,7 @@ from bot.playground.slack.blockkit import complaints_about_blocks
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, Message, User
-from bot.ports import Preferences
+from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.choices.greeting import Greeting

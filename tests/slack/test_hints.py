@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, JobKey, TranscriptionRequest
+from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, Hints, JobKey, TranscriptionRequest
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel
 from bot.playground.slack.server import SlackLookalike
-from bot.ports import Preferences
-from bot.preferences import ChannelSettings, Hints
+from bot.ports.store import Preferences
+from bot.preferences import ChannelSettings
 from bot.slack.choices.hints import SlackHints, join_context
 from bot.slack.lookups import Lookups
 from tests.job.virtual import VirtualTime

@@ -10,12 +10,13 @@ from typing import Any, cast
 import pytest
 
 from bot import sentences
+from bot.model import Usage
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, User, View
-from bot.ports import Ledger, Preferences
-from bot.preferences import Automatic, ChannelSettings, Usage
+from bot.ports.store import Ledger, Preferences
+from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.choices.home import Home
 from bot.slack.desk import Control, Desk

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import sentences
+from bot.model import Usage
 from bot.playground.slack.blockkit import complaints_about_view
-from bot.preferences import Automatic, Usage
+from bot.preferences import Automatic
 from bot.slack import actions
 from bot.slack.choices.home_view import (
     MOST_CHANNELS,

@@ -19,10 +19,10 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Outage, Unavailable
-from bot.model import TranscriptionRequest
+from bot.model import JobState, TranscriptionRequest
 from bot.playground.slack.delivery import RetrySchedule
 from bot.playground.slack.server import SlackLookalike
-from bot.ports import Jobs
+from bot.ports.store import Requests
 from bot.slack.desk import Control
 from bot.slack.identity import SCOPES, Identity
 from bot.slack.intake import Intake
@@ -95,7 +95,9 @@ def bolt_for(
     jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Control] = ()
 ) -> AsyncApp:
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
-    intake = Intake(cast("Jobs", jobs), MemoryPreferences(), Lookups(client), automatic=True, metrics=metrics)
+    intake = Intake(
+        cast("Requests", jobs), MemoryPreferences(), Lookups(client), automatic=True, metrics=metrics
+    )
     return build_bolt(intake, controls, client, identity, SECRET)
 
 
@@ -153,7 +155,7 @@ async def test_redelivery_and_the_twin_are_acknowledged_and_stored_once(door: Do
     for inner in (mention(clip()), event(clip(), text=f"<@{BOT}> hm?"), event(clip())):
         assert (await door.receive(body(inner))).status == 200
 
-    assert (await jobs.depth())["ready"] == 1
+    assert (await jobs.depth())[JobState.READY] == 1
     assert (door.counted("accepted"), door.counted("duplicate")) == (1, 2)
 
 
@@ -173,7 +175,7 @@ async def test_what_asks_for_nothing_is_acknowledged_and_counted(
     assert (await door.receive(body(inner))).status == 200
 
     assert door.counted(reason) == 1
-    assert (await jobs.depth())["ready"] == 0
+    assert (await jobs.depth())[JobState.READY] == 0
 
 
 UNHANDLED = {
@@ -237,7 +239,7 @@ async def test_slack_can_verify_the_address(door: Door) -> None:
 async def test_only_slack_is_believed(door: Door, jobs: SqliteJobs) -> None:
     assert (await door.receive(body(event(clip())), secret="another")).status == 401
     assert (await door.receive(body(event(clip())), age_s=600)).status == 401
-    assert (await jobs.depth())["ready"] == 0
+    assert (await jobs.depth())[JobState.READY] == 0
 
 
 async def test_credentials_in_the_environment_do_not_put_oauth_in_charge(
@@ -249,7 +251,7 @@ async def test_credentials_in_the_environment_do_not_put_oauth_in_charge(
         assert (await door.receive(body(event(clip())))).status == 200
 
     # Bolt's own authorisation finds no installation, answers 200 all the same and drops the event.
-    assert (await jobs.depth())["ready"] == 1
+    assert (await jobs.depth())[JobState.READY] == 1
 
 
 async def test_building_warns_the_operator_of_nothing(
@@ -263,7 +265,7 @@ async def test_fifty_events_ask_slack_nothing(door: Door, jobs: SqliteJobs) -> N
     for number in range(50):
         assert (await door.receive(body(event(clip(f"F{number}"))))).status == 200
 
-    assert (await jobs.depth())["ready"] == 50
+    assert (await jobs.depth())[JobState.READY] == 50
     assert door.slack.paths == []
 
 
@@ -297,7 +299,7 @@ async def test_over_socket_mode_too_only_what_is_stored_is_acknowledged(
         lost = await slack.deliver("events_api", body(event(clip()))).settled()
 
     assert (kept.acked, unheard.acked, lost.acked) == (True, True, False)
-    assert (await jobs.depth())["ready"] == 1
+    assert (await jobs.depth())[JobState.READY] == 1
     assert [call.method for call in slack.state.calls if "." in call.method] == ["apps.connections.open"] * 2
 
 
@@ -337,7 +339,7 @@ async def test_a_control_hears_of_its_messages_before_the_intake_does(jobs: Sqli
         assert (await door.receive(body(event(clip())))).status == 200
 
     assert eraser.heard == ["message_deleted"]
-    assert (await jobs.depth())["ready"] == 1
+    assert (await jobs.depth())[JobState.READY] == 1
 
 
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), Unavailable(Outage.SLACK)])

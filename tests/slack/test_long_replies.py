@@ -16,7 +16,7 @@ from bot.errors import (
 from bot.model import Transcript
 from bot.playground.slack.blockkit import characters_in
 from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.ports import Found, Waiting
+from bot.reply import Found, Waiting
 from bot.slack.speech.replies import SlackReplies
 from bot.transcript.documents import plain_text
 from tests.slack import payloads

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot import sentences
-from bot.model import THREAD, TranscriptionRequest
+from bot.model import THREAD, Outcome, TranscriptionRequest
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel, Message, User
@@ -89,7 +89,7 @@ async def test_asking_again_is_answered_alone_and_in_the_thread(talk: Talk) -> N
     await talk.mention("transcribe", head)
     job = await talk.office.jobs.claim()
     assert job is not None
-    await talk.office.jobs.finish(job, "transcribed")
+    await talk.office.jobs.finish(job, Outcome.TRANSCRIBED)
     await talk.mention("transcribe", head)
     await talk.mention("transcribe in Portuguese", head)
 
@@ -216,7 +216,7 @@ async def test_a_redelivered_mention_asks_once(talk: Talk) -> None:
     delivery = await talk.mention("transcribe in German", head)
     job = await talk.office.jobs.claim()
     assert job is not None
-    await talk.office.jobs.finish(job, "transcribed")
+    await talk.office.jobs.finish(job, Outcome.TRANSCRIBED)
 
     talk.office.slack.deliver("events_api", delivery.payload)
     await talk.office.settled()

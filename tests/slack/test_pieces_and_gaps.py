@@ -10,7 +10,7 @@ from bot.errors import Misconfigured, Outage, Unavailable
 from bot.model import Gap, Span
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Message
-from bot.ports import Found, Growing, ReplyState
+from bot.reply import Found, Growing, ReplyState
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
 from tests.transcripts import said
 

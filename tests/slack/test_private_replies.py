@@ -15,7 +15,7 @@ from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejecte
 from bot.model import Job, JobKey, Place
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Channel, Message
-from bot.ports import AskFirst, Found, Refused, ReplyState, Waiting
+from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
 from bot.slack.actions import REPLY_MENU, SHARE
 from bot.slack.speech.replies import SlackReplies
 from bot.slack.speech.rich_text import text_of

@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
-from bot.ports import Found, Refused, ReplyState, Waiting
+from bot.reply import Found, Refused, ReplyState, Waiting
 from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.speech.thread import EVENT_TYPE
 from bot.transcript.documents import plain_text

@@ -6,10 +6,10 @@ import pytest
 
 from bot import sentences
 from bot.model import Gap as GapOf
-from bot.model import JobKey, Place, Span, Transcript
+from bot.model import JobKey, Outcome, Place, Span, Transcript
 from bot.playground.slack.faults import Answer
 from bot.playground.slack.records import Message
-from bot.ports import AskFirst
+from bot.reply import AskFirst
 from bot.slack import actions
 from bot.slack.menu.reply_buttons import parse_gap_button
 from tests.slack.answered import FILE_ID, Answered, answered
@@ -161,7 +161,7 @@ async def test_what_the_thread_holds_already_is_not_made_again() -> None:
         await here.office.jobs.ask(here.job().request)
         job = await here.office.jobs.claim()
         assert job is not None
-        await here.office.jobs.finish(job, "transcribed")
+        await here.office.jobs.finish(job, Outcome.TRANSCRIBED)
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
 
         await here.press(reply, actions.SHARE, here.bea)
@@ -209,7 +209,7 @@ async def test_gaps_are_filled_once_however_often_the_button_is_pressed() -> Non
         job = await here.office.jobs.claim()
         assert job is not None
         reply = await here.reply(gapped(), here.job())
-        await here.office.jobs.finish(job, "gapped", has_gaps=True)
+        await here.office.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
 
         for _ in range(2):
             assert (await here.press(reply, actions.FILL_GAPS, here.bea)).acked

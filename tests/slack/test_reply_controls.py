@@ -8,7 +8,7 @@ import pytest
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, Span
 from bot.playground.slack.blockkit import complaints_about_blocks
-from bot.ports import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.actions import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
 from bot.slack.speech.reply_controls import Choice, render_controls
 from bot.slack.speech.reply_handle import ReplyHandle

@@ -8,7 +8,7 @@ from bot.model import MOST_CONTEXT_BYTES, Claim, FileState, JobKey
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Message
-from bot.ports import GaveUp
+from bot.reply import GaveUp
 from bot.slack import actions
 from bot.slack.speech.reply_controls import Choice
 from tests.slack.answered import FILE_ID, answered, inputs, notice, written

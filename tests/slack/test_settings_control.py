@@ -12,7 +12,7 @@ from bot import sentences
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, User, View
-from bot.ports import Preferences
+from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.choices.settings_control import SettingsControl

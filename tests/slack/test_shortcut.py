@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot import sentences
-from bot.model import THREAD, FileState, Place, TranscriptionRequest
+from bot.model import THREAD, FileState, Outcome, Place, TranscriptionRequest
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, Delay, SlackError
 from bot.playground.slack.records import Channel, File, Message, User, View
-from bot.ports import Asked
+from bot.ports.store import Asked
 from bot.slack import actions
 from bot.slack.asks.shortcut import Shortcut
 from bot.slack.desk import Control, Desk
@@ -253,7 +253,7 @@ async def test_or_that_it_was_answered_unless_they_name_a_language() -> None:
         await at.send(Form(await at.open(message)))
         job = await at.office.jobs.claim()
         assert job is not None
-        await at.office.jobs.finish(job, "transcribed")
+        await at.office.jobs.finish(job, Outcome.TRANSCRIBED)
 
         assert await at.send(Form(await at.open(message))) == sentences.ANSWERED_IN_THREAD
 

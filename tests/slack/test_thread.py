@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Found, ReplyState, SharedTranscript
+from bot.reply import Found, ReplyState, SharedTranscript
 from bot.slack.speech.thread import note_message, render_metadata
 from tests.slack import payloads
 

@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.model import JobKey
 from bot.playground.slack.records import Message
-from bot.ports import Jobs
+from bot.ports.store import Requests
 from bot.slack.desk import Control, Desk
 from bot.slack.identity import Identity
 from bot.slack.withdrawals import Withdrawals, Withdrawn, parse_withdrawn
@@ -173,7 +173,7 @@ async def listening(jobs: object = None) -> AsyncIterator[tuple[Office, Others]]
     others = Others()
 
     def build(desk: Desk) -> list[Control]:
-        return [Withdrawals(cast("Jobs", jobs or desk.jobs), desk.identity), others]
+        return [Withdrawals(cast("Requests", jobs or desk.jobs), desk.identity), others]
 
     async with office_with(build, ack_timeout_s=0.3) as office:
         yield office, others

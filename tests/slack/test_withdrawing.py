@@ -11,7 +11,7 @@ from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Unavail
 from bot.model import Job, JobKey, Removal
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Message
-from bot.ports import Refused
+from bot.reply import Refused
 from bot.slack.speech.thread import EVENT_TYPE, plan_removal
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene

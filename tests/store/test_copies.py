@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.model import Outcome
 from bot.store.copies import CopyFailed, copy_database
 from bot.store.store import open_store
 from tests.job.fakes import request_for, shared_file
@@ -29,7 +30,7 @@ async def test_a_copy_that_is_made_while_jobs_are_written_opens_and_answers_noth
                 await store.jobs.accept([request_for(shared_file(f"F{number}"))])
                 job = await store.jobs.claim()
                 assert job is not None
-                await store.jobs.finish(await store.jobs.write_intent(job), "transcribed")
+                await store.jobs.finish(await store.jobs.write_intent(job), Outcome.TRANSCRIBED)
                 if number == 10:
                     has_answered.set()
 

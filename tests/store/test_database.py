@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Job, Part, Recognition, Span, TranscriptionRequest
+from bot.model import Job, JobState, Outcome, Part, Recognition, Span, TranscriptionRequest
 from bot.store import schema
 from bot.store.jobs import SqliteJobs
 from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
@@ -62,7 +62,7 @@ async def test_readers_and_backups_run_beside_it(tmp_path: Path) -> None:
 
 
 async def finish(store: Store, job: Job) -> None:
-    await store.jobs.finish(job, "transcribed")
+    await store.jobs.finish(job, Outcome.TRANSCRIBED)
 
 
 async def withdraw(store: Store, job: Job) -> None:
@@ -196,7 +196,7 @@ async def test_a_disk_that_is_full_at_the_start_gets_one_clear_line(tmp_path: Pa
             pass
     assert "\n" not in str(refusal.value)
     async with jobs_in(tmp_path) as jobs:
-        assert (await jobs.depth())["ready"] == 100
+        assert (await jobs.depth())[JobState.READY] == 100
 
 
 async def test_a_disk_with_too_little_room_is_as_good_as_full(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ async def test_a_cancelled_caller_leaves_no_lock_behind(tmp_path: Path) -> None:
             async with asyncio.timeout(2):
                 await jobs.depth()
     async with jobs_in(tmp_path) as jobs:
-        assert (await jobs.depth())["running"] == 0
+        assert (await jobs.depth())[JobState.RUNNING] == 0
 
 
 async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_path: Path) -> None:
@@ -244,4 +244,4 @@ async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_pa
 async def _use(jobs: SqliteJobs, request: TranscriptionRequest) -> None:
     await jobs.accept([request])
     if job := await jobs.claim():
-        await jobs.finish(await jobs.write_intent(job), "transcribed")
+        await jobs.finish(await jobs.write_intent(job), Outcome.TRANSCRIBED)

@@ -13,7 +13,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Forgotten
-from bot.model import Claim, FileState, JobKey, SharedFile, TranscriptionRequest
+from bot.model import Claim, FileState, JobKey, Outcome, SharedFile, TranscriptionRequest
 from bot.store import schema
 from bot.store.database import DataDirUnusable, opened_beside
 from bot.store.forgetting import Traces, forget_channel, forget_team, forget_user
@@ -43,7 +43,7 @@ async def furnished(data_dir: Path) -> AsyncIterator[Store]:
     async with open_store(data_dir, lambda: EPOCH) as store:
         await store.jobs.accept([asked("F0", team_id=team_id, audience=READER) for team_id in ("T1", "T2")])
         while job := await store.jobs.claim():
-            await store.jobs.finish(job, "transcribed")
+            await store.jobs.finish(job, Outcome.TRANSCRIBED)
         for team_id in ("T1", "T2"):
             await store.jobs.accept(
                 [

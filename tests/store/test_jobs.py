@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bot.model import Part, Span
-from bot.ports import Asked
+from bot.model import JobState, Outcome, Part, Span
+from bot.ports.store import Asked
 from bot.store import schema
 from bot.store.jobs import SqliteJobs
 from tests.job.fakes import request_for, shared_file
@@ -92,7 +92,7 @@ async def test_many_events_at_once(tmp_path: Path, capsys: pytest.CaptureFixture
 
     async with jobs_in(tmp_path) as jobs:
         assert sum(await asyncio.gather(*(accept(jobs, number) for number in range(200)))) == 200
-        assert (await jobs.depth())["ready"] == 200
+        assert (await jobs.depth())[JobState.READY] == 200
     with capsys.disabled():
         durations_ms.sort()
         print(f"\n200 accepts at once: p50 {durations_ms[100]:.0f} ms, p99 {durations_ms[198]:.0f} ms")  # noqa: T201
@@ -174,7 +174,7 @@ async def test_an_end_that_cannot_be_written_writes_nothing_of_it(tmp_path: Path
         await jobs.keep(job, Part(Span(0, 2_000), (), last=True))
         copies: list[object] = ["U7", None]
         with pytest.raises(Exception, match="NOT NULL"):
-            await jobs.finish(job, "transcribed", copies=copies)  # type: ignore[arg-type]  # a fault of ours
+            await jobs.finish(job, Outcome.TRANSCRIBED, copies=copies)  # type: ignore[arg-type]  # a fault of ours
         assert await jobs.depth() == {"ready": 0, "running": 1, "parked": 0}
         assert len(await jobs.parts(job)) == 1
         assert await jobs._database.rows(schema.usage.select()) == []
@@ -196,7 +196,7 @@ async def test_the_oldest_unfinished_job_has_waited_since_it_was_accepted(tmp_pa
         second, first = await jobs.claim(), await jobs.claim()
         assert first is not None
         assert second is not None
-        await jobs.finish(first, "transcribed")
+        await jobs.finish(first, Outcome.TRANSCRIBED)
         assert await jobs.oldest_s() == 5
         await jobs.hold(second)
         assert await jobs.oldest_s() == 0, "a question that nobody has answered is no work"

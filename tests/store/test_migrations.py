@@ -6,9 +6,8 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from bot.model import Part, Recognition, Span
-from bot.ports import Asked
-from bot.preferences import Usage
+from bot.model import Outcome, Part, Recognition, Span, Usage
+from bot.ports.store import Asked
 from bot.store.store import open_store
 from tests.store.old_files import VERSIONS, add_job, old_file, old_request, request
 
@@ -76,7 +75,7 @@ async def test_every_kind_of_row_of_the_first_release_is_kept(tmp_path: Path) ->
         claimed = {}
         while job := await store.jobs.claim():
             claimed[job.key.file_id] = job.request
-            await store.jobs.finish(await store.jobs.write_intent(job), "transcribed")
+            await store.jobs.finish(await store.jobs.write_intent(job), Outcome.TRANSCRIBED)
         assert claimed == {file_id: request(file_id) for file_id in ("F1", "F3", "F4")}
         assert await store.jobs.accept([request(f"F{n}") for n in range(1, 6)]) == 0
 

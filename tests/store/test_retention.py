@@ -13,7 +13,7 @@ import pytest
 from annotated_types import Ge
 from sqlalchemy import event, insert
 
-from bot.preferences import Usage
+from bot.model import Outcome, Usage
 from bot.settings import Settings
 from bot.store import schema
 from bot.store.asks import KEYS_KEPT_AT_LEAST
@@ -36,7 +36,7 @@ async def test_a_recording_that_is_deleted_months_later_takes_its_copies_along(t
             await store.jobs.accept([replace(request, key=replace(request.key, audience=audience))])
             job = await store.jobs.claim()
             assert job is not None
-            await store.jobs.finish(job, "transcribed")
+            await store.jobs.finish(job, Outcome.TRANSCRIBED)
         time.passed_s += QUARTER.total_seconds() - 1
         assert await store.jobs.sweep() == 0
         assert await store.jobs.withdraw_file("T1", "F1") == 1
@@ -99,7 +99,7 @@ async def test_nothing_regular_reads_all_the_rows_of_a_quarter(tmp_path: Path) -
         assert job is not None
         job = await store.jobs.record_reply(await store.jobs.write_intent(job), "5.5", None)
         await store.jobs.wait_for_turn(job, 1.0)
-        await store.jobs.finish(job, "transcribed", copies=["U7"])
+        await store.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
         await store.jobs.sweep()
         await store.jobs.depth()
         await store.jobs.oldest_s()

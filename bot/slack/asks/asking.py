@@ -9,7 +9,7 @@ import structlog
 from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import THREAD
-from bot.ports import Asked, Jobs
+from bot.ports.store import Asked, Requests
 from bot.slack.asks.links import FileLink, Link
 from bot.slack.lookups import Conversation, Lookups
 from bot.slack.permissions import Permissions
@@ -38,7 +38,7 @@ class Asking:
         permissions: Who may read what.
     """
 
-    def __init__(self, jobs: Jobs, lookups: Lookups, permissions: Permissions) -> None:
+    def __init__(self, jobs: Requests, lookups: Lookups, permissions: Permissions) -> None:
         self._jobs = jobs
         self._lookups = lookups
         self._permissions = permissions

@@ -17,7 +17,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import sentences
 from bot.errors import Rejected, TranscriptionError
-from bot.model import Place
+from bot.model import JobState, Place
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.asks.asking import Asking, said_of
@@ -175,7 +175,7 @@ class Commands:
         return sentences.status(
             None if typed.is_direct else automatic,
             settings.language,
-            depth.get("ready", 0) + depth.get("running", 0),
+            depth[JobState.READY] + depth[JobState.RUNNING],
             await self._reader(typed),
             has_subscribers=bool(await self._desk.preferences.subscribers(typed.team_id, typed.channel_id)),
         )

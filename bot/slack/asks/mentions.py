@@ -12,7 +12,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import Place
-from bot.ports import Asked
+from bot.ports.store import Asked
 from bot.slack.asks.asking import Asking, said_of
 from bot.slack.asks.phrases import NotUnderstood, Wanted, parse_mention
 from bot.slack.bodies import Body, part, team_of

@@ -10,7 +10,7 @@ import structlog
 
 from bot import sentences
 from bot.errors import TranscriptionError
-from bot.ports import Preferences
+from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack.choices.turns import Turns
 from bot.slack.permissions import Permissions

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import TranscriptionError
-from bot.model import MOST_CONTEXT_BYTES, TranscriptionRequest
-from bot.ports import Preferences
-from bot.preferences import ChannelSettings, Hints
+from bot.model import MOST_CONTEXT_BYTES, Hints, TranscriptionRequest
+from bot.ports.store import Preferences
+from bot.preferences import ChannelSettings
 from bot.slack.lookups import Lookups
 from bot.transcript.documents import on_one_line
 

@@ -15,7 +15,8 @@ from datetime import date
 from babel import Locale
 
 from bot import sentences
-from bot.preferences import Automatic, Usage
+from bot.model import Usage
+from bot.preferences import Automatic
 from bot.slack import actions
 from bot.slack.bodies import Body, part
 from bot.slack.choices.settings_view import automatic_menu, box

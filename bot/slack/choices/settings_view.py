@@ -14,12 +14,7 @@ from typing import Any, TypeVar
 
 from bot import sentences
 from bot.model import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
-from bot.preferences import (
-    Automatic,
-    ChannelSettings,
-    parse_vocabulary,
-    vocabulary_bytes,
-)
+from bot.preferences import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
 from bot.slack import actions
 from bot.slack.bodies import Body, part
 from bot.slack.files import parse_id

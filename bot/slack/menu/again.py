@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import sentences
-from bot.ports import Asked, Jobs, Standing
+from bot.ports.store import Asked, Requests, Standing
 from bot.slack import actions
 from bot.slack.bodies import Body, part
 from bot.slack.desk import Desk
@@ -25,7 +25,7 @@ class Again:
     """
 
     def __init__(self, desk: Desk) -> None:
-        self._jobs: Jobs = desk.jobs
+        self._jobs: Requests = desk.jobs
         self._permissions: Permissions = desk.permissions
         self._lookups = desk.lookups
 

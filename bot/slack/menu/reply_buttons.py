@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import THREAD, JobKey
-from bot.ports import ReplyState
+from bot.reply import ReplyState
 from bot.slack import actions
 from bot.slack.asks.asking import Asking, said_of
 from bot.slack.bodies import Body, action_of, channel_of

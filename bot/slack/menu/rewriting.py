@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from bot import sentences
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import SharedFile
-from bot.ports import SharedTranscript
+from bot.reply import SharedTranscript
 from bot.scratch import scratch_folder
 from bot.slack.api_errors import API_FAILURES, error_code, translate
 from bot.slack.desk import Desk

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bot import sentences
 from bot.model import JobKey, Transcript, TranscriptionRequest
-from bot.ports import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.kit import Block, context
 from bot.slack.speech.reply_controls import render_controls
 from bot.slack.speech.rich_text import (

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Outage, Unavailable
 from bot.model import Job, Place, Transcript
-from bot.ports import Found, Reply, ReplyState, state_of
+from bot.reply import Found, Reply, ReplyState, state_of
 from bot.slack.api_errors import API_FAILURES, error_code, translate
 from bot.slack.kit import Block
 from bot.slack.speech.blocks import Message, render_in_pieces, render_reply

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import sentences
 from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Job, JobKey, Place
-from bot.ports import Found, Reply
+from bot.reply import Found, Reply
 from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
 from bot.slack.kit import Block, line, section
 from bot.slack.lookups import Lookups

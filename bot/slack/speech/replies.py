@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import sentences
 from bot.errors import Misconfiguration, Misconfigured, Rejected
 from bot.model import Job, Place, Removal, TranscriptionRequest
-from bot.ports import Broken, Found, GaveUp, Refused, Reply
+from bot.reply import Broken, Found, GaveUp, Refused, Reply
 from bot.slack.api_errors import API_FAILURES, error_code
 from bot.slack.identity import SCOPES_OF_JOBS, identify
 from bot.slack.lookups import Lookups
@@ -33,7 +33,7 @@ _STATUS_TIMEOUT_S = 3.0
 
 
 class SlackReplies:
-    """``bot.ports.Replies``.
+    """``bot.ports.outside.Replies``.
 
     Args:
         reads: A client for reading, whose retries are harmless.

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot import sentences
 from bot.model import Transcript, TranscriptionRequest
-from bot.ports import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack import actions, kit
 from bot.slack.kit import Block
 from bot.slack.speech.reply_handle import ReplyHandle

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.model import Job, JobKey, Removal
-from bot.ports import Found, ReplyState, SharedTranscript
+from bot.reply import Found, ReplyState, SharedTranscript
 from bot.slack.speech.blocks import transcript_file_names
 from bot.slack.targets import records
 

@@ -9,7 +9,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Outage, Unavailable
-from bot.ports import SharedTranscript
+from bot.reply import SharedTranscript
 from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
 from bot.slack.speech.blocks import TextFile
 

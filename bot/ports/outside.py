@@ -1,0 +1,181 @@
+"""What the job room needs of the outside world: files, audio, the recogniser, the thread."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from bot.model import (
+    Hints,
+    Job,
+    PreparedAudio,
+    Recognition,
+    Removal,
+    Segment,
+    SharedFile,
+    Span,
+    TranscriptionRequest,
+)
+from bot.reply import Broken, Found, GaveUp, Refused, Reply
+
+
+class Files(Protocol):
+    """Reads files that people shared."""
+
+    async def info(self, file_id: str) -> SharedFile:
+        """Ask Slack about a file, again for a few seconds while it has no address.
+
+        Raises:
+            Rejected: gone, hidden or forbidden.
+            Unavailable: Slack does not answer, or the address does not come.
+            Misconfigured: a scope or the token is wrong.
+        """
+
+    async def download(self, file: SharedFile, destination: Path) -> int:
+        """Stream a file's bytes to ``destination`` (created, mode 0600) and return how many there were.
+
+        Raises:
+            Rejected: too big, empty, gone, or an address away from Slack.
+            Unavailable: Slack does not answer, or the stream broke off.
+            Misconfigured: Slack answered with its login page.
+        """
+
+
+class Audio(Protocol):
+    """Turns whatever people share into what the recogniser takes."""
+
+    def split(self, source: Path, workspace: Path, done: Sequence[Span] = ()) -> AsyncGenerator[Segment]:
+        """Decode ``source`` once, and yield each segment as soon as it is cut, in order.
+
+        Segments lie side by side, and each fits one request. What is made lies in ``workspace``, which the
+        caller deletes; close the generator to end the decoding.
+
+        Args:
+            source: The recording.
+            workspace: A private folder.
+            done: Stretches, in order, of which the caller needs nothing more. Cuts fall on their ends, and no
+                segment is yielded for them.
+
+        Raises:
+            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, TOO_LONG, PROTECTED, TOO_COSTLY or EMPTY.
+            Unavailable: MACHINE, when this machine could not do it now.
+        """
+
+    async def duration_s(self, source: Path) -> float | None:
+        """What a recording's container says of its length, in seconds; ``None`` where it does not say.
+
+        Raises:
+            Rejected: as ``split``, but for TOO_LONG and EMPTY.
+            Unavailable: MACHINE, when this machine could not do it now.
+        """
+
+
+class Recogniser(Protocol):
+    """Hears what was said."""
+
+    async def recognise(
+        self,
+        audio: PreparedAudio,
+        *,
+        language: str | None = None,
+        context: str = "",
+        digits: bool | None = None,
+        share: str = "",
+    ) -> Recognition:
+        """Recognise one piece of audio within the provider's limits.
+
+        Args:
+            audio: What to hear.
+            language: One of ``model.LANGUAGES``; ``None`` where it is unknown or mixed.
+            context: Background text or words to expect.
+            digits: Write numbers as digits, in the languages that can; ``None`` for the deployment's default.
+            share: On whose behalf (a job's key, say). Requests of different shares take turns.
+
+        Raises:
+            Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
+            Unavailable: RECOGNISER or RECOGNISER_BUSY, with ``retry_after_s`` where it said; MACHINE.
+            Misconfigured: RECOGNISER_KEY, RECOGNISER_ACCOUNT or RECOGNISER_MODEL.
+        """
+
+    async def verify(self) -> None:
+        """Ask one cheap question that only a working key, account and model can answer.
+
+        Raises:
+            Unavailable: no answer now.
+            Misconfigured: the key, the account or the model is wrong.
+        """
+
+
+class Replies(Protocol):
+    """Speaks in the thread, or to the one person who asked. Doing it twice shows once.
+
+    Where a job has a ``reader_id`` only that person reads its reply: by an ephemeral message where they look
+    now (which may show twice after a crash, and cannot be edited), else by a direct message.
+    """
+
+    async def show_working(
+        self, request: TranscriptionRequest, done: int = 0, total: int | None = None
+    ) -> None:
+        """Show in the thread that the bot is at work, and how many parts are done. Never raises.
+
+        A reply takes it away, and so does Slack after two minutes.
+        """
+
+    async def clear_working(self, request: TranscriptionRequest) -> None:
+        """Take that sign away where no reply does. Never raises."""
+
+    async def find(self, job: Job) -> Found:
+        """Look in the thread, from the job's intent on, for what was posted with its key.
+
+        Raises:
+            Rejected: the thread is gone or closed to the bot.
+            Unavailable: Slack does not answer.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+        """Post the reply, or edit it into the one that stands; return its ``ts``.
+
+        Raises:
+            Rejected: the thread or channel is gone or closed to the bot; or to the one reader, who is not a
+                member of the recording's channel any more.
+            Unavailable: Slack does not answer; the reply may have arrived all the same.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+    async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
+        """Tell the asker alone why what stands in the thread stays as it is. Never raises."""
+
+    async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
+        """Those of these people who are in a channel now.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+    async def withdraw(self, removal: Removal) -> None:
+        """Delete what the bot has posted of it: replies, further pieces, files; also in direct messages.
+
+        What is not there, or Slack refuses to delete for good, is passed over.
+
+        Raises:
+            Unavailable: Slack does not answer; some of it may be deleted.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+    async def verify(self) -> None:
+        """Ask Slack whether the token is good and holds every scope that a job needs.
+
+        Raises:
+            Unavailable: no answer now.
+            Misconfigured: the token or a scope is wrong.
+        """
+
+
+class Hinting(Protocol):
+    """Knows what helps to hear a request's recording right."""
+
+    async def hints(self, request: TranscriptionRequest) -> Hints:
+        """What the channel has decided, and what it expects to hear. Slack's silence costs names, no more."""

@@ -1,0 +1,222 @@
+"""What has to be kept: requests, the queue of jobs, removals, people's settings, usage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.model import Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest, Usage
+from bot.preferences import ChannelSettings
+
+
+class Asked(StrEnum):
+    """What becomes of an ask."""
+
+    ACCEPTED = "accepted"
+    """It is transcribed, for the first time or anew."""
+    UNDER_WAY = "under_way"
+    """It is being transcribed already."""
+    ANSWERED = "answered"
+    """Its transcript stands, and nobody asked for another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A reply that somebody points at, for jobs that are forgotten."""
+
+    ts: str
+    revision: int
+
+
+class Requests(Protocol):
+    """What people want: durable on return, and each key known for a week after its end at least."""
+
+    async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
+        """Store the requests in one transaction; return how many were new. Durable on return."""
+
+    async def ask(
+        self, request: TranscriptionRequest, *, anew: bool = False, standing: Standing | None = None
+    ) -> Asked:
+        """Store what somebody asks for by hand. Durable on return; the same ``ask_id`` again changes nothing.
+
+        An unknown key begins at its first revision, or after ``standing``. One whose job has ended begins
+        anew with this request, one revision later and without its parts, where ``anew`` or a language is
+        given, or no transcript came of it; its reply is edited. The intent of such a job counts from now on
+        at the latest, so that its reply is looked for.
+        """
+
+    async def agree(self, key: JobKey) -> bool:
+        """Make a job that asks first due, as confirmed; False where it does not wait for that (any more)."""
+
+    async def withdraw_message(
+        self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
+    ) -> None:
+        """Have everything go that stands of a message's recordings, or of one of them. Durable on return.
+
+        Whoever asks again is heard, but such a job is not claimed before the removal is done.
+        """
+
+    async def withdraw_file(self, team_id: str, file_id: str) -> int:
+        """The same for a file, wherever jobs know it from; return in how many messages."""
+
+    async def withdraw_reply(self, key: JobKey, *, thread_ts: str) -> None:
+        """The same for what one job has said, to whomever."""
+
+    async def fill_gaps(self, key: str) -> bool:
+        """Make a job whose reply has gaps due again, one revision later, without its failed parts.
+
+        Returns:
+            Whether it is, or was already, under way; False where its contents are gone.
+        """
+
+    async def depth(self) -> dict[JobState, int]:
+        """How many jobs are in each state that goes on by itself: READY, RUNNING and PARKED."""
+
+
+class Queue(Protocol):
+    """Jobs that were accepted, for the one worker that claims them, until they have ended."""
+
+    async def claim(self) -> Job | None:
+        """Take the next job that is due, if there is one."""
+
+    async def wait_for_work(self) -> None:
+        """Return when a job may be due: one was accepted, released, or came to its time."""
+
+    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
+        """Give a claimed job back, to be claimed again when ``due``; ``fault`` counts one of ours."""
+
+    async def park(self, job: Job) -> None:
+        """Set a claimed job aside until ``release_parked``."""
+
+    async def release_parked(self, accepted_before: datetime | None = None) -> int:
+        """Make parked jobs (those accepted before a time) due now; return how many there were."""
+
+    async def write_intent(self, job: Job) -> Job:
+        """Note, durably, that the bot is about to post this job's reply.
+
+        Raises:
+            Forgotten: nothing is known of the job any more.
+        """
+
+    async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
+        """Note where the reply stands and which notice it shows (``None``: the final reply)."""
+
+    async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
+        """Keep a part of a claimed job until the job ends, and count what it cost. Durable on return.
+
+        Raises:
+            Forgotten: nothing is known of the job any more.
+        """
+
+    async def parts(self, job: Job) -> list[Part]:
+        """The parts that are kept, in the order of the recording."""
+
+    async def finish(
+        self, job: Job, outcome: Outcome, *, has_gaps: bool = False, copies: Sequence[str] = ()
+    ) -> None:
+        """End a job; its key stays, its contents go: a day later where its reply has gaps.
+
+        Args:
+            job: Which.
+            outcome: For its row; TRANSCRIBED and GAPPED (``…_BEFORE`` too) count as a clip of the month,
+                once a key.
+            has_gaps: Its gaps may be filled for a day.
+            copies: People who get a copy each by direct message: jobs of their own with the same parts, for
+                those whose key is not known yet.
+        """
+
+    async def hold(self, job: Job) -> None:
+        """Set a claimed job aside until somebody agrees to its cost; for a day."""
+
+    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
+        """Return when patience ends, or no earlier file of the message lacks its place in the thread.
+
+        A notice holds the place: the final reply is edited into it.
+
+        Returns:
+            Whether it is the job's turn.
+        """
+
+    async def depth(self) -> dict[JobState, int]:
+        """How many jobs are in each state that goes on by itself: READY, RUNNING and PARKED."""
+
+    async def sweep(self) -> int:
+        """Forget keys and months that were kept for long enough, and gaps that nobody filled for a day.
+
+        Returns:
+            How many keys.
+        """
+
+
+class Removals(Protocol):
+    """What has to be deleted from Slack, for the worker that deletes it."""
+
+    async def wait_for_removal(self) -> None:
+        """Return when a removal may be due: one was written, or came to its time."""
+
+    async def claim_removal(self) -> Removal | None:
+        """Take the next removal that is due; its jobs have ended by then, whatever they were doing.
+
+        It is due again at the next start unless ``removed`` or ``remove_later`` is called.
+        """
+
+    async def remove_later(self, removal: Removal, due: datetime) -> None:
+        """Give a claimed removal back, one attempt older."""
+
+    async def removed(self, removal: Removal) -> None:
+        """Forget a removal that is done."""
+
+
+class Preferences(Protocol):
+    """Keeps what people have decided, and for whom the bot is installed."""
+
+    async def channel(self, team_id: str, channel_id: str) -> ChannelSettings:
+        """A channel's settings; the defaults where nobody has decided anything."""
+
+    async def channels(self, team_id: str) -> Mapping[str, ChannelSettings]:
+        """The settings of every channel of a workspace that has some, by channel id."""
+
+    async def change_channel(
+        self, team_id: str, channel_id: str, change: Callable[[ChannelSettings], ChannelSettings]
+    ) -> ChannelSettings:
+        """Replace a channel's settings by what ``change`` makes of them, in one transaction."""
+
+    async def greet(self, team_id: str, channel_id: str) -> bool:
+        """Note that the bot greets a channel; True the first time since it was last forgotten."""
+
+    async def is_opted_out(self, team_id: str, user_id: str) -> bool:
+        """Whether somebody never wants to be transcribed."""
+
+    async def opt_out(self, team_id: str, user_id: str, *, out: bool) -> None:
+        """Note that they do not, or do again."""
+
+    async def subscribers(self, team_id: str, channel_id: str) -> Sequence[str]:
+        """Who wants a channel's transcripts by direct message."""
+
+    async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
+        """The channels whose transcripts somebody wants by direct message."""
+
+    async def subscribe(self, team_id: str, user_id: str, channel_ids: Sequence[str]) -> None:
+        """Replace these."""
+
+    async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
+        """Take a channel's settings and subscriptions along to its new id."""
+
+    async def forget_channel(self, team_id: str, channel_id: str) -> None:
+        """Purge a channel: settings, subscriptions, jobs, parts. What it used counts for the workspace."""
+
+    async def forget_team(self, team_id: str) -> None:
+        """Purge a workspace: everything."""
+
+
+class Ledger(Protocol):
+    """Counts what was transcribed: seconds and clips, never words or names. Jobs write it."""
+
+    async def used(self, team_id: str, month: date) -> Usage:
+        """By a workspace in the month that holds this day, in UTC."""
+
+    async def used_by_channel(self, team_id: str, month: date) -> Mapping[str, Usage]:
+        """The same by channel id; the empty id stands for channels that are forgotten."""

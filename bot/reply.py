@@ -1,0 +1,124 @@
+"""What can be said of one file, and what already stands in its thread. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.errors import Misconfiguration, Outage, Refusal
+from bot.model import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The last word: this file is not transcribed, and why."""
+
+    reason: Refusal
+    limit: int | None = None
+    """For TOO_LONG and MONTH_USED_UP the most minutes, for TOO_BIG the most megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskFirst:
+    """A question: the job goes on when somebody agrees to what it costs."""
+
+    duration_s: float
+    cost: float
+    """In US dollars, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A word on the way: the job goes on when the cause is mended."""
+
+    reason: Outage | Misconfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A word on the way: what is ready of a long recording, from its beginning on."""
+
+    transcript: Transcript
+    done: int
+    """Parts that are recognised, also behind those that are shown."""
+    total: int | None
+    """Parts in all; ``None`` while the recording is still being cut."""
+    delayed_by: Outage | Misconfiguration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The last word: the cause lasted longer than the bot waits."""
+
+    reason: Outage | Misconfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The last word: a fault of the bot's own."""
+
+    reference: str
+    """What the operator finds in the log."""
+
+
+Reply = Transcript | Refused | Waiting | Growing | AskFirst | GaveUp | Broken
+"""What the thread can be told about one file."""
+
+
+class ReplyState(StrEnum):
+    """How far a posted reply is; stands in its message metadata."""
+
+    TRANSCRIBED = "transcribed"
+    GAPPED = "gapped"
+    """Transcribed but for some parts, which somebody may ask for again."""
+    REFUSED = "refused"
+    FAILED = "failed"
+    WAITING = "waiting"
+    ASKING = "asking"
+    """It asks whether to transcribe."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows."""
+        return self not in {ReplyState.WAITING, ReplyState.ASKING}
+
+
+def state_of(reply: Reply) -> ReplyState:
+    """The state that a reply leaves its job in."""
+    match reply:
+        case Transcript():
+            return ReplyState.GAPPED if reply.has_gaps else ReplyState.TRANSCRIBED
+        case Refused():
+            return ReplyState.REFUSED
+        case Waiting() | Growing():
+            return ReplyState.WAITING
+        case AskFirst():
+            return ReplyState.ASKING
+        case GaveUp() | Broken():
+            return ReplyState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTranscript:
+    """A message of the bot's that shares a transcript as files."""
+
+    ts: str
+    file_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What already stands in the thread for a job."""
+
+    ts: str | None = None
+    """The reply's ``ts``, if it was posted."""
+    state: ReplyState | None = None
+    """How far that reply is."""
+    revision: int = 0
+    """Of that reply; a lower one than the job's still has the gaps that are being filled."""
+    file_shared: bool = False
+    """Whether the files of the job's revision were shared."""
+    outdated: tuple[SharedTranscript, ...] = ()
+    """Files of earlier revisions."""
+    pieces: frozenset[int] = frozenset()
+    """Numbers of the messages that stand and carry the reply on, where no file could be shared."""

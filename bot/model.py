@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -232,10 +232,6 @@ class Job:
     def key(self) -> JobKey:
         """The request's key."""
         return self.request.key
-
-    def having(self, **changes: object) -> Job:
-        """A copy with some fields changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # checked by dataclass
 
 
 EMOTIONS = ("surprised", "neutral", "happy", "sad", "disgusted", "angry", "fearful")

@@ -62,7 +62,7 @@ class Progress:
 
     def start(self, file: SharedFile) -> None:
         """Begin to show it; the file is as Slack describes it now."""
-        self.job = self.job.having(request=replace(self.job.request, file=file))
+        self.job = replace(self.job, request=replace(self.job.request, file=file))
         if self._running is None and self.job.key.audience == THREAD:
             self._running = asyncio.create_task(self._run())
 

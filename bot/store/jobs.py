@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -191,13 +192,13 @@ class SqliteJobs:
             return job
         first = func.coalesce(table.c.intent_at, now.timestamp())
         await self._set(job.key, intent_at=first)
-        return job.having(intent_at=now)
+        return replace(job, intent_at=now)
 
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         """Note where the reply stands."""
         await self._set(job.key, reply_ts=ts, notice=notice)
         self._turn()
-        return job.having(reply_ts=ts, notice=notice)
+        return replace(job, reply_ts=ts, notice=notice)
 
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         """Insert a part, or put it in the place of a failed one; and add to the month."""

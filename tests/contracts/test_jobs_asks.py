@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -192,7 +193,7 @@ async def test_a_held_job_goes_on_when_somebody_agrees(kept: Kept) -> None:
         assert await kept.jobs.agree(job.key)
     assert not await kept.jobs.agree(job.key), "it does not ask any more"
     again = await kept.claimed()
-    assert again == job.having(is_confirmed=True, attempt=0, accepted_at=kept.time.now())
+    assert again == replace(job, is_confirmed=True, attempt=0, accepted_at=kept.time.now())
     assert not await kept.jobs.agree(job.key)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.model import Job, Outcome, Usage
@@ -56,7 +58,7 @@ async def test_a_job_with_gaps_has_ended_but_can_be_asked_for(kept: Kept) -> Non
     assert await kept.jobs.fill_gaps(str(job.key))
     assert await kept.jobs.fill_gaps(str(job.key)), "already under way"
     again = await kept.claimed()
-    assert again == job.having(accepted_at=kept.time.now(), revision=1, is_confirmed=True, fills_gaps=True)
+    assert again == replace(job, accepted_at=kept.time.now(), revision=1, is_confirmed=True, fills_gaps=True)
     assert await kept.jobs.parts(again) == [part(0)], "what failed is tried anew"
     assert await kept.jobs.fill_gaps(str(job.key)), "already running"
     assert await kept.jobs.claim() is None

@@ -69,7 +69,8 @@ class MemoryJobs:
             posted_at = _time_of(request.key.message_ts)
             if standing is not None:
                 row.counted = True
-                row.job = row.job.having(
+                row.job = replace(
+                    row.job,
                     revision=standing.revision + 1,
                     reply_ts=standing.ts,
                     intent_at=_time_of(standing.ts),
@@ -77,7 +78,7 @@ class MemoryJobs:
                 )
             elif request.key.audience == THREAD and posted_at <= self._time.now() - KEYS_KEPT:
                 again = anew or request.language is not None
-                row.job = row.job.having(intent_at=posted_at, revision=int(again))
+                row.job = replace(row.job, intent_at=posted_at, revision=int(again))
             return Asked.ACCEPTED
         is_repeated = bool(request.ask_id) and request.ask_id == row.asked
         if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
@@ -107,7 +108,7 @@ class MemoryJobs:
         if row is None or row.state != JobState.HELD:
             return False
         now = self._time.now()
-        row.job = row.job.having(is_confirmed=True, attempt=0, accepted_at=now)
+        row.job = replace(row.job, is_confirmed=True, attempt=0, accepted_at=now)
         row.state, row.due_at = JobState.READY, now
         self._tell()
         return True
@@ -186,13 +187,13 @@ class MemoryJobs:
 
     async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
         if row := self._running(job):
-            row.job = row.job.having(attempt=job.attempt + 1, faults=job.faults + fault)
+            row.job = replace(row.job, attempt=job.attempt + 1, faults=job.faults + fault)
             row.state, row.due_at = JobState.READY, due
             self._tell()
 
     async def park(self, job: Job) -> None:
         if row := self._running(job):
-            row.job = row.job.having(attempt=job.attempt + 1)
+            row.job = replace(row.job, attempt=job.attempt + 1)
             row.state = JobState.PARKED
 
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
@@ -211,10 +212,11 @@ class MemoryJobs:
         self._check_known(job)
         if job.intent_at is not None:
             return job
-        return self._change(job, intent_at=self._time.now())
+        now = self._time.now()
+        return self._change(job, lambda known: replace(known, intent_at=now))
 
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
-        return self._change(job, reply_ts=ts, notice=notice)
+        return self._change(job, lambda known: replace(known, reply_ts=ts, notice=notice))
 
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         self._check_known(job)
@@ -261,7 +263,8 @@ class MemoryJobs:
         row = next((row for known, row in self.rows.items() if str(known) == key), None)
         if row is not None and row.state == JobState.GAPPED and not self._is_stale(row):
             now = self._time.now()
-            row.job = row.job.having(
+            row.job = replace(
+                row.job,
                 accepted_at=now,
                 attempt=0,
                 faults=0,
@@ -342,11 +345,11 @@ class MemoryJobs:
         row = self.rows.get(job.key)
         return row if row is not None and row.state == JobState.RUNNING else None
 
-    def _change(self, job: Job, **changes: object) -> Job:
+    def _change(self, job: Job, change: Callable[[Job], Job]) -> Job:
         if row := self._running(job):
-            row.job = row.job.having(**changes)
+            row.job = change(row.job)
             self._turn()
-        return job.having(**changes)
+        return change(job)
 
     async def _wait(self, times: list[datetime]) -> None:
         """Until there is news, or the first of these comes."""

@@ -74,7 +74,7 @@ async def test_a_missing_scope_is_the_operators_and_no_refusal(scene: Scene) -> 
 async def test_a_reply_grows_by_edits_and_ends_complete(scene: Scene) -> None:
     ts = await scene.replies.publish(scene.job, Growing(HELLO, 1, 3), NOTHING)
     assert (await scene.found()).state is ReplyState.WAITING
-    job = scene.job.having(reply_ts=ts)
+    job = replace(scene.job, reply_ts=ts)
 
     assert await scene.replies.publish(job, Growing(LONG, 2, 3), NOTHING) == ts
     assert scene.shared() == [], "files come with the last word"
@@ -89,7 +89,7 @@ async def test_a_reply_grows_by_edits_and_ends_complete(scene: Scene) -> None:
 async def test_gaps_that_were_filled_take_the_old_files_away(scene: Scene) -> None:
     ts = await scene.replies.publish(scene.job, GAPPED, NOTHING)
     assert await scene.found() == Found(ts, ReplyState.GAPPED, file_shared=True)
-    again = scene.job.having(revision=1)
+    again = replace(scene.job, revision=1)
     found = await scene.replies.find(again)
     (old,) = scene.shared()
     assert found == Found(ts, ReplyState.GAPPED, outdated=found.outdated)
@@ -113,7 +113,7 @@ async def test_a_break_while_gaps_are_filled_is_made_good(
     scene: Scene, method: str, *, after_acting: bool
 ) -> None:
     await scene.replies.publish(scene.job, GAPPED, NOTHING)
-    again = scene.job.having(revision=1)
+    again = replace(scene.job, revision=1)
     scene.slack.faults.add(method, Drop(after_acting))
     with pytest.raises(Unavailable, match=Outage.SLACK):
         await scene.replies.publish(again, FILLED, await scene.replies.find(again))
@@ -127,7 +127,7 @@ async def test_a_break_while_gaps_are_filled_is_made_good(
 
 async def test_files_that_slack_does_not_let_go_stay(scene: Scene) -> None:
     await scene.replies.publish(scene.job, GAPPED, NOTHING)
-    again = scene.job.having(revision=1)
+    again = replace(scene.job, revision=1)
     for method in ("files.delete", "chat.delete"):
         scene.slack.faults.add(method, SlackError("cant_delete_file"), times=None)
 
@@ -139,7 +139,7 @@ async def test_files_that_slack_does_not_let_go_stay(scene: Scene) -> None:
 async def test_pieces_of_a_transcript_with_gaps_are_replaced(scene: Scene) -> None:
     scene.slack.faults.add("files.getUploadURLExternal", SlackError("restricted_action"), times=None)
     await scene.replies.publish(scene.job, GAPPED, NOTHING)
-    again = scene.job.having(revision=1)
+    again = replace(scene.job, revision=1)
 
     await scene.replies.publish(again, FILLED, await scene.replies.find(again))
 

@@ -64,7 +64,7 @@ async def test_a_notice_becomes_the_reply(scene: Scene) -> None:
 async def test_the_recorded_reply_is_edited_without_looking(scene: Scene) -> None:
     notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
 
-    await scene.replies.publish(scene.job.having(reply_ts=notice), Refused(Refusal.EMPTY), NOTHING)
+    await scene.replies.publish(replace(scene.job, reply_ts=notice), Refused(Refusal.EMPTY), NOTHING)
 
     assert [text_in(reply) for reply in scene.said()] == [sentences.refusal(Refusal.EMPTY)]
     assert scene.calls("conversations.replies") == []
@@ -74,7 +74,7 @@ async def test_a_reply_that_somebody_deleted_is_posted_anew(scene: Scene) -> Non
     notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
     scene.slack.state.delete_message(scene.said()[0])
 
-    ts = await scene.replies.publish(scene.job.having(reply_ts=notice), HELLO, NOTHING)
+    ts = await scene.replies.publish(replace(scene.job, reply_ts=notice), HELLO, NOTHING)
 
     assert ts != notice
     assert [reply.ts for reply in scene.said()] == [ts]
@@ -85,7 +85,7 @@ async def test_a_reply_that_cannot_be_edited_is_posted_anew(scene: Scene, code: 
     notice = await scene.replies.publish(scene.job, Waiting(Outage.SLACK), NOTHING)
     scene.slack.faults.add("chat.update", SlackError(code))
 
-    ts = await scene.replies.publish(scene.job.having(reply_ts=notice), HELLO, NOTHING)
+    ts = await scene.replies.publish(replace(scene.job, reply_ts=notice), HELLO, NOTHING)
 
     assert [reply.ts for reply in scene.said()] == [notice, ts]
 
@@ -114,9 +114,9 @@ async def test_only_the_time_since_the_intent_is_searched(scene: Scene) -> None:
     ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
     now = datetime.now(UTC)
 
-    recent = scene.job.having(intent_at=now + timedelta(minutes=4))
-    late = scene.job.having(intent_at=now + timedelta(minutes=6))
-    without = scene.job.having(intent_at=None, accepted_at=now)
+    recent = replace(scene.job, intent_at=now + timedelta(minutes=4))
+    late = replace(scene.job, intent_at=now + timedelta(minutes=6))
+    without = replace(scene.job, intent_at=None, accepted_at=now)
 
     assert (await scene.replies.find(recent)).ts == ts
     assert await scene.replies.find(late) == NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ JOB = payloads.job(revision=1)
 
 
 def posted(ts: str, revision: int = 1, piece: int = 0, **changes: Any) -> dict[str, Any]:
-    job = JOB.having(revision=revision)
+    job = replace(JOB, revision=revision)
     return {"ts": ts, "metadata": render_metadata(job, ReplyState.TRANSCRIBED, piece)} | changes
 
 

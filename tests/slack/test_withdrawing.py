@@ -59,7 +59,7 @@ async def test_the_files_of_every_revision_go(scene: Scene) -> None:
     await scene.replies.publish(scene.job, LONG, NOTHING)
     scene.slack.faults.add("files.delete", SlackError("cant_delete_file"), times=3)
     scene.slack.faults.add("chat.delete", SlackError("cant_delete_message"))
-    again = scene.job.having(revision=1)
+    again = replace(scene.job, revision=1)
     await scene.replies.publish(again, said(f"{'and more ' * 1_000}"), await scene.replies.find(again))
     files = [file for message in scene.shared() for file in message.files]
     assert len(files) == 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +21,10 @@ _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Between tries of one segment among several: sending the recording through the queue again costs more."""
 _BUSY_PAUSES_S = (1.0, 2.0, 4.0, 8.0, *(15.0,) * 12)
 """The same while the account's limit stands in the way, which only time takes away."""
+_QUEUED_EACH = 4
+"""How many segments may wait, for each that may be under way. Of two minutes each: with 8 at once a recording
+of 80 minutes is cut without a pause, and no listener ever waits for a cut that could have been made before.
+More would fill the disk of a recording that gets no further."""
 _LONGEST_WAIT_S = 60.0
 """Who is asked to wait longer gives the job back to the queue."""
 
@@ -50,12 +54,15 @@ class _Run:
 
     task: Task
     parts: Parts
+    segments: asyncio.Queue[Segment]
+    """That are cut and wait."""
+    files: set[Path] = field(default_factory=set)
+    """Of segments whose fate is open: each goes when it is settled, and all of them at the end."""
     refusal: Rejected | None = None
     """Why the recogniser refused a segment, for the case that no other says more."""
     trouble: TranscriptionError | None = None
     """Why nothing further is begun: the file broke off, or something stands in the way of all segments."""
     answered: int = 0
-    segments: asyncio.Queue[Segment | None] = field(default_factory=asyncio.Queue)
 
 
 class Hearing:
@@ -82,61 +89,80 @@ class Hearing:
         """Add what is missing to ``parts``.
 
         A segment that fails for good becomes a failed part. When the file breaks off, or something stands in
-        the way of all segments, those under way are still waited for: they are paid for.
+        the way of all segments, those under way are still waited for: they are paid for. What cannot be kept
+        ends all at once, by the error of ``Task.keep``.
 
         Raises:
             Rejected: the file cannot be decoded, or the recogniser refused all there was.
             Unavailable: not now; what was heard has been kept.
             Misconfigured: not before the operator acts; the same.
         """
-        run = _Run(task, parts)
-        listeners = [asyncio.create_task(self._listen(run)) for _ in range(self._at_once)]
+        run = _Run(task, parts, asyncio.Queue(_QUEUED_EACH * self._at_once))
+        broken: Exception | None = None
         try:
-            try:
-                await self._cut(run)
-            except TranscriptionError as error:
-                run.trouble = error
-            for _ in listeners:
-                run.segments.put_nowait(None)
-            with nullcontext() if run.trouble else task.observed.stage("recognise"):
-                await asyncio.gather(*listeners)
+            async with asyncio.TaskGroup() as group:
+                listeners = [group.create_task(self._listen(run)) for _ in range(self._at_once)]
+                try:
+                    await self._cut(run)
+                except TranscriptionError as error:
+                    run.trouble = error
+                with nullcontext() if run.trouble else task.observed.stage("recognise"):
+                    await run.segments.join()
+                for listener in listeners:
+                    listener.cancel()
+        except ExceptionGroup as several:
+            # The group has cancelled the others by now; raised here, it would lose its own cause.
+            broken = several.exceptions[0]
         finally:
-            for listener in listeners:
-                listener.cancel()
-            await asyncio.gather(*listeners, return_exceptions=True)
+            await asyncio.shield(asyncio.to_thread(_delete, run.files))
+        if broken is not None:
+            raise broken
         if run.trouble is not None:
             raise run.trouble
         if run.refusal is not None and not any(part.recognition for part in parts):
             raise run.refusal
 
     async def _cut(self, run: _Run) -> None:
-        """Hand each segment on as soon as it is there."""
+        """Hand each segment on as soon as it is there and there is room for it."""
         task = run.task
         with task.observed.stage("prepare"):
             async with aclosing(self._audio.split(task.source, task.workspace, run.parts.done())) as segments:
                 async for segment in segments:
+                    if segment.audio is not None and segment.audio.path != task.source:
+                        run.files.add(segment.audio.path)
+                    if run.trouble is not None:
+                        await _discard(run, segment)
+                        return
                     if segment.audio is not None:
                         task.wanted(segment.audio)
                     run.parts.expect(segment)
-                    run.segments.put_nowait(segment)
-                    if run.trouble is not None:
-                        return
+                    await run.segments.put(segment)
         run.parts.all_cut = True
 
     async def _listen(self, run: _Run) -> None:
-        """Take one segment after the other, until there is none or no use."""
-        while (segment := await run.segments.get()) is not None:
-            if run.trouble is not None:
-                continue
-            try:
-                part = await self._settle(run, segment)
-            except (Unavailable, Misconfigured) as error:
-                # An outage passes by itself: what the operator has to do counts for more.
-                if not isinstance(run.trouble, Misconfigured):
-                    run.trouble = error
-                continue
-            await run.task.keep(part)
-            run.parts.add(part)
+        """Take one segment after the other until cancelled; once there is trouble, for nothing."""
+        while True:
+            segment = await run.segments.get()
+            if run.trouble is None:
+                await self._hear_out(run, segment)
+            else:
+                await _discard(run, segment)
+            run.segments.task_done()
+
+    async def _hear_out(self, run: _Run, segment: Segment) -> None:
+        """Add what becomes of a segment, or note why nothing further is to be begun."""
+        try:
+            part = await self._settle(run, segment)
+        except (Unavailable, Misconfigured) as error:
+            # An outage passes by itself: what the operator has to do counts for more.
+            if not isinstance(run.trouble, Misconfigured):
+                run.trouble = error
+            return
+        finally:
+            # Before the part is kept: the disk may be full.
+            await _discard(run, segment)
+        await run.task.keep(part)
+        run.parts.add(part)
 
     async def _settle(self, run: _Run, segment: Segment) -> Part:
         """What becomes of a segment."""
@@ -149,8 +175,6 @@ class Hearing:
         except Rejected as refusal:
             run.refusal = refusal
             heard = None
-        if segment.audio.path != run.task.source:
-            await asyncio.to_thread(segment.audio.path.unlink, missing_ok=True)
         if heard is None:
             return Part(segment.span, segment.sounds, segment.last, failed=True)
         run.answered += 1
@@ -203,3 +227,15 @@ class Hearing:
         )
         task.observed.hear(heard)
         return heard
+
+
+async def _discard(run: _Run, segment: Segment) -> None:
+    """Delete a segment's file, unless it is the recording itself."""
+    if segment.audio is not None and segment.audio.path in run.files:
+        run.files.remove(segment.audio.path)
+        await asyncio.shield(asyncio.to_thread(segment.audio.path.unlink, missing_ok=True))
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -132,6 +132,10 @@ class FakeAudio:
         self.claims_s: dict[str, float] = {}
         """What a file says of its length."""
         self.measured: list[str] = []
+        self.cut: list[str] = []
+        """The file of each segment that was made."""
+        self.ended: list[str] = []
+        """Files whose decoding has ended, in whatever way."""
 
     async def duration_s(self, source: Path) -> float | None:
         self.measured.append(_read(source))
@@ -143,6 +147,14 @@ class FakeAudio:
         self.workspaces.append(workspace)
         file_id = _read(source)
         self.trouble.strike(file_id)
+        try:
+            async for segment in self._segments(file_id, workspace, done):
+                self.cut.append(file_id)
+                yield segment
+        finally:
+            self.ended.append(file_id)
+
+    async def _segments(self, file_id: str, workspace: Path, done: Sequence[Span]) -> AsyncGenerator[Segment]:
         lengths_ms = self.lengths_ms.get(file_id, [2_000])
         start_ms = 0
         for number, length_ms in enumerate(lengths_ms, start=1):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import (
+    Forgotten,
     Misconfiguration,
     Misconfigured,
     Outage,
@@ -40,6 +41,8 @@ class Ear:
         self.context = ""
         self.language: str | None = None
         self.digits: bool | None = None
+        self.full: Exception | None = None
+        """Raised where a part is to be kept."""
         self._at_once = at_once
 
     def begin(self) -> asyncio.Task[None]:
@@ -61,6 +64,8 @@ class Ear:
         await hearing
 
     async def _keep(self, part: Part) -> None:
+        if self.full is not None:
+            raise self.full
         self.kept.append(part)
 
     def _want(self, audio: PreparedAudio) -> None:
@@ -270,6 +275,68 @@ async def test_cancelling_ends_everything(bench: Bench) -> None:
     with pytest.raises(asyncio.CancelledError):
         await hearing
     assert bench.recogniser.at_work == 0
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), Forgotten()])
+async def test_a_part_that_cannot_be_kept_ends_everything_at_once(bench: Bench, error: Exception) -> None:
+    ear = Ear(bench)
+    bench.audio.lengths_ms["F1"] = [2_000] * 60
+    bench.recogniser.takes_s = {f"F1@{number * 2_000}": 1.0 + number for number in range(60)}
+    ear.full = error
+    error.__cause__ = cause = ValueError("what an adapter caught")
+    with pytest.raises(type(error)) as raised:
+        await ear.listen()
+    assert raised.value is error
+    assert raised.value.__cause__ is cause
+    assert bench.recogniser.at_work == 0
+    assert len(bench.recogniser.asked) == 4, "nothing further was begun"
+    assert bench.audio.ended == ["F1"]
+    assert len(bench.audio.cut) < 60
+    assert ear.left() == {"source"}
+
+
+async def test_a_long_recording_is_cut_ahead_so_far_and_no_further(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.audio.lengths_ms["F1"] = [2_000] * 60
+    bench.recogniser.takes_s = {f"F1@{number * 2_000}": 10.0 for number in range(60)}
+    hearing = ear.begin()
+    await bench.time.run(5)
+    assert 8 < len(bench.audio.cut) < 30
+    assert not ear.parts.all_cut
+    await bench.time.until(hearing.done, 160)
+    assert bench.time.passed_s == pytest.approx(150.0), "no lane ever waited for a cut"
+    assert (ear.parts.is_whole, ear.parts.total) == (True, 60)
+
+
+async def test_what_stands_in_the_way_ends_the_cutting_too(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.audio.lengths_ms["F1"] = [2_000] * 60
+    bench.recogniser.trouble.then("F1@0", BAD_KEY)
+    bench.recogniser.takes_s = {f"F1@{number * 2_000}": 30.0 for number in range(1, 60)} | {"F1@0": 1.0}
+    hearing = ear.begin()
+    await bench.time.run(2)
+    assert bench.audio.ended == ["F1"]
+    assert len(bench.audio.cut) < 30
+    under_way = {f"prepared-{number * 2_000}" for number in (1, 2, 3)}
+    assert ear.left() == {"source", *under_way}, "what is heard no more takes no room"
+    await bench.time.until(hearing.done, 60)
+    with pytest.raises(Misconfigured):
+        await hearing
+    assert [part.span.start_ms for part in ear.kept] == [2_000, 4_000, 6_000]
+
+
+async def test_cancelling_ends_a_cutting_that_is_far_ahead(bench: Bench) -> None:
+    ear = Ear(bench)
+    bench.audio.lengths_ms["F1"] = [2_000] * 60
+    bench.recogniser.takes_s = {f"F1@{number * 2_000}": 60.0 for number in range(60)}
+    hearing = ear.begin()
+    await bench.time.run(1)
+    assert bench.audio.ended == []
+    hearing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hearing
+    assert bench.audio.ended == ["F1"]
+    assert ear.left() == {"source"}
 
 
 async def test_throttling_does_not_use_up_the_patience_with_a_stumble(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from bot.asr.dashscope import DashScope
 from bot.settings import AsrSettings, Settings
 from bot.slack.downloads import SlackFiles
 from bot.slack.speech.replies import SlackReplies
+from bot.translations import ENGLISH
 
 _SLACK_TIMEOUT_S = 10
 """Slack answers in well under one. A post that hangs longer is looked up, anything else tried again."""
@@ -80,7 +81,7 @@ def build_outside(settings: Settings, session: aiohttp.ClientSession) -> Outside
             origins=settings.slack_file_origins,
             most_bytes=settings.max_file_mb * 1024 * 1024,
         ),
-        replies=SlackReplies(reads, writes, session),
+        replies=SlackReplies(reads, writes, session, ENGLISH),
         recogniser=build_recogniser(settings, session),
     )
 

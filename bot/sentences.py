@@ -1,26 +1,27 @@
 """Every sentence that the bot speaks, in one place. Pure.
 
 Short, human, and with what to do next. Nothing here comes from outside except where an argument says so.
-Each is marked for gettext, in whole sentences, so that a catalogue is all that another language needs; names
-of languages, months, numbers and sums come from CLDR, in the reader's locale where it is known.
+Each is written in English and marked for gettext, in whole sentences, so that a catalogue is all that another
+language needs; it becomes a string when it is said to a reader. Names of languages, months, numbers and sums
+come from CLDR, in the reader's locale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from gettext import gettext as _
-from gettext import ngettext
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 
+from bot import formats
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import LanguageHeard, Usage
 from bot.preferences import Automatic
+from bot.translations import Reader, Sentence, readers
 
-_ENGLISH = Locale("en")
+_ = Sentence
+"""What makes catalogues finds the sentences by this name."""
 _LONGEST_WORD = 50
 """So much of somebody's own word is said back."""
 
@@ -96,7 +97,7 @@ REFUSALS = {
     ),
 }
 
-CAUSES: dict[Outage | Misconfiguration, str] = {
+CAUSES: dict[Outage | Misconfiguration, Sentence] = {
     Misconfiguration.RECOGNISER_KEY: _("the speech service doesn't accept my key"),
     Misconfiguration.RECOGNISER_ACCOUNT: _("the speech service account needs attention"),
     Misconfiguration.RECOGNISER_MODEL: _("the speech service doesn't offer the model I'm set up to use"),
@@ -196,6 +197,7 @@ AUTOMATIC_CHOICES = {
 LANGUAGE_LABEL = _("Language")
 LANGUAGE_HINT = _("Leave it on automatic where people speak more than one.")
 LANGUAGE_AUTOMATIC = _("Automatic")
+LANGUAGE_UNKNOWN = _("Language not recognised")
 
 VOCABULARY_LABEL = _("Names and terms to expect")
 VOCABULARY_MORE_LABEL = _("More names and terms")
@@ -266,32 +268,32 @@ HOME_USAGE = _("Usage")
 HOME_HELP = _("How to ask me")
 
 
-def not_understood(word: str, reaction: str) -> str:
+def not_understood(reader: Reader, word: str, reaction: str) -> str:
     """That a word after the command means nothing, and all that would; the word is somebody's own."""
-    said = _("I don't know what “{word}” means here.").format(word=word[:_LONGEST_WORD])
-    return f"{said}\n\n{command_help(reaction)}"
+    said = reader.gettext("I don't know what “{word}” means here.").format(word=word[:_LONGEST_WORD])
+    return f"{said}\n\n{command_help(reader, reaction)}"
 
 
-def mention_not_understood(word: str) -> str:
+def mention_not_understood(reader: Reader, word: str) -> str:
     """The same for a word beside the bot's name."""
-    return _(
+    return reader.gettext(
         "I don't know what “{word}” means here. Mention me in a recording's thread with “transcribe” "
         "or “transcribe in German”, or put a link to the recording beside my name."
     ).format(word=word[:_LONGEST_WORD])
 
 
-def command_help(reaction: str) -> str:
+def command_help(reader: Reader, reaction: str) -> str:
     """All ways to ask, one a line."""
     return "\n".join(
         (
-            _("/transcribe and a link to a message or file: I transcribe it, for you alone."),
-            _("/transcribe, a link and “in German”: the same, in a language that you name."),
-            _("/transcribe alone: the newest recording in this channel."),
-            _("/transcribe on, or off: whether I transcribe here by myself."),
-            _("/transcribe settings: what, in which language, and for whom."),
-            _("/transcribe status: what I do here, and how busy I am."),
-            _("/transcribe usage: what was transcribed this month, and its cost."),
-            _(
+            reader.gettext("/transcribe and a link to a message or file: I transcribe it, for you alone."),
+            reader.gettext("/transcribe, a link and “in German”: the same, in a language that you name."),
+            reader.gettext("/transcribe alone: the newest recording in this channel."),
+            reader.gettext("/transcribe on, or off: whether I transcribe here by myself."),
+            reader.gettext("/transcribe settings: what, in which language, and for whom."),
+            reader.gettext("/transcribe status: what I do here, and how busy I am."),
+            reader.gettext("/transcribe usage: what was transcribed this month, and its cost."),
+            reader.gettext(
                 "In threads, mention me with “transcribe”, react to the recording with :{reaction}:, "
                 "or choose “Transcribe” in its menu."
             ).format(reaction=reaction),
@@ -300,25 +302,27 @@ def command_help(reaction: str) -> str:
 
 
 def status(
+    reader: Reader,
     automatic: Automatic | None,
     language: str | None,
     busy: int,
-    reader: Locale = _ENGLISH,
     *,
     has_subscribers: bool = False,
 ) -> str:
     """What the bot does in a channel (``None``: a direct message), in which language, and how busy it is."""
-    spoken = _("Language: {language}.").format(
-        language=LANGUAGE_AUTOMATIC if language is None else language_name(language, reader)
+    spoken = reader.gettext("Language: {language}.").format(
+        language=reader.say(LANGUAGE_AUTOMATIC)
+        if language is None
+        else formats.language_name(language, reader.locale)
     )
-    now = ngettext(
+    now = reader.ngettext(
         "{count} recording is being transcribed now.",
         "{count} recordings are being transcribed now.",
         busy,
-    ).format(count=format_decimal(busy, locale=reader))
-    what = DIRECT_ALWAYS_ON if automatic is None else WHAT_I_DO[automatic]
+    ).format(count=format_decimal(busy, locale=reader.locale))
+    what = reader.say(DIRECT_ALWAYS_ON if automatic is None else WHAT_I_DO[automatic])
     if automatic is Automatic.OFF and has_subscribers:
-        what = f"{what} {OFF_BUT_SUBSCRIBED}"
+        what = f"{what} {reader.say(OFF_BUT_SUBSCRIBED)}"
     return f"{what}\n{spoken}\n{now}"
 
 
@@ -402,227 +406,201 @@ DECLINED = _("All right, I leave it.")
 QUESTION_CLOSED = _("That is settled already, or it was asked more than a day ago. Please ask me once more.")
 
 
-def words_hint(room_bytes: int) -> str:
+def words_hint(reader: Reader, room_bytes: int) -> str:
     """How names and terms are written, and how much room is left for them."""
-    return ngettext(
+    return reader.ngettext(
         "One a line. There is room for {room} more letter.",
         "One a line. There is room for about {room} more letters.",
         room_bytes,
-    ).format(room=format_decimal(room_bytes, locale=_ENGLISH))
+    ).format(room=format_decimal(room_bytes, locale=reader.locale))
 
 
-def words_added(words: Sequence[str]) -> str:
+def words_added(reader: Reader, words: Sequence[str]) -> str:
     """That names and terms are expected from now on."""
-    return ngettext(
+    return reader.ngettext(
         "Added. I expect it in this channel's recordings from now on.",
         "Added. I expect them in this channel's recordings from now on.",
         len(words),
     )
 
 
-def month_used(share: float) -> str:
+def month_used(reader: Reader, share: float) -> str:
     """How much of the month's minutes are used; 1 is all."""
-    return _("{percent} of this month's minutes used").format(percent=format_percent(share, locale=_ENGLISH))
+    return reader.gettext("{percent} of this month's minutes used").format(
+        percent=format_percent(share, locale=reader.locale)
+    )
 
 
-def ask_first(duration_s: float, cost: float) -> str:
+def ask_first(reader: Reader, duration_s: float, cost: float) -> str:
     """Before something long is transcribed: ``32 min, about $0.07: transcribe?``."""
     minutes = max(1, round(duration_s / 60))
     if cost <= 0:
-        return _("{minutes} min: transcribe?").format(minutes=minutes)
-    return _("{minutes} min, about {cost}: transcribe?").format(minutes=minutes, cost=money(cost))
+        return reader.gettext("{minutes} min: transcribe?").format(minutes=minutes)
+    return reader.gettext("{minutes} min, about {cost}: transcribe?").format(
+        minutes=minutes, cost=formats.money(cost, reader.locale)
+    )
 
 
-def where_audio_goes(host: str) -> str:
+def where_audio_goes(reader: Reader, host: str) -> str:
     """What becomes of a recording."""
-    return _(
+    return reader.gettext(
         "Recordings are sent to {host} to be recognised. I delete my copy as soon as the transcript is out."
     ).format(host=host)
 
 
-def vocabulary_too_long(over_bytes: int) -> str:
+def vocabulary_too_long(reader: Reader, over_bytes: int) -> str:
     """By how much the names and terms pass what the recogniser takes."""
-    return ngettext(
+    return reader.ngettext(
         "This is {over} letter more than I can send along. Please take some names or terms out.",
         "This is about {over} letters more than I can send along. Please take some names or terms out.",
         over_bytes,
     ).format(over=over_bytes)
 
 
-def saved(automatic: Automatic) -> str:
+def saved(reader: Reader, automatic: Automatic) -> str:
     """That a channel's settings are kept."""
-    return _("Saved. {what}").format(what=WHAT_I_DO[automatic])
+    return reader.gettext("Saved. {what}").format(what=reader.say(WHAT_I_DO[automatic]))
 
 
-def more_channels(count: int) -> str:
+def more_channels(reader: Reader, count: int) -> str:
     """Under a list that is longer than the tab."""
-    return ngettext(
+    return reader.ngettext(
         "And {count} more: type /transcribe settings there to change it.",
         "And {count} more: type /transcribe settings in one of them to change it.",
         count,
     ).format(count=count)
 
 
-def usage(month: date, used: Usage, cost: float, most_minutes: int | None, reader: Locale = _ENGLISH) -> str:
+def usage(reader: Reader, month: date, used: Usage, cost: float, most_minutes: int | None) -> str:
     """What a workspace has used in a month, and of how much."""
     figures = {
-        "month": format_skeleton("yMMMM", month, locale=reader),
-        "clips": format_decimal(used.clips, locale=reader),
-        "minutes": format_decimal(round(used.seconds / 60), locale=reader),
-        "most": format_decimal(most_minutes or 0, locale=reader),
-        "cost": money(cost, reader),
+        "month": format_skeleton("yMMMM", month, locale=reader.locale),
+        "clips": format_decimal(used.clips, locale=reader.locale),
+        "minutes": format_decimal(round(used.seconds / 60), locale=reader.locale),
+        "most": format_decimal(most_minutes or 0, locale=reader.locale),
+        "cost": formats.money(cost, reader.locale),
     }
     if most_minutes is None:
-        return ngettext(
+        return reader.ngettext(
             "{month}: {clips} recording transcribed, {minutes} min, about {cost}.",
             "{month}: {clips} recordings transcribed, {minutes} min, about {cost}.",
             used.clips,
         ).format(**figures)
-    return ngettext(
+    return reader.ngettext(
         "{month}: {clips} recording transcribed, {minutes} of {most} min, about {cost}.",
         "{month}: {clips} recordings transcribed, {minutes} of {most} min, about {cost}.",
         used.clips,
     ).format(**figures)
 
 
-def money(dollars: float, reader: Locale = _ENGLISH) -> str:
-    """A sum as the reader writes it; what is not nothing is at least a cent."""
-    return format_currency(max(dollars, 0.01) if dollars > 0 else 0.0, "USD", locale=reader)
-
-
-def ways_to_ask(reaction: str) -> str:
+def ways_to_ask(reader: Reader, reaction: str) -> str:
     """How somebody gets a transcript where none comes by itself."""
-    return _(
+    return reader.gettext(
         "Mention me beside a recording or in its thread, choose “Transcribe” in a message's menu, "
         "react with :{reaction}:, or type /transcribe and a link. /transcribe help lists all of it."
     ).format(reaction=reaction)
 
 
-def working(done: int, total: int | None) -> str:
+def working(reader: Reader, done: int, total: int | None) -> str:
     """After the bot's name, while it works: “Threadscribe is transcribing part 3 of 12…”."""
     if total is None or total < 2:
-        return _("is transcribing…")
-    return _("is transcribing part {number} of {total}…").format(number=min(done + 1, total), total=total)
-
-
-def refusal(reason: Refusal, limit: int | None = None) -> str:
-    """Why a file is not transcribed, and what to do."""
-    return REFUSALS[reason].format(limit=limit)
-
-
-def waiting(reason: Outage | Misconfiguration) -> str:
-    """That the transcript will come later."""
-    if isinstance(reason, Misconfiguration):
-        return _(
-            "I've kept this recording and will transcribe it once whoever runs this bot has fixed this: "
-            "{cause} ({reason})."
-        ).format(cause=CAUSES[reason], reason=reason)
-    return _("This takes longer than usual, because {cause}; I'll keep trying and answer here.").format(
-        cause=CAUSES[reason]
+        return reader.gettext("is transcribing…")
+    return reader.gettext("is transcribing part {number} of {total}…").format(
+        number=min(done + 1, total), total=total
     )
 
 
-def so_far(done: int, total: int | None, delayed_by: Outage | Misconfiguration | None) -> str:
+def refusal(reader: Reader, reason: Refusal, limit: int | None = None) -> str:
+    """Why a file is not transcribed, and what to do."""
+    return reader.say(REFUSALS[reason]).format(limit=limit)
+
+
+def waiting(reader: Reader, reason: Outage | Misconfiguration) -> str:
+    """That the transcript will come later."""
+    if isinstance(reason, Misconfiguration):
+        return reader.gettext(
+            "I've kept this recording and will transcribe it once whoever runs this bot has fixed this: "
+            "{cause} ({reason})."
+        ).format(cause=reader.say(CAUSES[reason]), reason=reason)
+    return reader.gettext(
+        "This takes longer than usual, because {cause}; I'll keep trying and answer here."
+    ).format(cause=reader.say(CAUSES[reason]))
+
+
+def so_far(reader: Reader, done: int, total: int | None, delayed_by: Outage | Misconfiguration | None) -> str:
     """Under a reply that grows: how far it is, and why it may take longer."""
     if delayed_by is not None:
-        return _("To be continued. {why}").format(why=waiting(delayed_by))
+        return reader.gettext("To be continued. {why}").format(why=waiting(reader, delayed_by))
     if total is None:
-        return _("To be continued: I'm still listening…")
-    return _("To be continued: {done} of {total} parts done…").format(done=done, total=total)
+        return reader.gettext("To be continued: I'm still listening…")
+    return reader.gettext("To be continued: {done} of {total} parts done…").format(done=done, total=total)
 
 
-def gave_up(reason: Outage | Misconfiguration) -> str:
+def gave_up(reader: Reader, reason: Outage | Misconfiguration) -> str:
     """That the bot stopped trying."""
     if isinstance(reason, Misconfiguration):
-        return _(
+        return reader.gettext(
             "I couldn't transcribe this recording: {cause} ({reason}), and that wasn't fixed in time. "
             "Please tell whoever runs this bot, then share it again."
-        ).format(cause=CAUSES[reason], reason=reason)
-    return _(
+        ).format(cause=reader.say(CAUSES[reason]), reason=reason)
+    return reader.gettext(
         "I tried for a long time and couldn't transcribe this recording: {cause}. "
         "Please share it again later."
-    ).format(cause=CAUSES[reason])
+    ).format(cause=reader.say(CAUSES[reason]))
 
 
-def broken(reference: str) -> str:
+def broken(reader: Reader, reference: str) -> str:
     """That the bot itself failed; the reference is an id of Slack's."""
-    return _(
+    return reader.gettext(
         "Something went wrong on my side, and trying again didn't help. "
         "Please ask whoever runs this bot to look for {reference} in the log."
     ).format(reference=reference)
 
 
-def continued_in(file_name: str) -> str:
+def continued_in(reader: Reader, file_name: str) -> str:
     """Where the rest of a long transcript is; Slack may show the files above the reply or below it."""
-    return _("The whole transcript is in {file_name} here, with subtitles beside it.").format(
+    return reader.gettext("The whole transcript is in {file_name} here, with subtitles beside it.").format(
         file_name=file_name
     )
 
 
-def continued_in_text(file_name: str) -> str:
+def continued_in_text(reader: Reader, file_name: str) -> str:
     """The same where there are no subtitles."""
-    return _("The whole transcript is in {file_name} here.").format(file_name=file_name)
+    return reader.gettext("The whole transcript is in {file_name} here.").format(file_name=file_name)
 
 
-def continued_below(number: int, of: int) -> str:
+def continued_in_any_language(file_name: str) -> tuple[str, ...]:
+    """The same as it may stand under a reply that is older than today's setting of the language."""
+    pointers = (continued_in, continued_in_text)
+    return tuple(dict.fromkeys(pointer(reader, file_name) for reader in readers() for pointer in pointers))
+
+
+def continued_below(reader: Reader, number: int, of: int) -> str:
     """Under each message of a transcript that Slack does not let the bot attach as a file."""
-    return _("{number} of {of}").format(number=number, of=of)
+    return reader.gettext("{number} of {of}").format(number=number, of=of)
 
 
-def language_name(code: str | None, reader: Locale = _ENGLISH) -> str:
-    """A language by its CLDR name, in the reader's language, or that it is not known."""
-    if code is None:
-        return _("Language not recognised")
-    name: str = reader.languages.get(code) or _ENGLISH.languages.get(code, code)
-    return name
-
-
-def reader_locale(name: str) -> Locale:
-    """What Slack says of a person (``en-GB``) as a locale; English where it is none that CLDR knows."""
-    try:
-        return Locale.parse(name, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return _ENGLISH
-
-
-def languages(heard: Sequence[LanguageHeard]) -> str:
+def languages(reader: Reader, heard: Sequence[LanguageHeard]) -> str:
     """``English``, or ``English, Spanish from 01:20``; the first four, and whether there are more."""
-    known = [language for language in heard if language.code is not None]
+    known = [(language.code, language.from_ms) for language in heard if language.code is not None]
     if not known:
-        return language_name(None)
-    named = [language_name(known[0].code)]
+        return reader.say(LANGUAGE_UNKNOWN)
+    named = [formats.language_name(known[0][0], reader.locale)]
     named += [
-        _("{language} from {clock}").format(
-            language=language_name(language.code), clock=clock(language.from_ms)
+        reader.gettext("{language} from {clock}").format(
+            language=formats.language_name(code, reader.locale), clock=formats.clock(from_ms)
         )
-        for language in known[1:4]
+        for code, from_ms in known[1:4]
     ]
     joined = ", ".join(named)
-    return _("{languages} and more").format(languages=joined) if len(known) > 4 else joined
+    return reader.gettext("{languages} and more").format(languages=joined) if len(known) > 4 else joined
 
 
-def gap(start_ms: int, end_ms: int) -> str:
+def gap(reader: Reader, start_ms: int, end_ms: int) -> str:
     """Where something is missing, in brackets like those that stage directions have."""
     start_ms = round(start_ms, -3)
     end_ms = max(round(end_ms, -3), start_ms + 1000)
     hours = end_ms >= 3_600_000
-    return _("[{start}\u2013{end} could not be transcribed]").format(
-        start=clock(start_ms, hours=hours), end=clock(end_ms, hours=hours)
+    return reader.gettext("[{start}\u2013{end} could not be transcribed]").format(
+        start=formats.clock(start_ms, hours=hours), end=formats.clock(end_ms, hours=hours)
     )
-
-
-def clock(ms: int, *, hours: bool = False) -> str:
-    """A place in a recording as players show it: ``01:20``; ``1:02:03`` from an hour on or with ``hours``."""
-    whole_minutes, seconds = divmod(ms // 1000, 60)
-    whole_hours, minutes = divmod(whole_minutes, 60)
-    if hours or whole_hours:
-        return f"{whole_hours}:{minutes:02}:{seconds:02}"
-    return f"{minutes:02}:{seconds:02}"
-
-
-def duration(seconds: float) -> str:
-    """``0:11``, ``12:05``, ``1:02:03``; a sound below a second counts as one."""
-    whole = max(1, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -30,15 +31,16 @@ from bot.scratch import scratch_folder
 from bot.settings import SettingsError, load_asr
 from bot.transcript.documents import render_json, render_srt, render_txt, render_vtt
 from bot.transcript.join import join
+from bot.translations import ENGLISH
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
 
 _RENDER: Mapping[str, Callable[[Transcript], str]] = {
-    "txt": render_txt,
-    "srt": render_srt,
-    "vtt": render_vtt,
+    "txt": partial(render_txt, ENGLISH),
+    "srt": partial(render_srt, ENGLISH),
+    "vtt": partial(render_vtt, ENGLISH),
     "json": render_json,
 }
 _LOCAL_AT_ONCE = 2
@@ -220,9 +222,9 @@ def _prove_writable(output: Path, *, is_folder: bool) -> None:
 def _explain(error: TranscriptionError) -> str:
     match error:
         case Rejected():
-            return sentences.refusal(error.reason, error.limit)
+            return sentences.refusal(ENGLISH, error.reason, error.limit)
         case Unavailable() | Misconfigured():
-            return f"{sentences.CAUSES[error.reason]} ({error.detail})"
+            return f"{ENGLISH.say(sentences.CAUSES[error.reason])} ({error.detail})"
         case _:
             raise AssertionError("an error of a fourth kind") from error
 

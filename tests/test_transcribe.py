@@ -18,6 +18,7 @@ from bot import sentences
 from bot.errors import Refusal
 from bot.playground.dashscope.faults import Answer
 from bot.playground.dashscope.server import DashScopeLookalike
+from bot.translations import ENGLISH
 from tests.flows.recordings import hum_with_pauses
 from tests.flows.world import Ear, tone
 
@@ -128,7 +129,7 @@ async def test_what_is_no_recording_is_refused_and_the_others_are_not(terminal: 
     names = [terminal.write("note.m4a", b"not audio at all" * 99), terminal.write("hum.wav", tone(2))]
     code, out, err = await terminal.run(*names)
     assert code == 3
-    assert err == f"threadscribe: note.m4a: {sentences.refusal(Refusal.NOT_AUDIO)}\n"
+    assert err == f"threadscribe: note.m4a: {sentences.refusal(ENGLISH, Refusal.NOT_AUDIO)}\n"
     assert "A clip of 2 seconds." in out
 
 
@@ -136,7 +137,7 @@ async def test_a_recording_without_speech_says_so(terminal: Terminal) -> None:
     terminal.ear.text = ""
     code, out, err = await terminal.run(terminal.write("hum.wav", tone(2)))
     assert (code, out) == (3, "")
-    assert sentences.refusal(Refusal.NO_SPEECH) in err
+    assert sentences.refusal(ENGLISH, Refusal.NO_SPEECH) in err
 
 
 async def test_parts_that_are_missing_are_marked_and_told(terminal: Terminal) -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from babel import Locale
-
-from bot import sentences
+from bot import formats, sentences
 from bot.model import LANGUAGES
 from bot.slack.bodies import part
 from bot.slack.kit import Block, option, select
+from bot.translations import Reader
 
 _AUTOMATIC = "automatic"
 
 
-def language_menu(action_id: str, chosen: str | None, reader: Locale) -> Block:
+def language_menu(reader: Reader, action_id: str, chosen: str | None) -> Block:
     """The menu, with a language or (``None``) automatic chosen."""
-    named = sorted((sentences.language_name(code, reader), code) for code in LANGUAGES)
+    named = sorted((formats.language_name(code, reader.locale), code) for code in LANGUAGES)
     choices = [
-        option(sentences.LANGUAGE_AUTOMATIC, _AUTOMATIC),
+        option(reader.say(sentences.LANGUAGE_AUTOMATIC), _AUTOMATIC),
         *(option(name, code) for name, code in named),
     ]
     wanted = chosen or _AUTOMATIC

@@ -6,6 +6,7 @@ Slack does not answer, ``Misconfigured`` where a scope or the token is wrong.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,10 +21,13 @@ from bot.slack.api_errors import API_FAILURES, translate_question
 from bot.slack.files import claim_of, parse_file, parse_id
 from bot.slack.memberships import Memberships
 from bot.slack.targets import Target, parse_target, records
+from bot.translations import Reader
 
 _PAGE = 200
 _MOST_A_PAGE = 999
 _LOCALE = "en-US"
+_LANGUAGE_TIMEOUT_S = 2.0
+"""An answer in another language is worth more than one that comes late."""
 _RECENT = 100
 """How far back the newest recording is looked for."""
 
@@ -157,6 +161,14 @@ class Lookups:
             return (await self.person(user_id)).locale
         except TranscriptionError:
             return _LOCALE
+
+    async def reader(self, user_id: str, otherwise: Reader) -> Reader:
+        """The language that somebody reads; the other one where Slack does not say in time. Never raises."""
+        try:
+            async with asyncio.timeout(_LANGUAGE_TIMEOUT_S):
+                return Reader.of((await self.person(user_id)).locale)
+        except (TimeoutError, TranscriptionError):
+            return otherwise
 
     async def conversation(self, channel_id: str) -> Conversation:
         """A channel.

@@ -14,6 +14,7 @@ from itertools import accumulate
 from bot import sentences
 from bot.model import Paragraph, Transcript, Utterance
 from bot.transcript.tokens import Ends, tokens
+from bot.translations import Reader
 
 MOST_LINES = 2
 MOST_COLUMNS = 42
@@ -57,7 +58,7 @@ class _Word:
     """An utterance ends with it."""
 
 
-def plan_cues(transcript: Transcript) -> list[Cue]:
+def plan_cues(reader: Reader, transcript: Transcript) -> list[Cue]:
     """Cues in order that do not overlap, each word of the transcript in one of them, gaps as a sentence."""
     cues: list[Cue] = []
     for passage in transcript.passages:
@@ -65,7 +66,7 @@ def plan_cues(transcript: Transcript) -> list[Cue]:
             cues += _cues(_words(passage))
         else:
             span = passage.span
-            said = _timed(Utterance(sentences.gap(span.start_ms, span.end_ms), span), space=0)
+            said = _timed(Utterance(sentences.gap(reader, span.start_ms, span.end_ms), span), space=0)
             cues.append(Cue(span.start_ms, min(span.end_ms, span.start_ms + MOST_MS), _lines(list(said))))
     next_starts_ms = [*(cue.start_ms for cue in cues[1:]), round(transcript.duration_s * 1000)]
     return [_held(cue, next_ms) for cue, next_ms in zip(cues, next_starts_ms, strict=False)]

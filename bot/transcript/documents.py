@@ -19,6 +19,7 @@ from pysubs2 import SSAEvent, SSAFile
 from bot import sentences
 from bot.model import Gap, Paragraph, Transcript
 from bot.transcript.cues import plan_cues
+from bot.translations import Reader
 
 _UNSHOWABLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -37,24 +38,24 @@ WORD_JOINER = "\u2060"
 """Not seen, and no break."""
 
 
-def plain_text(transcript: Transcript) -> str:
+def plain_text(reader: Reader, transcript: Transcript) -> str:
     """Paragraphs with an empty line between them; a gap is a sentence in their place."""
-    return "\n\n".join(_passage_text(passage) for passage in transcript.passages)
+    return "\n\n".join(_passage_text(reader, passage) for passage in transcript.passages)
 
 
-def render_txt(transcript: Transcript) -> str:
+def render_txt(reader: Reader, transcript: Transcript) -> str:
     """The plain text as a file."""
-    return f"{plain_text(transcript)}\n"
+    return f"{plain_text(reader, transcript)}\n"
 
 
-def render_srt(transcript: Transcript) -> str:
+def render_srt(reader: Reader, transcript: Transcript) -> str:
     """The transcript as SubRip subtitles."""
-    return _subtitles(transcript, "srt", _SRT)
+    return _subtitles(reader, transcript, "srt", _SRT)
 
 
-def render_vtt(transcript: Transcript) -> str:
+def render_vtt(reader: Reader, transcript: Transcript) -> str:
     """The transcript as WebVTT subtitles."""
-    return _subtitles(transcript, "vtt", _VTT)
+    return _subtitles(reader, transcript, "vtt", _VTT)
 
 
 def render_json(transcript: Transcript) -> str:
@@ -76,9 +77,9 @@ def render_json(transcript: Transcript) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _passage_text(passage: Paragraph | Gap) -> str:
+def _passage_text(reader: Reader, passage: Paragraph | Gap) -> str:
     if isinstance(passage, Gap):
-        return sentences.gap(passage.span.start_ms, passage.span.end_ms)
+        return sentences.gap(reader, passage.span.start_ms, passage.span.end_ms)
     return on_one_line(passage.text)
 
 
@@ -101,9 +102,9 @@ def _passage_json(passage: Paragraph | Gap) -> dict[str, Any]:
     }
 
 
-def _subtitles(transcript: Transcript, kind: str, escapes: Mapping[int, str]) -> str:
+def _subtitles(reader: Reader, transcript: Transcript, kind: str, escapes: Mapping[int, str]) -> str:
     subtitles = SSAFile()
-    for cue in plan_cues(transcript):
+    for cue in plan_cues(reader, transcript):
         lines = [line for line in map(on_one_line, cue.lines) if line]
         if lines:
             text = "\n".join(_TIME.sub(rf"\1{WORD_JOINER}", line).translate(escapes) for line in lines)

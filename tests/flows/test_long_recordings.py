@@ -22,6 +22,7 @@ from bot.playground.slack import faults as slack
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.interactions import Interactions
 from bot.playground.slack.records import File, Message
+from bot.translations import ENGLISH
 from tests.flows.hands import elements
 from tests.flows.recordings import hum_with_pauses
 from tests.flows.world import Delivery, World, context, is_final, state_of, words
@@ -96,9 +97,9 @@ async def test_the_status_tells_the_part(socket_world: World, path: Path) -> Non
         message = world.share(recording(world, path))
         await world.answered(message)
     shown = [status.text for status in world.slack.state.status_log]
-    assert shown[0] == sentences.working(0, None)
-    assert sentences.working(2, 5) == "is transcribing part 3 of 5…"
-    assert sentences.working(2, 5) in shown
+    assert shown[0] == sentences.working(ENGLISH, 0, None)
+    assert sentences.working(ENGLISH, 2, 5) == "is transcribing part 3 of 5…"
+    assert sentences.working(ENGLISH, 2, 5) in shown
     assert world.slack.state.status(world.channel.id, message.ts) == ""
 
 
@@ -123,7 +124,7 @@ async def test_what_is_too_long_is_refused_with_the_limit(
     async with world.bot_running(max_audio_minutes=5):
         message = world.share(recording(world, path, told=told))
         (reply,) = await world.answered(message)
-    assert words(reply) == sentences.refusal(Refusal.TOO_LONG, 5)
+    assert words(reply) == sentences.refusal(ENGLISH, Refusal.TOO_LONG, 5)
     assert "5 minutes" in words(reply)
     assert bool(world.calls("download")) is not told, "where Slack tells, nothing is downloaded"
     assert heard(world) == Counter(), "a header that says too much is looked into first"
@@ -133,7 +134,7 @@ async def test_what_is_too_big_is_refused_with_the_limit(socket_world: World, pa
     world = socket_world
     async with world.bot_running(max_file_mb=1):
         (reply,) = await world.answered(world.share(recording(world, path)))
-    assert words(reply) == sentences.refusal(Refusal.TOO_BIG, 1)
+    assert words(reply) == sentences.refusal(ENGLISH, Refusal.TOO_BIG, 1)
 
 
 async def test_one_segment_that_is_refused_leaves_a_gap_that_can_be_filled(world: World, path: Path) -> None:
@@ -170,7 +171,7 @@ async def test_after_a_day_whoever_asks_for_the_gaps_is_told(world: World, path:
         await world.idle()
     (whisper,) = world.calls("chat.postEphemeral")
     assert (whisper["text"], whisper["user"], whisper["thread_ts"]) == (
-        sentences.GAPS_GONE,
+        ENGLISH.say(sentences.GAPS_GONE),
         world.ada.id,
         message.ts,
     )

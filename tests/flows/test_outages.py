@@ -16,6 +16,7 @@ from bot.playground.dashscope import faults as dashscope
 from bot.playground.dashscope.calls import Call
 from bot.playground.slack import faults as slack
 from bot.playground.slack.records import Message, Served
+from bot.translations import ENGLISH
 from tests.flows.world import Delivery, World, context, state_of, words, world_at
 
 
@@ -59,7 +60,7 @@ ODD: dict[str, tuple[dashscope.Fault, Callable[[Message], bool]]] = {
         lambda reply: context(reply).startswith("Language not recognised"),
     ),
     "a language of its own": (dashscope.in_language("tlh"), lambda reply: "Klingon" in context(reply)),
-    "cut short": (dashscope.cut_short(), lambda reply: sentences.CUT_SHORT in context(reply)),
+    "cut short": (dashscope.cut_short(), lambda reply: ENGLISH.say(sentences.CUT_SHORT) in context(reply)),
 }
 
 
@@ -132,7 +133,7 @@ async def test_a_misconfiguration_parks_jobs_until_it_is_mended(world: World, ki
     async with world.bot_running() as bot:
         messages = [world.share(world.clip(seconds)) for seconds in (2, 3)]
         notices = [await world.noticed(message) for message in messages]
-        assert [words(notice) for notice in notices] == [sentences.waiting(reason)] * 2
+        assert [words(notice) for notice in notices] == [sentences.waiting(ENGLISH, reason)] * 2
         await world.until_async(lambda: _all_parked(bot.store.jobs.depth, 2))
         world.dashscope.faults.clear()
         replies = [await world.answered(message) for message in messages]
@@ -164,7 +165,7 @@ async def test_what_lasts_too_long_ends_with_a_sentence(world: World) -> None:
     async with world.bot_running(job_give_up_after_s=1):
         message = world.share(world.clip())
         (reply,) = await world.answered(message)
-    assert words(reply) == sentences.gave_up(Outage.RECOGNISER)
+    assert words(reply) == sentences.gave_up(ENGLISH, Outage.RECOGNISER)
     assert state_of(reply) == "failed"
 
 
@@ -174,7 +175,7 @@ async def test_a_key_that_stays_expired_ends_with_a_sentence(socket_world: World
     async with world.bot_running(job_give_up_after_s=2):
         message = world.share(world.clip())
         (reply,) = await world.answered(message)
-    assert words(reply) == sentences.gave_up(Misconfiguration.RECOGNISER_KEY)
+    assert words(reply) == sentences.gave_up(ENGLISH, Misconfiguration.RECOGNISER_KEY)
 
 
 @pytest.mark.parametrize("how", ["socket", "http"])

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot import sentences
 from bot.errors import Misconfiguration, Refusal
 from bot.playground.slack.records import File, Served
+from bot.translations import ENGLISH
 from tests.audio import samples
 from tests.flows.world import World, state_of, tone, words
 
@@ -53,7 +54,7 @@ async def test_each_kind_has_its_sentence(world: World, kind: str) -> None:
     async with world.bot_running(max_audio_minutes=5):
         message = world.share(make(world))
         (reply,) = await world.answered(message)
-    assert words(reply) == sentences.refusal(reason, LIMITS.get(reason))
+    assert words(reply) == sentences.refusal(ENGLISH, reason, LIMITS.get(reason))
     assert state_of(reply) == "refused"
     assert world.slack.state.status(world.channel.id, message.ts) == ""
 
@@ -65,7 +66,7 @@ async def test_what_slack_keeps_back_is_said_to_whoever_asks(world: World, kind:
         unasked = world.share(world.clip(**described))
         asked = world.share(world.clip(**described), text=_mention(world))
         (reply,) = await world.answered(asked)
-    assert words(reply) == sentences.refusal(reason)
+    assert words(reply) == sentences.refusal(ENGLISH, reason)
     assert world.replies(unasked) == []
     assert world.calls("download") == []
 
@@ -85,7 +86,7 @@ async def test_no_speech(world: World) -> None:
     world.ear.text = ""
     async with world.bot_running():
         (reply,) = await world.answered(world.share(world.clip()))
-    assert words(reply) == sentences.refusal(Refusal.NO_SPEECH)
+    assert words(reply) == sentences.refusal(ENGLISH, Refusal.NO_SPEECH)
 
 
 async def test_a_video_clip_without_sound_is_ignored(world: World, tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ async def test_a_video_clip_without_sound_is_ignored(world: World, tmp_path: Pat
 async def test_a_video_without_sound_is_refused_where_somebody_asked(world: World, tmp_path: Path) -> None:
     async with world.bot_running():
         (reply,) = await world.answered(world.share(_silent_video(world, tmp_path), text=_mention(world)))
-    assert words(reply) == sentences.refusal(Refusal.NO_AUDIO_TRACK)
+    assert words(reply) == sentences.refusal(ENGLISH, Refusal.NO_AUDIO_TRACK)
 
 
 def _silent_video(world: World, folder: Path, **described: Any) -> File:
@@ -110,7 +111,7 @@ def _silent_video(world: World, folder: Path, **described: Any) -> File:
 async def test_the_token_does_not_follow_a_redirect_to_a_foreign_host(world: World) -> None:
     async with _foreign_host() as (address, requests), world.bot_running():
         (reply,) = await world.answered(world.share(world.clip(served=Served(redirect_to=address))))
-    assert words(reply) == sentences.refusal(Refusal.UNSAFE_ADDRESS)
+    assert words(reply) == sentences.refusal(ENGLISH, Refusal.UNSAFE_ADDRESS)
     assert requests == []
 
 
@@ -138,8 +139,8 @@ async def test_a_login_page_parks_the_job_until_the_scope_is_granted(world: Worl
         message = world.share(world.clip())
         notice = await world.noticed(message)
         assert words(notice) in {
-            sentences.waiting(Misconfiguration.SLACK_LOGIN_PAGE),
-            sentences.waiting(Misconfiguration.SLACK_SCOPE),
+            sentences.waiting(ENGLISH, Misconfiguration.SLACK_LOGIN_PAGE),
+            sentences.waiting(ENGLISH, Misconfiguration.SLACK_SCOPE),
         }
         state.workspace.scopes.add("files:read")
         (reply,) = await world.answered(message)

@@ -28,6 +28,7 @@ from bot.slack.lookups import Lookups
 from bot.slack.permissions import Permissions
 from bot.slack.speech.replies import SlackReplies
 from bot.slack.whispers import Whispers
+from bot.translations import ENGLISH
 from tests.job.memory import MemoryJobs
 from tests.job.memory_preferences import MemoryPreferences
 from tests.job.virtual import VirtualTime
@@ -121,7 +122,7 @@ async def office_with(
             jobs=jobs,
             preferences=preferences,
             ledger=jobs.ledger,
-            replies=SlackReplies(client, client, session),
+            replies=SlackReplies(client, client, session, ENGLISH),
             lookups=lookups,
             permissions=Permissions(lookups, workspace.team_id, admins_only=admins_only),
             whispers=Whispers(client),

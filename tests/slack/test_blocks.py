@@ -23,6 +23,7 @@ from bot.slack.speech.blocks import (
     render_reply,
     transcript_file_names,
 )
+from bot.translations import ENGLISH
 from tests.slack.payloads import request, shared_file
 from tests.transcripts import said as transcript
 
@@ -39,7 +40,7 @@ INJECTIONS = [
 
 
 def rendered(reply: Reply, **changes: Any) -> Message:
-    return next(iter(render_reply(request(**changes), reply)))
+    return next(iter(render_reply(ENGLISH, request(**changes), reply)))
 
 
 def shown_in(message: Message) -> str:
@@ -103,14 +104,14 @@ def test_the_file_is_named_where_its_message_holds_several() -> None:
 def test_a_transcript_that_was_cut_short_says_so() -> None:
     message = rendered(transcript("Hello.", complete=False, language=None))
 
-    assert context_of(message) == f"Language not recognised · 0:02 · {sentences.CUT_SHORT}"
+    assert context_of(message) == f"Language not recognised · 0:02 · {ENGLISH.say(sentences.CUT_SHORT)}"
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_how_it_sounded_is_told_where_it_is_to_be(emotion: str) -> None:
     message = rendered(replace(transcript("Hello."), emotion=emotion))
 
-    assert context_of(message) == f"English · 0:02 · {sentences.EMOTIONS[emotion]}"
+    assert context_of(message) == f"English · 0:02 · {ENGLISH.say(sentences.EMOTIONS[emotion])}"
 
 
 def test_a_month_that_is_nearly_used_up_stands_last() -> None:
@@ -120,7 +121,7 @@ def test_a_month_that_is_nearly_used_up_stands_last() -> None:
     facts = context_of(rendered(hello, **several))
 
     assert facts == (
-        f"English · 0:02 · monday.m4a · sounds happy · {sentences.CUT_SHORT} · "
+        f"English · 0:02 · monday.m4a · sounds happy · {ENGLISH.say(sentences.CUT_SHORT)} · "
         "84% of this month's minutes used"
     )
 
@@ -138,16 +139,16 @@ def test_markup_comes_out_as_plain_characters(injection: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        *((Refused(reason), sentences.refusal(reason)) for reason in Refusal),
-        *((Waiting(why), sentences.waiting(why)) for why in [*Outage, *Misconfiguration]),
-        *((GaveUp(why), sentences.gave_up(why)) for why in [*Outage, *Misconfiguration]),
-        (Broken("F024CLIP1"), sentences.broken("F024CLIP1")),
+        *((Refused(reason), sentences.refusal(ENGLISH, reason)) for reason in Refusal),
+        *((Waiting(why), sentences.waiting(ENGLISH, why)) for why in [*Outage, *Misconfiguration]),
+        *((GaveUp(why), sentences.gave_up(ENGLISH, why)) for why in [*Outage, *Misconfiguration]),
+        (Broken("F024CLIP1"), sentences.broken(ENGLISH, "F024CLIP1")),
         (AskFirst(1_920.0, 0.0672), "32 min, about $0.07: transcribe?"),
         (AskFirst(20.0, 0.0), "1 min: transcribe?"),
     ],
 )
 def test_every_other_reply_is_its_sentence_in_one_form(reply: Reply, said: str) -> None:
-    (message,) = render_reply(request(), reply)
+    (message,) = render_reply(ENGLISH, request(), reply)
 
     assert_sendable(message)
     assert shown_in(message) == said
@@ -178,17 +179,21 @@ def test_a_long_transcript_begins_in_the_message_and_is_whole_in_a_file() -> Non
 def test_each_further_form_holds_less_and_the_last_only_our_own_words() -> None:
     text = "<@U1> " * 2_000
 
-    forms = list(render_reply(request(siblings=2, file=shared_file(name="<x>.m4a")), transcript(text)))
+    forms = list(
+        render_reply(ENGLISH, request(siblings=2, file=shared_file(name="<x>.m4a")), transcript(text))
+    )
 
     assert [form.files[0].content for form in forms] == [f"{text.strip()}\n"] * 3
     sizes = [characters_in(form.blocks) for form in forms]
     assert [size // 1_000 for size in sizes] == [5, 1, 0]
-    assert shown_in(forms[-1]) == forms[-1].text == sentences.continued_in("transcript-F024CLIP1.txt")
+    assert (
+        shown_in(forms[-1]) == forms[-1].text == sentences.continued_in(ENGLISH, "transcript-F024CLIP1.txt")
+    )
     assert "<" not in json.dumps(forms[-1].blocks)
 
 
 def test_a_short_transcript_has_one_further_form() -> None:
-    forms = list(render_reply(request(), transcript("Hello.")))
+    forms = list(render_reply(ENGLISH, request(), transcript("Hello.")))
 
     assert [[file.content for file in form.files[:1]] for form in forms] == [[], ["Hello.\n"]]
 
@@ -228,9 +233,9 @@ def test_the_controls_stand_under_every_form_of_a_transcript() -> None:
     passages = (long, *SOME_GAPS.passages)
     gapped = Transcript(passages, SOME_GAPS.languages, 300.0, complete=True)
 
-    forms = list(render_reply(request(), gapped))
+    forms = list(render_reply(ENGLISH, request(), gapped))
 
-    first, *others = render_in_pieces(request(), gapped)
+    first, *others = render_in_pieces(ENGLISH, request(), gapped)
     for form in (*forms, first):
         assert_sendable(form)
         assert [element["action_id"] for element in form.blocks[-1]["elements"]] == [FILL_GAPS, REPLY_MENU]
@@ -242,7 +247,7 @@ def test_a_transcript_that_grows_says_how_far_it_is() -> None:
 
     assert_sendable(message)
     assert shown_in(message) == "The beginning."
-    assert context_of(message) == f"English · {sentences.so_far(3, 12, None)}"
+    assert context_of(message) == f"English · {sentences.so_far(ENGLISH, 3, 12, None)}"
     assert rendered(Growing(SOME_GAPS, 3, 12)).blocks[-1]["type"] == "context", "not the time to ask for gaps"
 
 
@@ -254,7 +259,7 @@ def test_every_form_of_a_growing_transcript_can_be_sent(
 ) -> None:
     growing = Growing(transcript("word " * 4_000), done, total, late)
 
-    forms = list(render_reply(request(siblings=2, file=shared_file(name="<x>.m4a")), growing))
+    forms = list(render_reply(ENGLISH, request(siblings=2, file=shared_file(name="<x>.m4a")), growing))
 
     assert [characters_in(form.blocks) // 1_000 for form in forms] == [5, 1, 0]
     for form in forms:
@@ -269,7 +274,7 @@ def test_every_form_of_a_growing_transcript_can_be_sent(
 def test_pieces_hold_everything_in_order(piece: str) -> None:
     text = " ".join(f"x{(piece * 5_500)[:7_000]}x".split())
 
-    messages = render_in_pieces(request(), transcript(text))
+    messages = render_in_pieces(ENGLISH, request(), transcript(text))
 
     for message in messages:
         assert_sendable(message)
@@ -293,7 +298,7 @@ LONG = st.builds(
 def test_whatever_was_said_can_be_sent(text: str, name: str, siblings: int, complete: bool) -> None:  # noqa: FBT001
     shared = request(siblings=siblings, file=shared_file(name=name[:255]))
 
-    for form in render_reply(shared, transcript(text, complete=complete)):
+    for form in render_reply(ENGLISH, shared, transcript(text, complete=complete)):
         assert_sendable(form)
         assert characters_in(form.blocks) < 6_400
         assert shown_in(form).strip()

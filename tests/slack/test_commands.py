@@ -18,6 +18,7 @@ from bot.slack import actions
 from bot.slack.asks.commands import Commands
 from bot.slack.choices.settings_control import SettingsControl
 from bot.slack.desk import Control, Desk
+from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -100,7 +101,7 @@ async def test_alone_it_asks_for_the_newest_recording_for_the_asker_alone(prompt
     said = await prompt.type("")
 
     (request,) = prompt.asked()
-    assert said == sentences.ASKED_HERE
+    assert said == ENGLISH.say(sentences.ASKED_HERE)
     assert (request.key.message_ts, request.key.audience) == (newest.ts, prompt.anne.id)
     assert (request.explicit, request.asked_by, request.language) == (True, prompt.anne.id, None)
     assert request.whisper_in == Place(prompt.channel.id)
@@ -110,7 +111,7 @@ async def test_alone_it_asks_for_the_newest_recording_for_the_asker_alone(prompt
 async def test_where_there_is_no_recording_it_says_so(prompt: Prompt) -> None:
     prompt.share()
 
-    assert await prompt.type("") == sentences.NOTHING_RECENT
+    assert await prompt.type("") == ENGLISH.say(sentences.NOTHING_RECENT)
     assert prompt.asked() == []
 
 
@@ -145,7 +146,7 @@ async def test_where_the_bot_is_not_the_answer_comes_as_a_direct_message(prompt:
     alone = prompt.office.slack.state.add_channel("alone", prompt.anne.id, with_bot=False)
     message = prompt.share(prompt.clip())
 
-    assert await prompt.type(prompt.link(message), channel=alone) == sentences.ASKED_DIRECT
+    assert await prompt.type(prompt.link(message), channel=alone) == ENGLISH.say(sentences.ASKED_DIRECT)
     assert prompt.asked()[0].whisper_in is None
 
 
@@ -153,12 +154,12 @@ async def test_asking_again_is_answered_again(prompt: Prompt) -> None:
     prompt.share(prompt.clip())
     await prompt.type("")
 
-    assert await prompt.type("") == sentences.UNDER_WAY_FOR_ONE
+    assert await prompt.type("") == ENGLISH.say(sentences.UNDER_WAY_FOR_ONE)
 
     job = await prompt.office.jobs.claim()
     assert job is not None
     await prompt.office.jobs.finish(job, Outcome.TRANSCRIBED)
-    assert await prompt.type("") == sentences.ASKED_HERE
+    assert await prompt.type("") == ENGLISH.say(sentences.ASKED_HERE)
     assert [row.job.revision for row in prompt.office.jobs.rows.values()] == [1]
 
 
@@ -182,7 +183,7 @@ async def test_whatever_somebody_may_not_read_is_refused_in_the_same_words(promp
     ]
 
     for link in links:
-        assert await prompt.type(link) == sentences.OUT_OF_REACH, link
+        assert await prompt.type(link) == ENGLISH.say(sentences.OUT_OF_REACH), link
 
     assert prompt.asked() == []
     # Nothing of a channel was read before its members were.
@@ -193,7 +194,7 @@ async def test_whatever_somebody_may_not_read_is_refused_in_the_same_words(promp
 
 
 async def test_a_message_without_files_holds_nothing(prompt: Prompt) -> None:
-    assert await prompt.type(prompt.link(prompt.share())) == sentences.NOTHING_IN_IT
+    assert await prompt.type(prompt.link(prompt.share())) == ENGLISH.say(sentences.NOTHING_IN_IT)
 
 
 async def test_a_wrong_word_is_named_to_the_letter_beside_the_help(prompt: Prompt) -> None:
@@ -211,9 +212,9 @@ async def test_the_help_names_the_deployments_reaction() -> None:
 
 
 async def test_on_and_off_decide_on_the_channel(prompt: Prompt) -> None:
-    assert await prompt.type("off") == sentences.saved(Automatic.OFF)
+    assert await prompt.type("off") == sentences.saved(ENGLISH, Automatic.OFF)
     assert (await prompt.settings()).automatic is Automatic.OFF
-    assert await prompt.type("ON") == sentences.saved(Automatic.AUDIO)
+    assert await prompt.type("ON") == sentences.saved(ENGLISH, Automatic.AUDIO)
     assert (await prompt.settings()).automatic is Automatic.AUDIO
     assert prompt.refreshed == [(prompt.office.team_id, prompt.anne.id)] * 2
 
@@ -223,14 +224,14 @@ async def test_on_leaves_what_is_on_already(prompt: Prompt) -> None:
         prompt.office.team_id, prompt.channel.id, lambda _: ChannelSettings(Automatic.VIDEO)
     )
 
-    assert await prompt.type("on") == sentences.saved(Automatic.VIDEO)
+    assert await prompt.type("on") == sentences.saved(ENGLISH, Automatic.VIDEO)
 
 
 async def test_only_those_who_may_decide() -> None:
     async with prompt_with(admins_only=True) as prompt:
-        assert await prompt.type("off") == sentences.ADMINS_ONLY
+        assert await prompt.type("off") == ENGLISH.say(sentences.ADMINS_ONLY)
         assert (await prompt.settings()).automatic is None
-        assert await prompt.type("off", prompt.boss) == sentences.saved(Automatic.OFF)
+        assert await prompt.type("off", prompt.boss) == sentences.saved(ENGLISH, Automatic.OFF)
 
 
 @pytest.mark.parametrize("text", ["", "on", "off", "status"])
@@ -240,7 +241,7 @@ async def test_where_the_bot_is_not_it_says_how_to_invite_it(prompt: Prompt, tex
     private = state.add_channel("closed", prompt.anne.id, kind="group", with_bot=False)
 
     for channel in (public, private):
-        assert await prompt.type(text, channel=channel) == sentences.NOT_IN_CHANNEL
+        assert await prompt.type(text, channel=channel) == ENGLISH.say(sentences.NOT_IN_CHANNEL)
     assert prompt.office.preferences.settings == {}
 
 
@@ -249,7 +250,7 @@ async def test_whoever_is_not_in_the_channel_learns_nothing_of_it(prompt: Prompt
     prompt.share(prompt.clip())
     guest = prompt.office.slack.state.add_user("guest")
 
-    assert await prompt.type(text, guest) == sentences.OUT_OF_REACH
+    assert await prompt.type(text, guest) == ENGLISH.say(sentences.OUT_OF_REACH)
     assert prompt.asked() == []
     assert prompt.office.preferences.settings == {}
 
@@ -261,7 +262,7 @@ async def test_settings_opens_the_modal_and_says_nothing_beside_it(prompt: Promp
 
 async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
     assert (await prompt.type("status")).splitlines() == [
-        sentences.WHAT_I_DO[Automatic.AUDIO],
+        ENGLISH.say(sentences.WHAT_I_DO[Automatic.AUDIO]),
         "Language: Automatic.",
         "0 recordings are being transcribed now.",
     ]
@@ -272,7 +273,7 @@ async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
     )
 
     assert (await prompt.type("status")).splitlines() == [
-        sentences.WHAT_I_DO[Automatic.CLIPS],
+        ENGLISH.say(sentences.WHAT_I_DO[Automatic.CLIPS]),
         "Language: Portuguese.",
         "1 recording is being transcribed now.",
     ]
@@ -281,35 +282,35 @@ async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
 async def test_status_does_not_hide_that_somebody_reads_a_channel_that_is_off(prompt: Prompt) -> None:
     preferences, team_id, channel_id = prompt.office.preferences, prompt.office.team_id, prompt.channel.id
     await preferences.subscribe(team_id, prompt.boss.id, [channel_id])
-    assert (await prompt.type("status")).splitlines()[0] == sentences.WHAT_I_DO[Automatic.AUDIO]
+    assert (await prompt.type("status")).splitlines()[0] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.AUDIO])
 
     await prompt.type("off")
-    off = f"{sentences.WHAT_I_DO[Automatic.OFF]} {sentences.OFF_BUT_SUBSCRIBED}"
+    off = f"{ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])} {ENGLISH.say(sentences.OFF_BUT_SUBSCRIBED)}"
     assert (await prompt.type("status")).splitlines()[0] == off
 
     await preferences.subscribe(team_id, prompt.boss.id, [])
-    assert (await prompt.type("status")).splitlines()[0] == sentences.WHAT_I_DO[Automatic.OFF]
+    assert (await prompt.type("status")).splitlines()[0] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])
 
 
 async def test_people_of_another_organisation_decide_nothing(prompt: Prompt) -> None:
     eve = prompt.office.slack.state.add_user("eve", team="T0OTHERORG")
     prompt.channel.members.append(eve.id)
 
-    assert await prompt.type("off", eve) == sentences.OUT_OF_REACH
+    assert await prompt.type("off", eve) == ENGLISH.say(sentences.OUT_OF_REACH)
     assert prompt.office.preferences.settings == {}
 
 
 async def test_a_channel_shared_externally_is_off_until_somebody_decides(prompt: Prompt) -> None:
     prompt.channel.is_ext_shared = True
 
-    assert sentences.WHAT_I_DO[Automatic.OFF] in await prompt.type("status")
+    assert ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF]) in await prompt.type("status")
 
 
 async def test_a_direct_message_is_always_on(prompt: Prompt) -> None:
     direct = prompt.office.slack.state.add_channel("", prompt.anne.id, kind="im")
 
-    assert sentences.DIRECT_ALWAYS_ON in await prompt.type("status", channel=direct)
-    assert await prompt.type("off", channel=direct) == sentences.DIRECT_ALWAYS_ON
+    assert ENGLISH.say(sentences.DIRECT_ALWAYS_ON) in await prompt.type("status", channel=direct)
+    assert await prompt.type("off", channel=direct) == ENGLISH.say(sentences.DIRECT_ALWAYS_ON)
     assert prompt.office.preferences.settings == {}
 
 
@@ -323,7 +324,7 @@ async def test_usage_is_this_months_in_the_readers_own_figures() -> None:
         klaus = prompt.office.slack.state.add_user("klaus", locale="de-DE")
         prompt.channel.members.append(klaus.id)
 
-        assert await prompt.type("usage") == sentences.usage(NOW.date(), used, 3.15, 2_000)
+        assert await prompt.type("usage") == sentences.usage(ENGLISH, NOW.date(), used, 3.15, 2_000)
         assert "1.200" in await prompt.type("usage", klaus)
 
 
@@ -332,7 +333,7 @@ async def test_a_silent_slack_costs_a_sentence_and_changes_nothing(prompt: Promp
     prompt.share(prompt.clip())
     prompt.office.slack.faults.add("conversations.info", SlackError("internal_error"))
 
-    assert await prompt.type(text) == sentences.SLACK_SILENT
+    assert await prompt.type(text) == ENGLISH.say(sentences.SLACK_SILENT)
     assert prompt.asked() == []
     assert prompt.office.preferences.settings == {}
 
@@ -340,14 +341,14 @@ async def test_a_silent_slack_costs_a_sentence_and_changes_nothing(prompt: Promp
 async def test_usage_needs_no_word_of_slack(prompt: Prompt) -> None:
     prompt.office.slack.faults.add("users.info", SlackError("internal_error"))
 
-    assert await prompt.type("usage") == sentences.usage(NOW.date(), Usage(), 0.0, None)
+    assert await prompt.type("usage") == sentences.usage(ENGLISH, NOW.date(), Usage(), 0.0, None)
 
 
 async def test_a_missing_scope_is_a_sentence_too(prompt: Prompt) -> None:
     message = prompt.share(prompt.clip())
     prompt.office.slack.state.workspace.scopes.discard("channels:history")
 
-    assert await prompt.type(prompt.link(message)) == sentences.SLACK_SILENT
+    assert await prompt.type(prompt.link(message)) == ENGLISH.say(sentences.SLACK_SILENT)
     assert prompt.asked() == []
 
 
@@ -356,7 +357,7 @@ async def test_a_slow_slack_costs_a_sentence_in_time() -> None:
         message = prompt.share(prompt.clip())
         prompt.office.slack.faults.hold("conversations.members")
 
-        assert await prompt.type(prompt.link(message)) == sentences.SLACK_SLOW
+        assert await prompt.type(prompt.link(message)) == ENGLISH.say(sentences.SLACK_SLOW)
         assert prompt.asked() == []
 
 

@@ -15,6 +15,7 @@ from bot.slack.speech.blocks import Message, render_reply
 from bot.slack.speech.rich_text import escape, text_of
 from bot.transcript.documents import render_vtt
 from bot.transcript.retime import parse_paragraphs
+from bot.translations import ENGLISH
 from tests.slack.payloads import request
 from tests.slack.scene import LONG, LONG_TEXT
 from tests.transcript.texts import texts
@@ -22,16 +23,16 @@ from tests.transcripts import said
 
 NAMES = ("t.txt", "t.srt", "t.vtt")
 HELLO = said("Hello <!channel>, *everybody*.", duration_s=11.4)
-SUBTITLES = render_vtt(LONG)
-IN_FILE = sentences.continued_in("t.txt")
+SUBTITLES = render_vtt(ENGLISH, LONG)
+IN_FILE = sentences.continued_in(ENGLISH, "t.txt")
 
 
 def blocks_of(transcript: Transcript, **changes: Any) -> list[dict[str, Any]]:
-    return next(render_reply(request(**changes), transcript)).blocks
+    return next(render_reply(ENGLISH, request(**changes), transcript)).blocks
 
 
 def edited(blocks: list[dict[str, Any]], text: str, subtitles: str = "") -> list[Message]:
-    return list(render_edited(blocks, parse_paragraphs(text), NAMES, subtitles))
+    return list(render_edited(ENGLISH, blocks, parse_paragraphs(text), NAMES, subtitles))
 
 
 def facts(message: Message) -> str:
@@ -103,16 +104,16 @@ def test_what_outgrows_the_message_goes_to_a_text_file() -> None:
 
     (file,) = whole.files
     assert (file.name, file.content) == ("t.txt", f"{LONG_TEXT}\n")
-    assert facts(whole) == f"English · 0:11 · {sentences.continued_in_text('t.txt')}"
+    assert facts(whole) == f"English · 0:11 · {sentences.continued_in_text(ENGLISH, 't.txt')}"
     assert text_of(whole.blocks).endswith("…")
-    assert text_of(smallest.blocks) == sentences.continued_in_text("t.txt")
+    assert text_of(smallest.blocks) == sentences.continued_in_text(ENGLISH, "t.txt")
     assert smallest.files == whole.files
     assert action_ids(whole) == [actions.REPLY_MENU]
 
 
 def test_a_long_text_gets_files_with_the_times_of_the_old_ones() -> None:
     before = blocks_of(LONG)
-    shorter = next(m for m in render_reply(request(), LONG) if m.files)
+    shorter = next(m for m in render_reply(ENGLISH, request(), LONG) if m.files)
 
     message = edited(shorter.blocks, LONG_TEXT.replace("word7 ", "seven "), SUBTITLES)[0]
 

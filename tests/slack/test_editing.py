@@ -14,6 +14,7 @@ from bot.slack import actions
 from bot.slack.speech.reply_controls import Choice
 from bot.slack.speech.rich_text import text_of
 from bot.slack.speech.thread import state_in
+from bot.translations import ENGLISH
 from tests.slack.answered import Answered, answered, inputs, notice, timed, written
 from tests.slack.scene import LONG_TEXT
 from tests.transcripts import said
@@ -53,7 +54,7 @@ async def test_the_text_of_a_reply_is_replaced_and_nothing_else() -> None:
         assert reply.metadata == metadata
         assert reply.options["parse"] == "none"
         assert complaints_about_view(view.content) == []
-        assert view.content["blocks"][0]["text"]["text"] == sentences.EDIT_SAVED
+        assert view.content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.EDIT_SAVED)
 
 
 async def test_new_words_become_vocabulary_where_somebody_ticks_them() -> None:
@@ -82,7 +83,7 @@ async def test_where_nothing_is_new_or_nobody_may_add_it_nothing_is_offered(*, a
     async with answered(admins_only=admins_only) as here:
         text = "Hello Grünwald." if admins_only else "Hello everybody."
 
-        assert notice(await edit(here, await here.reply(HELLO), text)) == sentences.EDIT_SAVED
+        assert notice(await edit(here, await here.reply(HELLO), text)) == ENGLISH.say(sentences.EDIT_SAVED)
 
 
 async def test_files_are_replaced_by_files_with_the_new_words_at_the_old_times() -> None:
@@ -137,7 +138,7 @@ async def test_a_text_that_outgrows_the_message_gets_a_file_and_one_that_fits_lo
         assert list(whole) == ["txt"]
         assert whole["txt"].startswith(f"{'a' * 2_900} {'b' * 2_900} word")
         (pointer,) = (block["elements"][0]["text"] for block in reply.blocks if block["type"] == "context")
-        assert sentences.continued_in_text("transcript-F024CLIP1.txt") in pointer
+        assert sentences.continued_in_text(ENGLISH, "transcript-F024CLIP1.txt") in pointer
 
         view = await here.open(reply, Choice.EDIT, here.anne)
         emptied = {name: state for block in inputs(view)[1:] for name, state in written(block, "").items()}
@@ -170,7 +171,9 @@ async def test_others_are_told_who_may() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
 
-        assert notice(await here.open(reply, Choice.EDIT, here.bea)) == sentences.NOT_YOURS_TO_CHANGE
+        assert notice(await here.open(reply, Choice.EDIT, here.bea)) == ENGLISH.say(
+            sentences.NOT_YOURS_TO_CHANGE
+        )
         assert inputs(await here.open(reply, Choice.EDIT, here.root))
 
 
@@ -182,7 +185,7 @@ async def test_whether_somebody_may_is_asked_again_when_they_save() -> None:
 
         await here.submit(view, written(inputs(view)[0], "Mine."))
 
-        assert list(view.errors.values()) == [sentences.NOT_YOURS_TO_CHANGE]
+        assert list(view.errors.values()) == [ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)]
         assert text_of(reply.blocks) == "Hello <!channel>, *everybody*."
 
 
@@ -192,7 +195,7 @@ async def test_an_empty_text_is_not_saved() -> None:
 
         view = await edit(here, reply, " \n ")
 
-        assert list(view.errors.values()) == [sentences.EDIT_EMPTY]
+        assert list(view.errors.values()) == [ENGLISH.say(sentences.EDIT_EMPTY)]
         assert text_of(reply.blocks) == "Hello <!channel>, *everybody*."
 
 
@@ -206,7 +209,7 @@ async def test_two_people_do_not_write_over_each_other() -> None:
         await here.submit(second, written(inputs(second)[0], "Root's."))
 
         assert text_of(reply.blocks) == "Anne's."
-        assert list(second.errors.values()) == [sentences.EDIT_CHANGED]
+        assert list(second.errors.values()) == [ENGLISH.say(sentences.EDIT_CHANGED)]
         assert not second.closed
 
 
@@ -229,7 +232,7 @@ async def test_two_people_who_save_at_once_do_not_either() -> None:
         assert text_of(reply.blocks) == "Anne's."
         (kept,) = inputs(views[1])
         assert kept["element"]["initial_value"] == "Root's."
-        assert views[1].content["blocks"][0]["text"]["text"] == sentences.EDIT_CHANGED
+        assert views[1].content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.EDIT_CHANGED)
 
 
 async def test_a_reply_that_was_transcribed_again_is_not_overwritten() -> None:
@@ -242,7 +245,7 @@ async def test_a_reply_that_was_transcribed_again_is_not_overwritten() -> None:
 
         await here.submit(view, written(inputs(view)[0], "Mine."))
 
-        assert list(view.errors.values()) == [sentences.EDIT_CHANGED]
+        assert list(view.errors.values()) == [ENGLISH.say(sentences.EDIT_CHANGED)]
 
 
 async def test_a_reply_that_is_gone_says_so() -> None:
@@ -251,9 +254,9 @@ async def test_a_reply_that_is_gone_says_so() -> None:
         view = await here.open(reply, Choice.EDIT, here.anne)
         here.office.slack.state.delete_message(reply)
 
-        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == sentences.REPLY_GONE
+        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.REPLY_GONE)
         await here.submit(view, written(inputs(view)[0], "Mine."))
-        assert list(view.errors.values()) == [sentences.REPLY_GONE]
+        assert list(view.errors.values()) == [ENGLISH.say(sentences.REPLY_GONE)]
 
 
 async def test_a_silent_slack_loses_nothing() -> None:
@@ -263,11 +266,11 @@ async def test_a_silent_slack_loses_nothing() -> None:
         here.office.slack.faults.add("conversations.replies", Answer(503))
 
         await here.submit(view, written(inputs(view)[0], "Mine."))
-        assert list(view.errors.values()) == [sentences.SLACK_SILENT]
+        assert list(view.errors.values()) == [ENGLISH.say(sentences.SLACK_SILENT)]
 
         here.office.slack.faults.add("chat.update", SlackError("internal_error"))
         await here.submit(view, written(inputs(view)[0], "Mine."))
-        assert view.content["blocks"][0]["text"]["text"] == sentences.SLACK_SILENT
+        assert view.content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.SLACK_SILENT)
         assert inputs(view)[0]["element"]["initial_value"] == "Mine."
 
         await here.submit(view)
@@ -284,7 +287,7 @@ async def test_a_stalled_slack_does_not_keep_the_modal_waiting() -> None:
         hold.release()
 
         assert delivery.acked
-        assert list(view.errors.values()) == [sentences.SLACK_SLOW]
+        assert list(view.errors.values()) == [ENGLISH.say(sentences.SLACK_SLOW)]
 
 
 async def test_files_that_slack_does_not_take_leave_everything_as_it_was() -> None:
@@ -298,7 +301,7 @@ async def test_files_that_slack_does_not_take_leave_everything_as_it_was() -> No
         view = await here.open(reply, Choice.EDIT, here.anne)
         await here.submit(view, written(inputs(view)[0], "Mine."))
 
-        assert view.content["blocks"][0]["text"]["text"] == sentences.EDIT_UNSHAREABLE
+        assert view.content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.EDIT_UNSHAREABLE)
         assert inputs(view)[0]["element"]["initial_value"].startswith("Mine.")
         assert here.shared(Place(here.channel.id)) == [before]
         assert text_of(reply.blocks).startswith("word0-0")
@@ -322,7 +325,7 @@ async def test_a_transcript_in_several_messages_is_not_edited() -> None:
         )
         reply = await here.reply(LONG)
 
-        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == sentences.EDIT_NOT_WHOLE
+        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_NOT_WHOLE)
 
 
 async def test_a_transcript_whose_file_is_gone_is_not_edited() -> None:
@@ -331,7 +334,7 @@ async def test_a_transcript_whose_file_is_gone_is_not_edited() -> None:
         (shared,) = here.shared(Place(here.channel.id))
         here.office.slack.state.delete_message(shared)
 
-        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == sentences.EDIT_NOT_WHOLE
+        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_NOT_WHOLE)
 
 
 async def test_a_file_of_somebody_else_is_not_taken_for_the_transcript() -> None:
@@ -352,7 +355,7 @@ async def test_a_transcript_that_is_too_long_for_a_modal_says_so() -> None:
     async with answered() as here:
         reply = await here.reply(said("word " * 49_000))
 
-        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == sentences.EDIT_TOO_LONG
+        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_TOO_LONG)
 
 
 async def test_a_gap_stays_in_the_text_and_is_not_filled_over_an_edit() -> None:
@@ -379,5 +382,5 @@ async def test_a_modal_that_tells_of_no_reply_says_so() -> None:
 
         await here.submit(view, written(inputs(view)[0], "Mine."))
 
-        assert notice(view) == sentences.REPLY_UNKNOWN
+        assert notice(view) == ENGLISH.say(sentences.REPLY_UNKNOWN)
         assert text_of(reply.blocks) == "Hello <!channel>, *everybody*."

@@ -13,6 +13,7 @@ from bot.slack.menu.editing_view import first_field, parse_editing, render_editi
 from bot.slack.menu.presses import Press
 from bot.slack.speech.reply_handle import ReplyHandle
 from bot.transcript.retime import parse_paragraphs
+from bot.translations import ENGLISH
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS
 from tests.slack.test_presses import HANDLE, JSON, sent
 from tests.transcript.texts import SPOKEN, texts
@@ -23,7 +24,7 @@ long_texts = st.builds(lambda parts, times: "\n\n".join(parts * times), paragrap
 
 
 def shown(text: str, warning: str = "") -> dict[str, Any]:
-    return render_editing(PRESS, "v", text, warning)
+    return render_editing(ENGLISH, PRESS, "v", text, warning)
 
 
 def filled(view: dict[str, Any], **changed: str) -> dict[str, Any]:
@@ -85,10 +86,10 @@ def test_what_divides_most_counts_where_a_field_between_is_emptied() -> None:
 
 
 def test_a_warning_stands_above() -> None:
-    view = shown("Hello.", sentences.EDIT_CHANGED)
+    view = shown("Hello.", ENGLISH.say(sentences.EDIT_CHANGED))
 
     assert complaints_about_view(view) == []
-    assert view["blocks"][0]["text"]["text"] == sentences.EDIT_CHANGED
+    assert view["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.EDIT_CHANGED)
     assert first_field(view) == "cut-0"
 
 
@@ -96,7 +97,7 @@ def test_a_warning_stands_above() -> None:
 def test_what_slack_would_refuse_is_not_shown(letter: str, fits: int, most: int) -> None:
     assert len(fields(shown("\n\n".join([letter * most] * fits)))) == fits
     longer = shown("\n\n".join([letter * most] * (fits * 2)))
-    assert longer["blocks"][0]["text"]["text"] == sentences.EDIT_TOO_LONG
+    assert longer["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.EDIT_TOO_LONG)
     assert "submit" not in longer
 
 

@@ -18,6 +18,7 @@ from bot.slack import actions
 from bot.slack.choices.greeting import Greeting
 from bot.slack.choices.greeting_view import render_decision, render_greeting
 from bot.slack.desk import Control, Desk
+from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with
 
 
@@ -104,11 +105,11 @@ async def test_it_says_once_what_it_will_do_and_where_audio_goes() -> None:
         (greeting,) = await here.invite()
 
         assert texts(greeting) == [
-            sentences.GREETING,
-            sentences.WHAT_I_DO[Automatic.AUDIO],
-            sentences.where_audio_goes("speech.example.com"),
+            ENGLISH.say(sentences.GREETING),
+            ENGLISH.say(sentences.WHAT_I_DO[Automatic.AUDIO]),
+            sentences.where_audio_goes(ENGLISH, "speech.example.com"),
         ]
-        assert greeting.text == sentences.GREETING
+        assert greeting.text == ENGLISH.say(sentences.GREETING)
         assert complaints_about_blocks(greeting.blocks) == []
 
         here.office.comings.remove_bot(here.channel)
@@ -137,11 +138,11 @@ async def test_somebody_elses_coming_is_nothing_to_it() -> None:
 @pytest.mark.parametrize(
     ("by_default", "decided", "is_shared", "said"),
     [
-        (False, None, False, sentences.WHAT_I_DO[Automatic.OFF]),
-        (True, None, True, sentences.GREETING_SHARED),
-        (False, None, True, sentences.GREETING_SHARED),
-        (True, Automatic.CLIPS, True, sentences.WHAT_I_DO[Automatic.CLIPS]),
-        (True, Automatic.OFF, False, sentences.WHAT_I_DO[Automatic.OFF]),
+        (False, None, False, ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])),
+        (True, None, True, ENGLISH.say(sentences.GREETING_SHARED)),
+        (False, None, True, ENGLISH.say(sentences.GREETING_SHARED)),
+        (True, Automatic.CLIPS, True, ENGLISH.say(sentences.WHAT_I_DO[Automatic.CLIPS])),
+        (True, Automatic.OFF, False, ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])),
     ],
 )
 async def test_what_it_says_is_what_counts(
@@ -163,13 +164,13 @@ async def test_on_and_off_are_decided_under_it_and_it_says_by_whom() -> None:
 
         await here.press(greeting, actions.TURN_ON, here.anne)
         assert await here.automatic() is Automatic.AUDIO
-        assert texts(greeting)[1] == sentences.WHAT_I_DO[Automatic.AUDIO]
+        assert texts(greeting)[1] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.AUDIO])
         (line,) = [block for block in greeting.blocks if block["type"] == "rich_text"]
         assert line["elements"][0]["elements"][0] == {"type": "user", "user_id": here.anne.id}
 
         await here.press(greeting, actions.TURN_OFF, here.boss)
         assert await here.automatic() is Automatic.OFF
-        assert texts(greeting)[1] == sentences.WHAT_I_DO[Automatic.OFF]
+        assert texts(greeting)[1] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])
         assert here.boss.id in str(greeting.blocks)
         assert len(here.office.said(here.channel.id)) == 1
         assert here.refreshed == [(here.office.team_id, one.id) for one in (here.anne, here.boss)]
@@ -196,7 +197,7 @@ async def test_whoever_may_not_is_told_alone() -> None:
 
         assert await here.automatic() is None
         assert greeting.blocks == before
-        assert here.office.whispers(here.anne.id) == [sentences.ADMINS_ONLY]
+        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.ADMINS_ONLY)]
         assert here.refreshed == []
 
 
@@ -208,7 +209,7 @@ async def test_a_slack_that_does_not_say_who_may_is_told_of() -> None:
         await here.press(greeting, actions.TURN_OFF, here.anne)
 
         assert await here.automatic() is None
-        assert here.office.whispers(here.anne.id) == [sentences.SLACK_SILENT]
+        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
 
 
 async def test_a_press_is_kept_before_it_is_acknowledged() -> None:
@@ -231,7 +232,7 @@ async def test_a_press_that_cannot_be_kept_is_not_acknowledged_and_told() -> Non
         await here.office.settled()
 
         assert not delivery.acked
-        assert here.office.whispers(here.anne.id) == [sentences.WENT_WRONG]
+        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.WENT_WRONG)]
         assert greeting.blocks == before
 
 
@@ -262,7 +263,7 @@ async def test_two_presses_end_in_their_order(slow: str, presses: tuple[str, str
         assert first.acked
         assert second.acked
         assert await here.automatic() is end
-        assert texts(greeting)[1] == sentences.WHAT_I_DO[end]
+        assert texts(greeting)[1] == ENGLISH.say(sentences.WHAT_I_DO[end])
         assert here.boss.id in str(greeting.blocks)
 
 
@@ -279,8 +280,8 @@ async def test_people_of_another_organisation_decide_nothing(admins_only: bool, 
         await here.office.settled()
 
         assert here.office.preferences.settings == {}
-        assert here.office.whispers(eve.id) == [sentences.OUT_OF_REACH]
-        assert texts(greeting)[1] == sentences.GREETING_SHARED
+        assert here.office.whispers(eve.id) == [ENGLISH.say(sentences.OUT_OF_REACH)]
+        assert texts(greeting)[1] == ENGLISH.say(sentences.GREETING_SHARED)
 
 
 async def test_a_decision_is_kept_for_the_workspace_whatever_team_a_press_names() -> None:
@@ -301,7 +302,7 @@ async def test_a_greeting_that_cannot_be_changed_leaves_a_word_to_whoever_presse
         await here.press(greeting, actions.TURN_OFF, here.anne)
 
         assert await here.automatic() is Automatic.OFF
-        assert here.office.whispers(here.anne.id) == [sentences.saved(Automatic.OFF)]
+        assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.OFF)]
 
 
 async def test_nothing_is_said_or_noted_while_slack_does_not_answer() -> None:
@@ -336,6 +337,6 @@ async def test_a_channel_that_is_gone_again_is_not_greeted() -> None:
 @pytest.mark.parametrize("host", ["speech.example.com", "<!channel>" * 400])
 def test_every_greeting_can_be_shown(automatic: Automatic, host: str) -> None:
     for waits in (True, False):
-        greeting = render_greeting("C1", automatic, waits_for_a_word=waits, audio_goes_to=host)
+        greeting = render_greeting(ENGLISH, "C1", automatic, waits_for_a_word=waits, audio_goes_to=host)
         assert complaints_about_blocks(greeting) == []
-    assert complaints_about_blocks(render_decision("C1", "U1", automatic, audio_goes_to=host)) == []
+    assert complaints_about_blocks(render_decision(ENGLISH, "C1", "U1", automatic, audio_goes_to=host)) == []

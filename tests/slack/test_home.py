@@ -20,6 +20,7 @@ from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.choices.home import Home
 from bot.slack.desk import Control, Desk
+from bot.translations import ENGLISH, Reader
 from tests.slack.office import Office, office_with
 
 NOVEMBER = date(2026, 11, 3)
@@ -185,7 +186,7 @@ async def test_it_tells_this_months_usage_in_the_readers_numbers() -> None:
         await here.look()
 
         used = Usage(1_201, 2_100.0)
-        line = sentences.usage(NOVEMBER, used, 0.0735, 600, sentences.reader_locale("de-DE"))
+        line = sentences.usage(Reader.of("de-DE"), NOVEMBER, used, 0.0735, 600)
         assert line in here.texts()
         assert "1.201" in line
 
@@ -237,7 +238,7 @@ async def test_whoever_left_since_decides_nothing_and_reads_why() -> None:
         await here.choose_mode(here.news, "video")
 
         assert await here.automatic(here.news) is None
-        assert here.texts()[0] == sentences.OUT_OF_REACH
+        assert here.texts()[0] == ENGLISH.say(sentences.OUT_OF_REACH)
         assert not any("news" in text for text in here.texts())
 
 
@@ -266,7 +267,7 @@ async def test_channels_that_somebody_is_not_in_now_are_not_subscribed() -> None
         )
 
         assert await here.subscriptions() == [here.general.id]
-        assert here.texts()[0] == sentences.OUT_OF_REACH
+        assert here.texts()[0] == ENGLISH.say(sentences.OUT_OF_REACH)
 
 
 async def test_while_slack_does_not_tell_whose_channels_they_are_nothing_is_subscribed() -> None:
@@ -278,7 +279,7 @@ async def test_while_slack_does_not_tell_whose_channels_they_are_nothing_is_subs
         await here.use(actions.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
 
         assert await here.subscriptions() == [here.news.id]
-        assert here.texts()[0] == sentences.SLACK_SILENT
+        assert here.texts()[0] == ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def test_of_channels_that_stay_chosen_nothing_is_asked() -> None:
@@ -303,7 +304,7 @@ async def test_what_cannot_be_kept_is_not_acknowledged_and_told(choice: Choice) 
         await here.office.settled()
 
         assert not delivery.acked
-        assert here.texts()[0] == sentences.WENT_WRONG
+        assert here.texts()[0] == ENGLISH.say(sentences.WENT_WRONG)
 
 
 @pytest.mark.parametrize("choice", [choose_off, subscribe])
@@ -316,7 +317,7 @@ async def test_what_takes_too_long_is_not_kept_and_told(choice: Choice) -> None:
         await here.office.settled()
 
         assert delivery.acked
-        assert here.texts()[0] == sentences.SLACK_SILENT
+        assert here.texts()[0] == ENGLISH.say(sentences.SLACK_SILENT)
         assert (await here.automatic(here.general), await here.subscriptions()) == (None, [])
 
 
@@ -355,7 +356,7 @@ async def test_people_of_another_organisation_decide_on_themselves_alone() -> No
         eve = here.office.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
         here.news.members.append(eve.id)
         await here.look(eve)
-        off = sentences.AUTOMATIC_CHOICES[Automatic.OFF]
+        off = ENGLISH.say(sentences.AUTOMATIC_CHOICES[Automatic.OFF])
         assert f"#news, shared with another organisation: {off}" in here.texts(eve)
 
         def as_eve(delivery: Delivery) -> Delivery:
@@ -366,7 +367,7 @@ async def test_people_of_another_organisation_decide_on_themselves_alone() -> No
         await here.look()
         await here.acknowledged(as_eve(here.press_mode(here.news, "video")))
         assert here.office.preferences.settings == {}
-        assert here.texts(eve)[0] == sentences.OUT_OF_REACH
+        assert here.texts(eve)[0] == ENGLISH.say(sentences.OUT_OF_REACH)
 
         await here.acknowledged(as_eve(opt_out(here)))
         assert here.office.preferences.opted_out == {(here.office.team_id, eve.id)}
@@ -381,8 +382,8 @@ async def test_what_slack_does_not_tell_is_said_in_its_place() -> None:
         here.office.slack.faults.add("users.info", Answer(503), times=None)
         await here.look()
 
-        assert sentences.CHANNELS_UNKNOWN in here.texts()
-        assert sentences.HOME_ABOUT in here.texts()
+        assert ENGLISH.say(sentences.CHANNELS_UNKNOWN) in here.texts()
+        assert ENGLISH.say(sentences.HOME_ABOUT) in here.texts()
         assert element(here.view(), actions.HOME_OPT_OUT)
 
 
@@ -394,7 +395,7 @@ async def test_a_fault_of_ours_does_not_leave_the_tab_blank() -> None:
     async with house(ledger=Broken()) as here:
         await here.look()
 
-        assert here.texts() == [sentences.HOME_ABOUT, sentences.WENT_WRONG]
+        assert here.texts() == [ENGLISH.say(sentences.HOME_ABOUT), ENGLISH.say(sentences.WENT_WRONG)]
 
 
 async def test_a_tab_that_slack_does_not_take_is_shown_when_it_is_opened_again() -> None:
@@ -414,14 +415,14 @@ async def test_many_changes_at_once_end_with_the_newest_state_and_few_publicatio
         first = asyncio.create_task(here.home.refresh(team_id, anne))
         await hold.reached()
         await here.office.preferences.opt_out(team_id, anne, out=True)
-        for notice in ("one", "two", sentences.ADMINS_ONLY):
+        for notice in ("one", "two", ENGLISH.say(sentences.ADMINS_ONLY)):
             await here.home.refresh(team_id, anne, notice)
         hold.release()
         await first
 
-        assert here.texts()[0] == sentences.ADMINS_ONLY
+        assert here.texts()[0] == ENGLISH.say(sentences.ADMINS_ONLY)
         assert element(here.view(), actions.HOME_OPT_OUT)["initial_options"]
         assert len(here.office.calls("views.publish")) == 2
 
         await here.home.refresh(team_id, anne)
-        assert here.texts()[0] != sentences.ADMINS_ONLY
+        assert here.texts()[0] != ENGLISH.say(sentences.ADMINS_ONLY)

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,9 +24,10 @@ from bot.slack.choices.home_view import (
     render_home,
     render_trouble,
 )
+from bot.translations import ENGLISH, Reader
 
 TAB = Tab(
-    reader=Locale("en"),
+    reader=ENGLISH,
     audio_goes_to="speech.example.com",
     ask_reaction="speech_balloon",
     is_opted_out=False,
@@ -78,9 +78,9 @@ def chosen(menu: dict[str, Any]) -> list[str]:
 def test_the_tab_says_what_the_bot_does_and_where_audio_goes() -> None:
     said = texts(tab())
 
-    assert sentences.HOME_ABOUT in said
-    assert sentences.where_audio_goes("speech.example.com") in said
-    assert sentences.ways_to_ask("speech_balloon") in said
+    assert ENGLISH.say(sentences.HOME_ABOUT) in said
+    assert sentences.where_audio_goes(ENGLISH, "speech.example.com") in said
+    assert sentences.ways_to_ask(ENGLISH, "speech_balloon") in said
 
 
 def test_the_reaction_is_shown_as_the_emoji_that_it_is() -> None:
@@ -103,7 +103,7 @@ def test_the_reaction_is_shown_as_the_emoji_that_it_is() -> None:
 def test_usage_is_told_in_the_readers_numbers(reader: str, limit: int | None, line: str) -> None:
     used = Usage(1_200, 2_040.0)
 
-    assert line in texts(tab(reader=Locale(reader), used=used, monthly_minutes=limit))
+    assert line in texts(tab(reader=Reader.of(reader), used=used, monthly_minutes=limit))
 
 
 def test_one_recording_for_less_than_a_cent_is_one_for_a_cent() -> None:
@@ -152,7 +152,7 @@ def test_more_channels_than_the_tab_holds_are_counted() -> None:
     view = tab(*(channel(number) for number in range(250)))
 
     assert len(elements(view, actions.HOME_MODE)) == MOST_CHANNELS
-    assert sentences.more_channels(220) in texts(view)
+    assert sentences.more_channels(ENGLISH, 220) in texts(view)
     (menu,) = elements(view, actions.HOME_SUBSCRIPTIONS)
     assert len(menu["options"]) == 100
 
@@ -169,7 +169,8 @@ def test_what_is_subscribed_is_offered_first_so_that_it_can_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "said"), [(None, sentences.CHANNELS_UNKNOWN), ((), sentences.NO_CHANNELS)]
+    ("channels", "said"),
+    [(None, ENGLISH.say(sentences.CHANNELS_UNKNOWN)), ((), ENGLISH.say(sentences.NO_CHANNELS))],
 )
 def test_without_channels_it_says_why(channels: Sequence[SharedChannel] | None, said: str) -> None:
     view = render_home(replace(TAB, channels=channels))
@@ -180,11 +181,11 @@ def test_without_channels_it_says_why(channels: Sequence[SharedChannel] | None, 
 
 
 def test_what_did_not_happen_stands_on_top() -> None:
-    assert texts(tab(notice=sentences.ADMINS_ONLY))[0] == sentences.ADMINS_ONLY
+    assert texts(tab(notice=ENGLISH.say(sentences.ADMINS_ONLY)))[0] == ENGLISH.say(sentences.ADMINS_ONLY)
 
 
 def test_the_tab_of_trouble_can_be_shown() -> None:
-    assert complaints_about_view(render_trouble(sentences.WENT_WRONG)) == []
+    assert complaints_about_view(render_trouble(ENGLISH, ENGLISH.say(sentences.WENT_WRONG))) == []
 
 
 hostile_names = st.text(max_size=200) | st.sampled_from(
@@ -212,7 +213,7 @@ def test_any_names_and_any_number_of_them_can_be_shown(
         for number, name in enumerate(names)
     ]
 
-    view = tab(*channels, audio_goes_to=host, reader=Locale.parse(reader))
+    view = tab(*channels, audio_goes_to=host, reader=Reader.of(reader))
 
     assert '"mrkdwn"' not in json.dumps(view)
 

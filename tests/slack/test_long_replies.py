@@ -19,6 +19,7 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.reply import Found, Waiting
 from bot.slack.speech.replies import SlackReplies
 from bot.transcript.documents import plain_text
+from bot.translations import ENGLISH
 from tests.slack import payloads
 from tests.slack.answering import always, answering
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
@@ -85,7 +86,7 @@ async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() ->
 
         async with answering(answer) as slack, aiohttp.ClientSession() as session:
             client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/", session=session)
-            replies = SlackReplies(client, client, session)
+            replies = SlackReplies(client, client, session, ENGLISH)
             with pytest.raises(Unavailable, match=Outage.SLACK):
                 await replies.publish(payloads.job(), LONG, NOTHING)
 
@@ -109,9 +110,9 @@ async def test_a_transcript_too_long_for_slack_is_shown_in_part(
     await scene.replies.publish(scene.job, transcript, NOTHING)
 
     (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].read().decode() == f"{plain_text(transcript)}\n"
+    assert share.files[0].read().decode() == f"{plain_text(ENGLISH, transcript)}\n"
     assert 800 < len(text_in(reply)) <= 1_000
-    assert plain_text(transcript).startswith(text_in(reply).removesuffix("…"))
+    assert plain_text(ENGLISH, transcript).startswith(text_in(reply).removesuffix("…"))
     assert len(scene.calls("chat.postMessage")) == 2
 
 
@@ -124,15 +125,15 @@ async def test_a_transcript_that_slack_will_not_show_is_in_the_file(
         "chat.update",
         SlackError("invalid_blocks"),
         times=None,
-        when=lambda arguments: plain_text(transcript)[:10] in json.dumps(arguments["blocks"]),
+        when=lambda arguments: plain_text(ENGLISH, transcript)[:10] in json.dumps(arguments["blocks"]),
     )
 
     ts = await scene.replies.publish(scene.job, transcript, await scene.found())
 
     (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].read().decode() == f"{plain_text(transcript)}\n"
+    assert share.files[0].read().decode() == f"{plain_text(ENGLISH, transcript)}\n"
     assert ts == notice == reply.ts
-    assert text_in(reply) == sentences.continued_in("transcript-F024CLIP1.txt")
+    assert text_in(reply) == sentences.continued_in(ENGLISH, "transcript-F024CLIP1.txt")
 
 
 async def test_a_reply_refused_in_every_form_is_an_outage_with_its_file_shared_once(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel, Message, User
 from bot.slack.asks.mentions import Mentions
+from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with
 
 
@@ -79,7 +80,7 @@ async def test_a_link_is_followed_to_its_own_thread(talk: Talk) -> None:
 
     (request,) = talk.asked()
     assert (request.key.channel_id, request.thread_ts) == (elsewhere.id, linked.ts)
-    assert talk.told() == [sentences.ASKED_IN_THREAD]
+    assert talk.told() == [ENGLISH.say(sentences.ASKED_IN_THREAD)]
 
 
 async def test_asking_again_is_answered_alone_and_in_the_thread(talk: Talk) -> None:
@@ -93,7 +94,10 @@ async def test_asking_again_is_answered_alone_and_in_the_thread(talk: Talk) -> N
     await talk.mention("transcribe", head)
     await talk.mention("transcribe in Portuguese", head)
 
-    assert talk.told() == [sentences.UNDER_WAY_IN_THREAD, sentences.ANSWERED_IN_THREAD]
+    assert talk.told() == [
+        ENGLISH.say(sentences.UNDER_WAY_IN_THREAD),
+        ENGLISH.say(sentences.ANSWERED_IN_THREAD),
+    ]
     assert {call["thread_ts"] for call in talk.office.calls("chat.postEphemeral")} == {head.ts}
     assert [request.language for request in talk.asked()] == ["pt"]
 
@@ -104,7 +108,7 @@ async def test_outside_threads_it_has_to_say_which(talk: Talk, text: str) -> Non
 
     await talk.mention(text)
 
-    assert talk.told() == [sentences.MENTION_ME_WHERE]
+    assert talk.told() == [ENGLISH.say(sentences.MENTION_ME_WHERE)]
     assert talk.asked() == []
 
 
@@ -113,7 +117,7 @@ async def test_a_thread_without_a_recording_holds_nothing(talk: Talk) -> None:
 
     await talk.mention("transcribe", head)
 
-    assert talk.told() == [sentences.NOTHING_IN_IT]
+    assert talk.told() == [ENGLISH.say(sentences.NOTHING_IN_IT)]
 
 
 async def test_the_word_that_means_nothing_is_named_and_nothing_is_asked(talk: Talk) -> None:
@@ -142,7 +146,7 @@ async def test_what_the_asker_may_not_read_is_out_of_reach_whatever_it_is(talk: 
     for link in links:
         await talk.mention(f"transcribe {link}")
 
-    assert talk.told() == [sentences.OUT_OF_REACH] * 3
+    assert talk.told() == [ENGLISH.say(sentences.OUT_OF_REACH)] * 3
     assert talk.asked() == []
 
 
@@ -156,7 +160,7 @@ async def test_a_file_is_not_answered_in_a_thread_that_the_bot_cannot_write_in(t
 
     await talk.mention(f"transcribe {state.file_json(file)['permalink']}")
 
-    assert talk.told() == [sentences.OUT_OF_REACH]
+    assert talk.told() == [ENGLISH.say(sentences.OUT_OF_REACH)]
     assert talk.asked() == []
 
 

@@ -7,7 +7,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import sentences
+from bot import formats
 from bot.model import LANGUAGES
 from bot.slack.asks.links import FileLink, MessageLink
 from bot.slack.asks.phrases import NotUnderstood, Wanted, Word, parse_command, parse_mention
@@ -80,9 +80,9 @@ def test_the_word_that_means_nothing_is_named(text: str, word: str) -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_language_goes_by_its_names_and_its_code(code: str) -> None:
-    own = sentences.language_name(code, Locale.parse(code))
+    own = formats.language_name(code, Locale.parse(code))
 
-    for name in (code, sentences.language_name(code), own, own.upper()):
+    for name in (code, formats.language_name(code, Locale("en")), own, own.upper()):
         assert parse_command(f"{LINK} in {name}") == Wanted(MESSAGE, code), name
         assert parse_command(f"in {name} {LINK}") == Wanted(MESSAGE, code), name
         # "Transcribe it" is no Italian.

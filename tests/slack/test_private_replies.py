@@ -19,6 +19,7 @@ from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
 from bot.slack.actions import REPLY_MENU, SHARE
 from bot.slack.speech.replies import SlackReplies
 from bot.slack.speech.rich_text import text_of
+from bot.translations import ENGLISH
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene
 from tests.transcripts import said
@@ -85,7 +86,7 @@ async def test_elsewhere_the_answer_is_a_direct_message_that_says_where_from(sce
         {
             "type": "link",
             "url": scene.slack.state.permalink(scene.head),
-            "text": sentences.GO_TO_RECORDING,
+            "text": ENGLISH.say(sentences.GO_TO_RECORDING),
         },
     ]
     assert text_of(message.blocks) == "Hello <!channel>, *everybody*."
@@ -158,7 +159,7 @@ async def test_whoever_asked_a_while_ago_looks_elsewhere_by_now(
 ) -> None:
     now = datetime(2026, 11, 3, 12, tzinfo=UTC)
     client = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url, session=session)
-    replies = SlackReplies(client, client, session, now=lambda: now)
+    replies = SlackReplies(client, client, session, ENGLISH, now=lambda: now)
     asked = private_job(
         scene, here=Place(scene.channel.id), accepted_at=now - timedelta(seconds=waited_s), intent_at=now
     )
@@ -294,7 +295,7 @@ async def test_an_explanation_is_whispered_to_the_asker(scene: Scene) -> None:
 
     (whisper,) = whispers(scene)
     assert (whisper.ephemeral_for, whisper.thread_ts) == (asker, scene.head.ts)
-    assert whisper.text == sentences.refusal(Refusal.NO_SPEECH)
+    assert whisper.text == sentences.refusal(ENGLISH, Refusal.NO_SPEECH)
     assert scene.said() == []
 
 
@@ -329,7 +330,7 @@ async def test_who_asked_in_a_direct_message_gets_the_explanation_there(scene: S
 
     stands, told = direct(scene)
     assert stands.ts == ts
-    assert told.text == sentences.refusal(Refusal.NO_SPEECH)
+    assert told.text == sentences.refusal(ENGLISH, Refusal.NO_SPEECH)
     assert [block["text"]["type"] for block in told.blocks] == ["plain_text"]
     assert set(scene.slack.state.channels[told.channel_id].members) == {
         reader,

@@ -22,6 +22,7 @@ from bot.reply import Found, Refused, ReplyState, Waiting
 from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.speech.thread import EVENT_TYPE
 from bot.transcript.documents import plain_text
+from bot.translations import ENGLISH
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 
@@ -33,7 +34,7 @@ async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:
 
     (reply,) = scene.said()
     assert (reply.ts, reply.thread_ts) == (ts, scene.head.ts)
-    assert text_in(reply) == plain_text(HELLO)
+    assert text_in(reply) == plain_text(ENGLISH, HELLO)
     assert reply.text == "Hello &lt;!channel&gt;, *everybody*."
     assert reply.metadata == {
         "event_type": EVENT_TYPE,
@@ -56,7 +57,7 @@ async def test_a_notice_becomes_the_reply(scene: Scene) -> None:
 
     (reply,) = scene.said()
     assert ts == notice == reply.ts
-    assert text_in(reply) == plain_text(HELLO)
+    assert text_in(reply) == plain_text(ENGLISH, HELLO)
     assert (reply.options["parse"], reply.options["link_names"]) == ("none", False)
     assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED)
 
@@ -66,7 +67,7 @@ async def test_the_recorded_reply_is_edited_without_looking(scene: Scene) -> Non
 
     await scene.replies.publish(replace(scene.job, reply_ts=notice), Refused(Refusal.EMPTY), NOTHING)
 
-    assert [text_in(reply) for reply in scene.said()] == [sentences.refusal(Refusal.EMPTY)]
+    assert [text_in(reply) for reply in scene.said()] == [sentences.refusal(ENGLISH, Refusal.EMPTY)]
     assert scene.calls("conversations.replies") == []
 
 
@@ -242,7 +243,7 @@ async def test_a_sign_of_work_shows_until_the_reply(scene: Scene) -> None:
         return scene.slack.state.status(scene.channel.id, scene.head.ts)
 
     await scene.replies.show_working(scene.job.request)
-    assert shown() == sentences.working(0, None)
+    assert shown() == sentences.working(ENGLISH, 0, None)
     await scene.replies.publish(scene.job, HELLO, NOTHING)
     assert shown() == ""
 

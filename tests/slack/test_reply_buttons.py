@@ -12,6 +12,7 @@ from bot.playground.slack.records import Message
 from bot.reply import AskFirst
 from bot.slack import actions
 from bot.slack.menu.reply_buttons import parse_gap_button
+from bot.translations import ENGLISH
 from tests.slack.answered import FILE_ID, Answered, answered
 from tests.slack.payloads import CHANNEL, TEAM, TS
 from tests.transcripts import said
@@ -42,7 +43,7 @@ async def test_any_member_may_agree() -> None:
         delivery = await here.press(reply, actions.AGREE, here.bea)
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.AGREED
+        assert here.told(here.bea) == ENGLISH.say(sentences.AGREED)
         (row,) = here.office.jobs.rows.values()
         assert (row.state, row.job.is_confirmed) == ("ready", True)
 
@@ -54,7 +55,7 @@ async def test_agreeing_twice_is_settled() -> None:
         for user in (here.bea, here.anne):
             await here.press(reply, actions.AGREE, user)
 
-        assert here.told(here.anne) == sentences.QUESTION_CLOSED
+        assert here.told(here.anne) == ENGLISH.say(sentences.QUESTION_CLOSED)
 
 
 @pytest.mark.parametrize("action", [actions.AGREE, actions.DECLINE])
@@ -80,7 +81,7 @@ async def test_a_silent_slack_is_told_of(action: str) -> None:
         delivery = await here.press(reply, action, here.bea)
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.SLACK_SILENT
+        assert here.told(here.bea) == ENGLISH.say(sentences.SLACK_SILENT)
         assert len(here.office.jobs.rows) == 1
 
 
@@ -90,7 +91,7 @@ async def test_declining_takes_the_question_away() -> None:
 
         await here.press(reply, actions.DECLINE, here.bea)
 
-        assert here.told(here.bea) == sentences.DECLINED
+        assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
         (removal,) = (row.removal for row in here.office.jobs.removals.values())
         await here.office.desk.replies.withdraw(removal)
         assert here.office.said(here.channel.id) == []
@@ -109,7 +110,7 @@ async def test_a_button_that_a_slow_screen_still_shows_takes_no_transcript_away(
 
         await here.press(stale, actions.DECLINE, here.bea)
 
-        assert here.told(here.bea) == sentences.QUESTION_CLOSED
+        assert here.told(here.bea) == ENGLISH.say(sentences.QUESTION_CLOSED)
         assert here.office.jobs.removals == {}
 
 
@@ -120,7 +121,7 @@ async def test_the_one_who_asked_privately_declines_for_themselves() -> None:
 
         await here.press(reply, actions.DECLINE, here.bea)
 
-        assert here.told(here.bea) == sentences.DECLINED
+        assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
         (removal,) = (row.removal for row in here.office.jobs.removals.values())
         assert removal.audience == here.bea.id
 
@@ -136,7 +137,7 @@ async def test_what_one_person_reads_is_shared_in_the_thread(language: str | Non
         delivery = await here.press(reply, actions.SHARE, here.bea)
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.ASKED_IN_THREAD
+        assert here.told(here.bea) == ENGLISH.say(sentences.ASKED_IN_THREAD)
         (row,) = here.office.jobs.rows.values()
         request = row.job.request
         assert request.key == JobKey(here.office.team_id, here.channel.id, here.head.ts, FILE_ID)
@@ -153,7 +154,7 @@ async def test_a_direct_message_is_shared_in_the_recordings_thread() -> None:
 
         (row,) = here.office.jobs.rows.values()
         assert row.job.key.audience == "thread"
-        assert here.told(here.bea) == sentences.ASKED_IN_THREAD
+        assert here.told(here.bea) == ENGLISH.say(sentences.ASKED_IN_THREAD)
 
 
 async def test_what_the_thread_holds_already_is_not_made_again() -> None:
@@ -166,7 +167,7 @@ async def test_what_the_thread_holds_already_is_not_made_again() -> None:
 
         await here.press(reply, actions.SHARE, here.bea)
 
-        assert here.told(here.bea) == sentences.ANSWERED_IN_THREAD
+        assert here.told(here.bea) == ENGLISH.say(sentences.ANSWERED_IN_THREAD)
         assert states(here) == ["ended"]
 
 
@@ -175,13 +176,13 @@ async def test_who_has_left_shares_nothing_and_neither_does_a_bot_that_was_sent_
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
         here.channel.members.remove(here.bea.id)
         await here.press(reply, actions.SHARE, here.bea)
-        assert here.told(here.bea) == sentences.OUT_OF_REACH
+        assert here.told(here.bea) == ENGLISH.say(sentences.OUT_OF_REACH)
 
         here.channel.members.append(here.bea.id)
         here.channel.members.remove(here.office.slack.state.workspace.bot_user_id)
         await here.press(reply, actions.SHARE, here.bea)
 
-        assert here.office.whispers(here.bea.id) == [sentences.OUT_OF_REACH] * 2
+        assert here.office.whispers(here.bea.id) == [ENGLISH.say(sentences.OUT_OF_REACH)] * 2
         assert here.office.jobs.rows == {}
 
 
@@ -194,7 +195,7 @@ async def test_a_question_that_tells_of_no_recording_says_so(action: str) -> Non
         delivery = await here.press(reply, action, here.anne)
 
         assert delivery.acked
-        assert here.told(here.anne) == sentences.REPLY_UNKNOWN
+        assert here.told(here.anne) == ENGLISH.say(sentences.REPLY_UNKNOWN)
         assert states(here) == ["held"]
 
 
@@ -226,7 +227,7 @@ async def test_after_a_day_whoever_presses_is_told() -> None:
         delivery = await here.press(reply, actions.FILL_GAPS, here.bea)
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.GAPS_GONE
+        assert here.told(here.bea) == ENGLISH.say(sentences.GAPS_GONE)
 
 
 KEY = JobKey(TEAM, CHANNEL, TS, "F024CLIP1")

@@ -12,6 +12,7 @@ from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.actions import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
 from bot.slack.speech.reply_controls import Choice, render_controls
 from bot.slack.speech.reply_handle import ReplyHandle
+from bot.translations import ENGLISH
 from tests.slack.payloads import CHANNEL, TEAM, TS, request
 from tests.transcripts import said
 
@@ -24,7 +25,7 @@ NOT_YET = [Waiting(Misconfiguration.RECOGNISER_KEY), Growing(GAPPED, 3, 12)]
 
 def controls(reply: Reply, *, fleeting: bool = False, **changes: Any) -> list[dict[str, Any]]:
     """The elements of the only block."""
-    blocks = render_controls(request(**changes), reply, 2, fleeting=fleeting)
+    blocks = render_controls(ENGLISH, request(**changes), reply, 2, fleeting=fleeting)
     assert complaints_about_blocks(blocks) == []
     if not blocks:
         return []

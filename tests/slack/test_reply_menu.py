@@ -11,6 +11,7 @@ from bot.playground.slack.records import Message
 from bot.reply import GaveUp
 from bot.slack import actions
 from bot.slack.speech.reply_controls import Choice
+from bot.translations import ENGLISH
 from tests.slack.answered import FILE_ID, answered, inputs, notice, written
 from tests.transcripts import said
 
@@ -28,7 +29,7 @@ async def test_again_asks_for_the_same_reply_one_revision_later() -> None:
         delivery = await here.choose(reply, Choice.AGAIN, here.bea)
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.AGAIN_ON_IT
+        assert here.told(here.bea) == ENGLISH.say(sentences.AGAIN_ON_IT)
         (row,) = here.office.jobs.rows.values()
         request = row.job.request
         assert (row.job.revision, row.job.reply_ts) == (3, reply.ts)
@@ -68,7 +69,7 @@ async def test_the_same_press_asks_once() -> None:
         await here.choose(reply, Choice.AGAIN, here.bea)
         await here.choose(reply, Choice.AGAIN, here.bea)
 
-        assert here.told(here.bea) == sentences.AGAIN_UNDER_WAY
+        assert here.told(here.bea) == ENGLISH.say(sentences.AGAIN_UNDER_WAY)
         assert [row.job.revision for row in here.office.jobs.rows.values()] == [1]
 
 
@@ -94,7 +95,7 @@ async def test_the_chosen_language_is_asked_for(value: str, asked: str | None) -
         assert view.closed
         (row,) = here.office.jobs.rows.values()
         assert (row.job.request.language, row.job.request.again_by) == (asked, here.bea.id)
-        assert here.told(here.bea) == sentences.AGAIN_ON_IT
+        assert here.told(here.bea) == ENGLISH.say(sentences.AGAIN_ON_IT)
 
 
 async def test_no_such_language_asks_for_nothing() -> None:
@@ -103,7 +104,7 @@ async def test_no_such_language_asks_for_nothing() -> None:
 
         await here.submit(view, language("klingon"))
 
-        assert notice(view) == sentences.REPLY_UNKNOWN
+        assert notice(view) == ENGLISH.say(sentences.REPLY_UNKNOWN)
         assert here.office.jobs.rows == {}
 
 
@@ -116,7 +117,7 @@ async def test_who_is_not_in_the_channel_learns_and_starts_nothing() -> None:
         assert here.office.jobs.rows == {}
         view = await here.open(reply, Choice.AGAIN_IN, here.zoe)
         await here.submit(view, language("de"))
-        assert notice(view) == sentences.OUT_OF_REACH
+        assert notice(view) == ENGLISH.say(sentences.OUT_OF_REACH)
         assert here.office.jobs.rows == {}
 
 
@@ -128,7 +129,7 @@ async def test_a_silent_slack_is_told_of() -> None:
         delivery = await here.choose(reply, Choice.AGAIN, here.bea)
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.SLACK_SILENT
+        assert here.told(here.bea) == ENGLISH.say(sentences.SLACK_SILENT)
         assert here.office.jobs.rows == {}
 
 
@@ -141,7 +142,7 @@ async def test_a_stalled_slack_does_not_keep_the_press_waiting() -> None:
         hold.release()
 
         assert delivery.acked
-        assert here.told(here.bea) == sentences.SLACK_SLOW
+        assert here.told(here.bea) == ENGLISH.say(sentences.SLACK_SLOW)
 
 
 async def test_a_failed_answer_can_be_asked_for_again_or_deleted() -> None:
@@ -169,7 +170,7 @@ async def test_a_menu_that_says_nothing_is_told_of(handle: str, choice: str) -> 
         delivery = await here.choose(reply, choice, here.anne)
 
         assert delivery.acked
-        assert here.told(here.anne) == sentences.REPLY_UNKNOWN
+        assert here.told(here.anne) == ENGLISH.say(sentences.REPLY_UNKNOWN)
         assert here.office.slack.state.views == {}
 
 
@@ -177,7 +178,7 @@ async def test_an_unknown_entry_is_told_of() -> None:
     async with answered() as here:
         await here.choose(await here.reply(HELLO), "something else", here.anne)
 
-        assert here.told(here.anne) == sentences.REPLY_UNKNOWN
+        assert here.told(here.anne) == ENGLISH.say(sentences.REPLY_UNKNOWN)
 
 
 async def test_the_handle_of_another_workspace_or_reader_opens_nothing() -> None:
@@ -193,7 +194,7 @@ async def test_the_handle_of_another_workspace_or_reader_opens_nothing() -> None
             assert wrong != handle
             await here.choose(broken(reply, wrong), Choice.EDIT, here.anne)
 
-        assert here.office.whispers(here.anne.id) == [sentences.REPLY_UNKNOWN] * 3
+        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.REPLY_UNKNOWN)] * 3
         assert here.office.slack.state.views == {}
 
 
@@ -203,14 +204,14 @@ async def test_words_join_those_of_the_channel() -> None:
         view = await here.open(reply, Choice.WORDS, here.bea)
         (block,) = inputs(view)
         assert complaints_about_view(view.content) == []
-        assert sentences.words_hint(MOST_CONTEXT_BYTES) == block["hint"]["text"]
+        assert sentences.words_hint(ENGLISH, MOST_CONTEXT_BYTES) == block["hint"]["text"]
 
         await here.submit(view, written(block, " Grünwald \n\nTim\nGrünwald"))
 
         kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
         assert kept.vocabulary == ("Grünwald", "Tim")
         assert view.closed
-        assert here.told(here.bea) == sentences.words_added(kept.vocabulary)
+        assert here.told(here.bea) == sentences.words_added(ENGLISH, kept.vocabulary)
 
         again = await here.open(reply, Choice.WORDS, here.anne)
         await here.submit(again, written(inputs(again)[0], "Zoe"))
@@ -240,19 +241,19 @@ async def test_no_words_are_asked_for() -> None:
 
         await here.submit(view, written(inputs(view)[0], " \n "))
 
-        assert view.errors == {"words": sentences.WORDS_NONE}
+        assert view.errors == {"words": ENGLISH.say(sentences.WORDS_NONE)}
 
 
 async def test_where_only_admins_decide_members_add_no_words() -> None:
     async with answered(admins_only=True) as here:
         reply = await here.reply(HELLO)
-        assert notice(await here.open(reply, Choice.WORDS, here.bea)) == sentences.ADMINS_ONLY
+        assert notice(await here.open(reply, Choice.WORDS, here.bea)) == ENGLISH.say(sentences.ADMINS_ONLY)
 
         view = await here.open(reply, Choice.WORDS, here.root)
         here.root.is_admin = False
         await here.submit(view, written(inputs(view)[0], "Tim"))
 
-        assert view.errors == {"words": sentences.ADMINS_ONLY}
+        assert view.errors == {"words": ENGLISH.say(sentences.ADMINS_ONLY)}
 
 
 async def test_deleting_asks_first() -> None:
@@ -262,7 +263,7 @@ async def test_deleting_asks_first() -> None:
         view = await here.open(await here.reply(HELLO, job), Choice.DELETE, here.anne)
 
         assert complaints_about_view(view.content) == []
-        assert notice(view) == sentences.DELETE_SURE
+        assert notice(view) == ENGLISH.say(sentences.DELETE_SURE)
         assert here.office.jobs.removals == {}
 
         await here.submit(view)
@@ -282,7 +283,10 @@ async def test_who_may_delete() -> None:
             for user in (here.anne, here.zoe, here.root, here.bea)
         ]
 
-        assert shown == [*[sentences.DELETE_SURE] * 3, sentences.NOT_YOURS_TO_CHANGE]
+        assert shown == [
+            *[ENGLISH.say(sentences.DELETE_SURE)] * 3,
+            ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE),
+        ]
 
 
 async def test_whether_somebody_may_delete_is_asked_again_when_they_do() -> None:
@@ -292,7 +296,7 @@ async def test_whether_somebody_may_delete_is_asked_again_when_they_do() -> None
 
         await here.submit(view)
 
-        assert notice(view) == sentences.NOT_YOURS_TO_CHANGE
+        assert notice(view) == ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
         assert here.office.jobs.removals == {}
 
 
@@ -302,7 +306,7 @@ async def test_a_silent_slack_is_told_of_in_the_modal(choice: Choice) -> None:
         reply = await here.reply(HELLO)
         here.office.slack.faults.add("users.info", SlackError("internal_error"), times=None)
 
-        assert notice(await here.open(reply, choice, here.bea)) == sentences.SLACK_SILENT
+        assert notice(await here.open(reply, choice, here.bea)) == ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def test_a_modal_that_slack_does_not_open_is_told_of() -> None:
@@ -313,7 +317,7 @@ async def test_a_modal_that_slack_does_not_open_is_told_of() -> None:
         delivery = await here.choose(reply, Choice.EDIT, here.anne)
 
         assert delivery.acked
-        assert here.told(here.anne) == sentences.SLACK_SILENT
+        assert here.told(here.anne) == ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def test_a_modal_opens_at_once_and_is_filled_when_slack_has_answered() -> None:
@@ -325,13 +329,13 @@ async def test_a_modal_opens_at_once_and_is_filled_when_slack_has_answered() -> 
             reply, actions.REPLY_MENU, here.bea.id, selected_option={"value": "delete"}
         )
         await hold.reached()
-        assert notice(here.office.modal()) == sentences.ONE_MOMENT
+        assert notice(here.office.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
         await here.office.slack.settled()
         assert delivery.acked
 
         hold.release()
         await here.office.settled()
-        assert notice(here.office.modal()) == sentences.NOT_YOURS_TO_CHANGE
+        assert notice(here.office.modal()) == ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
 
 
 @pytest.mark.parametrize("action", [actions.LANGUAGE_MODAL, actions.DELETE_MODAL])
@@ -343,7 +347,7 @@ async def test_a_modal_that_tells_of_no_reply_says_so(action: str) -> None:
 
         await here.submit(view, language("de"))
 
-        assert notice(view) == sentences.REPLY_UNKNOWN
+        assert notice(view) == ENGLISH.say(sentences.REPLY_UNKNOWN)
         assert (here.office.jobs.rows, here.office.jobs.removals) == ({}, {})
 
 

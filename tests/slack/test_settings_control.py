@@ -17,6 +17,7 @@ from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.choices.settings_control import SettingsControl
 from bot.slack.desk import Control, Desk
+from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with
 
 OPEN = [
@@ -140,7 +141,7 @@ async def test_it_opens_at_once_and_is_filled_when_slack_has_answered() -> None:
         async with asyncio.timeout(2.0):
             await here.control.open(trigger, here.office.team_id, here.channel.id, here.anne.id)
         await hold.reached()
-        assert notice(here.office.modal()) == sentences.ONE_MOMENT
+        assert notice(here.office.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
 
         hold.release()
         await here.office.settled()
@@ -173,14 +174,14 @@ async def test_a_closed_door_and_a_missing_one_look_the_same() -> None:
             (here.anne, not_invited.id),
             (here.anne, "C0NOWHERE00"),
         ]:
-            assert notice(await here.open(user, channel_id)) == sentences.OUT_OF_REACH
+            assert notice(await here.open(user, channel_id)) == ENGLISH.say(sentences.OUT_OF_REACH)
 
 
 async def test_where_only_admins_decide_members_are_told_so() -> None:
     async with place(admins_only=True) as here:
-        assert notice(await here.open(here.anne)) == sentences.ADMINS_ONLY
+        assert notice(await here.open(here.anne)) == ENGLISH.say(sentences.ADMINS_ONLY)
         assert menu(await here.open(here.boss), "language")
-        assert notice(await here.open(here.stranger)) == sentences.OUT_OF_REACH
+        assert notice(await here.open(here.stranger)) == ENGLISH.say(sentences.OUT_OF_REACH)
 
 
 @pytest.mark.parametrize("method", ["conversations.members", "conversations.info", "users.info"])
@@ -188,7 +189,7 @@ async def test_a_silent_slack_is_told_of_in_the_modal(method: str) -> None:
     async with place() as here:
         here.office.slack.faults.add(method, SlackError("internal_error"))
 
-        assert notice(await here.open(here.anne)) == sentences.SLACK_SILENT
+        assert notice(await here.open(here.anne)) == ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def test_a_reader_whom_slack_does_not_know_reads_english() -> None:
@@ -205,7 +206,7 @@ async def test_a_fault_of_ours_does_not_leave_the_modal_waiting() -> None:
             raise OSError(5, "Input/output error")
 
     async with place(preferences=Broken()) as here:
-        assert notice(await here.open(here.anne)) == sentences.WENT_WRONG
+        assert notice(await here.open(here.anne)) == ENGLISH.say(sentences.WENT_WRONG)
 
 
 async def test_a_modal_that_slack_does_not_open_is_told_of_in_the_channel() -> None:
@@ -214,7 +215,7 @@ async def test_a_modal_that_slack_does_not_open_is_told_of_in_the_channel() -> N
         await here.office.settled()
 
         assert here.office.slack.state.views == {}
-        assert here.office.whispers(here.anne.id) == [sentences.SLACK_SILENT]
+        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
 
 
 async def test_what_is_saved_counts_and_its_author_hears_so_alone() -> None:
@@ -231,7 +232,7 @@ async def test_what_is_saved_counts_and_its_author_hears_so_alone() -> None:
         assert await here.kept() == ChannelSettings(
             Automatic.CLIPS, language="de", vocabulary=("Åsa", "Kubernetes")
         )
-        assert here.office.whispers(here.anne.id) == [sentences.saved(Automatic.CLIPS)]
+        assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.CLIPS)]
         assert here.office.said(here.channel.id) == []
         assert here.refreshed == [(here.office.team_id, here.anne.id)]
 
@@ -252,17 +253,17 @@ async def test_too_many_words_keep_the_modal_open_and_change_nothing() -> None:
 
 async def leave(here: Place) -> str:
     here.channel.members.remove(here.anne.id)
-    return sentences.OUT_OF_REACH
+    return ENGLISH.say(sentences.OUT_OF_REACH)
 
 
 async def lose_slack(here: Place) -> str:
     here.office.slack.faults.add("conversations.members", Answer(503), times=None)
-    return sentences.SLACK_SILENT
+    return ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def stall_slack(here: Place) -> str:
     here.office.slack.faults.hold("conversations.members")
-    return sentences.SLACK_SILENT
+    return ENGLISH.say(sentences.SLACK_SILENT)
 
 
 @pytest.mark.parametrize("happen", [leave, lose_slack, stall_slack])
@@ -291,7 +292,7 @@ async def test_saving_something_else_decides_nothing_on_what_is_transcribed() ->
         await here.office.settled()
 
         assert await here.kept() == ChannelSettings(language="de")
-        assert here.office.whispers(here.anne.id) == [sentences.saved(Automatic.AUDIO)]
+        assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.AUDIO)]
 
 
 async def test_words_that_were_added_meanwhile_are_kept() -> None:
@@ -311,14 +312,14 @@ async def test_people_of_another_organisation_decide_nothing() -> None:
         async with place(admins_only=admins_only) as here:
             eve = here.office.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
             here.channel.members.append(eve.id)
-            assert notice(await here.open(eve)) == sentences.OUT_OF_REACH
+            assert notice(await here.open(eve)) == ENGLISH.say(sentences.OUT_OF_REACH)
 
             view = await here.open(here.boss)
             view.user = eve.id
             here.office.people.submit(view, choose(view, "automatic", "off"))
             await here.office.settled()
 
-            assert view.errors == {"language": sentences.OUT_OF_REACH}
+            assert view.errors == {"language": ENGLISH.say(sentences.OUT_OF_REACH)}
             assert here.office.preferences.settings == {}
 
 
@@ -365,4 +366,4 @@ async def test_a_direct_message_has_settings_of_its_own() -> None:
 
         kept = await here.office.preferences.channel(here.office.team_id, direct.id)
         assert kept == ChannelSettings(language="ja")
-        assert here.office.whispers(here.anne.id) == [sentences.SAVED_DIRECT]
+        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SAVED_DIRECT)]

@@ -21,6 +21,7 @@ from bot.slack.choices.settings_view import (
     render_notice,
     render_settings,
 )
+from bot.translations import ENGLISH
 
 HOSTILE = "<!channel> *bold* <@U1> &amp; `x`"
 
@@ -115,7 +116,7 @@ def test_too_many_words_are_an_error_that_says_by_how_much() -> None:
     errors = parse_submission(sent(view, vocabulary_2={"value": "语" * 2_999}))
 
     # 14,997 bytes are 4,997 too many, and 8,999 letters hold 1.67 bytes each.
-    assert errors == {"vocabulary_2": sentences.vocabulary_too_long(2_999)}
+    assert errors == {"vocabulary_2": sentences.vocabulary_too_long(ENGLISH, 2_999)}
 
 
 def test_one_letter_too_many_is_one() -> None:
@@ -126,7 +127,7 @@ def test_one_letter_too_many_is_one() -> None:
 
     assert isinstance(parse_submission(sent(view)), Submission)
     assert parse_submission(sent(view, vocabulary_3={"value": "z" * 998})) == {
-        "vocabulary_3": sentences.vocabulary_too_long(1)
+        "vocabulary_3": sentences.vocabulary_too_long(ENGLISH, 1)
     }
 
 
@@ -183,7 +184,7 @@ def test_the_languages_go_by_their_names_in_the_readers_own() -> None:
     names = [one["text"]["text"] for one in field(shown(reader="de-DE"), "language")["options"]]
 
     assert len(names) == 28
-    assert names[0] == sentences.LANGUAGE_AUTOMATIC
+    assert names[0] == ENGLISH.say(sentences.LANGUAGE_AUTOMATIC)
     assert names[1:] == sorted(names[1:])
     assert {"Deutsch", "Kantonesisch", "Norwegisch"} < set(names)
 
@@ -264,7 +265,9 @@ def test_words_that_were_added_meanwhile_stay_where_nobody_wrote_into_the_fields
     ],
 )
 def test_what_no_field_can_hold_is_an_error_of_that_field(block_id: str, state: dict[str, Any]) -> None:
-    assert parse_submission(sent(shown(), **{block_id: state})) == {block_id: sentences.NOT_AN_OPTION}
+    assert parse_submission(sent(shown(), **{block_id: state})) == {
+        block_id: ENGLISH.say(sentences.NOT_AN_OPTION)
+    }
 
 
 json_values = st.recursive(
@@ -293,7 +296,7 @@ def test_a_hostile_modal_is_an_error_and_no_crash(view: dict[str, Any]) -> None:
 @pytest.mark.parametrize("metadata", ["", " - 0 en-GB", "C1/../2 - 0 en-GB", "x" * 65, None, 7])
 def test_a_modal_without_a_channel_is_an_error(metadata: Any) -> None:
     assert parse_submission(sent(shown()) | {"private_metadata": metadata}) == {
-        "language": sentences.NOT_AN_OPTION
+        "language": ENGLISH.say(sentences.NOT_AN_OPTION)
     }
 
 
@@ -302,6 +305,8 @@ def test_any_locale_will_do(reader: str) -> None:
     assert complaints_about_view(shown(reader=reader)) == []
 
 
-@pytest.mark.parametrize("text", [sentences.ONE_MOMENT, sentences.OUT_OF_REACH, "x" * 5_000])
+@pytest.mark.parametrize(
+    "text", [ENGLISH.say(sentences.ONE_MOMENT), ENGLISH.say(sentences.OUT_OF_REACH), "x" * 5_000]
+)
 def test_a_notice_can_be_shown(text: str) -> None:
-    assert complaints_about_view(render_notice(text)) == []
+    assert complaints_about_view(render_notice(ENGLISH, text)) == []

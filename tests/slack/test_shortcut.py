@@ -16,6 +16,7 @@ from bot.ports.store import Asked
 from bot.slack import actions
 from bot.slack.asks.shortcut import Shortcut
 from bot.slack.desk import Control, Desk
+from bot.translations import ENGLISH
 from tests.flows.hands import Form, text_in
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
@@ -85,7 +86,7 @@ async def test_a_recording_is_transcribed_in_its_thread() -> None:
 
         said = await at.send(Form(await at.open(message)))
 
-        assert said == sentences.ASKED_IN_THREAD
+        assert said == ENGLISH.say(sentences.ASKED_IN_THREAD)
         first, second = at.asked()
         assert (first.key.channel_id, first.key.message_ts) == (at.channel.id, message.ts)
         assert (first.key.team_id, first.key.audience) == (at.office.team_id, THREAD)
@@ -104,7 +105,7 @@ async def test_or_for_one_person_in_a_language_that_they_name() -> None:
         form = Form(await at.open(message)).choose("Where", "Only for me").choose("Language", "German")
         said = await at.send(form)
 
-        assert said == sentences.ASKED_HERE
+        assert said == ENGLISH.say(sentences.ASKED_HERE)
         (request,) = at.asked()
         assert (request.key.audience, request.language) == (at.anne.id, "de")
         assert request.whisper_in == Place(at.channel.id)
@@ -128,7 +129,7 @@ async def test_forwarded_recordings_are_found() -> None:
         original = at.post(at.clip(), channel=elsewhere)
         message = at.post(forwarded=original)
 
-        assert await at.send(Form(await at.open(message))) == sentences.ASKED_IN_THREAD
+        assert await at.send(Form(await at.open(message))) == ENGLISH.say(sentences.ASKED_IN_THREAD)
 
         (request,) = at.asked()
         assert request.file.id == original.files[0].id
@@ -141,7 +142,7 @@ async def test_a_message_without_a_recording_is_refused_at_once() -> None:
 
         for message in (at.post(), at.post(pdf)):
             view = await at.open(message)
-            assert text_in(view) == sentences.NOTHING_IN_IT
+            assert text_in(view) == ENGLISH.say(sentences.NOTHING_IN_IT)
             assert "submit" not in view.content
 
         assert at.office.calls("users.info") == []
@@ -168,7 +169,7 @@ async def test_where_the_bot_is_not_in_the_conversation_it_says_how_to_invite_it
     async with scene(with_bot=False) as at:
         view = await at.open(at.post(at.clip()))
 
-        assert text_in(view) == sentences.NOT_READABLE
+        assert text_in(view) == ENGLISH.say(sentences.NOT_READABLE)
         assert "/invite @Threadscribe" in text_in(view)
         assert "submit" not in view.content
 
@@ -180,7 +181,7 @@ async def test_what_it_can_read_from_elsewhere_it_transcribes_for_one_person() -
         form = Form(await at.open(at.post(file)))
 
         assert form.offers("Where") == ["Only for me"]
-        assert await at.send(form) == sentences.ASKED_DIRECT
+        assert await at.send(form) == ENGLISH.say(sentences.ASKED_DIRECT)
 
         (request,) = at.asked()
         assert (request.key.audience, request.key.channel_id) == (at.anne.id, at.channel.id)
@@ -195,7 +196,7 @@ async def test_a_modal_that_was_sent_too_soon_asks_for_nothing_in_a_thread_out_o
         await at.office.slack.settled()
         form = Form(at.office.modal())
 
-        assert await at.send(form) == sentences.NOT_READABLE
+        assert await at.send(form) == ENGLISH.say(sentences.NOT_READABLE)
 
         assert at.asked() == []
 
@@ -214,7 +215,7 @@ async def test_one_that_was_sent_too_soon_keeps_what_it_said() -> None:
         hold.release()
         await at.office.settled()
 
-        assert text_in(view) == sentences.ASKED_IN_THREAD
+        assert text_in(view) == ENGLISH.say(sentences.ASKED_IN_THREAD)
         assert len(at.office.calls("views.update")) == 1
 
 
@@ -223,7 +224,7 @@ async def test_whoever_is_not_in_the_channel_any_more_gets_nothing() -> None:
         view = await at.open(at.post(at.clip()))
         at.channel.members.remove(at.anne.id)
 
-        assert await at.send(Form(view).choose("Where", "Only for me")) == sentences.OUT_OF_REACH
+        assert await at.send(Form(view).choose("Where", "Only for me")) == ENGLISH.say(sentences.OUT_OF_REACH)
 
         assert at.asked() == []
 
@@ -232,7 +233,7 @@ async def test_a_private_channel_that_the_bot_is_not_in_is_told_of_as_if_it_were
     async with scene(kind="group", with_bot=False) as at:
         view = await at.open(at.post(at.clip()))
 
-        assert text_in(view) == sentences.NOT_READABLE
+        assert text_in(view) == ENGLISH.say(sentences.NOT_READABLE)
         assert at.asked() == []
 
 
@@ -241,7 +242,7 @@ async def test_who_asks_twice_hears_that_it_is_under_way() -> None:
         message = at.post(at.clip())
         await at.send(Form(await at.open(message)))
 
-        assert await at.send(Form(await at.open(message))) == sentences.UNDER_WAY_IN_THREAD
+        assert await at.send(Form(await at.open(message))) == ENGLISH.say(sentences.UNDER_WAY_IN_THREAD)
 
         (row,) = at.office.jobs.rows.values()
         assert row.job.revision == 0
@@ -255,10 +256,10 @@ async def test_or_that_it_was_answered_unless_they_name_a_language() -> None:
         assert job is not None
         await at.office.jobs.finish(job, Outcome.TRANSCRIBED)
 
-        assert await at.send(Form(await at.open(message))) == sentences.ANSWERED_IN_THREAD
+        assert await at.send(Form(await at.open(message))) == ENGLISH.say(sentences.ANSWERED_IN_THREAD)
 
         in_german = Form(await at.open(message)).choose("Language", "German")
-        assert await at.send(in_german) == sentences.ASKED_IN_THREAD
+        assert await at.send(in_german) == ENGLISH.say(sentences.ASKED_IN_THREAD)
         assert [row.job.revision for row in at.office.jobs.rows.values()] == [1]
 
 
@@ -268,7 +269,7 @@ async def test_a_silent_slack_is_told_of_in_the_modal(fault: SlackError | Answer
         view = await at.open(at.post(at.clip()))
         at.office.slack.faults.add("conversations.members", fault, times=None)
 
-        assert await at.send(Form(view)) == sentences.SLACK_SILENT
+        assert await at.send(Form(view)) == ENGLISH.say(sentences.SLACK_SILENT)
 
         assert at.asked() == []
 
@@ -278,7 +279,7 @@ async def test_a_slow_slack_is_told_of_in_time() -> None:
         view = await at.open(at.post(at.clip()))
         at.office.slack.faults.hold("conversations.members")
 
-        assert await at.send(Form(view)) == sentences.SLACK_SLOW
+        assert await at.send(Form(view)) == ENGLISH.say(sentences.SLACK_SLOW)
 
         assert at.asked() == []
 
@@ -298,7 +299,7 @@ async def test_an_odd_payload_is_answered(changes: dict[str, Any]) -> None:
         await at.office.settled()
 
         assert delivery.acked
-        assert text_in(at.office.modal()) == sentences.NOTHING_IN_IT
+        assert text_in(at.office.modal()) == ENGLISH.say(sentences.NOTHING_IN_IT)
 
 
 async def test_a_modal_that_does_not_open_is_acknowledged_all_the_same() -> None:
@@ -321,7 +322,7 @@ async def test_one_that_is_not_set_right_can_be_sent_as_it_is(method: str) -> No
         view = await at.open(at.post(at.clip()))
 
         assert Form(view).chosen("Language") == "Automatic"
-        assert await at.send(Form(view)) == sentences.ASKED_IN_THREAD
+        assert await at.send(Form(view)) == ENGLISH.say(sentences.ASKED_IN_THREAD)
 
 
 async def test_what_no_menu_offers_asks_for_nothing() -> None:
@@ -329,7 +330,7 @@ async def test_what_no_menu_offers_asks_for_nothing() -> None:
         form = Form(await at.open(at.post(at.clip())))
         form.values = {"where": {"entry": {"type": "static_select", "selected_option": {"value": "all"}}}}
 
-        assert await at.send(form) == sentences.NOT_AN_OPTION
+        assert await at.send(form) == ENGLISH.say(sentences.NOT_AN_OPTION)
 
         assert at.asked() == []
 

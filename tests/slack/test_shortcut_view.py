@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,10 +13,10 @@ from bot.playground.slack.form import initial_values
 from bot.playground.slack.records import View
 from bot.slack.asks.shortcut_view import Choice, parse_asked_about, parse_choice, render_ask, render_said
 from bot.slack.targets import Target, parse_target
+from bot.translations import ENGLISH, Reader
 from tests.flows.hands import Form
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS, clip, event, upload
 
-ENGLISH = Locale("en")
 PDF = upload("report.pdf", "application/pdf", "pdf", "F024PDF01")
 
 
@@ -38,7 +37,7 @@ def sent(view: dict[str, Any], **values: Any) -> dict[str, Any]:
 
 
 def test_it_offers_the_thread_and_oneself_and_every_language() -> None:
-    form = shown(render_ask(target(clip()), ENGLISH))
+    form = shown(render_ask(ENGLISH, target(clip())))
 
     assert form.offers("Where") == ["In the thread, for everybody", "Only for me"]
     assert form.chosen("Where") == "In the thread, for everybody"
@@ -48,14 +47,14 @@ def test_it_offers_the_thread_and_oneself_and_every_language() -> None:
 
 
 def test_languages_go_by_the_readers_names() -> None:
-    offered = shown(render_ask(target(clip()), Locale("de"))).offers("Language")
+    offered = shown(render_ask(Reader.of("de-DE"), target(clip()))).offers("Language")
 
     assert {"Deutsch", "Französisch"} <= set(offered)
     assert "German" not in offered
 
 
 def test_where_the_bot_cannot_answer_in_the_thread_it_is_not_offered() -> None:
-    view = render_ask(target(clip()), ENGLISH, only_for_me=True)
+    view = render_ask(ENGLISH, target(clip()), only_for_me=True)
 
     assert shown(view).offers("Where") == ["Only for me"]
     assert parse_choice(sent(view)) == Choice(for_me=True, language=None)
@@ -63,7 +62,7 @@ def test_where_the_bot_cannot_answer_in_the_thread_it_is_not_offered() -> None:
 
 
 def test_a_sentence_alone_cannot_be_sent() -> None:
-    view = render_said("x" * 4_000)
+    view = render_said(ENGLISH, "x" * 4_000)
 
     assert complaints_about_view(view) == []
     assert "submit" not in view
@@ -73,7 +72,7 @@ def test_a_sentence_alone_cannot_be_sent() -> None:
     ("thread_ts", "answered_in"), [(None, TS), ("1710000000.000200", "1710000000.000200")]
 )
 def test_what_the_modal_is_about_comes_back_with_it(thread_ts: str | None, answered_in: str) -> None:
-    view = render_ask(target(clip("F1"), PDF, clip("F2"), thread_ts=thread_ts), ENGLISH)
+    view = render_ask(ENGLISH, target(clip("F1"), PDF, clip("F2"), thread_ts=thread_ts))
 
     about = parse_asked_about(sent(view), TEAM)
 
@@ -89,7 +88,7 @@ def test_what_the_modal_is_about_comes_back_with_it(thread_ts: str | None, answe
 
 
 def test_no_word_of_a_message_is_in_it_but_ids() -> None:
-    view = render_ask(target(clip(name="salary.m4a"), text="a secret"), ENGLISH)
+    view = render_ask(ENGLISH, target(clip(name="salary.m4a"), text="a secret"))
 
     assert "salary" not in json.dumps(view)
     assert "secret" not in json.dumps(view)
@@ -98,7 +97,7 @@ def test_no_word_of_a_message_is_in_it_but_ids() -> None:
 def test_more_files_than_there_is_room_for_are_cut_off() -> None:
     crowd = [clip(f"F{number:063}") for number in range(50)]
 
-    view = render_ask(target(*crowd), ENGLISH)
+    view = render_ask(ENGLISH, target(*crowd))
 
     assert complaints_about_view(view) == []
     about = parse_asked_about(sent(view), TEAM)
@@ -110,7 +109,7 @@ def test_more_files_than_there_is_room_for_are_cut_off() -> None:
 def test_as_many_as_slack_lets_a_message_hold_fit() -> None:
     files = [clip(f"F0AAAAAAA{number:02}") for number in range(20)]
 
-    about = parse_asked_about(sent(render_ask(target(*files), ENGLISH)), TEAM)
+    about = parse_asked_about(sent(render_ask(ENGLISH, target(*files))), TEAM)
 
     assert about is not None
     assert len(about.files) == 20

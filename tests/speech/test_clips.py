@@ -7,6 +7,7 @@ import pytest
 
 from bot.errors import Refusal
 from bot.sentences import REFUSALS
+from bot.translations import ENGLISH
 from tests.speech.conftest import Share
 from tests.speech.corpus import real, synthetic
 from tests.speech.encoding import FORMATS, decode, encode, write_wav
@@ -43,4 +44,4 @@ async def test_a_clip_that_sends_the_recogniser_round_in_circles(share: Share, t
 async def test_silence_is_told_and_not_made_up(share: Share, tmp_path: Path) -> None:
     result = await share(write_wav(np.zeros(16_000 * 4, np.int16), tmp_path / "silence.wav"))
     assert (result.outcome, result.transcript, result.language) == ("refused", "", None)
-    assert result.text == REFUSALS[Refusal.NO_SPEECH]
+    assert result.text == ENGLISH.say(REFUSALS[Refusal.NO_SPEECH])

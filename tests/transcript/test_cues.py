@@ -12,6 +12,7 @@ from bot import sentences
 from bot.model import Gap, Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.cues import Cue, plan_cues
 from bot.transcript.join import join
+from bot.translations import ENGLISH
 from tests.transcript.texts import SPOKEN, gaps_of, letters, part, polite_texts, recordings, words_of
 
 
@@ -39,12 +40,12 @@ def assert_readable(cues: list[Cue], end_ms: int) -> None:
 def test_no_word_is_lost_or_doubled_and_every_cue_can_be_read(parts: list[Part]) -> None:
     transcript = join(parts)
 
-    cues = plan_cues(transcript)
+    cues = plan_cues(ENGLISH, transcript)
 
     assert_readable(cues, round(transcript.duration_s * 1000))
     shown = letters("".join(line for cue in cues for line in cue.lines))
     for gap in gaps_of(transcript):
-        said = letters(sentences.gap(gap.start_ms, gap.end_ms))
+        said = letters(sentences.gap(ENGLISH, gap.start_ms, gap.end_ms))
         assert said in shown
         shown = shown.replace(said, "", 1)
     assert shown == words_of(transcript)
@@ -55,7 +56,8 @@ def test_no_word_is_lost_or_doubled_and_every_cue_can_be_read(parts: list[Part])
 def test_a_cue_shows_while_its_words_are_said(parts: list[Part]) -> None:
     transcript = join(parts)
     cues = plan_cues(
-        Transcript(tuple(p for p in transcript.passages if isinstance(p, Paragraph)), (), 1e6, complete=True)
+        ENGLISH,
+        Transcript(tuple(p for p in transcript.passages if isinstance(p, Paragraph)), (), 1e6, complete=True),
     )
 
     sounding = [said.span for p in transcript.passages if isinstance(p, Paragraph) for said in p.utterances]
@@ -66,14 +68,14 @@ def test_a_cue_shows_while_its_words_are_said(parts: list[Part]) -> None:
 
 
 def test_nothing_is_no_cue() -> None:
-    assert plan_cues(join([])) == []
-    assert plan_cues(join([part(0, 10)])) == []
+    assert plan_cues(ENGLISH, join([])) == []
+    assert plan_cues(ENGLISH, join([part(0, 10)])) == []
 
 
 def test_a_short_cue_stays_long_enough_to_be_read_where_there_is_room() -> None:
     parts = [part(0, 10, "Yes. No. Oh.", sounds=[(0, 0.3), (1.8, 2.0), (9.9, 10)])]
 
-    assert plan_cues(join(parts)) == [
+    assert plan_cues(ENGLISH, join(parts)) == [
         Cue(0, 800, ("Yes.",)),
         Cue(1_800, 2_600, ("No.",)),
         Cue(9_900, 10_000, ("Oh.",)),
@@ -81,25 +83,27 @@ def test_a_short_cue_stays_long_enough_to_be_read_where_there_is_room() -> None:
 
 
 def test_a_cue_ends_with_its_words() -> None:
-    assert plan_cues(join([part(0, 60, "That is all.", sounds=[(5, 6.5)])])) == [
+    assert plan_cues(ENGLISH, join([part(0, 60, "That is all.", sounds=[(5, 6.5)])])) == [
         Cue(5_000, 6_500, ("That is all.",))
     ]
 
 
 def test_a_word_over_a_long_sound_shows_seven_seconds() -> None:
-    assert plan_cues(join([part(0, 60, "Om")])) == [Cue(0, 7_000, ("Om",))]
+    assert plan_cues(ENGLISH, join([part(0, 60, "Om")])) == [Cue(0, 7_000, ("Om",))]
 
 
 def test_a_gap_shows_its_sentence_at_its_beginning() -> None:
     parts = [part(0, 10, "One."), part(10, 130, failed=True), part(130, 140, "Two.")]
 
-    assert plan_cues(join(parts))[1] == Cue(10_000, 17_000, ("[00:10–02:10 could not be transcribed]",))
+    assert plan_cues(ENGLISH, join(parts))[1] == Cue(
+        10_000, 17_000, ("[00:10–02:10 could not be transcribed]",)
+    )
 
 
 def test_a_late_gap_still_fits() -> None:
     gap = Gap(Span(90_000_000, 100_000_000))
 
-    (cue,) = plan_cues(Transcript((gap,), (), 100_000.0, complete=True))
+    (cue,) = plan_cues(ENGLISH, Transcript((gap,), (), 100_000.0, complete=True))
 
     assert " ".join(cue.lines) == "[25:00:00–27:46:40 could not be transcribed]"
 
@@ -183,12 +187,12 @@ def test_lines_and_cues_end_where_something_ends(seconds: float, shown: str) -> 
     between = "" if "x" * 42 in shown or "，" in shown or "「" in shown else " "
     text = between.join(line for cue in cues for line in cue)
 
-    assert [cue.lines for cue in plan_cues(join([part(0, seconds, text)]))] == cues
+    assert [cue.lines for cue in plan_cues(ENGLISH, join([part(0, seconds, text)]))] == cues
 
 
 @pytest.mark.parametrize("text", SPOKEN.values(), ids=SPOKEN.keys())
 def test_slow_speech_in_any_script_changes_within_seven_seconds(text: str) -> None:
-    cues = plan_cues(join([part(0, 30, text)]))
+    cues = plan_cues(ENGLISH, join([part(0, 30, text)]))
 
     assert_readable(cues, 30_000)
     assert len(cues) >= 30 // 7
@@ -197,13 +201,13 @@ def test_slow_speech_in_any_script_changes_within_seven_seconds(text: str) -> No
 def test_words_on_both_sides_of_a_silence_do_not_show_together() -> None:
     parts = [part(0, 10, "One, two.", sounds=[(0, 0.9), (2.0, 2.9)])]
 
-    assert [cue.lines for cue in plan_cues(join(parts))] == [("One,",), ("two.",)]
+    assert [cue.lines for cue in plan_cues(ENGLISH, join(parts))] == [("One,",), ("two.",)]
 
 
 def test_words_on_both_sides_of_a_breath_do() -> None:
     parts = [part(0, 10, "One, two.", sounds=[(0, 0.9), (1.4, 2.3)])]
 
-    assert plan_cues(join(parts)) == [Cue(0, 2_300, ("One, two.",))]
+    assert plan_cues(ENGLISH, join(parts)) == [Cue(0, 2_300, ("One, two.",))]
 
 
 @pytest.mark.no_cover  # a tracer triples what so much text takes
@@ -214,7 +218,7 @@ def test_hostile_text_takes_no_longer_than_any(text: str) -> None:
     said = Utterance(text.strip(), Span(0, 170_000))
 
     began_s = time.process_time()
-    cues = plan_cues(Transcript((Paragraph(said.text, (said,)),), (), 170.0, complete=True))
+    cues = plan_cues(ENGLISH, Transcript((Paragraph(said.text, (said,)),), (), 170.0, complete=True))
 
     assert letters("".join(line for cue in cues for line in cue.lines)) == letters(text)
     assert time.process_time() - began_s < 5

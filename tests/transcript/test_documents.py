@@ -13,6 +13,7 @@ from bot.model import Part
 from bot.transcript.cues import Cue, plan_cues
 from bot.transcript.documents import plain_text, render_json, render_srt, render_txt, render_vtt
 from bot.transcript.join import join
+from bot.translations import ENGLISH
 from tests.transcript.texts import SPOKEN, part, recordings
 
 DROPPED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -31,7 +32,7 @@ def read(written: str, kind: str) -> list[Cue]:
 
 def expected(parts: list[Part]) -> list[Cue]:
     cues = []
-    for cue in plan_cues(join(parts)):
+    for cue in plan_cues(ENGLISH, join(parts)):
         lines = tuple(
             line for line in (" ".join(DROPPED.sub("", line).split()) for line in cue.lines) if line
         )
@@ -60,8 +61,8 @@ def test_subtitles_come_back_as_they_were_planned(parts: list[Part]) -> None:
     transcript = join(parts)
     planned = seen(expected(parts), from_vtt=False)
 
-    assert seen(read(render_srt(transcript), "srt"), from_vtt=False) == planned
-    assert seen(read(render_vtt(transcript), "vtt"), from_vtt=True) == planned
+    assert seen(read(render_srt(ENGLISH, transcript), "srt"), from_vtt=False) == planned
+    assert seen(read(render_vtt(ENGLISH, transcript), "vtt"), from_vtt=True) == planned
 
 
 @settings(max_examples=100)
@@ -69,7 +70,10 @@ def test_subtitles_come_back_as_they_were_planned(parts: list[Part]) -> None:
 def test_no_cue_holds_an_empty_line_or_an_arrow(parts: list[Part]) -> None:
     transcript = join(parts)
 
-    for written in (render_srt(transcript), render_vtt(transcript).removeprefix("WEBVTT\n\n")):
+    for written in (
+        render_srt(ENGLISH, transcript),
+        render_vtt(ENGLISH, transcript).removeprefix("WEBVTT\n\n"),
+    ):
         written.encode()
         assert "\r" not in written
         blocks = written.strip("\n").split("\n\n") if transcript.passages else []
@@ -100,8 +104,8 @@ HOSTILE = [
 def test_hostile_text_stays_text(text: str) -> None:
     transcript = join([part(0, 5, text)])
 
-    (srt,) = read(render_srt(transcript), "srt")
-    (vtt,) = SSAFile.from_string(render_vtt(transcript), "vtt", keep_html_tags=True).events
+    (srt,) = read(render_srt(ENGLISH, transcript), "srt")
+    (vtt,) = SSAFile.from_string(render_vtt(ENGLISH, transcript), "vtt", keep_html_tags=True).events
 
     assert unicodedata.normalize("NFKC", "".join(srt.lines)).replace(JOINER, "") == text
     assert html.unescape(vtt.text).replace(JOINER, "") == text
@@ -112,8 +116,8 @@ def test_hostile_text_stays_text(text: str) -> None:
 def test_no_player_finds_markup_in_it(text: str) -> None:
     transcript = join([part(0, 5, text)])
 
-    srt_words = render_srt(transcript).split("\n", 2)[2]
-    vtt_words = render_vtt(transcript).split("\n", 4)[4]
+    srt_words = render_srt(ENGLISH, transcript).split("\n", 2)[2]
+    vtt_words = render_vtt(ENGLISH, transcript).split("\n", 4)[4]
 
     assert not re.search(r"[<>{}\\]", srt_words)
     assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", vtt_words)
@@ -122,15 +126,15 @@ def test_no_player_finds_markup_in_it(text: str) -> None:
 def test_controls_and_what_turns_the_reading_direction_are_dropped_everywhere() -> None:
     transcript = join([part(0, 5, "a\u202eb\x07c\u2066d\ue000\ufeff \x1b \ud800 e\u2028f\x85g\r\nh")])
 
-    assert plain_text(transcript) == "abcd\ue000 e f g h"
-    assert render_srt(transcript) == "1\n00:00:00,000 --> 00:00:05,000\nabcd\ue000 e f g h\n\n"
+    assert plain_text(ENGLISH, transcript) == "abcd\ue000 e f g h"
+    assert render_srt(ENGLISH, transcript) == "1\n00:00:00,000 --> 00:00:05,000\nabcd\ue000 e f g h\n\n"
     assert json.loads(render_json(transcript))["passages"][0]["text"] == "abcd\ue000 e f g h"
 
 
 @pytest.mark.parametrize("text", ["\x07", "\u202e\u202c", "\ud800"])
 def test_what_cannot_be_shown_is_no_cue(text: str) -> None:
-    assert render_srt(join([part(0, 5, text)])) == ""
-    assert render_vtt(join([part(0, 5, text)])) == "WEBVTT\n\n"
+    assert render_srt(ENGLISH, join([part(0, 5, text)])) == ""
+    assert render_vtt(ENGLISH, join([part(0, 5, text)])) == "WEBVTT\n\n"
 
 
 PARTS = [
@@ -143,13 +147,13 @@ PARTS = [
 def test_plain_text_has_a_line_for_each_passage_and_one_between_them() -> None:
     text = "Good morning.\n\nHow are you?\n\n[00:10–02:10 could not be transcribed]\n\n我很好。"
 
-    assert plain_text(join(PARTS)) == text
-    assert render_txt(join(PARTS)) == text + "\n"
-    assert plain_text(join([])) == ""
+    assert plain_text(ENGLISH, join(PARTS)) == text
+    assert render_txt(ENGLISH, join(PARTS)) == text + "\n"
+    assert plain_text(ENGLISH, join([])) == ""
 
 
 def test_srt() -> None:
-    assert render_srt(join(PARTS)) == (
+    assert render_srt(ENGLISH, join(PARTS)) == (
         "1\n00:00:00,500 --> 00:00:01,500\nGood morning.\n\n"
         "2\n00:00:04,000 --> 00:00:05,000\nHow are you?\n\n"
         "3\n00:00:10,000 --> 00:00:17,000\n[00:10–02:10 could not be transcribed]\n\n"
@@ -158,7 +162,7 @@ def test_srt() -> None:
 
 
 def test_vtt() -> None:
-    written = render_vtt(join(PARTS))
+    written = render_vtt(ENGLISH, join(PARTS))
 
     assert written.startswith("WEBVTT\n\n1\n00:00:00.500 --> 00:00:01.500\nGood morning.\n\n")
     assert written.endswith("4\n00:02:11.000 --> 00:02:12.000\n我很好。\n\n")
@@ -201,12 +205,12 @@ def test_json_and_text_can_be_written_whatever_was_said(parts: list[Part]) -> No
     transcript = join(parts)
 
     assert json.loads(render_json(transcript).encode())["duration_s"] == transcript.duration_s
-    assert plain_text(transcript).encode().count(b"\n\n") == max(0, len(transcript.passages) - 1)
+    assert plain_text(ENGLISH, transcript).encode().count(b"\n\n") == max(0, len(transcript.passages) - 1)
 
 
 @pytest.mark.parametrize("text", SPOKEN.values(), ids=SPOKEN.keys())
 def test_every_script_is_written_as_it_is(text: str) -> None:
     shown = " ".join(DROPPED.sub("", text).split())
 
-    assert plain_text(join([part(0, 9, text)])) == shown
+    assert plain_text(ENGLISH, join([part(0, 9, text)])) == shown
     assert json.loads(render_json(join([part(0, 9, text)])))["passages"][0]["text"] == shown

@@ -12,6 +12,7 @@ from bot.transcript.cues import plan_cues
 from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
 from bot.transcript.join import join
 from bot.transcript.retime import MOST_OFFERED, new_words, parse_paragraphs, retime
+from bot.translations import ENGLISH
 from tests.transcript.texts import SPOKEN, letters, part, polite_texts, recordings, texts, words_of
 
 MARK = "\u2605"
@@ -29,22 +30,22 @@ def utterances(transcript: Transcript) -> list[tuple[str, Span]]:
 
 
 def edited(old: Transcript, new: str) -> Transcript:
-    return retime(parse_paragraphs(new), render_vtt(old))
+    return retime(parse_paragraphs(new), render_vtt(ENGLISH, old))
 
 
 def when(transcript: Transcript, word: str) -> int:
     """When the cue with a word begins."""
-    return next(cue.start_ms for cue in plan_cues(transcript) if word in " ".join(cue.lines))
+    return next(cue.start_ms for cue in plan_cues(ENGLISH, transcript) if word in " ".join(cue.lines))
 
 
 @settings(max_examples=60)
 @given(recordings(polite_texts))
 def test_what_nobody_changed_keeps_its_words_and_its_time(parts: list[Part]) -> None:
     old = join(parts)
-    new = edited(old, plain_text(old))
+    new = edited(old, plain_text(ENGLISH, old))
 
-    assert render_txt(new) == render_txt(old)
-    starts = [cue.start_ms for cue in plan_cues(old)]
+    assert render_txt(ENGLISH, new) == render_txt(ENGLISH, old)
+    starts = [cue.start_ms for cue in plan_cues(ENGLISH, old)]
     spans = [span for _, span in utterances(new)]
     assert all(starts[0] <= span.start_ms for span in spans)
     assert {span.start_ms for span in spans} >= set(starts)
@@ -54,7 +55,7 @@ def test_what_nobody_changed_keeps_its_words_and_its_time(parts: list[Part]) -> 
 @given(recordings(), texts)
 def test_every_word_of_the_new_text_is_said_once_in_order(parts: list[Part], text: str) -> None:
     paragraphs = parse_paragraphs(text)
-    new = retime(paragraphs, render_vtt(join(parts)))
+    new = retime(paragraphs, render_vtt(ENGLISH, join(parts)))
 
     assert [p.text for p in new.passages if isinstance(p, Paragraph)] == paragraphs
     assert words_of(new) == letters(text_of(paragraphs))
@@ -62,7 +63,7 @@ def test_every_word_of_the_new_text_is_said_once_in_order(parts: list[Part], tex
     edges = [edge for _, span in utterances(new) for edge in (span.start_ms, span.end_ms)]
     assert edges == sorted(edges)
     assert edges == [] or edges[-1] <= round(new.duration_s * 1000)
-    assert render_srt(new) == "" or "-->" in render_srt(new)
+    assert render_srt(ENGLISH, new) == "" or "-->" in render_srt(ENGLISH, new)
 
 
 def text_of(paragraphs: list[str]) -> str:
@@ -78,7 +79,7 @@ def test_subtitles_that_are_none_lose_no_word(end: str, subtitles: str, text: st
     new = retime(paragraphs, subtitles.replace(MARK, f"WEBVTT\n\n00:00:01.000 --> {end} align:start"))
 
     assert words_of(new) == letters(text_of(paragraphs))
-    render_vtt(new)
+    render_vtt(ENGLISH, new)
 
 
 def test_a_word_in_the_place_of_another_takes_its_time() -> None:
@@ -134,7 +135,7 @@ def test_paragraphs_that_are_joined_keep_their_times() -> None:
 def test_every_script_keeps_its_times(text: str) -> None:
     old = recording(text, "Entre nous.", text)
 
-    new = edited(old, plain_text(old).replace("nous", "vous"))
+    new = edited(old, plain_text(ENGLISH, old).replace("nous", "vous"))
 
     assert when(new, "vous") == 20_000
     assert next(said for said, span in utterances(new) if span.start_ms >= 40_000)[:3] == text[:3]
@@ -144,7 +145,7 @@ def test_every_script_keeps_its_times(text: str) -> None:
 def test_what_subtitles_write_otherwise_is_the_same_word(sign: str) -> None:
     old = recording("We met.", "Um.", f"{sign}", "Then we left.")
 
-    new = edited(old, plain_text(old).replace("Um.", ""))
+    new = edited(old, plain_text(ENGLISH, old).replace("Um.", ""))
 
     assert [span.start_ms for said, span in utterances(new) if said == sign] == [40_000]
     assert "\u2060" not in utterances(new)[1][0]
@@ -152,21 +153,21 @@ def test_what_subtitles_write_otherwise_is_the_same_word(sign: str) -> None:
 
 def test_a_gap_stays_where_it_was() -> None:
     old = join([part(0, 4, "We met."), part(10, 200, failed=True), part(200, 204, "We left.")])
-    gap = plain_text(old).split("\n\n")[1]
+    gap = plain_text(ENGLISH, old).split("\n\n")[1]
     assert gap.startswith("[")
 
-    new = edited(old, plain_text(old).replace("met", "sat"))
+    new = edited(old, plain_text(ENGLISH, old).replace("met", "sat"))
 
     assert when(new, gap[:8]) == 10_000
     assert when(new, "left") == 200_000
-    assert gap in plain_text(new)
+    assert gap in plain_text(ENGLISH, new)
 
 
 @pytest.mark.no_cover  # a tracer triples what so much text takes
 def test_a_day_of_words_is_matched_within_seconds() -> None:
     words = [f"{WORDS[at % 12]}{at % 997}" for at in range(20_000)]
     old = recording(" ".join(words))
-    subtitles = render_vtt(old)
+    subtitles = render_vtt(ENGLISH, old)
     words[5], words[10_000], words[-5] = "x", "y", "z"
     began = time.process_time()
 

@@ -14,6 +14,7 @@ from bot.slack.asks.links import FileLink, Link
 from bot.slack.lookups import Conversation, Lookups
 from bot.slack.permissions import Permissions
 from bot.slack.targets import Ask, Target, asked_requests
+from bot.translations import Reader
 
 _MOST_CHANNELS = 10
 """In so many channels of a file the asker is looked for."""
@@ -106,10 +107,10 @@ def _sum_up(answers: Sequence[Asked]) -> Asked | None:
     return next((asked for asked in Asked if asked in answers), None)
 
 
-def said_of(asked: Asked | None, ask: Ask) -> str:
+def said_of(reader: Reader, asked: Asked | None, ask: Ask) -> str:
     """What becomes of an ask, as a sentence for the asker."""
     if asked is None:
-        return sentences.NOTHING_IN_IT
+        return reader.say(sentences.NOTHING_IN_IT)
     if asked is Asked.ACCEPTED and ask.audience != THREAD:
-        return sentences.ASKED_HERE if ask.whisper_in else sentences.ASKED_DIRECT
-    return (_OF_THREAD if ask.audience == THREAD else _OF_ONE_READER)[asked]
+        return reader.say(sentences.ASKED_HERE if ask.whisper_in else sentences.ASKED_DIRECT)
+    return reader.say((_OF_THREAD if ask.audience == THREAD else _OF_ONE_READER)[asked])

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from babel import Locale
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import sentences
@@ -30,6 +29,7 @@ from bot.slack.files import parse_id
 from bot.slack.kit import section
 from bot.slack.speech.rich_text import escape
 from bot.slack.targets import Ask
+from bot.translations import ENGLISH, Reader
 
 _PATIENCE_S = 2.5
 """Slack waits three seconds for the acknowledgement, and the answer is in it."""
@@ -98,20 +98,20 @@ class Commands:
             async with asyncio.timeout(self._patience_s):
                 return await self._answer(typed, str(body.get("text") or ""))
         except TimeoutError:
-            return sentences.SLACK_SLOW
+            return ENGLISH.say(sentences.SLACK_SLOW)
         except Rejected as error:
             self._log.debug("command about what is out of reach", reason=str(error))
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         except TranscriptionError as error:
             self._log.warning("command not answered", error=str(error))
-            return sentences.SLACK_SILENT
+            return ENGLISH.say(sentences.SLACK_SILENT)
 
     async def _answer(self, typed: _Typed, text: str) -> str:
         """What the person is told; nothing where a modal says it."""
         said = ""
         match parse_command(text):
             case NotUnderstood(word):
-                said = sentences.not_understood(word, self._desk.deployment.ask_reaction)
+                said = sentences.not_understood(ENGLISH, word, self._desk.deployment.ask_reaction)
             case Wanted() as wanted:
                 said = await self._transcribe(typed, wanted)
             case Word.ON:
@@ -125,7 +125,7 @@ class Commands:
             case Word.USAGE:
                 said = await self._usage(typed)
             case Word.HELP:
-                said = sentences.command_help(self._desk.deployment.ask_reaction)
+                said = sentences.command_help(ENGLISH, self._desk.deployment.ask_reaction)
         return said
 
     async def _transcribe(self, typed: _Typed, wanted: Wanted) -> str:
@@ -133,13 +133,13 @@ class Commands:
         if wanted.link is not None:
             target = await self._asking.linked(typed.team_id, wanted.link, typed.user_id, typed.channel_id)
         elif not is_here:
-            return sentences.NOT_IN_CHANNEL
+            return ENGLISH.say(sentences.NOT_IN_CHANNEL)
         elif not await self._desk.permissions.may_read(typed.channel_id, typed.user_id):
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         else:
             newest = await self._desk.lookups.newest_recording(typed.team_id, typed.channel_id)
             if newest is None:
-                return sentences.NOTHING_RECENT
+                return ENGLISH.say(sentences.NOTHING_RECENT)
             target = newest
         ask = Ask(
             typed.user_id,
@@ -148,35 +148,35 @@ class Commands:
             language=wanted.language,
             whisper_in=Place(typed.channel_id) if is_here else None,
         )
-        return said_of(await self._asking.ask(target, ask), ask)
+        return said_of(ENGLISH, await self._asking.ask(target, ask), ask)
 
     async def _decide(self, typed: _Typed, change: Callable[[ChannelSettings], ChannelSettings]) -> str:
         if not await self._asking.is_in(typed.channel_id):
-            return sentences.NOT_IN_CHANNEL
+            return ENGLISH.say(sentences.NOT_IN_CHANNEL)
         if typed.is_direct:
-            return sentences.DIRECT_ALWAYS_ON
+            return ENGLISH.say(sentences.DIRECT_ALWAYS_ON)
         settings = await self._deciding.decide(typed.team_id, typed.channel_id, typed.user_id, change)
         if isinstance(settings, str):
             return settings
         self._desk.errands.start(self._refresh_home(typed.team_id, typed.user_id))
-        return sentences.saved(settings.automatic or Automatic.OFF)
+        return sentences.saved(ENGLISH, settings.automatic or Automatic.OFF)
 
     async def _status(self, typed: _Typed) -> str:
         channel = await self._asking.conversation(typed.channel_id)
         if channel is None:
-            return sentences.NOT_IN_CHANNEL
+            return ENGLISH.say(sentences.NOT_IN_CHANNEL)
         if not await self._desk.permissions.may_read(typed.channel_id, typed.user_id):
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         settings = await self._desk.preferences.channel(typed.team_id, typed.channel_id)
         automatic = settings.automatic_now(
             by_default=self._desk.deployment.automatic, is_shared_externally=channel.is_shared_externally
         )
         depth = await self._desk.jobs.depth()
         return sentences.status(
+            await self._reader(typed),
             None if typed.is_direct else automatic,
             settings.language,
             depth[JobState.READY] + depth[JobState.RUNNING],
-            await self._reader(typed),
             has_subscribers=bool(await self._desk.preferences.subscribers(typed.team_id, typed.channel_id)),
         )
 
@@ -184,7 +184,7 @@ class Commands:
         deployment, month = self._desk.deployment, self._now().date()
         used = await self._desk.ledger.used(typed.team_id, month)
         cost = used.seconds * deployment.price_per_second
-        return sentences.usage(month, used, cost, deployment.monthly_minutes, await self._reader(typed))
+        return sentences.usage(await self._reader(typed), month, used, cost, deployment.monthly_minutes)
 
-    async def _reader(self, typed: _Typed) -> Locale:
-        return sentences.reader_locale(await self._desk.lookups.locale(typed.user_id))
+    async def _reader(self, typed: _Typed) -> Reader:
+        return Reader.of(await self._desk.lookups.locale(typed.user_id))

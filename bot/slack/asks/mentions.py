@@ -20,6 +20,7 @@ from bot.slack.desk import Desk
 from bot.slack.events import Ignored, parse_event
 from bot.slack.files import parse_id
 from bot.slack.targets import Ask, Target
+from bot.translations import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Mentions:
         mention = _Mention(team_of(body), channel_id, ts, thread_ts, user_id)
         phrase = parse_mention(str(event.get("text") or ""), self._desk.identity.bot_user_id)
         if isinstance(phrase, NotUnderstood):
-            said = sentences.mention_not_understood(phrase.word)
+            said = sentences.mention_not_understood(ENGLISH, phrase.word)
         else:
             said = await self._answer(mention, phrase)
         # Asked twice it is done once, but told twice it is read twice.
@@ -83,13 +84,13 @@ class Mentions:
             target = await self._target(mention, wanted)
         except Rejected as error:
             self._log.debug("mention of what is out of reach", reason=str(error))
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         if target is None:
-            return sentences.MENTION_ME_WHERE
+            return ENGLISH.say(sentences.MENTION_ME_WHERE)
         ask = Ask(mention.user_id, mention.ts, language=wanted.language)
         asked = await self._asking.ask(target, ask)
         in_sight = (target.channel_id, target.thread_ts) == (mention.channel_id, mention.thread_ts)
-        return "" if asked is Asked.ACCEPTED and in_sight else said_of(asked, ask)
+        return "" if asked is Asked.ACCEPTED and in_sight else said_of(ENGLISH, asked, ask)
 
     async def _target(self, mention: _Mention, wanted: Wanted) -> Target | None:
         if wanted.link is not None:

@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from babel import Locale
 
-from bot import sentences
+from bot import formats
 from bot.model import LANGUAGES
 from bot.slack.asks.links import Link, parse_link, split_words
 
+_ENGLISH = Locale("en")
 _IN = "in"
 _ASKING = frozenset({"transcribe", "this", "that", "it", "please"})
 """Words that say no more than that somebody asks."""
@@ -99,8 +100,8 @@ def _language(name: str, *, may_be_codes: bool) -> str | None:
 
 
 def _names(code: str) -> Iterator[str]:
-    yield sentences.language_name(code)
-    yield sentences.language_name(code, Locale.parse(code))
+    yield formats.language_name(code, _ENGLISH)
+    yield formats.language_name(code, Locale.parse(code))
 
 
 def _folded(word: str) -> str:

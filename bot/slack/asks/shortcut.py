@@ -24,6 +24,7 @@ from bot.slack.events import where_seen
 from bot.slack.files import parse_id
 from bot.slack.kit import Block
 from bot.slack.targets import Ask, Target, parse_target
+from bot.translations import ENGLISH, Reader
 
 _PATIENCE_S = 2.0
 """A trigger and an acknowledgement have three seconds each."""
@@ -52,7 +53,7 @@ class Shortcut:
 
         async def send(ack: AsyncAck, body: dict[str, Any]) -> None:
             said = await self._send(body)
-            await ack(response_action="update", view=render_said(said))
+            await ack(response_action="update", view=render_said(ENGLISH, said))
 
         bolt.message_shortcut(actions.SHORTCUT)(choose)
         bolt.view(actions.ASK_MODAL)(send)
@@ -65,9 +66,9 @@ class Shortcut:
         target = parse_target(self._desk.identity.team_id, channel_of(body), part(body, "message"))
         user_id = user_of(body)
         if target is None or not target.transcribable:
-            await self._show(body, render_said(sentences.NOTHING_IN_IT))
+            await self._show(body, render_said(ENGLISH, ENGLISH.say(sentences.NOTHING_IN_IT)))
             return
-        shown = await self._show(body, render_ask(target, sentences.reader_locale("")))
+        shown = await self._show(body, render_ask(ENGLISH, target))
         if shown:
             self._desk.errands.start(self._set_right(shown, target, user_id))
 
@@ -85,14 +86,14 @@ class Shortcut:
 
     async def _set_right(self, shown: Body, target: Target, user_id: str) -> None:
         """Name languages as the person does, and offer only what can be done."""
-        reader = sentences.reader_locale(await self._desk.lookups.locale(user_id))
+        reader = Reader.of(await self._desk.lookups.locale(user_id))
         try:
             if await self._asking.is_in(target.channel_id):
-                view = render_ask(target, reader)
+                view = render_ask(reader, target)
             elif await self._is_open(target):
-                view = render_ask(target, reader, only_for_me=True)
+                view = render_ask(reader, target, only_for_me=True)
             else:
-                view = render_said(sentences.NOT_READABLE)
+                view = render_said(reader, reader.say(sentences.NOT_READABLE))
         except TranscriptionError as error:
             self._log.warning("modal not set right", error=str(error))
             return
@@ -118,22 +119,22 @@ class Shortcut:
         view = part(body, "view")
         target, choice = parse_asked_about(view, self._desk.identity.team_id), parse_choice(view)
         if target is None or choice is None:
-            return sentences.NOT_AN_OPTION
+            return ENGLISH.say(sentences.NOT_AN_OPTION)
         try:
             async with asyncio.timeout(self._patience_s):
                 return await self._ask(target, choice, user_of(body), parse_id(view, "id"))
         except TimeoutError:
-            return sentences.SLACK_SLOW
+            return ENGLISH.say(sentences.SLACK_SLOW)
         except TranscriptionError as error:
             self._log.warning("not asked", error=str(error))
-            return sentences.SLACK_SILENT
+            return ENGLISH.say(sentences.SLACK_SILENT)
 
     async def _ask(self, target: Target, choice: Choice, user_id: str, ask_id: str) -> str:
         if not await self._desk.permissions.may_read(target.channel_id, user_id):
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         is_here = await self._asking.is_in(target.channel_id)
         if not (is_here or choice.for_me):
-            return sentences.NOT_READABLE
+            return ENGLISH.say(sentences.NOT_READABLE)
         ask = Ask(
             user_id,
             ask_id,
@@ -141,4 +142,4 @@ class Shortcut:
             language=choice.language,
             whisper_in=where_seen(target) if choice.for_me and is_here else None,
         )
-        return said_of(await self._asking.ask(target, ask), ask)
+        return said_of(ENGLISH, await self._asking.ask(target, ask), ask)

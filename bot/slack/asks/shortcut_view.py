@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from babel import Locale
-
 from bot import sentences
 from bot.model import THREAD, Claim, FileState, SharedFile
 from bot.slack import actions
@@ -20,6 +18,7 @@ from bot.slack.files import parse_id
 from bot.slack.kit import Block, field, modal, option, section, select
 from bot.slack.language_menu import language_menu, parse_language
 from bot.slack.targets import Target
+from bot.translations import Reader
 
 _WHERE, _LANGUAGE = "where", "language"
 _ENTRY = "entry"
@@ -35,38 +34,40 @@ class Choice:
     language: str | None
 
 
-def render_ask(target: Target, reader: Locale, *, only_for_me: bool = False) -> Block:
+def render_ask(reader: Reader, target: Target, *, only_for_me: bool = False) -> Block:
     """The modal about a message; ``only_for_me`` where the bot cannot answer in its thread."""
-    for_me = option(sentences.ASK_FOR_ME, _FOR_ME)
-    in_thread = option(sentences.ASK_IN_THREAD, THREAD)
+    for_me = option(reader.say(sentences.ASK_FOR_ME), _FOR_ME)
+    in_thread = option(reader.say(sentences.ASK_IN_THREAD), THREAD)
     where = select(
         _ENTRY, [for_me] if only_for_me else [in_thread, for_me], None if only_for_me else in_thread
     )
     if only_for_me:
         where |= {"initial_option": for_me}
     blocks = [
-        *([section(sentences.FOR_ME_ONLY)] if only_for_me else []),
-        field(_WHERE, sentences.ASK_WHERE_LABEL, where),
+        *([section(reader.say(sentences.FOR_ME_ONLY))] if only_for_me else []),
+        field(_WHERE, reader.say(sentences.ASK_WHERE_LABEL), where),
         field(
             _LANGUAGE,
-            sentences.LANGUAGE_LABEL,
-            language_menu(_ENTRY, None, reader),
-            hint=sentences.LANGUAGE_HINT,
+            reader.say(sentences.LANGUAGE_LABEL),
+            language_menu(reader, _ENTRY, None),
+            hint=reader.say(sentences.LANGUAGE_HINT),
         ),
     ]
     return modal(
         actions.ASK_MODAL,
-        sentences.ASK_TITLE,
+        reader.say(sentences.ASK_TITLE),
         blocks,
-        submit=sentences.ASK_SUBMIT,
-        close=sentences.CANCEL,
+        submit=reader.say(sentences.ASK_SUBMIT),
+        close=reader.say(sentences.CANCEL),
         private_metadata=_dump(target),
     )
 
 
-def render_said(text: str) -> Block:
+def render_said(reader: Reader, text: str) -> Block:
     """The modal with nothing but a sentence in it."""
-    return modal(actions.ASK_MODAL, sentences.ASK_TITLE, [section(text)], close=sentences.CLOSE)
+    return modal(
+        actions.ASK_MODAL, reader.say(sentences.ASK_TITLE), [section(text)], close=reader.say(sentences.CLOSE)
+    )
 
 
 def parse_choice(view: Body) -> Choice | None:

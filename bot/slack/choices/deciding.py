@@ -14,6 +14,7 @@ from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack.choices.turns import Turns
 from bot.slack.permissions import Permissions
+from bot.translations import ENGLISH
 
 PATIENCE_S = 2.0
 """Slack waits three seconds for an acknowledgement, and does not deliver again what people press."""
@@ -45,8 +46,8 @@ class Deciding:
             knows_it = await self._permissions.lacks_only_a_role(channel_id, user_id)
         except TranscriptionError as error:
             self._log.warning("not decided", error=str(error))
-            return sentences.SLACK_SILENT
-        return sentences.ADMINS_ONLY if knows_it else sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.SLACK_SILENT)
+        return ENGLISH.say(sentences.ADMINS_ONLY if knows_it else sentences.OUT_OF_REACH)
 
     async def decide(
         self,
@@ -64,7 +65,7 @@ class Deciding:
                 settings = await self._preferences.change_channel(team_id, channel_id, change)
         except TimeoutError:
             self._log.warning("not decided in time", channel_id=channel_id)
-            return sentences.SLACK_SILENT
+            return ENGLISH.say(sentences.SLACK_SILENT)
         self._log.info("settings changed", channel_id=channel_id, automatic=settings.automatic)
         return settings
 

@@ -22,6 +22,7 @@ from bot.slack.desk import Desk
 from bot.slack.files import parse_id
 from bot.slack.kit import Block
 from bot.slack.speech.rich_text import escape
+from bot.translations import ENGLISH
 
 _TO_THE_LETTER: dict[str, Any] = {
     "unfurl_links": False,
@@ -85,6 +86,7 @@ class Greeting:
         )
         waits = settings.automatic is None and channel.is_shared_externally
         blocks = render_greeting(
+            ENGLISH,
             channel_id,
             automatic,
             waits_for_a_word=waits,
@@ -92,7 +94,10 @@ class Greeting:
         )
         try:
             await self._desk.writes.chat_postMessage(
-                channel=channel_id, text=escape(sentences.GREETING), blocks=blocks, **_TO_THE_LETTER
+                channel=channel_id,
+                text=escape(ENGLISH.say(sentences.GREETING)),
+                blocks=blocks,
+                **_TO_THE_LETTER,
             )
         except API_FAILURES as failure:
             self._log.warning("not greeted", channel_id=channel_id, error=str(translate(failure)))
@@ -106,7 +111,7 @@ class Greeting:
         try:
             settings = await self._deciding.decide(team_id, channel_id, user_id, change)
         except Exception:
-            told = self._desk.whispers.tell(user_id, Place(channel_id), sentences.WENT_WRONG)
+            told = self._desk.whispers.tell(user_id, Place(channel_id), ENGLISH.say(sentences.WENT_WRONG))
             self._desk.errands.start(told)
             raise
         await ack()
@@ -118,17 +123,17 @@ class Greeting:
     async def _show_decision(self, body: Body, automatic: Automatic) -> None:
         channel_id, user_id = channel_of(body), user_of(body)
         blocks = render_decision(
-            channel_id, user_id, automatic, audio_goes_to=self._desk.deployment.audio_goes_to
+            ENGLISH, channel_id, user_id, automatic, audio_goes_to=self._desk.deployment.audio_goes_to
         )
         async with self._turns.of(channel_id):
             is_shown = await self._show(channel_id, parse_id(part(body, "message"), "ts"), automatic, blocks)
         if not is_shown:
-            await self._desk.whispers.tell(user_id, Place(channel_id), sentences.saved(automatic))
+            await self._desk.whispers.tell(user_id, Place(channel_id), sentences.saved(ENGLISH, automatic))
         await self._refresh_home(self._desk.identity.team_id, user_id)
 
     async def _show(self, channel_id: str, ts: str, automatic: Automatic, blocks: Sequence[Block]) -> bool:
         """Put the decision in the greeting's place; False where Slack did not take it."""
-        text = escape(sentences.WHAT_I_DO[automatic])
+        text = escape(ENGLISH.say(sentences.WHAT_I_DO[automatic]))
         try:
             await self._desk.writes.chat_update(
                 channel=channel_id, ts=ts, text=text, blocks=blocks, **_TO_THE_LETTER

@@ -32,6 +32,7 @@ from bot.slack.desk import Desk
 from bot.slack.files import parse_id
 from bot.slack.kit import Block
 from bot.slack.lookups import Person
+from bot.translations import ENGLISH, Reader
 
 
 class Home:
@@ -110,9 +111,9 @@ class Home:
                 notice = await keep(body)
         except (TimeoutError, TranscriptionError) as error:
             self._log.warning("choice not kept", error=str(error) or type(error).__name__)
-            notice = sentences.SLACK_SILENT
+            notice = ENGLISH.say(sentences.SLACK_SILENT)
         except Exception:
-            self._desk.errands.start(self.refresh(team_id, user_id, sentences.WENT_WRONG))
+            self._desk.errands.start(self.refresh(team_id, user_id, ENGLISH.say(sentences.WENT_WRONG)))
             raise
         await ack()
         self._desk.errands.start(self.refresh(team_id, user_id, notice))
@@ -143,13 +144,13 @@ class Home:
         # Of those that stay chosen nothing is asked: it would take too long for who has many.
         kept = [one for one in chosen if one in known or await may_read(one, user_id)]
         await self._desk.preferences.subscribe(team_id, user_id, kept)
-        return "" if len(kept) == len(chosen) else sentences.OUT_OF_REACH
+        return "" if len(kept) == len(chosen) else ENGLISH.say(sentences.OUT_OF_REACH)
 
     async def _show(self, team_id: str, user_id: str, notice: str) -> None:
         try:
             view = render_home(await self._tab(team_id, user_id, notice))
         except Exception:
-            await self._publish(user_id, render_trouble(sentences.WENT_WRONG))
+            await self._publish(user_id, render_trouble(ENGLISH, ENGLISH.say(sentences.WENT_WRONG)))
             raise
         await self._publish(user_id, view)
 
@@ -158,7 +159,7 @@ class Home:
         person, month = await self._person(user_id), self._now().date()
         used = await self._desk.ledger.used(team_id, month)
         return Tab(
-            reader=sentences.reader_locale(person.locale),
+            reader=Reader.of(person.locale),
             audio_goes_to=deployment.audio_goes_to,
             ask_reaction=deployment.ask_reaction,
             is_opted_out=await preferences.is_opted_out(team_id, user_id),

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel import Locale
-
 from bot import sentences
 from bot.model import Usage
 from bot.preferences import Automatic
@@ -25,6 +23,7 @@ from bot.slack.kit import Block, button, context, header, multi_select, option, 
 from bot.slack.kit import actions as row
 from bot.slack.targets import records
 from bot.transcript.documents import on_one_line
+from bot.translations import Reader
 
 MOST_CHANNELS = 30
 """Two blocks each; a view holds 100."""
@@ -48,7 +47,7 @@ class SharedChannel:
 class Tab:
     """What the tab shows."""
 
-    reader: Locale
+    reader: Reader
     audio_goes_to: str
     ask_reaction: str
     is_opted_out: bool
@@ -68,32 +67,33 @@ class Tab:
 
 def render_home(tab: Tab) -> Block:
     """The tab; at most 75 blocks."""
-    usage = sentences.usage(tab.month, tab.used, tab.cost, tab.monthly_minutes, tab.reader)
+    reader = tab.reader
+    usage = sentences.usage(reader, tab.month, tab.used, tab.cost, tab.monthly_minutes)
     blocks = [
         *([section(tab.notice)] if tab.notice else []),
-        header(sentences.HOME_TITLE),
-        section(sentences.HOME_ABOUT),
-        section(sentences.where_audio_goes(tab.audio_goes_to)),
-        header(sentences.HOME_MINE),
+        header(reader.say(sentences.HOME_TITLE)),
+        section(reader.say(sentences.HOME_ABOUT)),
+        section(sentences.where_audio_goes(reader, tab.audio_goes_to)),
+        header(reader.say(sentences.HOME_MINE)),
         section(
-            sentences.OPT_OUT_LABEL,
-            box(actions.HOME_OPT_OUT, sentences.OPT_OUT_CHOICE, ticked=tab.is_opted_out),
+            reader.say(sentences.OPT_OUT_LABEL),
+            box(actions.HOME_OPT_OUT, reader.say(sentences.OPT_OUT_CHOICE), ticked=tab.is_opted_out),
             f"opt_out:{tab.is_opted_out}",
         ),
-        *_subscriptions(tab.channels or (), tab.subscriptions),
-        header(sentences.HOME_CHANNELS),
-        *_channels(tab.channels),
-        header(sentences.HOME_USAGE),
+        *_subscriptions(reader, tab.channels or (), tab.subscriptions),
+        header(reader.say(sentences.HOME_CHANNELS)),
+        *_channels(reader, tab.channels),
+        header(reader.say(sentences.HOME_USAGE)),
         section(usage),
-        header(sentences.HOME_HELP),
-        {"type": "section", "text": plain(sentences.ways_to_ask(tab.ask_reaction), with_emoji=True)},
+        header(reader.say(sentences.HOME_HELP)),
+        {"type": "section", "text": plain(sentences.ways_to_ask(reader, tab.ask_reaction), with_emoji=True)},
     ]
     return {"type": "home", "blocks": blocks}
 
 
-def render_trouble(text: str) -> Block:
+def render_trouble(reader: Reader, text: str) -> Block:
     """The tab where nothing else can be shown."""
-    return {"type": "home", "blocks": [section(sentences.HOME_ABOUT), section(text)]}
+    return {"type": "home", "blocks": [section(reader.say(sentences.HOME_ABOUT)), section(text)]}
 
 
 def parse_mode(action: Body) -> tuple[str, Automatic] | None:
@@ -112,41 +112,45 @@ def parse_subscriptions(action: Body) -> list[str]:
     return [channel_id for channel_id in chosen if channel_id]
 
 
-def _subscriptions(channels: Sequence[SharedChannel], chosen: frozenset[str]) -> Iterator[Block]:
+def _subscriptions(
+    reader: Reader, channels: Sequence[SharedChannel], chosen: frozenset[str]
+) -> Iterator[Block]:
     # What is chosen comes first: the menu tells all that stays chosen, so it has to offer that.
     first = sorted(channels, key=lambda channel: channel.id not in chosen)[:_MOST_OPTIONS]
-    choices = {channel.id: option(_name(channel), channel.id) for channel in first}
+    choices = {channel.id: option(_name(reader, channel), channel.id) for channel in first}
     if choices:
         menu = multi_select(
             actions.HOME_SUBSCRIPTIONS,
             list(choices.values()),
             [choice for channel_id, choice in choices.items() if channel_id in chosen],
-            sentences.SUBSCRIPTIONS_HINT,
+            reader.say(sentences.SUBSCRIPTIONS_HINT),
         )
-        yield section(sentences.SUBSCRIPTIONS_LABEL, menu, "subscriptions")
+        yield section(reader.say(sentences.SUBSCRIPTIONS_LABEL), menu, "subscriptions")
 
 
-def _channels(channels: Sequence[SharedChannel] | None) -> Iterator[Block]:
+def _channels(reader: Reader, channels: Sequence[SharedChannel] | None) -> Iterator[Block]:
     if not channels:
-        yield section(sentences.CHANNELS_UNKNOWN if channels is None else sentences.NO_CHANNELS)
+        yield section(reader.say(sentences.CHANNELS_UNKNOWN if channels is None else sentences.NO_CHANNELS))
         return
     for channel in channels[:MOST_CHANNELS]:
         if not channel.may_change:
-            mode = sentences.AUTOMATIC_CHOICES[channel.automatic]
-            yield section(sentences.CHANNEL_AND_MODE.format(channel=_name(channel), mode=mode))
+            mode = reader.say(sentences.AUTOMATIC_CHOICES[channel.automatic])
+            yield section(
+                reader.say(sentences.CHANNEL_AND_MODE).format(channel=_name(reader, channel), mode=mode)
+            )
             continue
-        yield section(_name(channel))
+        yield section(_name(reader, channel))
         yield row(
             [
-                automatic_menu(actions.HOME_MODE, channel.automatic),
-                button(sentences.SETTINGS, actions.OPEN_SETTINGS, channel.id),
+                automatic_menu(reader, actions.HOME_MODE, channel.automatic),
+                button(reader.say(sentences.SETTINGS), actions.OPEN_SETTINGS, channel.id),
             ],
             f"mode:{channel.id}:{channel.automatic}",
         )
     if len(channels) > MOST_CHANNELS:
-        yield context(sentences.more_channels(len(channels) - MOST_CHANNELS))
+        yield context(sentences.more_channels(reader, len(channels) - MOST_CHANNELS))
 
 
-def _name(channel: SharedChannel) -> str:
-    named = sentences.CHANNEL_SHARED if channel.is_shared_externally else sentences.CHANNEL
+def _name(reader: Reader, channel: SharedChannel) -> str:
+    named = reader.say(sentences.CHANNEL_SHARED if channel.is_shared_externally else sentences.CHANNEL)
     return named.format(name=on_one_line(channel.name)[:80])

@@ -28,6 +28,7 @@ from bot.slack.choices.settings_view import (
 from bot.slack.desk import Desk
 from bot.slack.files import parse_id
 from bot.slack.kit import Block
+from bot.translations import ENGLISH
 
 _FIELD = "language"
 """The field under which stands what is wrong with the whole; every modal has it."""
@@ -88,11 +89,11 @@ class SettingsControl:
         try:
             async with asyncio.timeout(self._patience_s):
                 answer = await self._desk.writes.views_open(
-                    trigger_id=trigger_id, view=render_notice(sentences.ONE_MOMENT)
+                    trigger_id=trigger_id, view=render_notice(ENGLISH, ENGLISH.say(sentences.ONE_MOMENT))
                 )
         except API_FAILURES as failure:
             self._log.warning("settings not opened", error=str(translate(failure)))
-            told = self._desk.whispers.tell(user_id, Place(channel_id), sentences.SLACK_SILENT)
+            told = self._desk.whispers.tell(user_id, Place(channel_id), ENGLISH.say(sentences.SLACK_SILENT))
             self._desk.errands.start(told)
             return
         view_id = parse_id(answer.get("view") or {}, "id")
@@ -102,23 +103,23 @@ class SettingsControl:
         try:
             view = await self._content(team_id, channel_id, user_id)
         except Rejected:
-            view = render_notice(sentences.OUT_OF_REACH)
+            view = render_notice(ENGLISH, ENGLISH.say(sentences.OUT_OF_REACH))
         except TranscriptionError as error:
             self._log.warning("settings not shown", error=str(error))
-            view = render_notice(sentences.SLACK_SILENT)
+            view = render_notice(ENGLISH, ENGLISH.say(sentences.SLACK_SILENT))
         except Exception:
             # Else the modal would say for ever that it takes a moment.
-            await self._update(view_id, render_notice(sentences.WENT_WRONG))
+            await self._update(view_id, render_notice(ENGLISH, ENGLISH.say(sentences.WENT_WRONG)))
             raise
         await self._update(view_id, view)
 
     async def _content(self, team_id: str, channel_id: str, user_id: str) -> Block:
         refusal = await self._deciding.refusal(channel_id, user_id)
         if refusal:
-            return render_notice(refusal)
+            return render_notice(ENGLISH, refusal)
         channel = await self._desk.lookups.conversation(channel_id)
         if not channel.is_member:
-            return render_notice(sentences.OUT_OF_REACH)
+            return render_notice(ENGLISH, ENGLISH.say(sentences.OUT_OF_REACH))
         settings = await self._desk.preferences.channel(team_id, channel_id)
         automatic = settings.automatic_now(
             by_default=self._desk.deployment.automatic, is_shared_externally=channel.is_shared_externally
@@ -141,7 +142,11 @@ class SettingsControl:
         return {}
 
     async def _tell(self, channel_id: str, user_id: str, automatic: Automatic) -> None:
-        text = sentences.SAVED_DIRECT if channel_id.startswith("D") else sentences.saved(automatic)
+        text = (
+            ENGLISH.say(sentences.SAVED_DIRECT)
+            if channel_id.startswith("D")
+            else sentences.saved(ENGLISH, automatic)
+        )
         await self._desk.whispers.tell(user_id, Place(channel_id), text)
         await self._refresh_home(self._desk.identity.team_id, user_id)
 

@@ -20,6 +20,7 @@ from bot.slack.bodies import Body, part
 from bot.slack.files import parse_id
 from bot.slack.kit import Block, checkboxes, field, line, modal, option, section, select, text_input
 from bot.slack.language_menu import language_menu, parse_language
+from bot.translations import Reader, Sentence
 
 _MOST_IN_A_FIELD = 3_000
 _FILLED_IN_A_FIELD = 2_400
@@ -95,29 +96,45 @@ def form_for(channel_id: str, reader: str, settings: ChannelSettings, automatic:
 def render_settings(form: Form) -> Block:
     """The modal. A direct message has less to decide: there everything is transcribed, and answered there."""
     settings, is_direct = form.settings, form.channel_id.startswith("D")
-    language = language_menu(
-        actions.SETTINGS_LANGUAGE, settings.language, sentences.reader_locale(form.reader)
-    )
+    reader = Reader.of(form.reader)
+    language = language_menu(reader, actions.SETTINGS_LANGUAGE, settings.language)
     blocks = [
-        _about(form.channel_id, is_direct=is_direct),
+        _about(reader, form.channel_id, is_direct=is_direct),
         field(
             "automatic",
-            sentences.AUTOMATIC_LABEL,
-            automatic_menu(_ENTRY, settings.automatic or Automatic.OFF),
+            reader.say(sentences.AUTOMATIC_LABEL),
+            automatic_menu(reader, _ENTRY, settings.automatic or Automatic.OFF),
         ),
         field(
-            "language", sentences.LANGUAGE_LABEL, language, hint=sentences.LANGUAGE_HINT, tells_at_once=True
+            "language",
+            reader.say(sentences.LANGUAGE_LABEL),
+            language,
+            hint=reader.say(sentences.LANGUAGE_HINT),
+            tells_at_once=True,
         ),
-        *_vocabulary_fields(form.texts),
+        *_vocabulary_fields(reader, form.texts),
         _box_field(
-            "names", sentences.NAMES_LABEL, sentences.NAMES_CHOICE, ticked=settings.names_in_vocabulary
+            "names",
+            reader.say(sentences.NAMES_LABEL),
+            reader.say(sentences.NAMES_CHOICE),
+            ticked=settings.names_in_vocabulary,
         ),
-        _box_field("digits", sentences.DIGITS_LABEL, sentences.DIGITS_CHOICE, ticked=settings.digits),
-        _box_field("emotion", sentences.EMOTION_LABEL, sentences.EMOTION_CHOICE, ticked=settings.emotion),
+        _box_field(
+            "digits",
+            reader.say(sentences.DIGITS_LABEL),
+            reader.say(sentences.DIGITS_CHOICE),
+            ticked=settings.digits,
+        ),
+        _box_field(
+            "emotion",
+            reader.say(sentences.EMOTION_LABEL),
+            reader.say(sentences.EMOTION_CHOICE),
+            ticked=settings.emotion,
+        ),
         field(
             "reply",
-            sentences.REPLY_LABEL,
-            _menu(_ENTRY, _REPLIES, _FOR_SENDER if settings.only_for_sender else _FOR_THREAD),
+            reader.say(sentences.REPLY_LABEL),
+            _menu(reader, _ENTRY, _REPLIES, _FOR_SENDER if settings.only_for_sender else _FOR_THREAD),
         ),
     ]
     left_out = {"automatic", "names", "reply"} if is_direct else set()
@@ -126,17 +143,22 @@ def render_settings(form: Form) -> Block:
     blocks = [block for block in blocks if block.get("block_id") not in left_out]
     return modal(
         actions.SETTINGS_MODAL,
-        sentences.SETTINGS_TITLE,
+        reader.say(sentences.SETTINGS_TITLE),
         blocks,
-        submit=sentences.SAVE,
-        close=sentences.CANCEL,
+        submit=reader.say(sentences.SAVE),
+        close=reader.say(sentences.CANCEL),
         private_metadata=f"{form.channel_id} {form.by_default} {form.first_words} {form.reader}",
     )
 
 
-def render_notice(text: str) -> Block:
+def render_notice(reader: Reader, text: str) -> Block:
     """A sentence in place of the settings."""
-    return modal(actions.SETTINGS_MODAL, sentences.SETTINGS_TITLE, [section(text)], close=sentences.CLOSE)
+    return modal(
+        actions.SETTINGS_MODAL,
+        reader.say(sentences.SETTINGS_TITLE),
+        [section(text)],
+        close=reader.say(sentences.CLOSE),
+    )
 
 
 def parse_form(view: Body) -> Form | Errors:
@@ -144,9 +166,10 @@ def parse_form(view: Body) -> Form | Errors:
 
     A box that the modal did not show is not ticked.
     """
-    channel_id, by_default, first_words, reader = (*_metadata(view).split(" ", 3), *[""] * 3)[:4]
+    channel_id, by_default, first_words, locale = (*_metadata(view).split(" ", 3), *[""] * 3)[:4]
     values = part(part(view, "state"), "values")
     errors: Errors = {}
+    reader = Reader.of(locale)
 
     def read(block_id: str, parse: Callable[[Body], Parsed], default: Parsed) -> Parsed:
         states = part(values, block_id)
@@ -156,7 +179,7 @@ def parse_form(view: Body) -> Form | Errors:
         try:
             return parse(state if isinstance(state, Mapping) else {})
         except ValueError:
-            errors[block_id] = sentences.NOT_AN_OPTION
+            errors[block_id] = reader.say(sentences.NOT_AN_OPTION)
             return default
 
     settings = ChannelSettings(
@@ -173,8 +196,8 @@ def parse_form(view: Body) -> Form | Errors:
     missing = {name for name in menus if not part(values, name)}
     if not parse_id({"id": channel_id}, "id"):
         missing |= {"language"}
-    errors |= dict.fromkeys(missing, sentences.NOT_AN_OPTION)
-    return errors or Form(channel_id, reader, settings, texts or ("",), by_default, first_words)
+    errors |= dict.fromkeys(missing, reader.say(sentences.NOT_AN_OPTION))
+    return errors or Form(channel_id, locale, settings, texts or ("",), by_default, first_words)
 
 
 def parse_submission(view: Body) -> Submission | Errors:
@@ -188,7 +211,11 @@ def parse_submission(view: Body) -> Submission | Errors:
         # Told in letters, of which the vocabulary's own may take up to four bytes each.
         text = "\n".join(words)
         over = math.ceil(over_bytes * len(text) / len(text.encode()))
-        return {_vocabulary_block(len(form.texts) - 1): sentences.vocabulary_too_long(over)}
+        return {
+            _vocabulary_block(len(form.texts) - 1): sentences.vocabulary_too_long(
+                Reader.of(form.reader), over
+            )
+        }
     settings = form.settings
     digits = settings.digits and settings.language in _WITH_DIGITS
     return Submission(
@@ -199,9 +226,9 @@ def parse_submission(view: Body) -> Submission | Errors:
     )
 
 
-def automatic_menu(action_id: str, chosen: Automatic) -> Block:
+def automatic_menu(reader: Reader, action_id: str, chosen: Automatic) -> Block:
     """The menu of what is transcribed by itself."""
-    return _menu(action_id, sentences.AUTOMATIC_CHOICES, chosen)
+    return _menu(reader, action_id, sentences.AUTOMATIC_CHOICES, chosen)
 
 
 def parse_automatic(state: Mapping[str, Any]) -> Automatic:
@@ -231,19 +258,19 @@ def box(action_id: str, label: str, *, ticked: bool) -> Block:
     return checkboxes(action_id, choices, choices if ticked else ())
 
 
-def _about(channel_id: str, *, is_direct: bool) -> Block:
+def _about(reader: Reader, channel_id: str, *, is_direct: bool) -> Block:
     if is_direct:
-        return section(sentences.SETTINGS_ABOUT_DIRECT)
-    return line(sentences.SETTINGS_ABOUT, channel={"type": "channel", "channel_id": channel_id})
+        return section(reader.say(sentences.SETTINGS_ABOUT_DIRECT))
+    return line(reader.say(sentences.SETTINGS_ABOUT), channel={"type": "channel", "channel_id": channel_id})
 
 
-def _vocabulary_fields(texts: Sequence[str]) -> Iterator[Block]:
+def _vocabulary_fields(reader: Reader, texts: Sequence[str]) -> Iterator[Block]:
     for position, text in enumerate(texts):
         yield field(
             _vocabulary_block(position),
-            sentences.VOCABULARY_MORE_LABEL if position else sentences.VOCABULARY_LABEL,
+            reader.say(sentences.VOCABULARY_MORE_LABEL if position else sentences.VOCABULARY_LABEL),
             text_input(_ENTRY, text, lines=True, most=_MOST_IN_A_FIELD),
-            hint="" if position else sentences.VOCABULARY_HINT,
+            hint="" if position else reader.say(sentences.VOCABULARY_HINT),
             optional=True,
         )
 
@@ -252,8 +279,8 @@ def _box_field(block_id: str, label: str, choice: str, *, ticked: bool) -> Block
     return field(block_id, label, box(_ENTRY, choice, ticked=ticked), optional=True)
 
 
-def _menu(action_id: str, labels: Mapping[Any, str], chosen: str) -> Block:
-    choices = {value: option(label, value) for value, label in labels.items()}
+def _menu(reader: Reader, action_id: str, labels: Mapping[Any, Sentence], chosen: str) -> Block:
+    choices = {value: option(reader.say(label), value) for value, label in labels.items()}
     return select(action_id, list(choices.values()), choices[chosen])
 
 

@@ -13,6 +13,7 @@ from bot.slack.kit import Block, field, modal
 from bot.slack.language_menu import language_menu, parse_language
 from bot.slack.menu.presses import Press
 from bot.slack.permissions import Permissions
+from bot.translations import ENGLISH, Reader
 
 _BLOCK, _ENTRY = "language", "entry"
 
@@ -37,12 +38,12 @@ class Again:
             Misconfigured: a scope or the token is wrong.
         """
         if not await self._permissions.may_read(press.key.channel_id, press.user_id):
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         # Who once asked stays the one who may change it: pressing this gives nobody that right.
         request = press.request(audience=press.key.audience, asked_by=press.asked_by, language=language)
         standing = Standing(press.reply_ts, press.handle.revision)
         asked = await self._jobs.ask(replace(request, again_by=press.user_id), anew=True, standing=standing)
-        return sentences.AGAIN_UNDER_WAY if asked is Asked.UNDER_WAY else sentences.AGAIN_ON_IT
+        return ENGLISH.say(sentences.AGAIN_UNDER_WAY if asked is Asked.UNDER_WAY else sentences.AGAIN_ON_IT)
 
     async def modal(self, press: Press) -> Block:
         """Where the language is chosen.
@@ -51,14 +52,14 @@ class Again:
             Unavailable: Slack does not answer.
             Misconfigured: a scope or the token is wrong.
         """
-        reader = sentences.reader_locale(await self._lookups.locale(press.user_id))
-        menu = language_menu(_ENTRY, press.handle.language, reader)
+        reader = Reader.of(await self._lookups.locale(press.user_id))
+        menu = language_menu(reader, _ENTRY, press.handle.language)
         return modal(
             actions.LANGUAGE_MODAL,
-            sentences.AGAIN_TITLE,
-            [field(_BLOCK, sentences.LANGUAGE_LABEL, menu)],
-            submit=sentences.AGAIN_SUBMIT,
-            close=sentences.CANCEL,
+            reader.say(sentences.AGAIN_TITLE),
+            [field(_BLOCK, reader.say(sentences.LANGUAGE_LABEL), menu)],
+            submit=reader.say(sentences.AGAIN_SUBMIT),
+            close=reader.say(sentences.CANCEL),
             private_metadata=press.dump(),
         )
 

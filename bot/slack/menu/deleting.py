@@ -8,6 +8,7 @@ from bot.slack.desk import Desk
 from bot.slack.kit import Block, modal, section
 from bot.slack.menu.modals import notice
 from bot.slack.menu.presses import Press
+from bot.translations import ENGLISH
 
 
 class Deleting:
@@ -29,13 +30,15 @@ class Deleting:
             Misconfigured: a scope or the token is wrong.
         """
         if not await self._may(press):
-            return notice(sentences.DELETE_TITLE, sentences.NOT_YOURS_TO_CHANGE)
+            return notice(
+                ENGLISH, ENGLISH.say(sentences.DELETE_TITLE), ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
+            )
         return modal(
             actions.DELETE_MODAL,
-            sentences.DELETE_TITLE,
-            [section(sentences.DELETE_SURE)],
-            submit=sentences.DELETE_SUBMIT,
-            close=sentences.CANCEL,
+            ENGLISH.say(sentences.DELETE_TITLE),
+            [section(ENGLISH.say(sentences.DELETE_SURE))],
+            submit=ENGLISH.say(sentences.DELETE_SUBMIT),
+            close=ENGLISH.say(sentences.CANCEL),
             private_metadata=press.dump(),
         )
 
@@ -47,7 +50,7 @@ class Deleting:
             Misconfigured: a scope or the token is wrong.
         """
         if not await self._may(press):
-            return sentences.NOT_YOURS_TO_CHANGE
+            return ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
         await self._jobs.withdraw_reply(press.key, thread_ts=press.handle.thread_ts)
         return ""
 

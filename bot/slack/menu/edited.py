@@ -12,16 +12,22 @@ from bot.slack.speech.blocks import INLINE_CHARACTERS, Message, TextFile
 from bot.slack.speech.rich_text import beginning, fallback, unescaped, with_text
 from bot.transcript.documents import render_srt, render_vtt
 from bot.transcript.retime import retime
+from bot.translations import Reader
 
 _BETWEEN = " · "
 
 
 def render_edited(
-    blocks: Sequence[Mapping[str, Any]], paragraphs: Sequence[str], names: Sequence[str], subtitles: str
+    reader: Reader,
+    blocks: Sequence[Mapping[str, Any]],
+    paragraphs: Sequence[str],
+    names: Sequence[str],
+    subtitles: str,
 ) -> Iterator[Message]:
     """The reply: first as it should be, then ever smaller ones for where Slack refuses it.
 
     Args:
+        reader: In whose language.
         blocks: Of the reply that stands.
         paragraphs: Its new text.
         names: Of its files: text, SubRip, WebVTT.
@@ -30,15 +36,15 @@ def render_edited(
     kept = [_without_gap_button(_as_sent(block)) for block in blocks]
     kept = [block for block in kept if block.get("elements") != []]
     text = "\n\n".join(paragraphs)
-    pointers = (sentences.continued_in(names[0]), sentences.continued_in_text(names[0]))
-    pointer = pointers[0] if subtitles else pointers[1]
+    pointers = sentences.continued_in_any_language(names[0])
+    pointer = (sentences.continued_in if subtitles else sentences.continued_in_text)(reader, names[0])
     files: tuple[TextFile, ...] = ()
     for most in INLINE_CHARACTERS:
         if len(text) <= most:
             if most == INLINE_CHARACTERS[0]:
                 yield _message(kept, text, pointers)
             continue
-        files = files or tuple(_files(paragraphs, names, subtitles))
+        files = files or tuple(_files(reader, paragraphs, names, subtitles))
         if most:
             yield _message(kept, beginning(text, most), pointers, pointer, files)
         else:
@@ -56,13 +62,15 @@ def _message(
     return Message(fallback(text), placed, files)
 
 
-def _files(paragraphs: Sequence[str], names: Sequence[str], subtitles: str) -> Iterator[TextFile]:
+def _files(
+    reader: Reader, paragraphs: Sequence[str], names: Sequence[str], subtitles: str
+) -> Iterator[TextFile]:
     text = "\n\n".join(paragraphs)
     yield TextFile(names[0], f"{text}\n")
     if subtitles:
         transcript = retime(paragraphs, subtitles)
-        yield TextFile(names[1], render_srt(transcript))
-        yield TextFile(names[2], render_vtt(transcript))
+        yield TextFile(names[1], render_srt(reader, transcript))
+        yield TextFile(names[2], render_vtt(reader, transcript))
 
 
 def _with_pointer(block: Block, pointers: Sequence[str], pointer: str) -> Block:

@@ -21,6 +21,7 @@ from bot.slack.menu.rewriting import Rewriting
 from bot.slack.menu.words import Words
 from bot.slack.speech.uploads import UploadRefused
 from bot.transcript.retime import new_words, parse_paragraphs
+from bot.translations import ENGLISH
 
 
 class Editing:
@@ -51,58 +52,65 @@ class Editing:
             Misconfigured: a scope or the token is wrong.
         """
         if not await self._may(press):
-            return notice(sentences.EDIT_TITLE, sentences.NOT_YOURS_TO_CHANGE)
+            return notice(
+                ENGLISH, ENGLISH.say(sentences.EDIT_TITLE), ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
+            )
         try:
             written = await self._rewriting.read(press)
             if not written.is_whole:
-                return notice(sentences.EDIT_TITLE, sentences.EDIT_NOT_WHOLE)
+                return notice(
+                    ENGLISH, ENGLISH.say(sentences.EDIT_TITLE), ENGLISH.say(sentences.EDIT_NOT_WHOLE)
+                )
             text = await self._rewriting.text(written, press)
         except Rejected:
-            return notice(sentences.EDIT_TITLE, sentences.REPLY_GONE)
-        return render_editing(press, written.version, text)
+            return notice(ENGLISH, ENGLISH.say(sentences.EDIT_TITLE), ENGLISH.say(sentences.REPLY_GONE))
+        return render_editing(ENGLISH, press, written.version, text)
 
     async def save(self, ack: AsyncAck, body: Body) -> None:
         """Take what the modal says, and write it once that is acknowledged; else say why not, and keep it."""
         view = part(body, "view")
         press, text = parse_submission(body, self._desk.identity.team_id), parse_editing(view)
         if press is None:
-            said = notice(sentences.EDIT_TITLE, sentences.REPLY_UNKNOWN)
+            said = notice(ENGLISH, ENGLISH.say(sentences.EDIT_TITLE), ENGLISH.say(sentences.REPLY_UNKNOWN))
             await ack(response_action="update", view=said)
             return
         paragraphs = parse_paragraphs(text)
         wrong = (
             await self._pressing.attempt(lambda: self._what_is_wrong(press))
             if paragraphs
-            else sentences.EDIT_EMPTY
+            else ENGLISH.say(sentences.EDIT_EMPTY)
         )
         if wrong:
             await ack(response_action="errors", errors={first_field(view): wrong})
             return
-        await ack(response_action="update", view=notice(sentences.EDIT_TITLE, sentences.SAVING))
+        await ack(
+            response_action="update",
+            view=notice(ENGLISH, ENGLISH.say(sentences.EDIT_TITLE), ENGLISH.say(sentences.SAVING)),
+        )
         self._desk.errands.start(self._save(parse_id(view, "id"), press, paragraphs))
 
     async def _what_is_wrong(self, press: Press) -> str:
         if not await self._may(press):
-            return sentences.NOT_YOURS_TO_CHANGE
+            return ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
         try:
             written = await self._rewriting.read(press)
         except Rejected:
-            return sentences.REPLY_GONE
-        return "" if written.version == press.known else sentences.EDIT_CHANGED
+            return ENGLISH.say(sentences.REPLY_GONE)
+        return "" if written.version == press.known else ENGLISH.say(sentences.EDIT_CHANGED)
 
     async def _save(self, view_id: str, press: Press, paragraphs: list[str]) -> None:
         """Write it, and show that it is written; else show it again, so that nothing is lost."""
         try:
             view = await self._rewrite(press, paragraphs)
         except UploadRefused:
-            wrong = sentences.EDIT_UNSHAREABLE
+            wrong = ENGLISH.say(sentences.EDIT_UNSHAREABLE)
         except Rejected:
-            wrong = sentences.REPLY_GONE
+            wrong = ENGLISH.say(sentences.REPLY_GONE)
         except TranscriptionError as error:
             self._log.warning("edit not saved", key=str(press.key), error=str(error))
-            wrong = sentences.SLACK_SILENT
+            wrong = ENGLISH.say(sentences.SLACK_SILENT)
         except Exception:
-            await self._modals.show(view_id, _again(press, paragraphs, sentences.WENT_WRONG))
+            await self._modals.show(view_id, _again(press, paragraphs, ENGLISH.say(sentences.WENT_WRONG)))
             raise
         else:
             await self._modals.show(view_id, view)
@@ -113,7 +121,7 @@ class Editing:
         async with self._saving:
             written = await self._rewriting.read(press)
             if written.version != press.known:
-                return _again(press, paragraphs, sentences.EDIT_CHANGED)
+                return _again(press, paragraphs, ENGLISH.say(sentences.EDIT_CHANGED))
             before = await self._rewriting.text(written, press)
             await self._rewriting.write(press, written, paragraphs)
         self._log.info("edited", key=str(press.key), by=press.user_id)
@@ -128,4 +136,4 @@ class Editing:
 
 def _again(press: Press, paragraphs: list[str], warning: str) -> Block:
     """The modal with what somebody wrote, and why it was not saved."""
-    return render_editing(press, press.known, "\n\n".join(paragraphs), warning)
+    return render_editing(ENGLISH, press, press.known, "\n\n".join(paragraphs), warning)

@@ -15,6 +15,7 @@ from bot.slack.kit import Block, field, modal, section, text_input
 from bot.slack.menu.modals import notice
 from bot.slack.menu.presses import Press
 from bot.slack.speech.rich_text import join, split
+from bot.translations import Reader
 
 _FILLED_IN_A_FIELD = 2_400
 """Of the 3,000 characters that a field takes, so that there is room to write in each."""
@@ -27,10 +28,11 @@ _JOINTS = ("cut", "word", "line", "paragraph")
 """What may stand between two fields' texts, from nothing to most."""
 
 
-def render_editing(press: Press, version: str, text: str, warning: str = "") -> Block:
+def render_editing(reader: Reader, press: Press, version: str, text: str, warning: str = "") -> Block:
     """The modal with a text in it, or why that cannot be.
 
     Args:
+        reader: In whose language.
         press: Of which reply.
         version: What tells that reply from a later one.
         text: All of it.
@@ -40,7 +42,7 @@ def render_editing(press: Press, version: str, text: str, warning: str = "") -> 
     fields = [
         field(
             f"{joint}-{number}",
-            sentences.EDIT_MORE_LABEL if number else sentences.EDIT_LABEL,
+            reader.say(sentences.EDIT_MORE_LABEL if number else sentences.EDIT_LABEL),
             text_input(_ENTRY, piece, lines=True),
             optional=len(pieces) > 1,
         )
@@ -48,14 +50,18 @@ def render_editing(press: Press, version: str, text: str, warning: str = "") -> 
     ]
     view = modal(
         actions.EDIT_MODAL,
-        sentences.EDIT_TITLE,
+        reader.say(sentences.EDIT_TITLE),
         [*([section(warning)] if warning else []), *fields],
-        submit=sentences.SAVE,
-        close=sentences.CANCEL,
+        submit=reader.say(sentences.SAVE),
+        close=reader.say(sentences.CANCEL),
         private_metadata=press.dump(version),
     )
     too_long = len(fields) > _MOST_FIELDS or len(json.dumps(view)) > _MOST_BYTES
-    return notice(sentences.EDIT_TITLE, sentences.EDIT_TOO_LONG) if too_long else view
+    return (
+        notice(reader, reader.say(sentences.EDIT_TITLE), reader.say(sentences.EDIT_TOO_LONG))
+        if too_long
+        else view
+    )
 
 
 def parse_editing(view: Body) -> str:

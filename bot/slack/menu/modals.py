@@ -15,6 +15,7 @@ from bot.slack.api_errors import API_FAILURES, translate
 from bot.slack.desk import Desk
 from bot.slack.files import parse_id
 from bot.slack.kit import Block, modal, section
+from bot.translations import ENGLISH, Reader
 
 PATIENCE_S = 2.0
 """A trigger lives for three seconds, in which what led to it has to be acknowledged too."""
@@ -62,11 +63,13 @@ class Modals:
         try:
             async with asyncio.timeout(self._patience_s):
                 answer = await self._desk.writes.views_open(
-                    trigger_id=trigger_id, view=notice(title, sentences.ONE_MOMENT)
+                    trigger_id=trigger_id, view=notice(ENGLISH, title, ENGLISH.say(sentences.ONE_MOMENT))
                 )
         except API_FAILURES as failure:
             self._log.warning("modal not opened", error=str(translate(failure)))
-            self._desk.errands.start(self._desk.whispers.tell(user_id, place, sentences.SLACK_SILENT))
+            self._desk.errands.start(
+                self._desk.whispers.tell(user_id, place, ENGLISH.say(sentences.SLACK_SILENT))
+            )
             return
         filled = asyncio.Event()
         view_id = parse_id(answer.get("view") or {}, "id")
@@ -91,18 +94,18 @@ class Modals:
         try:
             view = await content()
         except Rejected:
-            view = notice(title, sentences.OUT_OF_REACH)
+            view = notice(ENGLISH, title, ENGLISH.say(sentences.OUT_OF_REACH))
         except TranscriptionError as error:
             self._log.warning("modal not filled", error=str(error))
-            view = notice(title, sentences.SLACK_SILENT)
+            view = notice(ENGLISH, title, ENGLISH.say(sentences.SLACK_SILENT))
         except Exception:
             # Else the modal would say for ever that it takes a moment.
-            await self.show(view_id, notice(title, sentences.WENT_WRONG))
+            await self.show(view_id, notice(ENGLISH, title, ENGLISH.say(sentences.WENT_WRONG)))
             raise
         await self.show(view_id, view)
         filled.set()
 
 
-def notice(title: str, text: str) -> Block:
+def notice(reader: Reader, title: str, text: str) -> Block:
     """A modal with a sentence, and nothing to do but to close it."""
-    return modal("notice", title, [section(text)], close=sentences.CLOSE)
+    return modal("notice", title, [section(text)], close=reader.say(sentences.CLOSE))

@@ -15,6 +15,7 @@ from bot.slack.bodies import Body, channel_of, part, user_of
 from bot.slack.desk import Desk
 from bot.slack.files import parse_id
 from bot.slack.menu.presses import Press, parse_press
+from bot.translations import ENGLISH
 
 PATIENCE_S = 2.5
 """Slack waits three seconds for the acknowledgement."""
@@ -43,7 +44,9 @@ class Pressing:
                 not acknowledged: Slack shows that.
         """
         press = parse_press(body, self._desk.identity.team_id)
-        said = sentences.REPLY_UNKNOWN if press is None else await self.attempt(lambda: work(press))
+        said = (
+            ENGLISH.say(sentences.REPLY_UNKNOWN) if press is None else await self.attempt(lambda: work(press))
+        )
         await ack()
         self.tell(body, said)
 
@@ -53,13 +56,13 @@ class Pressing:
             async with asyncio.timeout(self._patience_s):
                 return await work()
         except TimeoutError:
-            return sentences.SLACK_SLOW
+            return ENGLISH.say(sentences.SLACK_SLOW)
         except Rejected as error:
             self._log.debug("press on what is out of reach", reason=str(error))
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         except TranscriptionError as error:
             self._log.warning("press not answered", error=str(error))
-            return sentences.SLACK_SILENT
+            return ENGLISH.say(sentences.SLACK_SILENT)
 
     def tell(self, body: Body, said: str) -> None:
         """Tell whoever pressed, beside what they pressed. Never raises."""

@@ -21,6 +21,7 @@ from bot.slack.menu.pressing import Pressing
 from bot.slack.speech.messages import messages_in
 from bot.slack.speech.thread import state_in
 from bot.slack.targets import Ask
+from bot.translations import ENGLISH
 
 
 class ReplyButtons:
@@ -62,31 +63,31 @@ class ReplyButtons:
         key = parse_gap_button(body)
         found = key is not None and await self._desk.jobs.fill_gaps(str(key))
         self._log.info("gaps asked for", key=str(key), found=found)
-        return "" if found else sentences.GAPS_GONE
+        return "" if found else ENGLISH.say(sentences.GAPS_GONE)
 
     async def _agree(self, press: Press) -> str:
         await self._check_reach(press)
         agreed = await self._desk.jobs.agree(press.key)
-        return sentences.AGREED if agreed else sentences.QUESTION_CLOSED
+        return ENGLISH.say(sentences.AGREED if agreed else sentences.QUESTION_CLOSED)
 
     async def _decline(self, press: Press) -> str:
         await self._check_reach(press)
         # Nobody takes a transcript away with a button that a slow screen still shows.
         if press.key.reader_id is None and not await self._is_asking(press):
-            return sentences.QUESTION_CLOSED
+            return ENGLISH.say(sentences.QUESTION_CLOSED)
         await self._desk.jobs.withdraw_reply(press.key, thread_ts=press.handle.thread_ts)
-        return sentences.DECLINED
+        return ENGLISH.say(sentences.DECLINED)
 
     async def _share(self, press: Press) -> str:
         if press.key.reader_id is None:
-            return sentences.REPLY_UNKNOWN
+            return ENGLISH.say(sentences.REPLY_UNKNOWN)
         await self._check_reach(press)
         if not await self._asking.is_in(press.key.channel_id):
-            return sentences.OUT_OF_REACH
+            return ENGLISH.say(sentences.OUT_OF_REACH)
         # A language has it transcribed again even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
         asked = await self._desk.jobs.ask(request)
-        return said_of(asked, Ask(press.user_id, press.id))
+        return said_of(ENGLISH, asked, Ask(press.user_id, press.id))
 
     async def _check_reach(self, press: Press) -> None:
         """Raise where somebody is not in the recording's channel.

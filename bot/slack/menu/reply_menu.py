@@ -20,6 +20,7 @@ from bot.slack.menu.presses import Press, parse_submission
 from bot.slack.menu.pressing import PATIENCE_S, Pressing
 from bot.slack.menu.words import TYPED, Words, field_of, parse_words
 from bot.slack.speech.reply_controls import Choice
+from bot.translations import ENGLISH
 
 
 class ReplyMenu:
@@ -46,7 +47,7 @@ class ReplyMenu:
             await self._pressing.answer(ack, body, lambda press: self._choose(press, body))
 
         async def again(ack: AsyncAck, body: dict[str, Any]) -> None:
-            await self._submit(ack, body, sentences.AGAIN_TITLE, self._ask_again)
+            await self._submit(ack, body, ENGLISH.say(sentences.AGAIN_TITLE), self._ask_again)
 
         async def add(ack: AsyncAck, body: dict[str, Any]) -> None:
             await self._add(ack, body)
@@ -55,7 +56,7 @@ class ReplyMenu:
             await self._editing.save(ack, body)
 
         async def delete(ack: AsyncAck, body: dict[str, Any]) -> None:
-            await self._submit(ack, body, sentences.DELETE_TITLE, self._delete)
+            await self._submit(ack, body, ENGLISH.say(sentences.DELETE_TITLE), self._delete)
 
         bolt.action(actions.REPLY_MENU)(choose)
         bolt.view(actions.LANGUAGE_MODAL)(again)
@@ -69,13 +70,13 @@ class ReplyMenu:
         if chosen == Choice.AGAIN:
             return await self._again.ask(press)
         modals: dict[object, tuple[str, Callable[[Press], Awaitable[Block]]]] = {
-            Choice.AGAIN_IN: (sentences.AGAIN_TITLE, self._again.modal),
-            Choice.WORDS: (sentences.WORDS_TITLE, self._words.modal),
-            Choice.EDIT: (sentences.EDIT_TITLE, self._editing.modal),
-            Choice.DELETE: (sentences.DELETE_TITLE, self._deleting.modal),
+            Choice.AGAIN_IN: (ENGLISH.say(sentences.AGAIN_TITLE), self._again.modal),
+            Choice.WORDS: (ENGLISH.say(sentences.WORDS_TITLE), self._words.modal),
+            Choice.EDIT: (ENGLISH.say(sentences.EDIT_TITLE), self._editing.modal),
+            Choice.DELETE: (ENGLISH.say(sentences.DELETE_TITLE), self._deleting.modal),
         }
         if chosen not in modals:
-            return sentences.REPLY_UNKNOWN
+            return ENGLISH.say(sentences.REPLY_UNKNOWN)
         title, content = modals[chosen]
         await self._modals.open(
             str(body.get("trigger_id") or ""),
@@ -92,19 +93,19 @@ class ReplyMenu:
         """Do what a modal asks for; where that fails it stays and says so, with nothing left to fill in."""
         press = parse_submission(body, self._desk.identity.team_id)
         wrong = (
-            sentences.REPLY_UNKNOWN
+            ENGLISH.say(sentences.REPLY_UNKNOWN)
             if press is None
             else await self._pressing.attempt(lambda: work(press, part(body, "view")))
         )
-        await (ack(response_action="update", view=notice(title, wrong)) if wrong else ack())
+        await (ack(response_action="update", view=notice(ENGLISH, title, wrong)) if wrong else ack())
 
     async def _ask_again(self, press: Press, view: Body) -> str:
         try:
             language = parse_choice(view)
         except ValueError:
-            return sentences.REPLY_UNKNOWN
+            return ENGLISH.say(sentences.REPLY_UNKNOWN)
         said = await self._again.ask(press, language)
-        if said == sentences.OUT_OF_REACH:
+        if said == ENGLISH.say(sentences.OUT_OF_REACH):
             return said
         self._desk.errands.start(self._desk.whispers.tell(press.user_id, press.place, said))
         return ""
@@ -121,15 +122,15 @@ class ReplyMenu:
             field_of(view),
         )
         if press is None:
-            wrong = sentences.REPLY_UNKNOWN
+            wrong = ENGLISH.say(sentences.REPLY_UNKNOWN)
         elif words:
             wrong = await self._pressing.attempt(lambda: self._words.add(press, words))
         else:
-            wrong = sentences.WORDS_NONE if shown == TYPED else ""
+            wrong = ENGLISH.say(sentences.WORDS_NONE) if shown == TYPED else ""
         if wrong:
             await ack(response_action="errors", errors={shown: wrong})
             return
         await ack()
         if press is not None and words:
-            said = sentences.words_added(words)
+            said = sentences.words_added(ENGLISH, words)
             self._desk.errands.start(self._desk.whispers.tell(press.user_id, press.place, said))

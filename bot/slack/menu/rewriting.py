@@ -28,6 +28,7 @@ from bot.slack.speech.rich_text import text_of
 from bot.slack.speech.thread import is_carried_on
 from bot.slack.speech.uploads import Uploads
 from bot.slack.targets import records
+from bot.translations import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Rewriting:
         subtitles = await self._download(old) if old is not None else ""
         # In a thread: matching many words takes longer than the event loop may stand still.
         forms = await asyncio.to_thread(
-            lambda: list(render_edited(written.blocks, paragraphs, names, subtitles))
+            lambda: list(render_edited(ENGLISH, written.blocks, paragraphs, names, subtitles))
         )
         is_shared = False
         for message in forms:
@@ -174,7 +175,7 @@ def _handle_of(blocks: Sequence[Mapping[str, Any]]) -> str:
 def _points_elsewhere(blocks: Sequence[Mapping[str, Any]], press: Press) -> bool:
     """Whether the rest of its text is said to be in a file."""
     name = _names(press)[0]
-    pointers = (sentences.continued_in(name), sentences.continued_in_text(name))
+    pointers = sentences.continued_in_any_language(name)
     shown = [text_of([block]) for block in blocks]
     shown += [str(element.get("text")) for block in blocks for element in records(block.get("elements"))]
     return any(text.endswith(pointers) for text in shown)

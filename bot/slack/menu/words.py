@@ -17,6 +17,7 @@ from bot.slack.kit import Block, checkboxes, field, modal, option, section, text
 from bot.slack.menu.modals import notice
 from bot.slack.menu.presses import Press
 from bot.slack.targets import records
+from bot.translations import ENGLISH
 
 _ENTRY = "entry"
 TYPED, _OFFERED = "words", "offered"
@@ -41,12 +42,12 @@ class Words:
         key = press.key
         refusal = await self._deciding.refusal(key.channel_id, press.user_id)
         if refusal:
-            return notice(sentences.WORDS_TITLE, refusal)
+            return notice(ENGLISH, ENGLISH.say(sentences.WORDS_TITLE), refusal)
         settings = await self._preferences.channel(key.team_id, key.channel_id)
         room_bytes = max(0, MOST_CONTEXT_BYTES - vocabulary_bytes(settings.vocabulary))
         entry = text_input(_ENTRY, lines=True)
-        hint = sentences.words_hint(room_bytes)
-        return _modal(press, [field(TYPED, sentences.WORDS_LABEL, entry, hint=hint)])
+        hint = sentences.words_hint(ENGLISH, room_bytes)
+        return _modal(press, [field(TYPED, ENGLISH.say(sentences.WORDS_LABEL), entry, hint=hint)])
 
     async def offer(self, press: Press, words: Sequence[str]) -> Block:
         """That an edit is saved, with the words that were new in it to be added; those that are not known."""
@@ -55,11 +56,14 @@ class Words:
         known = {word.casefold() for word in settings.vocabulary}
         unknown = [word for word in words if word.casefold() not in known][:_MOST_OFFERED]
         if not unknown or await self._deciding.refusal(key.channel_id, press.user_id):
-            return notice(sentences.EDIT_TITLE, sentences.EDIT_SAVED)
+            return notice(ENGLISH, ENGLISH.say(sentences.EDIT_TITLE), ENGLISH.say(sentences.EDIT_SAVED))
         boxes = checkboxes(_ENTRY, [option(word, word) for word in unknown])
         return _modal(
             press,
-            [section(sentences.EDIT_SAVED), field(_OFFERED, sentences.OFFER_LABEL, boxes, optional=True)],
+            [
+                section(ENGLISH.say(sentences.EDIT_SAVED)),
+                field(_OFFERED, ENGLISH.say(sentences.OFFER_LABEL), boxes, optional=True),
+            ],
         )
 
     async def add(self, press: Press, words: Sequence[str]) -> str:
@@ -83,7 +87,7 @@ class Words:
         decided = await self._deciding.decide(key.team_id, key.channel_id, press.user_id, add)
         if isinstance(decided, str):
             return decided
-        return sentences.vocabulary_too_long(_in_letters(over[-1], words)) if over else ""
+        return sentences.vocabulary_too_long(ENGLISH, _in_letters(over[-1], words)) if over else ""
 
 
 def parse_words(view: Body) -> tuple[str, ...]:
@@ -104,10 +108,10 @@ def field_of(view: Body) -> str:
 def _modal(press: Press, blocks: list[Block]) -> Block:
     return modal(
         actions.WORDS_MODAL,
-        sentences.WORDS_TITLE,
+        ENGLISH.say(sentences.WORDS_TITLE),
         blocks,
-        submit=sentences.WORDS_SUBMIT,
-        close=sentences.CLOSE,
+        submit=ENGLISH.say(sentences.WORDS_SUBMIT),
+        close=ENGLISH.say(sentences.CLOSE),
         private_metadata=press.dump(),
     )
 

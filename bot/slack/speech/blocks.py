@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot import sentences
+from bot import formats, sentences
 from bot.model import JobKey, Transcript, TranscriptionRequest
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.kit import Block, context
@@ -27,6 +27,7 @@ from bot.slack.speech.rich_text import (
     split,
 )
 from bot.transcript.documents import on_one_line, plain_text, render_srt, render_txt, render_vtt
+from bot.translations import Reader
 
 INLINE_CHARACTERS = (5_500, 1_000, 0)
 """How much of a transcript a message holds, and what is tried where Slack refuses that.
@@ -56,50 +57,55 @@ class Message:
 
 
 def render_reply(
-    request: TranscriptionRequest, reply: Reply, revision: int = 0, *, fleeting: bool = False
+    reader: Reader, request: TranscriptionRequest, reply: Reply, revision: int = 0, *, fleeting: bool = False
 ) -> Iterator[Message]:
     """One reply for one file: first as it should be, then ever smaller ones for where Slack refuses it.
 
     Args:
+        reader: In whose language.
         request: Whose reply it is.
         reply: What it says.
         revision: Of the job.
         fleeting: It is to be an ephemeral message.
     """
-    controls = render_controls(request, reply, revision, fleeting=fleeting)
+    controls = render_controls(reader, request, reply, revision, fleeting=fleeting)
     match reply:
         case Transcript():
-            yield from _render_transcript(request, reply, revision, controls)
+            yield from _render_transcript(reader, request, reply, revision, controls)
         case Growing():
-            yield from _render_growing(request, reply)
+            yield from _render_growing(reader, request, reply)
         case _:
-            yield _render_sentence(request, sentence_of(reply), controls)
+            yield _render_sentence(request, sentence_of(reader, reply), controls)
 
 
 def _render_transcript(
-    request: TranscriptionRequest, transcript: Transcript, revision: int, controls: list[Block]
+    reader: Reader,
+    request: TranscriptionRequest,
+    transcript: Transcript,
+    revision: int,
+    controls: list[Block],
 ) -> Iterator[Message]:
-    text, facts = _readable(transcript), _facts(request, transcript)
+    text, facts = _readable(reader, transcript), _facts(reader, request, transcript)
     files: tuple[TextFile, ...] = ()
     for most in INLINE_CHARACTERS:
         if len(text) <= most:
             if most == INLINE_CHARACTERS[0]:
                 yield _message(text, facts, controls)
             continue
-        files = files or _files(request.key, transcript, revision)
-        pointer = sentences.continued_in(files[0].name)
+        files = files or _files(reader, request.key, transcript, revision)
+        pointer = sentences.continued_in(reader, files[0].name)
         if most:
             yield _message(beginning(text, most), [*facts, pointer], controls, files)
         else:
-            yield _message(pointer, _own_facts(transcript), controls, files)
+            yield _message(pointer, _own_facts(reader, transcript), controls, files)
 
 
-def _render_growing(request: TranscriptionRequest, growing: Growing) -> Iterator[Message]:
-    text, facts = _readable(growing.transcript), _facts(request, growing)
+def _render_growing(reader: Reader, request: TranscriptionRequest, growing: Growing) -> Iterator[Message]:
+    text, facts = _readable(reader, growing.transcript), _facts(reader, request, growing)
     for most in INLINE_CHARACTERS[:-1]:
         shown = text if len(text) <= most else beginning(text, most)
         yield _message(shown, facts)
-    yield _message(sentences.so_far(growing.done, growing.total, growing.delayed_by), [])
+    yield _message(sentences.so_far(reader, growing.done, growing.total, growing.delayed_by), [])
 
 
 def _message(
@@ -110,16 +116,16 @@ def _message(
 
 
 def render_in_pieces(
-    request: TranscriptionRequest, transcript: Transcript, revision: int = 0
+    reader: Reader, request: TranscriptionRequest, transcript: Transcript, revision: int = 0
 ) -> list[Message]:
     """The same without a file: the reply, and the messages that carry it on."""
-    pieces = [piece for _, piece in split(_readable(transcript), BLOCK_CHARACTERS)]
-    facts = _facts(request, transcript)
-    controls = render_controls(request, transcript, revision)
+    pieces = [piece for _, piece in split(_readable(reader, transcript), BLOCK_CHARACTERS)]
+    facts = _facts(reader, request, transcript)
+    controls = render_controls(reader, request, transcript, revision)
     return [
         _message(
             piece,
-            [*(facts if number == 1 else []), sentences.continued_below(number, len(pieces))],
+            [*(facts if number == 1 else []), sentences.continued_below(reader, number, len(pieces))],
             controls if number == 1 else [],
         )
         for number, piece in enumerate(pieces, start=1)
@@ -132,37 +138,44 @@ def transcript_file_names(key: JobKey, revision: int) -> tuple[str, ...]:
     return tuple(f"transcript-{key.file_id}{version}.{kind}" for kind in ("txt", "srt", "vtt"))
 
 
-def _files(key: JobKey, transcript: Transcript, revision: int) -> tuple[TextFile, ...]:
-    contents = (render_txt(transcript), render_srt(transcript), render_vtt(transcript))
+def _files(reader: Reader, key: JobKey, transcript: Transcript, revision: int) -> tuple[TextFile, ...]:
+    contents = (
+        render_txt(reader, transcript),
+        render_srt(reader, transcript),
+        render_vtt(reader, transcript),
+    )
     names = transcript_file_names(key, revision)
     return tuple(TextFile(name, content) for name, content in zip(names, contents, strict=True))
 
 
-def _readable(transcript: Transcript) -> str:
-    return plain_text(transcript) or "…"
+def _readable(reader: Reader, transcript: Transcript) -> str:
+    return plain_text(reader, transcript) or "…"
 
 
-def _facts(request: TranscriptionRequest, reply: Transcript | Growing) -> list[str]:
+def _facts(reader: Reader, request: TranscriptionRequest, reply: Transcript | Growing) -> list[str]:
     """The line under a transcript, piece by piece."""
-    facts = _own_facts(reply)
+    facts = _own_facts(reader, reply)
     if name := _shared_name(request):
         facts.insert(2, name)
     return facts
 
 
-def _own_facts(reply: Transcript | Growing) -> list[str]:
+def _own_facts(reader: Reader, reply: Transcript | Growing) -> list[str]:
     """The same in our own words alone, which Slack cannot refuse."""
     if isinstance(reply, Growing):
-        transcript, extent = reply.transcript, sentences.so_far(reply.done, reply.total, reply.delayed_by)
+        transcript, extent = (
+            reply.transcript,
+            sentences.so_far(reader, reply.done, reply.total, reply.delayed_by),
+        )
     else:
-        transcript, extent = reply, sentences.duration(reply.duration_s)
-    facts = [sentences.languages(transcript.languages), extent]
+        transcript, extent = reply, formats.duration(reply.duration_s)
+    facts = [sentences.languages(reader, transcript.languages), extent]
     if transcript.emotion is not None:
-        facts.append(sentences.EMOTIONS[transcript.emotion])
+        facts.append(reader.say(sentences.EMOTIONS[transcript.emotion]))
     if not transcript.complete:
-        facts.append(sentences.CUT_SHORT)
+        facts.append(reader.say(sentences.CUT_SHORT))
     if transcript.month_used is not None:
-        facts.append(sentences.month_used(transcript.month_used))
+        facts.append(sentences.month_used(reader, transcript.month_used))
     return facts
 
 
@@ -172,19 +185,19 @@ def _render_sentence(request: TranscriptionRequest, said: str, controls: list[Bl
     return Message(text=escape(said), blocks=[rich_text(said), *line, *controls])
 
 
-def sentence_of(reply: Refused | Waiting | AskFirst | GaveUp | Broken) -> str:
+def sentence_of(reader: Reader, reply: Refused | Waiting | AskFirst | GaveUp | Broken) -> str:
     """What a reply without a transcript says."""
     match reply:
         case Refused(reason, limit):
-            return sentences.refusal(reason, limit)
+            return sentences.refusal(reader, reason, limit)
         case Waiting(why):
-            return sentences.waiting(why)
+            return sentences.waiting(reader, why)
         case AskFirst(duration_s, cost):
-            return sentences.ask_first(duration_s, cost)
+            return sentences.ask_first(reader, duration_s, cost)
         case GaveUp(why):
-            return sentences.gave_up(why)
+            return sentences.gave_up(reader, why)
         case Broken(reference):
-            return sentences.broken(reference)
+            return sentences.broken(reader, reference)
 
 
 def _shared_name(request: TranscriptionRequest) -> str:

@@ -19,6 +19,7 @@ from bot.slack.kit import Block
 from bot.slack.speech.blocks import Message, render_in_pieces, render_reply
 from bot.slack.speech.thread import render_metadata
 from bot.slack.speech.uploads import UploadRefused, Uploads
+from bot.translations import Reader
 
 REFUSED_CONTENT = frozenset(
     {"msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format"}
@@ -30,6 +31,7 @@ _REPLY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_windo
 class _Sheet:
     """What one reply is written on."""
 
+    reader: Reader
     job: Job
     place: Place
     standing_ts: str | None
@@ -52,11 +54,18 @@ class Posting:
         self._log = structlog.get_logger(__name__)
 
     async def publish(
-        self, job: Job, reply: Reply, found: Found, place: Place, above: Sequence[Block] = ()
+        self,
+        reader: Reader,
+        job: Job,
+        reply: Reply,
+        found: Found,
+        place: Place,
+        above: Sequence[Block] = (),
     ) -> str:
         """Share files where the transcript is long, then update or post; smaller where Slack refuses.
 
         Args:
+            reader: In whose language.
             job: Whose reply it is.
             reply: What it says.
             found: What of it stands there.
@@ -71,12 +80,13 @@ class Posting:
             Unavailable: Slack does not answer; the reply may have arrived all the same.
             Misconfigured: the token or a scope is wrong.
         """
-        sheet = _Sheet(job, place, found.ts or job.reply_ts, above)
+        sheet = _Sheet(reader, job, place, found.ts or job.reply_ts, above)
         metadata = render_metadata(job, state_of(reply))
         shared = found.file_shared
         refused: SlackApiError | None = None
+        forms = render_reply(reader, job.request, reply, job.revision)
         # In a thread: subtitles of a long recording take longer than the event loop may stand still.
-        for message in await asyncio.to_thread(list, render_reply(job.request, reply, job.revision)):
+        for message in await asyncio.to_thread(list, forms):
             try:
                 if message.files and not shared:
                     await self._uploads.share(place.channel_id, place.thread_ts, message.files)
@@ -98,7 +108,7 @@ class Posting:
     async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: Found) -> str:
         """Post the whole transcript as messages one after the other; those that stand are left alone."""
         job, state = sheet.job, state_of(transcript)
-        first, *rest = render_in_pieces(job.request, transcript, job.revision)
+        first, *rest = render_in_pieces(sheet.reader, job.request, transcript, job.revision)
         try:
             await self._remove_outdated(sheet.place, found)
             # Not the last word before all of it stands.

@@ -12,15 +12,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import sentences
 from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Job, JobKey, Place
-from bot.reply import Found, Reply
+from bot.reply import Broken, Found, GaveUp, Refused, Reply
 from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
 from bot.slack.kit import Block, line, section
 from bot.slack.lookups import Lookups
-from bot.slack.speech.blocks import Message, render_reply
+from bot.slack.speech.blocks import Message, render_reply, sentence_of
 from bot.slack.speech.messages import open_direct
 from bot.slack.speech.posting import Posting
 from bot.slack.speech.rich_text import escape
 from bot.slack.whispers import Whispers
+from bot.translations import Reader
 
 _LOOKS_FOR = timedelta(minutes=2)
 """How long somebody who asked is taken to look where they asked: Slack shows a whisper to nobody later."""
@@ -33,15 +34,22 @@ class PrivateReplies:
         reads: A client for reading, whose retries are harmless.
         writes: A client that never repeats a call that may have reached Slack.
         posting: For direct messages.
+        thread_reader: The language of threads: what anybody reads of whom Slack does not say it.
         now: UTC.
     """
 
     def __init__(
-        self, reads: AsyncWebClient, writes: AsyncWebClient, posting: Posting, now: Callable[[], datetime]
+        self,
+        reads: AsyncWebClient,
+        writes: AsyncWebClient,
+        posting: Posting,
+        thread_reader: Reader,
+        now: Callable[[], datetime],
     ) -> None:
         self._reads = reads
         self._writes = writes
         self._posting = posting
+        self._thread_reader = thread_reader
         self._whispers = Whispers(writes)
         self._now = now
         self._lookups = Lookups(reads)
@@ -59,14 +67,17 @@ class PrivateReplies:
         """
         if not await self._lookups.is_member(job.key.channel_id, reader_id):
             raise Rejected(Refusal.FORBIDDEN, "the reader is not in the recording's channel")
-        whispered = await self._whisper(job, reply, found, reader_id)
+        reader = await self._lookups.reader(reader_id, self._thread_reader)
+        whispered = await self._whisper(reader, job, reply, found, reader_id)
         if whispered is not None:
             return whispered
         direct = await open_direct(self._writes, reader_id)
-        return await self._posting.publish(job, reply, found, direct, await self._origin(job.key, direct))
+        origin = await self._origin(reader, job.key, direct)
+        return await self._posting.publish(reader, job, reply, found, direct, origin)
 
-    async def tell(self, job: Job, reader_id: str, text: str) -> None:
-        """Say a sentence to the one reader: where they look now, else by direct message. Never raises."""
+    async def tell(self, job: Job, reader_id: str, reply: Refused | GaveUp | Broken) -> None:
+        """Say one sentence to the one reader: where they look now, else by direct message. Never raises."""
+        text = sentence_of(await self._lookups.reader(reader_id, self._thread_reader), reply)
         place = self._looks_at(job)
         if place is not None:
             await self._whispers.tell(reader_id, place, text)
@@ -89,13 +100,15 @@ class PrivateReplies:
         has_waited = job.attempt > 0 or self._now() - job.accepted_at > _LOOKS_FOR
         return None if has_waited else job.request.whisper_in
 
-    async def _whisper(self, job: Job, reply: Reply, found: Found, reader_id: str) -> str | None:
+    async def _whisper(
+        self, reader: Reader, job: Job, reply: Reply, found: Found, reader_id: str
+    ) -> str | None:
         """Show a short reply where the reader looks now; ``None`` where a direct message has to do."""
         place = self._looks_at(job)
         # Where a direct message stands it is edited.
         if place is None or found.ts is not None:
             return None
-        forms = render_reply(job.request, reply, job.revision, fleeting=True)
+        forms = render_reply(reader, job.request, reply, job.revision, fleeting=True)
         message = await asyncio.to_thread(next, forms)
         return None if message.files else await self._post_ephemeral(message, place, job, reader_id)
 
@@ -118,16 +131,16 @@ class PrivateReplies:
             return None
         return str(answer["message_ts"])
 
-    async def _origin(self, key: JobKey, direct: Place) -> list[Block]:
+    async def _origin(self, reader: Reader, key: JobKey, direct: Place) -> list[Block]:
         """Where the recording is, as far as Slack tells; nothing where that is right here."""
         if key.channel_id == direct.channel_id:
             return []
         channel: Block = {"type": "channel", "channel_id": key.channel_id}
         permalink = await self._permalink(key)
         if not permalink:
-            return [line(sentences.FROM_CHANNEL, channel=channel)]
-        recording: Block = {"type": "link", "url": permalink, "text": sentences.GO_TO_RECORDING}
-        return [line(sentences.FROM_RECORDING, channel=channel, recording=recording)]
+            return [line(reader.say(sentences.FROM_CHANNEL), channel=channel)]
+        recording: Block = {"type": "link", "url": permalink, "text": reader.say(sentences.GO_TO_RECORDING)}
+        return [line(reader.say(sentences.FROM_RECORDING), channel=channel, recording=recording)]
 
     async def _permalink(self, key: JobKey) -> str:
         """Source: https://docs.slack.dev/reference/methods/chat.getPermalink. Empty where there is none."""

@@ -26,6 +26,7 @@ from bot.slack.speech.private import PrivateReplies
 from bot.slack.speech.thread import note_message
 from bot.slack.speech.uploads import Uploads
 from bot.slack.whispers import Whispers
+from bot.translations import Reader
 
 _CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""
@@ -39,6 +40,7 @@ class SlackReplies:
         reads: A client for reading, whose retries are harmless.
         writes: A client that never repeats a call that may have reached Slack.
         session: For the bytes of files that the bot uploads.
+        thread_reader: The language of threads.
         now: UTC; injected for tests.
     """
 
@@ -47,14 +49,16 @@ class SlackReplies:
         reads: AsyncWebClient,
         writes: AsyncWebClient,
         session: aiohttp.ClientSession,
+        thread_reader: Reader,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         uploads = Uploads(writes, session)
         self._reads = reads
         self._lookups = Lookups(reads)
         self._writes = writes
+        self._thread_reader = thread_reader
         self._posting = Posting(writes, uploads)
-        self._private = PrivateReplies(reads, writes, self._posting, now)
+        self._private = PrivateReplies(reads, writes, self._posting, thread_reader, now)
         self._eraser = Eraser(reads, writes, uploads)
         self._whispers = Whispers(writes)
         self._log = structlog.get_logger(__name__)
@@ -63,7 +67,7 @@ class SlackReplies:
         self, request: TranscriptionRequest, done: int = 0, total: int | None = None
     ) -> None:
         """``assistant.threads.setStatus``; a workspace may refuse it."""
-        await self._set_status(request, sentences.working(done, total))
+        await self._set_status(request, sentences.working(self._thread_reader, done, total))
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
         """An empty status takes it away."""
@@ -89,15 +93,16 @@ class SlackReplies:
         reader_id = job.key.reader_id
         if reader_id:
             return await self._private.publish(job, reply, found, reader_id)
-        return await self._posting.publish(job, reply, found, _thread_of(job))
+        return await self._posting.publish(self._thread_reader, job, reply, found, _thread_of(job))
 
     async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
         """A whisper, or a word to the one reader; nobody hears it where nobody asked."""
         asker, reader_id = job.request.again_by or job.request.asked_by, job.key.reader_id
         if asker and reader_id:
-            await self._private.tell(job, reader_id, sentence_of(reply))
+            await self._private.tell(job, reader_id, reply)
         elif asker:
-            await self._whispers.tell(asker, _thread_of(job), sentence_of(reply))
+            reader = await self._lookups.reader(asker, self._thread_reader)
+            await self._whispers.tell(asker, _thread_of(job), sentence_of(reader, reply))
 
     async def withdraw(self, removal: Removal) -> None:
         """Search the thread, and direct messages, for what carries its key or is named after its file."""

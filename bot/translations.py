@@ -28,6 +28,10 @@ class Sentence:
 
     english: str
 
+    def __call__(self, reader: Reader) -> str:
+        """Say it to a reader."""
+        return reader.say(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -35,6 +39,11 @@ class Reader:
 
     locale: Locale
     catalogue: gettext.NullTranslations = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The locale as Slack names it, such as ``en-GB``."""
+        return str(self.locale).replace("_", "-")
 
     @staticmethod
     def of(name: str) -> Reader:

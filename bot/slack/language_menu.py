@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from bot import formats, sentences
 from bot.model import LANGUAGES
-from bot.slack.bodies import part
+from bot.slack.incoming.interactions import Input
 from bot.slack.kit import Block, option, select
 from bot.translations import Reader
 
@@ -25,15 +22,15 @@ def language_menu(reader: Reader, action_id: str, chosen: str | None) -> Block:
     return select(action_id, choices, next(choice for choice in choices if choice["value"] == wanted))
 
 
-def parse_language(state: Mapping[str, Any]) -> str | None:
+def parse_language(state: Input) -> str | None:
     """What the menu's state says was chosen.
 
     Raises:
         ValueError: none of its choices.
     """
-    value = part(state, "selected_option").get("value")
+    value = state.selected_option.value
     if value == _AUTOMATIC:
         return None
     if value not in LANGUAGES:
         raise ValueError("no language")
-    return str(value)
+    return value

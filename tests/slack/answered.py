@@ -12,10 +12,7 @@ from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.records import Channel, Message, User, View
 from bot.reply import Found, Reply
 from bot.slack import actions
-from bot.slack.desk import Control, Desk
-from bot.slack.menu.pressing import PATIENCE_S
-from bot.slack.menu.reply_buttons import ReplyButtons
-from bot.slack.menu.reply_menu import ReplyMenu
+from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.speech.reply_controls import Choice
 from tests.slack import payloads
 from tests.slack.office import Office, office_with
@@ -44,7 +41,7 @@ class Answered:
     async def reply(self, said: Reply, job: Job | None = None) -> Message:
         """What the bot says of it; its files stand beside it."""
         job = job or self.job()
-        ts = await self.office.desk.replies.publish(job, said, Found())
+        ts = await self.office.context.replies.publish(job, said, Found())
         return next(m for m in self.office.slack.state.messages.values() if m.ts == ts)
 
     async def choose(self, reply: Message, choice: str, user: User) -> Delivery:
@@ -85,10 +82,9 @@ class Answered:
 async def answered(*, patience_s: float = PATIENCE_S, **deployment: Any) -> AsyncIterator[Answered]:
     """An office in which the menu and the buttons of replies work."""
 
-    def build(desk: Desk) -> list[Control]:
-        return [ReplyMenu(desk, patience_s=patience_s), ReplyButtons(desk)]
-
-    async with office_with(build, **deployment) as office:
+    async with office_with(
+        lambda handlers: [handlers.reply_menu, handlers.reply_buttons], patience_s=patience_s, **deployment
+    ) as office:
         state = office.slack.state
         anne, bea, zoe = state.add_user("anne", locale="de-DE"), state.add_user("bea"), state.add_user("zoe")
         root = state.add_user("root", is_admin=True)

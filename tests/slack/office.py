@@ -1,11 +1,12 @@
-"""The bot's controls at work in a workspace: Bolt and the official client, over Socket Mode."""
+"""The bot's handlers at work in a workspace: Bolt and the official client, over Socket Mode."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import aiohttp
 from pydantic import SecretStr
@@ -21,33 +22,44 @@ from bot.playground.slack.delivery import RetrySchedule
 from bot.playground.slack.interactions import Interactions
 from bot.playground.slack.records import Message, View
 from bot.playground.slack.server import SlackLookalike
-from bot.slack.desk import Control, Deployment, Desk
-from bot.slack.downloads import SlackFiles
-from bot.slack.identity import Identity
-from bot.slack.lookups import Lookups
+from bot.ports.store import Ledger, Preferences, Requests
+from bot.slack.bolt import Handler, Handlers, build_handlers
+from bot.slack.client.api import SlackApi
+from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.identity import Identity
+from bot.slack.client.lookups import Lookups
+from bot.slack.context import Deployment, HandlerContext
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.permissions import Permissions
+from bot.slack.requests.shares import Shares
 from bot.slack.speech.replies import SlackReplies
+from bot.slack.speech.uploads import Uploads
 from bot.slack.whispers import Whispers
+from bot.telemetry import Metrics
 from bot.translations import ENGLISH
 from tests.job.memory import MemoryJobs
 from tests.job.memory_preferences import MemoryPreferences
 from tests.job.virtual import VirtualTime
 
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DEPLOYMENT = Deployment(
     automatic=True,
     ask_reaction="speech_balloon",
     price_per_second=0.000035,
     monthly_minutes=None,
     audio_goes_to="speech.example.com",
+    reader=ENGLISH,
 )
 
 
 @dataclass
 class Office:
-    """A workspace, the bot's desk in it, and the hands of its people."""
+    """A workspace, the bot's handlers in it, and the hands of its people."""
 
     slack: SlackLookalike
-    desk: Desk
+    context: HandlerContext
+    handlers: Handlers
     preferences: MemoryPreferences
     jobs: MemoryJobs
     people: Interactions
@@ -64,7 +76,7 @@ class Office:
     async def settled(self) -> None:
         """Everything is acknowledged, and what went on after that has ended."""
         await self.slack.settled()
-        await self.desk.errands.done()
+        await self.context.background.done()
         await self.slack.settled()
 
     def calls(self, method: str) -> list[dict[str, Any]]:
@@ -75,6 +87,10 @@ class Office:
         return [
             message.text for message in self.slack.state.messages.values() if message.ephemeral_for == user
         ]
+
+    def refreshed(self) -> list[str]:
+        """Whose home tab was shown, in order."""
+        return [str(arguments["user_id"]) for arguments in self.calls("views.publish")]
 
     def said(self, channel_id: str) -> list[Message]:
         """The bot's messages to everybody in a channel."""
@@ -92,57 +108,80 @@ class Office:
 
 @asynccontextmanager
 async def office_with(
-    build: Callable[[Desk], Sequence[Control]],
+    choose: Callable[[Handlers], Sequence[Handler]],
     *,
     admins_only: bool = False,
     ack_timeout_s: float = 3.0,
     delays_s: tuple[float, ...] = (),
+    patience_s: float = PATIENCE_S,
+    requests: Callable[[MemoryJobs], object] = lambda jobs: jobs,
+    stored: Callable[[MemoryPreferences], object] = lambda preferences: preferences,
+    ledger: object = None,
     **deployment: Any,
 ) -> AsyncIterator[Office]:
-    """An office whose Bolt listens for these controls; nothing is delivered twice unless so told."""
+    """An office whose Bolt listens for some handlers; nothing is delivered twice unless so told.
+
+    Args:
+        choose: Which of the bot's handlers listen.
+        admins_only: Only admins may change settings.
+        ack_timeout_s: How long the look-alike waits for an acknowledgement.
+        delays_s: After how long it delivers again.
+        patience_s: How long an answer may take.
+        requests: What handlers see of the jobs.
+        stored: What handlers see of the preferences.
+        ledger: In the place of the one in memory.
+        **deployment: What the operator has decided.
+    """
     schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=delays_s)
     async with SlackLookalike(schedule=schedule) as slack, aiohttp.ClientSession() as session:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
-        time = VirtualTime()
-        workspace, lookups = slack.state.workspace, Lookups(client, clock=lambda: time.passed_s)
-        jobs = MemoryJobs(time)
+        api, time, workspace = SlackApi(client, client), VirtualTime(), slack.state.workspace
+        lookups, whispers = Lookups(api, clock=lambda: time.passed_s), Whispers(api)
+        uploads, jobs = Uploads(api, session), MemoryJobs(time)
         preferences = MemoryPreferences(jobs)
         stopped: list[tuple[str, str | None]] = []
 
         async def stop_jobs(team_id: str, channel_id: str | None) -> None:
             stopped.append((team_id, channel_id))
 
-        desk = Desk(
-            reads=client,
-            writes=client,
-            session=session,
+        context = HandlerContext(
+            api=api,
             files=SlackFiles(
-                client, session, SecretStr(slack.bot_token), origins=(slack.origin,), most_bytes=10_000_000
+                api, session, SecretStr(slack.bot_token), origins=(slack.origin,), most_bytes=10_000_000
             ),
-            jobs=jobs,
-            preferences=preferences,
-            ledger=jobs.ledger,
-            replies=SlackReplies(client, client, session, ENGLISH),
+            requests=cast("Requests", requests(jobs)),
+            preferences=cast("Preferences", stored(preferences)),
+            ledger=cast("Ledger", ledger or jobs.ledger),
+            replies=SlackReplies(api, uploads, whispers, lookups),
             lookups=lookups,
             permissions=Permissions(lookups, workspace.team_id, admins_only=admins_only),
-            whispers=Whispers(client),
+            whispers=whispers,
+            uploads=uploads,
             identity=Identity(workspace.team_id, workspace.bot_id, workspace.bot_user_id, frozenset()),
             deployment=replace(DEPLOYMENT, **deployment),
             stop_jobs=stop_jobs,
+            now=lambda: NOW,
         )
-        bolt = _bolt(client)
-        for control in build(desk):
-            control.register(bolt)
+        shares = Shares(
+            context.requests,
+            context.preferences,
+            lookups,
+            automatic=context.deployment.automatic,
+            metrics=Metrics(),
+        )
+        handlers, bolt = build_handlers(context, shares, patience_s=patience_s), _bolt(client)
+        for chosen in choose(handlers):
+            chosen.register(Listeners(bolt))
         handler = AsyncSocketModeHandler(
             bolt, slack.app_token, web_client=AsyncWebClient(base_url=slack.api_url)
         )
         await handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         try:
             people, comings = Interactions(slack), Comings(slack.state)
-            yield Office(slack, desk, preferences, jobs, people, comings, time, stopped)
+            yield Office(slack, context, handlers, preferences, jobs, people, comings, time, stopped)
         finally:
             slack.faults.clear()
-            await desk.errands.stop(5.0)
+            await context.background.stop(5.0)
             await handler.close_async()  # type: ignore[no-untyped-call]  # the same
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.model import Claim, FileState, Job, JobKey, SharedFile, TranscriptionRequest
 
 TEAM, CHANNEL, TS, SHARER, BOT = "T024TEAM1", "C024CHAN1", "1720000000.000100", "U024ANNE1", "U024BOT01"
@@ -92,6 +93,14 @@ def body(inner: Any, **changes: Any) -> dict[str, Any]:
         ],
         "is_ext_shared_channel": False,
     } | changes
+
+
+_MESSAGE = EventCallback[MessageEvent]
+
+
+def callback(inner: Any, **changes: Any) -> EventCallback[MessageEvent]:
+    """The same, parsed."""
+    return _MESSAGE.model_validate(body(inner, **changes))
 
 
 def shared_file(**changes: Any) -> SharedFile:

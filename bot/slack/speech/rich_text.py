@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.slack.kit import Block
-from bot.slack.targets import records
+from bot.slack.incoming.fields import objects_in
 
 BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""
@@ -56,7 +56,7 @@ def rich_texts(text: str) -> list[Block]:
 def text_of(blocks: object) -> str:
     """The text that ``rich_texts`` put in blocks; a line that says where it is from is not of it."""
     shown = ""
-    for block in records(blocks):
+    for block in objects_in(blocks):
         text = _only_text(block)
         if text is not None:
             joint = str(block.get("block_id") or "").partition("-")[0]
@@ -73,7 +73,7 @@ def with_text(blocks: Sequence[Block], text: str) -> list[Block]:
 
 def _only_text(block: Mapping[str, Any]) -> str | None:
     elements = [
-        element for section in records(block.get("elements")) for element in records(section.get("elements"))
+        element for section in objects_in(block.get("elements")) for element in objects_in(section.get("elements"))
     ]
     kinds = {element.get("type") for element in elements}
     if block.get("type") != "rich_text" or kinds != {"text"}:

@@ -1,0 +1,144 @@
+"""Builds the Bolt app and registers every listener; a listener that raises is not acknowledged.
+
+``process_before_response=True`` runs a listener before the acknowledgement, and Bolt then answers 500 (or
+sends no Socket Mode ack) when it raises, so that Slack delivers again; the job's key makes that harmless. An
+acknowledged event is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.interactions.answer import PATIENCE_S, Answers, Readers
+from bot.slack.interactions.modals import Modals
+from bot.slack.lifecycle.deleted import DeletedRecordings
+from bot.slack.lifecycle.left import ChannelLifecycle
+from bot.slack.reply_menu.buttons import ReplyButtons
+from bot.slack.reply_menu.menu import ReplyMenu
+from bot.slack.requests.commands import Commands
+from bot.slack.requests.mentions import Mentions
+from bot.slack.requests.reactions import Reactions
+from bot.slack.requests.request import Requesting
+from bot.slack.requests.shares import Shares
+from bot.slack.requests.shortcut import Shortcut
+from bot.slack.settings.change import ChangeSettings
+from bot.slack.settings.channel_modal import ChannelModal
+from bot.slack.settings.greeting import Greeting
+from bot.slack.settings.home import Home
+
+
+def build_bolt(context: HandlerContext, shares: Shares, signing_secret: str) -> AsyncApp:
+    """Bolt with all our listeners, for one workspace whose token is known and verified."""
+    log = structlog.get_logger(__name__)
+    client = context.api.client
+    bolt = AsyncApp(
+        logger=logging.getLogger("slack_bolt"),
+        name="threadscribe",
+        # Without the token: Bolt would warn the operator that SLACK_BOT_TOKEN is ignored.
+        client=AsyncWebClient(base_url=client.base_url),
+        signing_secret=signing_secret,
+        # Ours costs no call, and stays in charge where SLACK_CLIENT_ID in the environment makes Bolt set up
+        # OAuth: its own would look for an installation, find none and drop the event with a 200.
+        authorize=_authorize_as(context),
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+    )
+
+    async def answer_failure(error: Exception) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            # Acknowledged, or Slack would deliver it again.
+            return BoltResponse(status=200, body="")
+        log.error("request failed", exc_info=error)
+        return BoltResponse(status=500, body="")
+
+    listeners = Listeners(bolt)
+    # The first that matches is the only one: those that know a subtype of messages come before the shares.
+    for handler in build_handlers(context, shares).in_order():
+        handler.register(listeners)
+    bolt.error(answer_failure)
+    return bolt
+
+
+class Handler(Protocol):
+    """Something that people can do with the bot, or that happens to it."""
+
+    def register(self, listeners: Listeners) -> None:
+        """Listen for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """All of them."""
+
+    home: Home
+    channel_modal: ChannelModal
+    commands: Commands
+    reactions: Reactions
+    shortcut: Shortcut
+    reply_menu: ReplyMenu
+    reply_buttons: ReplyButtons
+    greeting: Greeting
+    deleted_recordings: DeletedRecordings
+    channel_lifecycle: ChannelLifecycle
+    mentions: Mentions
+    shares: Shares
+
+    def in_order(self) -> Iterator[Handler]:
+        """In the order in which they are registered."""
+        return (getattr(self, field.name) for field in fields(self))
+
+
+def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float = PATIENCE_S) -> Handlers:
+    """Every handler, and one instance of what they share.
+
+    Args:
+        context: What they work with.
+        shares: Takes what people share.
+        patience_s: How long an answer may take; injected for tests.
+    """
+    readers = Readers(context.lookups, context.deployment.reader)
+    answers = Answers(readers, patience_s=patience_s)
+    modals = Modals(context.api, context.whispers, context.background, readers)
+    change = ChangeSettings(context.permissions, context.preferences)
+    requesting = Requesting(context.requests, context.lookups, context.permissions)
+    home = Home(context, answers, readers, change)
+    channel_modal = ChannelModal(context, answers, modals, readers, change, home.refresh)
+    return Handlers(
+        home=home,
+        channel_modal=channel_modal,
+        commands=Commands(context, answers, requesting, change, channel_modal, home.refresh),
+        reactions=Reactions(context, requesting),
+        shortcut=Shortcut(context, answers, modals, readers, requesting),
+        reply_menu=ReplyMenu(context, answers, modals, readers, change),
+        reply_buttons=ReplyButtons(context, answers, requesting),
+        greeting=Greeting(context, answers, readers, change, home.refresh),
+        deleted_recordings=DeletedRecordings(context.requests, context.identity),
+        channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
+        mentions=Mentions(context, requesting, readers, shares),
+        shares=shares,
+    )
+
+
+def _authorize_as(context: HandlerContext) -> Callable[..., Awaitable[AuthorizeResult]]:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=context.api.client.token,
+            bot_id=context.identity.bot_id,
+            bot_user_id=context.identity.bot_user_id,
+        )
+
+    return authorize

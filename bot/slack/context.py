@@ -1,0 +1,64 @@
+"""The services that every handler works with, one instance of each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.ports.outside import Files, Replies
+from bot.ports.store import Ledger, Preferences, Requests
+from bot.slack.background import BackgroundTasks
+from bot.slack.client.api import SlackApi
+from bot.slack.client.identity import Identity
+from bot.slack.client.lookups import Lookups
+from bot.slack.permissions import Permissions
+from bot.slack.speech.uploads import Uploads
+from bot.slack.whispers import Whispers
+from bot.translations import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the operator has decided, as far as people are told of it."""
+
+    automatic: bool
+    """What counts in channels where nobody has decided."""
+    ask_reaction: str
+    """An emoji's name."""
+    price_per_second: float
+    """In US dollars."""
+    monthly_minutes: int | None
+    audio_goes_to: str
+    """The host that recordings are sent to."""
+    reader: Reader
+    """The language of what several people read, and of whoever Slack tells no locale of."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerContext:
+    """What handlers work with."""
+
+    api: SlackApi
+    files: Files
+    requests: Requests
+    preferences: Preferences
+    ledger: Ledger
+    replies: Replies
+    lookups: Lookups
+    permissions: Permissions
+    whispers: Whispers
+    uploads: Uploads
+    identity: Identity
+    deployment: Deployment
+    stop_jobs: Callable[[str, str | None], Awaitable[None]]
+    """Stops what runs for a workspace, or for one channel of it."""
+    background: BackgroundTasks = field(default_factory=BackgroundTasks)
+    """What goes on after a handler has answered."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The time, in UTC; injected for tests."""
+
+    @property
+    def team_id(self) -> str:
+        """The workspace of the installation. Whoever is of another organisation may come with their own."""
+        return self.identity.team_id

@@ -1,0 +1,1 @@
+"""Payloads that Slack delivers: parsed once, leniently, into frozen models."""

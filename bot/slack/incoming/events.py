@@ -1,0 +1,128 @@
+"""What the Events API delivers: one model a kind of event, each in the same envelope. Pure.
+
+Source: https://docs.slack.dev/apis/events-api/
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field
+
+from bot.slack.incoming.fields import Flag, Given, Id, Object, Objects, OptionalObject, Payload, Text, Word
+from bot.slack.incoming.messages import Message
+
+
+class MessageEvent(Message):
+    """``message`` in all its subtypes, and ``app_mention``."""
+
+    type: Word = ""
+    channel: Id = ""
+    channel_type: Text = ""
+    message: Annotated[Message | None, OptionalObject] = None
+    """Of ``message_changed``: as it is now."""
+    previous_message: Annotated[Message | None, OptionalObject] = None
+    """Of ``message_changed`` and ``message_deleted``: as it was."""
+
+
+class FileDeleted(Payload):
+    """``file_deleted``: somebody deleted a file, wherever it was shared."""
+
+    file_id: Id = ""
+
+
+class ReactedItem(Payload):
+    """What carries a reaction."""
+
+    type: Text = ""
+    channel: Id = ""
+    ts: Id = ""
+
+
+class ReactionAdded(Payload):
+    """``reaction_added``."""
+
+    user: Id = ""
+    reaction: Text = ""
+    """The emoji's name, a skin tone behind ``::``."""
+    item: Annotated[ReactedItem, Object] = ReactedItem()
+
+
+class ChannelMember(Payload):
+    """``member_joined_channel`` and ``member_left_channel``."""
+
+    user: Id = ""
+    channel: Id = ""
+
+
+class ChannelGone(Payload):
+    """``channel_left``, ``channel_deleted`` and the same of private channels."""
+
+    channel: Id = ""
+
+
+class ChannelIdChanged(Payload):
+    """``channel_id_changed``: a channel goes by another id from now on."""
+
+    old_channel_id: Id = ""
+    new_channel_id: Id = ""
+
+
+class AppHomeOpened(Payload):
+    """``app_home_opened``."""
+
+    user: Id = ""
+    tab: Text = ""
+
+
+class RevokedTokens(Payload):
+    """Whose tokens were revoked, by user id."""
+
+    bot: Given = False
+
+
+class TokensRevoked(Payload):
+    """``tokens_revoked``."""
+
+    tokens: Annotated[RevokedTokens, Object] = RevokedTokens()
+
+
+class AppUninstalled(Payload):
+    """``app_uninstalled``."""
+
+
+EventT = TypeVar("EventT", bound=Payload)
+
+
+class Authorization(Payload):
+    """The installation that an event is delivered to."""
+
+    team_id: Id = ""
+    user_id: Id = ""
+    is_bot: Flag = False
+
+
+class EventCallback(Payload, Generic[EventT]):
+    """An event in its envelope."""
+
+    event: Annotated[EventT, Object] = Field(default_factory=dict, validate_default=True)
+    event_id: Text = ""
+    team_id: Id = ""
+    authorizations: Annotated[tuple[Authorization, ...], Objects] = ()
+    is_ext_shared_channel: Given = False
+    is_retry: bool = False
+    """Slack delivered it before; the listener says so, not the body."""
+
+    @property
+    def installation_id(self) -> str:
+        """The installation's team: the outer ``team_id`` may be the sender's."""
+        return (self.authorizations[0].team_id if self.authorizations else "") or self.team_id
+
+    @property
+    def bot_user_id(self) -> str:
+        """The user that people mention to call the bot; empty where Slack does not say.
+
+        Source: https://docs.slack.dev/apis/events-api/#authorizations
+        """
+        first = self.authorizations[0] if self.authorizations else Authorization()
+        return first.user_id if first.is_bot else ""

@@ -1,0 +1,137 @@
+"""Slack's file objects -> ``SharedFile``. Pure.
+
+Source: https://docs.slack.dev/reference/objects/file-object
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from bot.model import Claim, FileState, SharedFile
+from bot.slack.incoming.fields import Flag, Id, Number, Payload, Text, object_in, objects_in
+
+_AUDIO_KINDS = frozenset(
+    "aac aif aifc aiff amr awb caf flac m4a m4b m4r mka mp2 mp3 mpga oga ogg opus ra spx wav wave wma".split()  # noqa: SIM905  # a list of words
+)
+_EITHER_KINDS = frozenset({"webm", "3gp", "3gpp", "3g2"})
+_VIDEO_KINDS = frozenset("asf avi flv m4v mkv mov mp4 mpeg mpg ogv wmv".split())  # noqa: SIM905  # a list of words
+_UNTYPED = ({"", "application/octet-stream", "binary/octet-stream"}, {"", "binary"})
+"""MIME types and file types that say nothing."""
+
+_CLAIM_BY_SUBTYPE = {"slack_audio": Claim.VOICE_CLIP, "slack_video": Claim.VIDEO_CLIP}
+_STATE_BY_MODE = {
+    "tombstone": FileState.GONE,
+    "hidden_by_limit": FileState.HIDDEN_BY_LIMIT,
+    "external": FileState.EXTERNAL,
+}
+_STATE_BY_ACCESS = {
+    "check_file_info": FileState.STUB,
+    "access_denied": FileState.FORBIDDEN,
+    "file_not_found": FileState.GONE,
+}
+_NAME_LIMIT = 255
+
+
+class Share(Payload):
+    """One message that shares a file, as the file's own record tells."""
+
+    channel_id: Id = ""
+    ts: Id = ""
+    thread_ts: Id = ""
+    share_user_id: Id = ""
+
+
+def _first_shares(value: object) -> list[dict[str, Any]]:
+    """The first share in each channel, of ``{"public": {channel: [share…]}, "private": …}``."""
+    # An empty object can arrive as [].
+    kinds = (object_in(kind) for kind in object_in(value).values())
+    by_channel = ((channel_id, objects_in(shares)) for kind in kinds for channel_id, shares in kind.items())
+    return [
+        min(shares, key=lambda share: Share.model_validate(share).ts) | {"channel_id": channel_id}
+        for channel_id, shares in by_channel
+        if shares
+    ]
+
+
+class FileObject(Payload):
+    """A file as Slack describes it. Types are often wrong or empty."""
+
+    id: Id = ""
+    name: Text = ""
+    title: Text = ""
+    mode: Text = ""
+    file_access: Text = ""
+    is_external: Flag = False
+    subtype: Text = ""
+    mimetype: Text = ""
+    filetype: Text = ""
+    media_display_type: Text = ""
+    url_private: Text = ""
+    url_private_download: Text = ""
+    size: Number = None
+    duration_ms: Number = None
+    user: Id = ""
+    shares: Annotated[tuple[Share, ...], BeforeValidator(_first_shares)] = ()
+    """The first one in each channel."""
+
+    @property
+    def claim(self) -> Claim:
+        """What it says it is.
+
+        Voice clips come as ``video/mp4``, or with no type at all. So the clip's own subtype counts first,
+        then anything that says audio, then the rest.
+        """
+        mime, filetype = self.mimetype.lower(), self.filetype.lower()
+        kinds = {filetype, PurePosixPath(self.name.lower()).suffix.lstrip(".")}
+        if self.subtype in _CLAIM_BY_SUBTYPE:
+            return _CLAIM_BY_SUBTYPE[self.subtype]
+        if mime.startswith("text/"):
+            # A web page named x.mp3 is served as text/html, which a download takes for the login page.
+            return Claim.OTHER
+        if mime.startswith("audio/") or kinds & _AUDIO_KINDS or self.media_display_type == "audio":
+            return Claim.AUDIO
+        if kinds & _EITHER_KINDS:
+            return Claim.EITHER
+        if mime.startswith("video/") or kinds & _VIDEO_KINDS:
+            return Claim.VIDEO
+        return Claim.UNKNOWN if mime in _UNTYPED[0] and filetype in _UNTYPED[1] else Claim.OTHER
+
+    @property
+    def state(self) -> FileState:
+        """Whether Slack says that it can be read."""
+        if self.is_external:
+            return FileState.EXTERNAL
+        return _STATE_BY_MODE.get(self.mode) or _STATE_BY_ACCESS.get(self.file_access) or FileState.AVAILABLE
+
+    @property
+    def shared_file(self) -> SharedFile | None:
+        """The same as a record of ours; ``None`` where it has no id."""
+        if not self.id:
+            return None
+        return SharedFile(
+            id=self.id,
+            name=(self.name or self.title)[:_NAME_LIMIT],
+            claim=self.claim,
+            state=self.state,
+            # Of an upload, url_private may already be a transcode.
+            url=self.url_private_download or self.url_private or None,
+            size_bytes=None if self.size is None else int(self.size),
+            duration_s=None if self.duration_ms is None else self.duration_ms / 1000,
+            owner_id=self.user,
+        )
+
+
+def stub(file_id: str) -> SharedFile:
+    """A file of which only the id is known: its job asks Slack."""
+    return SharedFile(
+        id=file_id,
+        name="",
+        claim=Claim.UNKNOWN,
+        state=FileState.STUB,
+        url=None,
+        size_bytes=None,
+        duration_s=None,
+    )

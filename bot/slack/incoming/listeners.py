@@ -1,0 +1,84 @@
+"""Registers handlers with Bolt: each payload is parsed once, before its handler sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.slack.incoming.events import EventCallback, EventT
+from bot.slack.incoming.fields import Payload
+from bot.slack.incoming.interactions import BlockAction, MessageShortcut, SlashCommand, ViewSubmission
+
+PayloadT = TypeVar("PayloadT", bound=Payload)
+Handler = Callable[[AsyncAck, PayloadT], Awaitable[None]]
+"""Acknowledges an interaction and answers it."""
+
+
+class Listeners:
+    """What the bot listens for. The first listener that matches is the only one.
+
+    A handler that raises is not acknowledged, so that Slack delivers an event again, and shows a person that
+    something went wrong.
+
+    Args:
+        bolt: Where the listeners are registered.
+    """
+
+    def __init__(self, bolt: AsyncApp) -> None:
+        self._bolt = bolt
+
+    def event(
+        self,
+        name: str,
+        kind: type[EventT],
+        handle: Callable[[EventCallback[EventT]], Awaitable[None]],
+        *,
+        subtype: str | None = None,
+    ) -> None:
+        """Listen for an event; of messages for one subtype, where that is given.
+
+        Source: https://docs.slack.dev/apis/events-api/
+        """
+        # A model of its own for each kind of event: made once, here.
+        model = EventCallback[kind]  # type: ignore[valid-type]  # pydantic makes it at run time
+
+        async def listener(body: dict[str, Any], request: AsyncBoltRequest) -> None:
+            await handle(model.model_validate(body | {"is_retry": _is_retry(request)}))
+
+        self._bolt.event({"type": name, "subtype": subtype} if subtype else name)(listener)
+
+    def command(self, name: str, handle: Handler[SlashCommand]) -> None:
+        """Listen for a slash command."""
+        self._bolt.command(name)(_parsed(SlashCommand, handle))
+
+    def shortcut(self, callback_id: str, handle: Handler[MessageShortcut]) -> None:
+        """Listen for a shortcut in the menus of messages."""
+        self._bolt.message_shortcut(callback_id)(_parsed(MessageShortcut, handle))
+
+    def action(self, action_id: str, handle: Handler[BlockAction]) -> None:
+        """Listen for what people press, choose or tick."""
+        self._bolt.action(action_id)(_parsed(BlockAction, handle))
+
+    def submission(self, callback_id: str, handle: Handler[ViewSubmission]) -> None:
+        """Listen for what a modal sends."""
+        self._bolt.view(callback_id)(_parsed(ViewSubmission, handle))
+
+
+def _parsed(
+    model: type[PayloadT], handle: Handler[PayloadT]
+) -> Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]:
+    async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await handle(ack, model.model_validate(body))
+
+    return listener
+
+
+def _is_retry(request: AsyncBoltRequest) -> bool:
+    """Whether Slack delivered this before; over Socket Mode the first delivery has the number 0.
+
+    Source: https://docs.slack.dev/apis/events-api/#retries
+    """
+    return request.headers.get("x-slack-retry-num", ["0"])[0] != "0"

@@ -1,0 +1,177 @@
+"""Messages, as events, shortcuts and histories hold them -> what could be transcribed of them. Pure.
+
+Source: https://docs.slack.dev/reference/events/message/file_share
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Annotated, Any
+
+from bot.model import THREAD, Claim, JobKey, Place, SharedFile, TranscriptionRequest
+from bot.slack.incoming.fields import Flag, Given, Id, Number, Object, Objects, Payload, Text, Word
+from bot.slack.incoming.files import FileObject
+
+TRANSCRIBABLE = frozenset(
+    {Claim.VOICE_CLIP, Claim.VIDEO_CLIP, Claim.AUDIO, Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN}
+)
+"""What may be transcribed where somebody asks for it."""
+_MOST_FILES = 50
+"""Slack lets a message hold 10; a forwarded one adds its own. A forged payload may hold any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A message with recordings."""
+
+    team_id: str
+    channel_id: str
+    message_ts: str
+    thread_ts: str
+    """Where its replies go: its own thread, or itself."""
+    user_id: str
+    """Who shared it; empty where Slack does not say."""
+    files: tuple[SharedFile, ...]
+    """All of its files, in its order."""
+
+    @property
+    def transcribable(self) -> tuple[SharedFile, ...]:
+        """Those that could be transcribed. A file has its place among these, wanted or not."""
+        return tuple(file for file in self.files if file.claim in TRANSCRIBABLE)
+
+    @property
+    def where_seen(self) -> Place:
+        """Where somebody who looks at the message sees what only they can see."""
+        in_thread = self.thread_ts != self.message_ts
+        return Place(self.channel_id, self.thread_ts if in_thread else None)
+
+
+class Attachment(Payload):
+    """What hangs below a message: a forwarded one, or a preview of a link."""
+
+    is_share: Flag = False
+    bot_id: Given = False
+    files: Annotated[tuple[FileObject, ...], Objects] = ()
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether somebody passes a person's message on.
+
+        Slack previews a linked message, too, as the poster may read it: its files are not for whoever reads
+        the link.
+        """
+        return self.is_share and not self.bot_id
+
+
+class ReplyMetadata(Payload):
+    """What the bot attaches to its own replies; of other apps' messages everything in it is empty."""
+
+    key: Text = ""
+    state: Text = ""
+    revision: Number = None
+    piece: Number = None
+
+
+class MessageMetadata(Payload):
+    """What an app has attached to its message, unseen.
+
+    Source: https://docs.slack.dev/messaging/message-metadata/
+    """
+
+    event_type: Text = ""
+    event_payload: Annotated[ReplyMetadata, Object] = ReplyMetadata()
+
+
+class Message(Payload):
+    """A message."""
+
+    subtype: Word = ""
+    ts: Id = ""
+    thread_ts: Id = ""
+    user: Id = ""
+    text: Text = ""
+    bot_id: Word = ""
+    bot_profile: Given = False
+    hidden: Given = False
+    files: Annotated[tuple[FileObject, ...], Objects] = ()
+    attachments: Annotated[tuple[Attachment, ...], Objects] = ()
+    metadata: Annotated[MessageMetadata, Object] = MessageMetadata()
+    blocks: Annotated[tuple[dict[str, Any], ...], Objects] = ()
+    """Block Kit, as Slack gives it back."""
+
+    @property
+    def is_from_bot(self) -> bool:
+        """Whether an app posted it."""
+        return bool(self.bot_id) or self.bot_profile
+
+    def mentions(self, user_id: str) -> bool:
+        """Whether somebody is called in its text, where typed angle brackets stand escaped.
+
+        Source: https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
+        """
+        return bool(user_id) and re.search(rf"<@{re.escape(user_id)}(\|[^<>]*)?>", self.text) is not None
+
+    def target(self, team_id: str, channel_id: str) -> Target | None:
+        """What could be transcribed of it; ``None`` where it is no message of a channel."""
+        if not (team_id and channel_id and self.ts):
+            return None
+        return Target(
+            team_id=team_id,
+            channel_id=channel_id,
+            message_ts=self.ts,
+            thread_ts=self.thread_ts or self.ts,
+            user_id=self.user,
+            files=tuple(self._shared_files()),
+        )
+
+    def _shared_files(self) -> Iterator[SharedFile]:
+        """The message's own files, then those of messages that it forwards; each once."""
+        seen: set[str] = set()
+        forwarded = (attachment.files for attachment in self.attachments if attachment.is_forwarded)
+        for raw in chain(self.files, *forwarded):
+            file = raw.shared_file
+            if file is not None and file.id not in seen and len(seen) < _MOST_FILES:
+                seen.add(file.id)
+                yield file
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who wants a target transcribed, and how."""
+
+    by: str
+    """The asker's user id."""
+    id: str
+    """What tells this ask from another one, however often it is delivered."""
+    audience: str = THREAD
+    """``THREAD``, or the asker."""
+    language: str | None = None
+    whisper_in: Place | None = None
+    """Where the asker looks now, if the answer is for them alone."""
+
+
+def asked_requests(target: Target, ask: Ask) -> list[TranscriptionRequest]:
+    """One request for each recording of a message that somebody asks for.
+
+    Where nothing in it could be transcribed, its files are asked for all the same: the refusal is the answer.
+    """
+    files = target.transcribable or target.files
+    return [
+        TranscriptionRequest(
+            key=JobKey(target.team_id, target.channel_id, target.message_ts, file.id, ask.audience),
+            file=file,
+            thread_ts=target.thread_ts,
+            user_id=target.user_id,
+            position=position,
+            siblings=len(files),
+            explicit=True,
+            asked_by=ask.by,
+            ask_id=ask.id,
+            language=ask.language,
+            whisper_in=ask.whisper_in,
+        )
+        for position, file in enumerate(files)
+    ]

@@ -1,0 +1,92 @@
+"""An answer to one person within Slack's three seconds: what they asked for, or a sentence that says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot import sentences
+from bot.errors import Rejected, TranscriptionError
+from bot.slack.client.lookups import Lookups
+from bot.translations import Reader
+
+PATIENCE_S = 2.5
+"""Slack waits three seconds for the acknowledgement, and does not deliver again what people press or type."""
+_LOCALE_PATIENCE_S = 1.0
+"""An answer in another language is better than none."""
+
+Answer = Callable[[Reader], str]
+"""What is said, in no language yet: one of the sentences, or a function of theirs with its arguments."""
+
+
+class Readers:
+    """The languages of those whom the bot answers.
+
+    Args:
+        lookups: Asks Slack, and remembers.
+        default: For whoever Slack does not tell a locale of.
+    """
+
+    def __init__(self, lookups: Lookups, default: Reader) -> None:
+        self._lookups = lookups
+        self._default = default
+
+    def named(self, locale: str) -> Reader:
+        """Whoever reads a locale, such as ``en-GB``; the default where it is empty."""
+        return Reader.of(locale) if locale else self._default
+
+    def known(self, user_id: str) -> Reader:
+        """What somebody reads, as far as it is known without asking."""
+        return self.named(self._lookups.known_locale(user_id))
+
+    async def of(self, user_id: str) -> Reader:
+        """What somebody reads; the default where Slack does not say within a second. Never raises."""
+        try:
+            async with asyncio.timeout(_LOCALE_PATIENCE_S):
+                return self.named(await self._lookups.locale(user_id))
+        except TimeoutError:
+            return self._default
+
+
+class Answers:
+    """Does what somebody wants in time, or says why it did not happen, in their language.
+
+    Args:
+        readers: What they read.
+        patience_s: How long an answer may take.
+    """
+
+    def __init__(self, readers: Readers, *, patience_s: float = PATIENCE_S) -> None:
+        self._readers = readers
+        self._patience_s = patience_s
+        self._log = structlog.get_logger(__name__)
+
+    async def in_time(
+        self, user_id: str, work: Callable[[], Awaitable[Answer | None]], *, unanswered: str
+    ) -> str:
+        """What work answers, or a sentence that says why it does not; empty where it answers nothing.
+
+        Args:
+            user_id: Who is answered.
+            work: Begun at once: who comes first is first, however long the look-up of their language takes. A
+                fault of ours that it raises is raised, and so not acknowledged.
+            unanswered: The event that the operator finds in the log.
+        """
+        answer, reader = await asyncio.gather(self._attempt(work, unanswered), self._readers.of(user_id))
+        return answer(reader) if answer is not None else ""
+
+    async def _attempt(self, work: Callable[[], Awaitable[Answer | None]], unanswered: str) -> Answer | None:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await work()
+        except TimeoutError:
+            self._log.warning(unanswered, error="TimeoutError")
+            return sentences.SLACK_SLOW
+        except Rejected as error:
+            self._log.debug("out of reach", reason=str(error))
+            return sentences.OUT_OF_REACH
+        except TranscriptionError as error:
+            self._log.warning(unanswered, error=str(error))
+            return sentences.SLACK_SILENT

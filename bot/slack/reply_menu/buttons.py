@@ -1,0 +1,130 @@
+"""The buttons under a reply: fill its gaps, agree to its cost or not, share what one person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from slack_bolt.async_app import AsyncAck
+
+from bot import sentences
+from bot.errors import Refusal, Rejected
+from bot.model import THREAD, JobKey
+from bot.reply import ReplyState
+from bot.slack import actions
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.interactions import BlockAction
+from bot.slack.incoming.listeners import Handler, Listeners
+from bot.slack.incoming.messages import Ask
+from bot.slack.interactions.answer import Answer, Answers
+from bot.slack.interactions.presses import Press, parse_press
+from bot.slack.requests.request import Requesting, said_of
+from bot.slack.speech.messages import messages_in
+from bot.slack.speech.thread import state_in
+
+
+class ReplyButtons:
+    """Does what people press under a reply.
+
+    Args:
+        context: What it works with.
+        answers: Answers in time.
+        requesting: Asks for recordings.
+    """
+
+    def __init__(self, context: HandlerContext, answers: Answers, requesting: Requesting) -> None:
+        self._context = context
+        self._answers = answers
+        self._requesting = requesting
+        self._log = structlog.get_logger(__name__)
+
+    def register(self, listeners: Listeners) -> None:
+        """Listen for them."""
+        listeners.action(actions.FILL_GAPS, self._answering(self._fill_gaps))
+        for action_id, work in (
+            (actions.AGREE, self._agree),
+            (actions.DECLINE, self._decline),
+            (actions.SHARE, self._share),
+        ):
+            listeners.action(action_id, self._answering(self._of_reply(work)))
+
+    def _answering(self, work: Callable[[BlockAction], Awaitable[Answer | None]]) -> Handler[BlockAction]:
+        """Does what was pressed, acknowledges it, and tells the person alone what came of it."""
+
+        async def take(ack: AsyncAck, pressed: BlockAction) -> None:
+            said = await self._answers.in_time(
+                pressed.user.id, lambda: work(pressed), unanswered="press not answered"
+            )
+            await ack()
+            if said:
+                told = self._context.whispers.tell(pressed.user.id, pressed.place, said)
+                self._context.background.start(told)
+
+        return take
+
+    def _of_reply(
+        self, work: Callable[[Press], Awaitable[Answer | None]]
+    ) -> Callable[[BlockAction], Awaitable[Answer | None]]:
+        async def do(pressed: BlockAction) -> Answer | None:
+            press = parse_press(pressed, self._context.team_id)
+            return sentences.REPLY_UNKNOWN if press is None else await work(press)
+
+        return do
+
+    async def _fill_gaps(self, pressed: BlockAction) -> Answer | None:
+        # Replies of older versions have no handle: the button's value is enough.
+        key = parse_gap_button(pressed)
+        found = key is not None and await self._context.requests.fill_gaps(str(key))
+        self._log.info("gaps asked for", key=str(key), found=found)
+        return None if found else sentences.GAPS_GONE
+
+    async def _agree(self, press: Press) -> Answer:
+        await self._check_reach(press)
+        agreed = await self._context.requests.agree(press.key)
+        return sentences.AGREED if agreed else sentences.QUESTION_CLOSED
+
+    async def _decline(self, press: Press) -> Answer:
+        await self._check_reach(press)
+        # Nobody takes a transcript away with a button that a slow screen still shows.
+        if press.key.reader_id is None and not await self._is_asking(press):
+            return sentences.QUESTION_CLOSED
+        await self._context.requests.withdraw_reply(press.key, thread_ts=press.handle.thread_ts)
+        return sentences.DECLINED
+
+    async def _share(self, press: Press) -> Answer:
+        if press.key.reader_id is None:
+            return sentences.REPLY_UNKNOWN
+        await self._check_reach(press)
+        if not await self._requesting.is_in(press.key.channel_id):
+            return sentences.OUT_OF_REACH
+        # A language has it transcribed again even where the thread holds a transcript: none is made up here.
+        request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
+        (asked,) = await self._context.requests.ask([request])
+        return said_of(asked, Ask(press.user_id, press.id))
+
+    async def _check_reach(self, press: Press) -> None:
+        """Raise where somebody is not in the recording's channel.
+
+        Raises:
+            Rejected: FORBIDDEN.
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if not await self._context.permissions.may_read(press.key.channel_id, press.user_id):
+            raise Rejected(Refusal.FORBIDDEN, "not theirs to read")
+
+    async def _is_asking(self, press: Press) -> bool:
+        async for message in messages_in(self._context.api, press.place, oldest=press.key.message_ts):
+            if message.ts == press.reply_ts:
+                return state_in(message) is ReplyState.ASKING
+        return False
+
+
+def parse_gap_button(pressed: BlockAction) -> JobKey | None:
+    """Whose gaps the button fills; ``None`` where it does not stand where its job's reply does. Pure."""
+    try:
+        key = JobKey.parse(pressed.action.value)
+    except ValueError:
+        return None
+    stands_right = key.reader_id is not None or pressed.channel.id == key.channel_id
+    return key if stands_right else None

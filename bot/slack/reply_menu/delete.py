@@ -1,0 +1,61 @@
+"""“Delete transcript”: asked once more in a modal, then everything that stands of it goes."""
+
+from __future__ import annotations
+
+from bot import sentences
+from bot.slack import actions
+from bot.slack.context import HandlerContext
+from bot.slack.interactions.answer import Answer
+from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.presses import Press
+from bot.slack.kit import Block, modal, section
+from bot.translations import Reader
+
+MODAL = ModalKind(sentences.DELETE_TITLE)
+
+
+class Delete:
+    """Deletes a reply, for whoever may change it.
+
+    Args:
+        context: What it works with.
+    """
+
+    def __init__(self, context: HandlerContext) -> None:
+        self._requests = context.requests
+        self._permissions = context.permissions
+
+    async def modal(self, press: Press, reader: Reader) -> Block:
+        """The question, or why it is not asked.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if not await self._may(press):
+            return MODAL.notice(reader, reader.say(sentences.NOT_YOURS_TO_CHANGE))
+        return modal(
+            actions.DELETE_MODAL,
+            reader.say(sentences.DELETE_TITLE),
+            [section(reader.say(sentences.DELETE_SURE))],
+            submit=reader.say(sentences.DELETE_SUBMIT),
+            close=reader.say(sentences.CANCEL),
+            private_metadata=press.dump(),
+        )
+
+    async def delete(self, press: Press) -> Answer | None:
+        """Have it go; why it does not, or nothing. Durable on return.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if not await self._may(press):
+            return sentences.NOT_YOURS_TO_CHANGE
+        await self._requests.withdraw_reply(press.key, thread_ts=press.handle.thread_ts)
+        return None
+
+    async def _may(self, press: Press) -> bool:
+        return await self._permissions.may_change_transcript(
+            press.user_id, sender_id=press.handle.sender_id, asked_by=press.asked_by
+        )

@@ -1,0 +1,141 @@
+"""“Edit”: the text of a reply in a modal, and what comes back of it in the reply."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from slack_bolt.async_app import AsyncAck
+
+from bot import sentences
+from bot.errors import Rejected, TranscriptionError
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.interactions import ViewSubmission
+from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.modals import Modals
+from bot.slack.interactions.presses import Press, parse_submission
+from bot.slack.kit import Block
+from bot.slack.reply_menu.edit_view import MODAL, parse_text, render_edit
+from bot.slack.reply_menu.rewrite import Rewrite
+from bot.slack.reply_menu.vocabulary import Vocabulary
+from bot.slack.speech.uploads import UploadRefused
+from bot.transcript.retime import new_words, parse_paragraphs
+from bot.translations import Reader, Sentence
+
+
+class Edit:
+    """Lets those who may rewrite a transcript.
+
+    Args:
+        context: What it works with.
+        answers: Answers in time.
+        modals: Shows what became of it.
+        readers: What people read.
+        vocabulary: Offers the new words.
+    """
+
+    def __init__(
+        self,
+        context: HandlerContext,
+        answers: Answers,
+        modals: Modals,
+        readers: Readers,
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._context = context
+        self._answers = answers
+        self._modals = modals
+        self._readers = readers
+        self._vocabulary = vocabulary
+        self._rewrite = Rewrite(context)
+        # One after the other: between looking whether a reply has changed and changing it, nobody else may.
+        self._saving = asyncio.Lock()
+        self._log = structlog.get_logger(__name__)
+
+    async def modal(self, press: Press, reader: Reader) -> Block:
+        """The modal with the reply's text, or why it is not shown.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if not await self._may(press):
+            return MODAL.notice(reader, reader.say(sentences.NOT_YOURS_TO_CHANGE))
+        try:
+            written = await self._rewrite.read(press)
+            if not written.is_whole:
+                return MODAL.notice(reader, reader.say(sentences.EDIT_NOT_WHOLE))
+            text = await self._rewrite.text(written, press)
+        except Rejected:
+            return MODAL.notice(reader, reader.say(sentences.REPLY_GONE))
+        return render_edit(reader, press, written.version, text)
+
+    async def take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
+        """Take what the modal says, and write it once that is acknowledged; else say why not, and keep it."""
+        press, view = parse_submission(sent, self._context.team_id), sent.view
+        paragraphs = parse_paragraphs(parse_text(view))
+
+        async def check() -> Answer | None:
+            if press is None:
+                return sentences.REPLY_UNKNOWN
+            return await self._what_is_wrong(press) if paragraphs else sentences.EDIT_EMPTY
+
+        wrong = await self._answers.in_time(sent.user.id, check, unanswered="press not answered")
+        reader = self._readers.known(sent.user.id)
+        if press is None:
+            await ack(response_action="update", view=MODAL.notice(reader, wrong))
+        elif wrong:
+            await ack(response_action="errors", errors={next(iter(view.blocks), ""): wrong})
+        else:
+            saving = MODAL.notice(reader, reader.say(sentences.SAVING))
+            await ack(response_action="update", view=saving)
+            self._context.background.start(self._save(view.id, press, paragraphs, reader))
+
+    async def _what_is_wrong(self, press: Press) -> Sentence | None:
+        if not await self._may(press):
+            return sentences.NOT_YOURS_TO_CHANGE
+        try:
+            written = await self._rewrite.read(press)
+        except Rejected:
+            return sentences.REPLY_GONE
+        return None if written.version == press.known else sentences.EDIT_CHANGED
+
+    async def _save(self, view_id: str, press: Press, paragraphs: list[str], reader: Reader) -> None:
+        """Write it, and show that it is written; else show it again, so that nothing is lost."""
+        try:
+            view = await self._write(press, paragraphs, reader)
+        except UploadRefused:
+            wrong = sentences.EDIT_UNSHAREABLE
+        except Rejected:
+            wrong = sentences.REPLY_GONE
+        except TranscriptionError as error:
+            self._log.warning("edit not saved", key=str(press.key), error=str(error))
+            wrong = sentences.SLACK_SILENT
+        except Exception:
+            await self._modals.show(view_id, _again(reader, press, paragraphs, sentences.WENT_WRONG))
+            raise
+        else:
+            await self._modals.show(view_id, view)
+            return
+        await self._modals.show(view_id, _again(reader, press, paragraphs, wrong))
+
+    async def _write(self, press: Press, paragraphs: list[str], reader: Reader) -> Block:
+        async with self._saving:
+            written = await self._rewrite.read(press)
+            if written.version != press.known:
+                return _again(reader, press, paragraphs, sentences.EDIT_CHANGED)
+            before = await self._rewrite.text(written, press)
+            await self._rewrite.write(press, written, paragraphs)
+        self._log.info("edited", key=str(press.key), by=press.user_id)
+        found = await asyncio.to_thread(new_words, before, "\n".join(paragraphs))
+        return await self._vocabulary.offer(press, found, reader)
+
+    async def _may(self, press: Press) -> bool:
+        return await self._context.permissions.may_change_transcript(
+            press.user_id, sender_id=press.handle.sender_id, asked_by=press.asked_by
+        )
+
+
+def _again(reader: Reader, press: Press, paragraphs: list[str], warning: Sentence) -> Block:
+    """The modal with what somebody wrote, and why it was not saved."""
+    return render_edit(reader, press, press.known, "\n\n".join(paragraphs), reader.say(warning))

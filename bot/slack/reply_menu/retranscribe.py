@@ -1,0 +1,75 @@
+"""“Transcribe again”, as before or in a language that somebody names: the same reply changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import sentences
+from bot.ports.store import Asked, Standing
+from bot.slack import actions
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.interactions import View
+from bot.slack.interactions.answer import Answer
+from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.presses import Press
+from bot.slack.kit import Block, field, modal
+from bot.slack.language_menu import language_menu, parse_language
+from bot.translations import Reader
+
+MODAL = ModalKind(sentences.AGAIN_TITLE)
+_BLOCK, _ENTRY = "language", "entry"
+
+
+class Retranscribe:
+    """Has the recording of a reply recognised once more, for anybody who may read it.
+
+    Args:
+        context: What it works with.
+    """
+
+    def __init__(self, context: HandlerContext) -> None:
+        self._requests = context.requests
+        self._permissions = context.permissions
+
+    async def ask(self, press: Press, language: str | None = None) -> Answer:
+        """Have it transcribed again; what is told of that.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if not await self._permissions.may_read(press.key.channel_id, press.user_id):
+            return sentences.OUT_OF_REACH
+        # Who once asked stays the one who may change it: pressing this gives nobody that right.
+        request = press.request(audience=press.key.audience, asked_by=press.asked_by, language=language)
+        standing = Standing(press.reply_ts, press.handle.revision)
+        (asked,) = await self._requests.ask(
+            [replace(request, again_by=press.user_id)], anew=True, standing=standing
+        )
+        return sentences.AGAIN_UNDER_WAY if asked is Asked.UNDER_WAY else sentences.AGAIN_ON_IT
+
+    async def modal(self, press: Press, reader: Reader) -> Block:
+        """Where the language is chosen."""
+        return modal(
+            actions.LANGUAGE_MODAL,
+            reader.say(sentences.AGAIN_TITLE),
+            [
+                field(
+                    _BLOCK,
+                    reader.say(sentences.LANGUAGE_LABEL),
+                    language_menu(reader, _ENTRY, press.handle.language),
+                )
+            ],
+            submit=reader.say(sentences.AGAIN_SUBMIT),
+            close=reader.say(sentences.CANCEL),
+            private_metadata=press.dump(),
+        )
+
+
+def parse_choice(view: View) -> str | None:
+    """The language that was chosen; ``None`` for automatic.
+
+    Raises:
+        ValueError: none of the choices.
+    """
+    return parse_language(view.input(_BLOCK))

@@ -1,0 +1,108 @@
+"""What people type after a command or a mention -> what they ask for. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from babel import Locale
+
+from bot import formats
+from bot.model import LANGUAGES
+from bot.slack.requests.links import Link, parse_link, split_words
+
+_ENGLISH = Locale("en")
+_IN = "in"
+_ASKING = frozenset({"transcribe", "this", "that", "it", "please"})
+"""Words that say no more than that somebody asks."""
+
+
+class Word(StrEnum):
+    """A command that is one word."""
+
+    ON = "on"
+    OFF = "off"
+    SETTINGS = "settings"
+    STATUS = "status"
+    USAGE = "usage"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A recording, and what is spoken in it."""
+
+    link: Link | None = None
+    """``None``: the one that is at hand."""
+    language: str | None = None
+    """One of ``model.LANGUAGES``; ``None`` where nobody says."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The first word that means nothing here."""
+
+    word: str
+
+
+def parse_command(text: str) -> Wanted | Word | NotUnderstood:
+    """Read what follows ``/transcribe``: a word, or a link and a language, either of which may be missing."""
+    words = list(split_words(text))
+    try:
+        known = Word(words[0].casefold()) if words else None
+    except ValueError:
+        known = None
+    if known is not None:
+        return known if len(words) == 1 else NotUnderstood(words[1])
+    return _parse_wanted(words)
+
+
+def parse_mention(text: str, bot_user_id: str) -> Wanted | NotUnderstood:
+    """Read a message that mentions the bot: “transcribe this, please”, with a link or “in German”."""
+    return _parse_wanted([word for word in split_words(text) if word != f"@{bot_user_id}"])
+
+
+def _parse_wanted(words: Sequence[str]) -> Wanted | NotUnderstood:
+    link: Link | None = None
+    named: list[str] = []
+    for before, word in pairwise(["", *words]):
+        found = parse_link(word)
+        if found is not None and link is not None:
+            return NotUnderstood(word)
+        if found is not None:
+            link = found
+        # "In it" is Italian; else it says nothing.
+        elif _folded(before) == _IN or _folded(word) not in _ASKING:
+            named.append(word)
+    is_said = bool(named) and _folded(named[0]) == _IN
+    named, first = (named[1:] if is_said else named), named[:1]
+    if not first:
+        return Wanted(link)
+    # A bare "no" or "is" is more often a word than a code.
+    may_be_codes = is_said or link is not None
+    language = _language(" ".join(named), may_be_codes=may_be_codes)
+    if language is not None:
+        return Wanted(link, language)
+    # The first word may name a language, and the next one mean nothing.
+    is_first_known = len(named) > 1 and _language(named[0], may_be_codes=may_be_codes) is not None
+    return NotUnderstood((named[1] if is_first_known else named[0]) if named else first[0])
+
+
+def _language(name: str, *, may_be_codes: bool) -> str | None:
+    """The code of a language by its English name, its own name or, if it may be one, its code."""
+    wanted = _folded(name)
+    if may_be_codes and wanted in LANGUAGES:
+        return wanted
+    return next((code for code in LANGUAGES if wanted in map(_folded, _names(code))), None)
+
+
+def _names(code: str) -> Iterator[str]:
+    yield formats.language_name(code, _ENGLISH)
+    yield formats.language_name(code, Locale.parse(code))
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).casefold()

@@ -1,0 +1,61 @@
+"""Somebody puts the agreed emoji on a recording: it is transcribed in its thread.
+
+Source: https://docs.slack.dev/reference/events/reaction_added
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.errors import Rejected
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.events import EventCallback, ReactionAdded
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.incoming.messages import Ask
+from bot.slack.requests.request import Requesting
+
+
+class Reactions:
+    """Takes reactions. What Slack does not answer is raised, so that it delivers the event again.
+
+    Args:
+        context: What it works with.
+        requesting: Asks for recordings.
+    """
+
+    def __init__(self, context: HandlerContext, requesting: Requesting) -> None:
+        self._context = context
+        self._requesting = requesting
+        self._log = structlog.get_logger(__name__)
+
+    def register(self, listeners: Listeners) -> None:
+        """Listen for reactions."""
+        listeners.event("reaction_added", ReactionAdded, self._take)
+
+    async def _take(self, added: EventCallback[ReactionAdded]) -> None:
+        """Ask for what can be transcribed; a reaction to anything else means something else.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        item, user_id = added.event.item, added.event.user
+        is_ask = self._asks(added.event) and item.type == "message"
+        if not (is_ask and item.channel and item.ts and user_id):
+            return
+        lookups = self._context.lookups
+        try:
+            target = await lookups.message(added.installation_id, item.channel, item.ts)
+            # Other apps' bots use emojis for purposes of their own.
+            if not target.transcribable or (await lookups.person(user_id)).is_bot:
+                return
+        except Rejected as error:
+            self._log.debug("reaction out of reach", reason=str(error))
+            return
+        await self._requesting.ask(target, Ask(user_id, added.event_id))
+
+    def _asks(self, event: ReactionAdded) -> bool:
+        # With a skin tone it is still the same emoji.
+        name = event.reaction.partition("::")[0]
+        is_ours = event.user == self._context.identity.bot_user_id
+        return name == self._context.deployment.ask_reaction and not is_ours

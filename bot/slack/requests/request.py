@@ -1,0 +1,115 @@
+"""What somebody points at -> its recordings, transcribed. Every way to ask goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot import sentences
+from bot.errors import Refusal, Rejected
+from bot.model import THREAD
+from bot.ports.store import Asked, Requests
+from bot.slack.client.lookups import Conversation, Lookups
+from bot.slack.incoming.messages import Ask, Target, asked_requests
+from bot.slack.permissions import Permissions
+from bot.slack.requests.links import FileLink, Link
+from bot.translations import Sentence
+
+_MOST_CHANNELS = 10
+"""In so many channels of a file the asker is looked for."""
+
+_OF_THREAD = {
+    Asked.ACCEPTED: sentences.ASKED_IN_THREAD,
+    Asked.UNDER_WAY: sentences.UNDER_WAY_IN_THREAD,
+    Asked.ANSWERED: sentences.ANSWERED_IN_THREAD,
+}
+_OF_ONE_READER = {
+    Asked.UNDER_WAY: sentences.UNDER_WAY_FOR_ONE,
+    Asked.ANSWERED: sentences.UNDER_WAY_FOR_ONE,
+}
+
+
+class Requesting:
+    """Finds what people ask for, and has it transcribed.
+
+    Args:
+        requests: Where they become durable.
+        lookups: Reads from Slack.
+        permissions: Who may read what.
+    """
+
+    def __init__(self, requests: Requests, lookups: Lookups, permissions: Permissions) -> None:
+        self._requests = requests
+        self._lookups = lookups
+        self._permissions = permissions
+        self._log = structlog.get_logger(__name__)
+
+    async def linked(self, team_id: str, link: Link, user_id: str, here: str) -> Target:
+        """What a link leads to, for somebody who may read it; of a file's channels rather the one ``here``.
+
+        Raises:
+            Rejected: there is no such thing, or one of the two is not in its channel.
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if isinstance(link, FileLink):
+            return await self._shared(team_id, link, user_id, here)
+        if not await self._permissions.may_read(link.channel_id, user_id):
+            raise Rejected(Refusal.FORBIDDEN, "not theirs to read")
+        return await self._lookups.message(team_id, link.channel_id, link.ts)
+
+    async def _shared(self, team_id: str, link: FileLink, user_id: str, here: str) -> Target:
+        targets = await self._lookups.file(team_id, link.file_id)
+        targets.sort(key=lambda target: target.channel_id != here)
+        for target in targets[:_MOST_CHANNELS]:
+            if await self._permissions.may_read(target.channel_id, user_id):
+                return target
+        raise Rejected(Refusal.FORBIDDEN, "not theirs to read")
+
+    async def conversation(self, channel_id: str) -> Conversation | None:
+        """A channel that the bot is in; ``None`` where it is not.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        try:
+            channel = await self._lookups.conversation(channel_id)
+        except Rejected:
+            return None
+        return channel if channel.is_member else None
+
+    async def is_in(self, channel_id: str) -> bool:
+        """Whether the bot is in a channel.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        return await self.conversation(channel_id) is not None
+
+    async def ask(self, target: Target, ask: Ask) -> Asked | None:
+        """Have a message's files transcribed: all of them or none. Durable on return; ``None`` for no files.
+
+        What the thread holds is not made again for nothing. What one person was told may be gone: Slack
+        forgets ephemeral messages.
+        """
+        answers = await self._requests.ask(asked_requests(target, ask), anew=ask.audience != THREAD)
+        asked = _sum_up(answers)
+        self._log.info("asked", channel_id=target.channel_id, files=len(answers), asked=asked)
+        return asked
+
+
+def _sum_up(answers: Sequence[Asked]) -> Asked | None:
+    """What is to be told of several files: that something happens, if anything does."""
+    return next((asked for asked in Asked if asked in answers), None)
+
+
+def said_of(asked: Asked | None, ask: Ask) -> Sentence:
+    """What becomes of an ask, as a sentence for the asker."""
+    if asked is None:
+        return sentences.NOTHING_IN_IT
+    if asked is Asked.ACCEPTED and ask.audience != THREAD:
+        return sentences.ASKED_HERE if ask.whisper_in else sentences.ASKED_DIRECT
+    return (_OF_THREAD if ask.audience == THREAD else _OF_ONE_READER)[asked]

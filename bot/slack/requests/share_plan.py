@@ -1,0 +1,150 @@
+"""Message events -> requests, or the reason to ignore them. Pure.
+
+Source: https://docs.slack.dev/reference/events/message/file_share
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, SharedFile, TranscriptionRequest
+from bot.preferences import Automatic
+from bot.slack.incoming.events import EventCallback, MessageEvent
+from bot.slack.incoming.messages import Target
+
+
+class Ignored(StrEnum):
+    """Why an event asks for nothing."""
+
+    NOT_A_MESSAGE = "not_a_message"
+    MALFORMED = "malformed"
+    SUBTYPE = "subtype"
+    """Edits, deletions, joins: messages that share nothing new."""
+    FROM_A_BOT = "from_a_bot"
+    NO_FILES = "no_files"
+    NO_AUDIO = "no_audio"
+    AUTOMATIC_OFF = "automatic_off"
+    SHARED_EXTERNALLY = "shared_externally"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Somebody shares files."""
+
+    target: Target
+    is_asked: bool
+    """They mention the bot beside them."""
+    is_direct: bool
+    """In a direct message to the bot."""
+    is_shared_externally: bool
+    """In a channel that other organisations are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is transcribed without being asked, and for whom."""
+
+    automatic: Automatic
+    only_for_sender: bool = False
+    has_subscribers: bool = False
+    """Somebody besides the sender wants the transcripts by direct message."""
+
+
+_SHARING_SUBTYPES = frozenset({"", "file_share", "thread_broadcast", "me_message"})
+_CLIPS = frozenset({Claim.VOICE_CLIP, Claim.VIDEO_CLIP})
+_AUDIO = _CLIPS | {Claim.AUDIO, Claim.EITHER}
+_WANTED = {
+    Automatic.OFF: frozenset[Claim](),
+    Automatic.CLIPS: _CLIPS,
+    Automatic.AUDIO: _AUDIO,
+    Automatic.VIDEO: _AUDIO | {Claim.VIDEO},
+}
+
+
+def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
+    """Read a message or a mention: the first shares files, the second asks for them.
+
+    A mention with a clip arrives as ``message`` and as ``app_mention``, with one ``ts`` and so with the same
+    keys. Whichever is stored first counts, so both make the same of it: the message is searched for the
+    mention, and a file has its place among all that could be transcribed, wanted or not.
+    """
+    event = callback.event
+    if event.type not in {"message", "app_mention"}:
+        return Ignored.NOT_A_MESSAGE
+    if reason := _not_a_share(callback):
+        return reason
+    target = event.target(callback.installation_id, event.channel)
+    if target is None:
+        return Ignored.MALFORMED
+    if not target.files:
+        return Ignored.NO_FILES
+    return Share(
+        target,
+        is_asked=event.type == "app_mention" or event.mentions(callback.bot_user_id),
+        is_direct=event.channel_type == "im" or event.channel.startswith("D"),
+        is_shared_externally=callback.is_ext_shared_channel,
+    )
+
+
+def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | Ignored:
+    """What is transcribed of what somebody shares, and for whom; the policy counts where nobody asks."""
+    target = share.target
+    # Whoever asks beside nothing but a picture or a PDF gets an answer; beside a clip it would be noise.
+    files = target.transcribable or (target.files if share.is_asked else ())
+    requests = [
+        TranscriptionRequest(
+            key=JobKey(target.team_id, target.channel_id, target.message_ts, file.id, audience),
+            file=file,
+            thread_ts=target.thread_ts,
+            user_id=target.user_id,
+            position=position,
+            siblings=len(files),
+            explicit=share.is_asked,
+            asked_by=target.user_id if share.is_asked else "",
+            wants_video=policy.automatic is Automatic.VIDEO,
+            whisper_in=None if audience in {THREAD, SUBSCRIBERS} else target.where_seen,
+        )
+        for position, file in enumerate(files)
+        for audience in _audiences(share, policy, file)
+    ]
+    if not requests and policy.automatic is Automatic.OFF:
+        return Ignored.SHARED_EXTERNALLY if share.is_shared_externally else Ignored.AUTOMATIC_OFF
+    return requests or Ignored.NO_AUDIO
+
+
+def is_unknown_stub(file: SharedFile) -> bool:
+    """Whether Slack has to be asked what a file is, as in channels that other organisations are in."""
+    return file.claim is Claim.UNKNOWN and file.state is FileState.STUB
+
+
+def _audiences(share: Share, policy: Policy, file: SharedFile) -> Iterator[str]:
+    """Who gets the transcript of a file."""
+    wanted = _is_wanted(file, policy.automatic)
+    if share.is_asked or (wanted and not policy.only_for_sender):
+        # Subscribers get copies of what the thread reads.
+        yield THREAD
+        return
+    if wanted and share.target.user_id:
+        # And of what the sender alone does.
+        yield share.target.user_id
+    elif policy.has_subscribers and _is_wanted(file, Automatic.AUDIO):
+        yield SUBSCRIBERS
+
+
+def _is_wanted(file: SharedFile, automatic: Automatic) -> bool:
+    # Without a type, a stub may still turn out to be audio; a tombstone or a nameless blob never claimed it.
+    # Whether it is a clip only Slack knows, not the job.
+    may_be = is_unknown_stub(file) and automatic in {Automatic.AUDIO, Automatic.VIDEO}
+    return may_be or file.claim in _WANTED[automatic]
+
+
+def _not_a_share(callback: EventCallback[MessageEvent]) -> Ignored | None:
+    event = callback.event
+    if event.hidden or event.subtype not in _SHARING_SUBTYPES:
+        return Ignored.SUBTYPE
+    # What the bot uploads itself need not carry a bot id.
+    if event.is_from_bot or (event.user and event.user == callback.bot_user_id):
+        return Ignored.FROM_A_BOT
+    return None

@@ -1,0 +1,116 @@
+"""What people share -> durable jobs, as each channel wants it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from bot.errors import Rejected
+from bot.model import SharedFile, TranscriptionRequest
+from bot.ports.store import Preferences, Requests
+from bot.preferences import Automatic
+from bot.slack.client.lookups import Lookups
+from bot.slack.incoming.events import EventCallback, MessageEvent
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.requests.share_plan import (
+    Ignored,
+    Policy,
+    Share,
+    is_unknown_stub,
+    parse_share,
+    plan_requests,
+)
+from bot.telemetry import Metrics
+
+
+class Shares:
+    """Takes message events, and stores what they ask for.
+
+    Args:
+        requests: Where they become durable.
+        preferences: What each channel wants.
+        lookups: Reads from Slack.
+        automatic: The deployment's word, for channels where nobody has decided.
+        metrics: Where events are counted.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        preferences: Preferences,
+        lookups: Lookups,
+        *,
+        automatic: bool,
+        metrics: Metrics,
+    ) -> None:
+        self._requests = requests
+        self._preferences = preferences
+        self._lookups = lookups
+        self._automatic = automatic
+        self._metrics = metrics
+        self._log = structlog.get_logger(__name__)
+
+    def register(self, listeners: Listeners) -> None:
+        """Listen for messages."""
+        listeners.event("message", MessageEvent, self.take)
+
+    async def take(self, callback: EventCallback[MessageEvent]) -> None:
+        """Store the event's requests; returns only when they are durable.
+
+        Raises:
+            Unavailable: Slack does not answer, and delivers the event again.
+            Misconfigured: a scope or the token is wrong; the same.
+        """
+        with self._metrics.acceptance_s.time(), self._metrics.events.labels("failed").count_exceptions():
+            await self._take(callback)
+
+    async def _take(self, callback: EventCallback[MessageEvent]) -> None:
+        planned = await self._plan(callback)
+        if isinstance(planned, Ignored):
+            self._metrics.events.labels(str(planned)).inc()
+            self._log.debug("event ignored", reason=str(planned), event_id=callback.event_id)
+            return
+        new = await self._requests.accept(planned)
+        self._metrics.events.labels("accepted" if new else "duplicate").inc()
+        self._log.info(
+            "event accepted",
+            event_id=callback.event_id,
+            channel_id=planned[0].key.channel_id,
+            files=len({request.file.id for request in planned}),
+            new=new,
+        )
+
+    async def _plan(self, callback: EventCallback[MessageEvent]) -> list[TranscriptionRequest] | Ignored:
+        share = parse_share(callback)
+        if isinstance(share, Ignored):
+            return share
+        policy = await self._policy(share)
+        if policy.automatic is Automatic.CLIPS:
+            # What was recorded and what was uploaded is not told apart later.
+            files = await asyncio.gather(*map(self._known, share.target.files))
+            share = replace(share, target=replace(share.target, files=tuple(files)))
+        return plan_requests(share, policy)
+
+    async def _known(self, file: SharedFile) -> SharedFile:
+        """The same file, with what Slack says it is."""
+        if not is_unknown_stub(file):
+            return file
+        try:
+            return replace(file, claim=await self._lookups.claim(file.id))
+        except Rejected as error:
+            self._log.debug("stub out of reach", reason=str(error))
+            return file
+
+    async def _policy(self, share: Share) -> Policy:
+        if share.is_asked or share.is_direct:
+            return Policy(Automatic.AUDIO)
+        target = share.target
+        settings = await self._preferences.channel(target.team_id, target.channel_id)
+        automatic = settings.automatic_now(
+            by_default=self._automatic, is_shared_externally=share.is_shared_externally
+        )
+        subscribers = await self._preferences.subscribers(target.team_id, target.channel_id)
+        others = set(subscribers) - {target.user_id}
+        return Policy(automatic, settings.only_for_sender, has_subscribers=bool(others))

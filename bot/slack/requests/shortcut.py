@@ -1,0 +1,123 @@
+"""The message shortcut: its modal is opened at once, set right, and what it sends is asked for.
+
+Source: https://docs.slack.dev/interactivity/implementing-shortcuts#message-shortcuts
+"""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck
+
+from bot import sentences
+from bot.errors import Rejected
+from bot.model import THREAD, Place
+from bot.slack import actions
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.interactions import MessageShortcut, ViewSubmission
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.incoming.messages import Ask, Target
+from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.modals import Modals, Trigger
+from bot.slack.kit import Block
+from bot.slack.requests.request import Requesting, said_of
+from bot.slack.requests.shortcut_view import (
+    MODAL,
+    Choice,
+    parse_asked_about,
+    parse_choice,
+    render_ask,
+)
+from bot.translations import Reader
+
+
+class Shortcut:
+    """Asks for a message's recordings, in the thread or for one person.
+
+    Args:
+        context: What it works with.
+        answers: Answers in time.
+        modals: Opens the modal.
+        readers: What people read.
+        requesting: Asks for recordings.
+    """
+
+    def __init__(
+        self,
+        context: HandlerContext,
+        answers: Answers,
+        modals: Modals,
+        readers: Readers,
+        requesting: Requesting,
+    ) -> None:
+        self._context = context
+        self._answers = answers
+        self._modals = modals
+        self._readers = readers
+        self._requesting = requesting
+
+    def register(self, listeners: Listeners) -> None:
+        """Listen for the shortcut, and for what its modal sends."""
+        listeners.shortcut(actions.SHORTCUT, self._open)
+        listeners.submission(actions.ASK_MODAL, self._take)
+
+    async def _open(self, ack: AsyncAck, shortcut: MessageShortcut) -> None:
+        """Open the modal; what takes time sets it right."""
+        target = shortcut.message.target(self._context.team_id, shortcut.channel.id)
+
+        async def content(reader: Reader) -> Block:
+            return await self._content(target, reader)
+
+        def first(reader: Reader) -> Block:
+            if target is None or not target.transcribable:
+                return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
+            return render_ask(reader, target)
+
+        place = Place(shortcut.channel.id) if target is None else target.where_seen
+        trigger = Trigger(shortcut.trigger_id, shortcut.user.id, place)
+        await self._modals.open(trigger, MODAL, content, first=first)
+        await ack()
+
+    async def _content(self, target: Target | None, reader: Reader) -> Block:
+        """The modal in the person's language, with what can be done alone."""
+        if target is None or not target.transcribable:
+            return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
+        if await self._requesting.is_in(target.channel_id):
+            return render_ask(reader, target)
+        if await self._is_open(target):
+            return render_ask(reader, target, only_for_me=True)
+        return MODAL.notice(reader, reader.say(sentences.NOT_READABLE))
+
+    async def _is_open(self, target: Target) -> bool:
+        """Whether the bot can read the recordings, though it is not in their channel."""
+        try:
+            await self._context.lookups.file(target.team_id, target.transcribable[0].id)
+        except Rejected:
+            return False
+        return True
+
+    async def _take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
+        """Ask as was chosen; what becomes of it stands in the modal."""
+        said = await self._answers.in_time(sent.user.id, lambda: self._ask(sent), unanswered="not asked")
+        view = MODAL.notice(self._readers.known(sent.user.id), said)
+        await ack(response_action="update", view=view)
+
+    async def _ask(self, sent: ViewSubmission) -> Answer:
+        target, choice = parse_asked_about(sent.view, self._context.team_id), parse_choice(sent.view)
+        if target is None or choice is None:
+            return sentences.NOT_AN_OPTION
+        if not await self._context.permissions.may_read(target.channel_id, sent.user.id):
+            return sentences.OUT_OF_REACH
+        is_here = await self._requesting.is_in(target.channel_id)
+        if not (is_here or choice.for_me):
+            return sentences.NOT_READABLE
+        ask = _asked(sent, target, choice, is_here=is_here)
+        return said_of(await self._requesting.ask(target, ask), ask)
+
+
+def _asked(sent: ViewSubmission, target: Target, choice: Choice, *, is_here: bool) -> Ask:
+    return Ask(
+        sent.user.id,
+        sent.view.id,
+        audience=sent.user.id if choice.for_me else THREAD,
+        language=choice.language,
+        whisper_in=target.where_seen if choice.for_me and is_here else None,
+    )

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from babel import Locale
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import formats
+from bot.model import LANGUAGES
+from bot.slack.requests.links import FileLink, MessageLink
+from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command, parse_mention
+from tests.slack.payloads import BOT
+
+LINK = "https://acme.slack.com/archives/C123ABC45/p1695106171334469"
+MESSAGE = MessageLink("C123ABC45", "1695106171.334469")
+FILE_LINK = "https://acme.slack.com/files/U024ANNE1/F123ABC45/payload.m4a"
+FILE = FileLink("F123ABC45")
+
+
+@pytest.mark.parametrize("word", list(Word))
+def test_a_command_of_one_word(word: Word) -> None:
+    assert parse_command(word) is word
+    assert parse_command(f"  {word.upper()}. ") is word
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", Wanted()),
+        ("this, please", Wanted()),
+        (LINK, Wanted(MESSAGE)),
+        (f"<{LINK}>", Wanted(MESSAGE)),
+        (f"<{LINK}|a message>", Wanted(MESSAGE)),
+        (f"{LINK}?thread_ts=1695100000.000100&amp;cid=C123ABC45", Wanted(MESSAGE)),
+        (FILE_LINK, Wanted(FILE)),
+        (f"<{FILE_LINK}|payload.m4a> German", Wanted(FILE, "de")),
+        (f"{LINK} German", Wanted(MESSAGE, "de")),
+        (f"{LINK} in German, please.", Wanted(MESSAGE, "de")),
+        (f"{LINK} in: German", Wanted(MESSAGE, "de")),
+        (f"{LINK} de", Wanted(MESSAGE, "de")),
+        (f"{LINK} DE", Wanted(MESSAGE, "de")),
+        (f"in German {LINK}", Wanted(MESSAGE, "de")),
+        (f"{LINK} português", Wanted(MESSAGE, "pt")),
+        (f"{LINK} PORTUGUÊS", Wanted(MESSAGE, "pt")),
+        (f"{LINK} portugue\u0302s", Wanted(MESSAGE, "pt")),
+        (f"{LINK} Tiếng Việt", Wanted(MESSAGE, "vi")),
+        (f"{LINK} 日本語", Wanted(MESSAGE, "ja")),
+        (f"{LINK} is", Wanted(MESSAGE, "is")),
+        ("in it", Wanted(None, "it")),
+        ("German", Wanted(None, "de")),
+        ("in Deutsch", Wanted(None, "de")),
+    ],
+)
+def test_what_is_wanted_and_what_is_spoken_in_it(text: str, wanted: Wanted) -> None:
+    assert parse_command(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("onn", "onn"),
+        ("on now", "now"),
+        (f"settings {LINK}", LINK),
+        ("https://example.org/a.mp3", "https://example.org/a.mp3"),
+        (f"{LINK} Klingon", "Klingon"),
+        (f"{LINK} in Klingon", "Klingon"),
+        (f"{LINK} in", "in"),
+        (f"{LINK} German quickly", "quickly"),
+        (f"{LINK} very German", "very"),
+        (f"{LINK} {FILE_LINK}", FILE_LINK),
+        ("no", "no"),
+        ("is", "is"),
+    ],
+)
+def test_the_word_that_means_nothing_is_named(text: str, word: str) -> None:
+    assert parse_command(text) == NotUnderstood(word)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_language_goes_by_its_names_and_its_code(code: str) -> None:
+    own = formats.language_name(code, Locale.parse(code))
+
+    for name in (code, formats.language_name(code, Locale("en")), own, own.upper()):
+        assert parse_command(f"{LINK} in {name}") == Wanted(MESSAGE, code), name
+        assert parse_command(f"in {name} {LINK}") == Wanted(MESSAGE, code), name
+        # "Transcribe it" is no Italian.
+        without_in = None if name == "it" else code
+        assert parse_command(f"{LINK} {name}") == Wanted(MESSAGE, without_in), name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"<@{BOT}>", Wanted()),
+        (f"<@{BOT}|threadscribe> transcribe", Wanted()),
+        (f"<@{BOT}>: please transcribe this in German", Wanted(None, "de")),
+        (f"please transcribe it, <@{BOT}>!", Wanted()),
+        (f"<@{BOT}> transcribe <{LINK}|that> in de", Wanted(MESSAGE, "de")),
+        (f"<@{BOT}> thanks", NotUnderstood("thanks")),
+        (f"<@{BOT}> <@U024OTHER>", NotUnderstood("@U024OTHER")),
+        (f"<@{BOT}> settings", NotUnderstood("settings")),
+        (f"<@{BOT}> transcribe in Klingon", NotUnderstood("Klingon")),
+    ],
+)
+def test_a_mention_says_the_same_in_a_sentence(text: str, said: Any) -> None:
+    assert parse_mention(text, BOT) == said
+
+
+WORDS = st.sampled_from(
+    ["in", "IN", "transcribe", "please", "German", "no", "on", "help", LINK, FILE_LINK, f"<{LINK}|x>", "?"]
+)
+
+
+@given(st.text(max_size=30) | st.lists(WORDS | st.text(max_size=6), max_size=6).map(" ".join))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    for said in (parse_command(text), parse_mention(text, BOT)):
+        match said:
+            case Wanted(_, language):
+                assert language is None or language in LANGUAGES
+            case NotUnderstood(word):
+                assert word
+            case Word():
+                assert said in Word

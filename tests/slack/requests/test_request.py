@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot import sentences
+from bot.errors import Refusal, Rejected, Unavailable
+from bot.model import THREAD, Outcome, Place
+from bot.playground.slack.faults import SlackError
+from bot.playground.slack.records import File, Message, User
+from bot.ports.store import Asked
+from bot.slack.incoming.messages import Ask, Target
+from bot.slack.requests.links import FileLink, MessageLink
+from bot.slack.requests.request import Requesting, said_of
+from bot.translations import ENGLISH
+from tests.slack.office import Office, office_with
+
+
+@dataclass
+class Counter:
+    """Where asks come in."""
+
+    office: Office
+    asking: Requesting
+    anne: User
+
+    def share(self, *files: File) -> tuple[str, Message]:
+        """A message with files in a channel of its own."""
+        state = self.office.slack.state
+        channel = state.add_channel("general", self.anne.id)
+        return channel.id, state.post_as_user(channel.id, self.anne.id, files=files)
+
+    def clip(self) -> File:
+        return self.office.slack.state.add_file(
+            b"sound", "audio_message.m4a", user=self.anne.id, as_voice_clip=True
+        )
+
+    async def target(self, *files: File) -> Target:
+        channel_id, message = self.share(*files)
+        link = MessageLink(channel_id, message.ts)
+        return await self.asking.linked(self.office.team_id, link, self.anne.id, channel_id)
+
+
+@pytest.fixture
+async def counter() -> AsyncIterator[Counter]:
+    async with office_with(lambda _: []) as office:
+        asking = Requesting(office.jobs, office.context.lookups, office.context.permissions)
+        yield Counter(office, asking, office.slack.state.add_user("anne"))
+
+
+async def test_of_several_files_it_is_told_that_something_happens(counter: Counter) -> None:
+    target = await counter.target(counter.clip(), counter.clip())
+    ask = Ask(counter.anne.id, "1")
+    assert await counter.asking.ask(target, ask) is Asked.ACCEPTED
+    assert await counter.asking.ask(target, ask) is Asked.UNDER_WAY
+
+    job = await counter.office.jobs.claim()
+    assert job is not None
+    await counter.office.jobs.finish(job, Outcome.TRANSCRIBED)
+    assert await counter.asking.ask(target, Ask(counter.anne.id, "2")) is Asked.UNDER_WAY
+
+    job = await counter.office.jobs.claim()
+    assert job is not None
+    await counter.office.jobs.finish(job, Outcome.REFUSED)
+    assert await counter.asking.ask(target, Ask(counter.anne.id, "3")) is Asked.ACCEPTED
+
+
+async def test_a_file_that_is_no_recording_is_asked_for_where_there_is_nothing_else(counter: Counter) -> None:
+    pdf = counter.office.slack.state.add_file(
+        b"pdf", "report.pdf", user=counter.anne.id, mimetype="application/pdf", filetype="pdf"
+    )
+
+    target = await counter.target(pdf)
+
+    assert await counter.asking.ask(target, Ask(counter.anne.id, "1")) is Asked.ACCEPTED
+    assert await counter.asking.ask(await counter.target(), Ask(counter.anne.id, "1")) is None
+
+
+async def test_of_a_file_in_very_many_channels_the_first_are_looked_at(counter: Counter) -> None:
+    state, file, guest = (
+        counter.office.slack.state,
+        counter.clip(),
+        counter.office.slack.state.add_user("bea"),
+    )
+    places = [state.add_channel(f"c{number}", counter.anne.id) for number in range(12)]
+    for place in places:
+        state.post_as_user(place.id, counter.anne.id, files=[file])
+    places[-1].members.append(guest.id)
+    link = FileLink(file.id)
+
+    with pytest.raises(Rejected) as refused:
+        await counter.asking.linked(counter.office.team_id, link, guest.id, "C0ELSEWHERE")
+    assert refused.value.reason is Refusal.FORBIDDEN
+    assert len(counter.office.calls("conversations.members")) == 10
+
+    found = await counter.asking.linked(counter.office.team_id, link, guest.id, places[-1].id)
+    assert found.channel_id == places[-1].id
+
+
+async def test_what_slack_does_not_say_is_not_allowed(counter: Counter) -> None:
+    channel_id, message = counter.share(counter.clip())
+    counter.office.slack.faults.add("conversations.members", SlackError("internal_error"))
+
+    with pytest.raises(Unavailable):
+        await counter.asking.linked(
+            counter.office.team_id, MessageLink(channel_id, message.ts), counter.anne.id, channel_id
+        )
+    assert counter.office.calls("conversations.replies") == []
+
+
+async def test_the_bot_is_in_a_channel_or_not(counter: Counter) -> None:
+    state = counter.office.slack.state
+    channel_id, _ = counter.share()
+    public = state.add_channel("public", counter.anne.id, with_bot=False)
+    direct = state.add_channel("", counter.anne.id, kind="im")
+
+    assert await counter.asking.is_in(channel_id)
+    assert await counter.asking.is_in(direct.id)
+    assert not await counter.asking.is_in(public.id)
+    assert not await counter.asking.is_in("C0NOWHERE")
+
+
+def test_every_outcome_has_its_own_sentence() -> None:
+    in_thread = Ask("U1", "1", THREAD)
+    here, direct = Ask("U1", "1", "U1", whisper_in=Place("C1")), Ask("U1", "1", "U1")
+
+    said = [said_of(ENGLISH, asked, in_thread) for asked in Asked]
+    said += [said_of(ENGLISH, asked, here) for asked in (Asked.ACCEPTED, Asked.UNDER_WAY)]
+
+    assert len({*said, said_of(ENGLISH, Asked.ACCEPTED, direct)}) == 6
+    # Only the same ask delivered twice ends so: whatever one reader asks for is done again.
+    assert said_of(ENGLISH, Asked.ANSWERED, here) == said_of(ENGLISH, Asked.UNDER_WAY, here)
+    assert {said_of(ENGLISH, None, ask) for ask in (in_thread, here, direct)} == {
+        ENGLISH.say(sentences.NOTHING_IN_IT)
+    }

@@ -11,10 +11,10 @@ import structlog
 from bot.errors import Misconfigured, TranscriptionError, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
+from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery, holds_words, is_final
-from bot.job.observe import Observed, canonical_line, count, count_failure
+from bot.job.observe import canonical_line, count, count_failure
 from bot.job.parking import Parking
-from bot.job.parts import Parts
 from bot.job.progress import Progress
 from bot.job.retry import MOST_FAULTS, Ask, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
 from bot.job.salvage import what_there_is
@@ -57,48 +57,41 @@ class Attempt:
         self._queue = means.queue
         self._delivery = means.delivery
         self._clock = means.clock
-        self._parts = Parts()
-        self._observed = Observed(claim=job.request.file.claim)
-        self._progress = Progress(job, self._parts, means.replies, means.delivery, means.clock)
+        self._current = CurrentJob.of(job)
+        self._progress = Progress(self._current, means.replies, means.delivery, means.clock)
         self._is_edit = job.intent_at is not None
         """The last word may have been edited into a message that stood."""
         self._log = structlog.get_logger(__name__)
 
-    @property
-    def _job(self) -> Job:
-        """As it stands after what was posted."""
-        return self._progress.job
-
     async def run(self) -> None:
         """Try it."""
+        current = self._current
         try:
             # First of all: whatever goes wrong, these words are not to be lost.
-            self._parts.remember(await self._queue.parts(self._job))
-            found = await self._delivery.find(self._job)
-            if is_final(found, self._job):
+            current.parts.remember(await self._queue.parts(current.job))
+            found = await self._delivery.find(current)
+            if is_final(found, self._current.job):
                 # A former process died between posting and noting it.
                 await self._end(Outcome(f"{found.state}_before"), found.state)
                 return
-            if self._job.key.audience == SUBSCRIBERS and not await self._present_readers():
+            if self._current.job.key.audience == SUBSCRIBERS and not await self._present_readers():
                 await self._end(Outcome.IGNORED)
                 return
             self._progress.is_anew = holds_words(found)
             transcript = await self._transcribed()
-            with self._observed.stage("reply"):
+            with self._current.observed.stage("reply"):
                 await self._deliver(transcript, found)
         except Exception as error:  # noqa: BLE001  # decide() tells the expected from the faults
             await self._follow(error)
         else:
             await self._end(Outcome(state_of(transcript)), state_of(transcript))
         finally:
-            self._means.metrics.billed_s.inc(self._observed.billed_s)
+            self._means.metrics.billed_s.inc(self._current.observed.billed_s)
 
     async def _transcribed(self) -> Transcript:
         progress = self._progress
         try:
-            transcript = await self._means.transcriber.transcribe(
-                self._job, self._parts, self._observed, progress.start
-            )
+            transcript = await self._means.transcriber.transcribe(self._current, progress.start)
         finally:
             await progress.stop()
         progress.is_over = True
@@ -106,25 +99,22 @@ class Attempt:
 
     async def _deliver(self, reply: Reply, found: Found) -> None:
         """Say the last word; what is known of the thread may be older than a reply that grew since."""
-        job = self._job
+        job = self._current.job
         if job.intent_at is not None and job.reply_ts is None and found.ts is None:
-            found = await self._delivery.find(job)
+            found = await self._delivery.find(self._current)
         self._is_edit = job.intent_at is not None
-        if job.key.audience != SUBSCRIBERS:
-            # Noted here too: should the post arrive and its answer not, it is looked for.
-            self._progress.job = job = await self._queue.write_intent(job)
-        await self._delivery.deliver(job, reply, found)
+        await self._delivery.deliver(self._current, reply, found)
 
     async def _follow(self, error: Exception) -> None:
         """Do what ``decide`` says of a failure."""
-        job = self._job
+        job = self._current.job
         history = History(
             attempt=job.attempt,
             faults=job.faults,
             waited_s=self._age_s(),
             give_up_after_s=self._clock.give_up_after_s,
             jitter=self._clock.jitter(),
-            claim=self._observed.claim,
+            claim=self._current.observed.claim,
             spoken=job.intent_at is not None,
         )
         count_failure(self._means.metrics, error)
@@ -149,9 +139,9 @@ class Attempt:
 
     async def _say_last(self, reply: Refused | GaveUp | Broken | AskFirst, error: Exception) -> None:
         """Say what a failure leaves to say; where it cannot be said yet, try again after a delay."""
-        job = self._job
+        job = self._current.job
         try:
-            with self._observed.stage("reply"):
+            with self._current.observed.stage("reply"):
                 state = await self._leave(reply)
         except Exception as unsaid:  # noqa: BLE001  # a fault here must not make the job immortal
             delay_s = backoff_s(job.attempt, self._clock.jitter())
@@ -176,15 +166,15 @@ class Attempt:
 
     async def _leave(self, reply: Refused | GaveUp | Broken | AskFirst) -> ReplyState | None:
         """Say it, or what was heard before it; ``None`` where an older transcript stays as it is."""
-        found = await self._delivery.find(self._job)
-        if is_final(found, self._job):
+        found = await self._delivery.find(self._current)
+        if is_final(found, self._current.job):
             return found.state  # its answer was lost on the way
         if isinstance(reply, AskFirst):
             last: Reply = reply
-        elif (words := await what_there_is(self._queue, self._job, self._parts, reply, found)) is not None:
+        elif (words := await what_there_is(self._queue, self._current, reply, found)) is not None:
             last = words
         elif holds_words(found):
-            await self._means.replies.explain(self._job, reply)
+            await self._means.replies.explain(self._current.job, reply)
             return None
         else:
             last = reply
@@ -193,30 +183,30 @@ class Attempt:
 
     async def _retry(self, error: Exception, delay_s: float) -> None:
         due = self._clock.now() + timedelta(seconds=delay_s)
-        await self._queue.retry_at(self._job, due, fault=not isinstance(error, TranscriptionError))
+        await self._queue.retry_at(self._current.job, due, fault=not isinstance(error, TranscriptionError))
         self._line("retry", error)
 
     async def _park(self, error: Exception) -> None:
-        await self._means.parking.park(self._job)
+        await self._means.parking.park(self._current.job)
         self._line(JobState.PARKED, error)
 
     async def _hold(self, error: Exception) -> None:
-        await self._queue.hold(self._job)
+        await self._queue.hold(self._current.job)
         await self._clear_after_edit()
         self._line(str(ReplyState.ASKING), error)
 
     async def _notify(self, notice: Waiting | None) -> None:
         """Show that it takes longer. Worth one try; failing at it changes nothing for the job."""
-        job = self._job
+        job = self._current.job
         if notice is None or job.notice == str(notice.reason):
             return
         if self._progress.is_anew or self._progress.is_over:
             return
         if growing := await self._progress.so_far(notice.reason):
-            await self._delivery.grow(job, growing)
+            await self._delivery.grow(self._current, growing)
             return
         try:
-            await self._delivery.notify(job, notice)
+            await self._delivery.notify(self._current, notice)
         except TranscriptionError as unsaid:
             self._log.warning("notice not posted", key=str(job.key), error=str(unsaid))
 
@@ -224,18 +214,18 @@ class Attempt:
         self, outcome: Outcome, state: ReplyState | None = None, *, error: Exception | None = None
     ) -> None:
         """End the job; ``state`` is that of the reply that it leaves."""
-        job = self._job
+        job = self._current.job
         # The queue makes copies of a key's first transcript alone; of parts that are gone nobody can.
-        is_news = state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED} and self._parts.count > 0
+        is_news = state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED} and self._current.parts.count > 0
         copies = await self._readers() if is_news and self._is_for_all() else ()
         await self._queue.finish(job, outcome, has_gaps=state is ReplyState.GAPPED, copies=copies)
         await self._clear_after_edit()
-        count(self._means.metrics, self._observed, outcome)
+        count(self._means.metrics, self._current.observed, outcome)
         self._line(outcome, error)
 
     def _is_for_all(self) -> bool:
         """Whether the channel's readers get copies: not of what somebody has asked for alone."""
-        request = self._job.request
+        request = self._current.job.request
         told_sender_alone = request.key.reader_id == request.user_id and not request.explicit
         return request.key.reader_id is None or told_sender_alone
 
@@ -246,17 +236,17 @@ class Attempt:
 
     async def _readers(self) -> Sequence[str]:
         """Who wants a copy: everybody who wants all of the channel's, but whoever has just said it."""
-        request = self._job.request
+        request = self._current.job.request
         readers = await self._means.preferences.subscribers(request.key.team_id, request.key.channel_id)
         return [user_id for user_id in readers if user_id != request.user_id]
 
     async def _present_readers(self) -> Sequence[str]:
         """Those of them who are in the channel: for nobody else it is worth hearing."""
-        return await self._means.replies.present(self._job.key.channel_id, await self._readers())
+        return await self._means.replies.present(self._current.job.key.channel_id, await self._readers())
 
     def _line(self, outcome: str, error: Exception | None) -> None:
-        line = canonical_line(self._job, self._observed, outcome, self._age_s(), error)
+        line = canonical_line(self._current.job, self._current.observed, outcome, self._age_s(), error)
         self._log.info("job", **line)
 
     def _age_s(self) -> float:
-        return (self._clock.now() - self._job.accepted_at).total_seconds()
+        return (self._clock.now() - self._current.job.accepted_at).total_seconds()

@@ -10,6 +10,7 @@ import structlog
 
 from bot.errors import TranscriptionError, Unavailable
 from bot.job.clock import Clock
+from bot.job.current import CurrentJob
 from bot.model import SUBSCRIBERS, THREAD, Job
 from bot.ports.outside import Replies
 from bot.ports.store import Queue
@@ -42,73 +43,75 @@ class Delivery:
         self._clock = clock
         self._log = structlog.get_logger(__name__)
 
-    async def find(self, job: Job) -> Found:
+    async def find(self, current: CurrentJob) -> Found:
         """What already stands in the thread; asks only where there was an intent.
 
         Raises:
             TranscriptionError: Slack could not say.
         """
-        return Found() if job.intent_at is None else await self._replies.find(job)
+        return Found() if current.job.intent_at is None else await self._replies.find(current.job)
 
-    async def deliver(self, job: Job, reply: Reply, found: Found) -> None:
+    async def deliver(self, current: CurrentJob, reply: Reply, found: Found) -> None:
         """Post the last word, or a question, in its turn, trying for a while: recognising would cost again.
 
         Raises:
-            TranscriptionError: it could not be posted.
+            TranscriptionError: it could not be posted; it may have arrived all the same.
         """
-        if _is_mute(job):
+        if _is_mute(current.job):
             return
-        await self._has_turn(job, TURN_PATIENCE_S)
+        state = state_of(reply)
+        await self._has_turn(current.job, TURN_PATIENCE_S)
         for delay_s in (*_DELAYS_S, None):
-            job = await self._queue.write_intent(job)
+            current.job = await self._queue.write_intent(current.job)
             try:
-                ts = await self._replies.publish(job, reply, found)
+                ts = await self._replies.publish(current.job, reply, found)
             except Unavailable as error:
                 await self._pause(delay_s, error)
-                found = await self._find_patiently(job)
-                if found.ts is None or not is_final(found, job) or found.state is not state_of(reply):
+                found = await self._find_patiently(current.job)
+                if found.ts is None or not is_final(found, current.job) or found.state is not state:
                     continue
                 ts = found.ts
-            state = state_of(reply)
-            await self._queue.record_reply(job, ts, notice=None if state.is_final else str(state))
+            notice = None if state.is_final else str(state)
+            current.job = await self._queue.record_reply(current.job, ts, notice)
             return
 
-    async def notify(self, job: Job, notice: Waiting) -> Job:
+    async def notify(self, current: CurrentJob, notice: Waiting) -> None:
         """Say once, and in its turn, that it takes longer: the transcript will be edited into this place.
 
         Raises:
-            TranscriptionError: it could not be said.
+            TranscriptionError: it could not be said; it may have arrived all the same.
         """
-        if job.notice == str(notice.reason) or _is_mute(job):
-            return job
-        await self._has_turn(job, TURN_PATIENCE_S)
-        found = await self.find(job)
-        job = await self._queue.write_intent(job)
-        ts = await self._replies.publish(job, notice, found)
-        return await self._queue.record_reply(job, ts, notice=str(notice.reason))
+        if current.job.notice == str(notice.reason) or _is_mute(current.job):
+            return
+        await self._has_turn(current.job, TURN_PATIENCE_S)
+        found = await self.find(current)
+        await self._post(current, notice, found, str(notice.reason))
 
-    async def grow(self, job: Job, growing: Growing) -> tuple[Job, bool]:
+    async def grow(self, current: CurrentJob, growing: Growing) -> bool:
         """Show what is ready of a long recording, in the reply that will hold it all.
 
         Worth one try, and only where earlier files of the message have their place: nothing is lost by it.
 
         Returns:
-            The job as it then stands, and whether it was said. A post that failed may have arrived all the
-            same: the job then has an intent.
+            Whether it was said. A post that failed may have arrived all the same: the job then has an intent.
         """
-        if not await self._has_turn(job, _GLANCE_S):
-            return job, False
-        try:
-            found = Found() if job.reply_ts else await self.find(job)
-            job = await self._queue.write_intent(job)
-            ts = await self._replies.publish(job, growing, found)
-        except TranscriptionError as unsaid:
-            self._log.warning("not shown yet", key=str(job.key), error=str(unsaid))
-            return job, False
+        if not await self._has_turn(current.job, _GLANCE_S):
+            return False
         notice = GROWING if growing.delayed_by is None else str(growing.delayed_by)
-        if (ts, notice) != (job.reply_ts, job.notice):
-            job = await self._queue.record_reply(job, ts, notice)
-        return job, True
+        try:
+            found = Found() if current.job.reply_ts else await self.find(current)
+            await self._post(current, growing, found, notice)
+        except TranscriptionError as unsaid:
+            self._log.warning("not shown yet", key=str(current.job.key), error=str(unsaid))
+            return False
+        return True
+
+    async def _post(self, current: CurrentJob, word: Waiting | Growing, found: Found, notice: str) -> None:
+        """Post a word on the way, once, and record it where it stands anew or says something else."""
+        current.job = await self._queue.write_intent(current.job)
+        ts = await self._replies.publish(current.job, word, found)
+        if (ts, notice) != (current.job.reply_ts, current.job.notice):
+            current.job = await self._queue.record_reply(current.job, ts, notice)
 
     async def _has_turn(self, job: Job, patience_s: float) -> bool:
         """Wait for earlier files of the message where replies stand among others."""

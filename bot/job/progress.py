@@ -8,9 +8,9 @@ from datetime import datetime
 
 from bot.errors import Misconfiguration, Outage
 from bot.job.clock import Clock
+from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery
-from bot.job.parts import Parts
-from bot.model import THREAD, Job, Part, SharedFile
+from bot.model import THREAD, Part
 from bot.ports.outside import Replies
 from bot.reply import Growing
 from bot.transcript.join import join
@@ -33,23 +33,20 @@ class Progress:
     """Shows one job's progress until ``stop``, where a thread reads it.
 
     Args:
-        job: Which; ``accepted_at`` says since when somebody waits.
-        parts: What is ready.
+        current: Which job; ``accepted_at`` says since when somebody waits, ``parts`` what is ready.
         replies: Shows the status.
         delivery: Posts and edits the reply.
         clock: Time and patience.
 
     Attributes:
-        job: As it stands after what was posted.
         is_over: The last word was tried, and may stand: nothing else may take its place.
         is_anew: Words stand already, and say more than a beginning or a notice in their place.
     """
 
-    def __init__(self, job: Job, parts: Parts, replies: Replies, delivery: Delivery, clock: Clock) -> None:
-        self.job = job
+    def __init__(self, current: CurrentJob, replies: Replies, delivery: Delivery, clock: Clock) -> None:
         self.is_over = False
-        self.is_anew = job.revision > 0
-        self._parts = parts
+        self.is_anew = current.job.revision > 0
+        self._current = current
         self._replies = replies
         self._delivery = delivery
         self._clock = clock
@@ -60,10 +57,9 @@ class Progress:
         self._shown = 0
         """How many parts the reply shows."""
 
-    def start(self, file: SharedFile) -> None:
-        """Begin to show it; the file is as Slack describes it now."""
-        self.job = replace(self.job, request=replace(self.job.request, file=file))
-        if self._running is None and self.job.key.audience == THREAD:
+    def start(self) -> None:
+        """Begin to show it."""
+        if self._running is None and self._current.job.key.audience == THREAD:
             self._running = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -74,20 +70,20 @@ class Progress:
 
     async def clear(self) -> None:
         """Take the status away where no new message does."""
-        if self.job.key.audience == THREAD:
-            await self._replies.clear_working(self.job.request)
+        if self._current.job.key.audience == THREAD:
+            await self._replies.clear_working(self._current.job.request)
 
     async def so_far(self, delayed_by: Outage | Misconfiguration | None = None) -> Growing | None:
         """What is ready, from the beginning on; ``None`` where there are no words yet, or none to show."""
-        if self.job.key.audience != THREAD:
+        if self._current.job.key.audience != THREAD:
             return None
         # In a thread: hundreds of pages take longer than the event loop may stand still.
-        transcript = await asyncio.to_thread(join, _beginning(self._parts.prefix()))
+        transcript = await asyncio.to_thread(join, _beginning(self._current.parts.prefix()))
         if not transcript.languages:
             return None
         # How it sounds is told of all of it, where that is wanted.
         transcript = replace(transcript, emotion=None)
-        return Growing(transcript, self._parts.count, self._parts.total, delayed_by)
+        return Growing(transcript, self._current.parts.count, self._current.parts.total, delayed_by)
 
     async def _run(self) -> None:
         while not self._stopped.is_set():
@@ -98,25 +94,24 @@ class Progress:
 
     async def _show_status(self) -> None:
         """Again where it changed or would go away."""
-        now, status = self._clock.now(), (self._parts.count, self._parts.total)
+        now, status = self._clock.now(), (self._current.parts.count, self._current.parts.total)
         if self._status_at is not None:
             aged_s = (now - self._status_at).total_seconds()
             if aged_s < STATUS_LASTS_S and (status == self._status or status[1] is None):
                 return
         self._status, self._status_at = status, now
-        await self._replies.show_working(self.job.request, *status)
+        await self._replies.show_working(self._current.job.request, *status)
 
     def _is_early_enough(self) -> bool:
-        waited_s = (self._clock.now() - self.job.accepted_at).total_seconds()
+        waited_s = (self._clock.now() - self._current.job.accepted_at).total_seconds()
         return waited_s >= EARLY_AFTER_S and not self.is_anew
 
     async def _grow(self) -> None:
         """Post what is ready, or edit it in."""
-        ready = len(self._parts.prefix())
-        if ready <= self._shown or self._parts.is_whole or (growing := await self.so_far()) is None:
+        ready = len(self._current.parts.prefix())
+        if ready <= self._shown or self._current.parts.is_whole or (growing := await self.so_far()) is None:
             return
-        self.job, shown = await self._delivery.grow(self.job, growing)
-        if shown:
+        if await self._delivery.grow(self._current, growing):
             self._shown = ready
             self._status_at = None  # a new message takes it away
 

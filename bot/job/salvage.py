@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 
 from bot.errors import Refusal
+from bot.job.current import CurrentJob
 from bot.job.deliver import holds_words
-from bot.job.parts import Parts
 from bot.model import Job, Transcript
 from bot.ports.store import Queue
 from bot.reply import Broken, Found, GaveUp, Refused, ReplyState
@@ -18,7 +18,7 @@ _DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
 
 
 async def what_there_is(
-    queue: Queue, job: Job, parts: Parts, reply: Refused | GaveUp | Broken, found: Found
+    queue: Queue, current: CurrentJob, reply: Refused | GaveUp | Broken, found: Found
 ) -> Transcript | None:
     """A transcript with gaps, where something was heard that is worth more than what would be said.
 
@@ -26,16 +26,16 @@ async def what_there_is(
 
     Args:
         queue: Keeps them.
-        job: Which failed.
-        parts: What was heard of it.
+        current: Which failed, and what was heard of it.
         reply: What would be said.
         found: What stands.
     """
+    job = current.job
     # What stands is not given for a part of another hearing; where only its gaps were wanted, it is in there.
     is_in_there = found.state is ReplyState.GAPPED and job.fills_gaps
     if (holds_words(found) and not is_in_there) or not _leaves_words(job, reply):
         return None
-    filled = parts.filled(round(1000 * (job.request.file.duration_s or 0.0)))
+    filled = current.parts.filled(round(1000 * (job.request.file.duration_s or 0.0)))
     transcript = await asyncio.to_thread(join, filled)
     if not transcript.languages:
         return None

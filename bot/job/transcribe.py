@@ -12,9 +12,8 @@ from pathlib import Path
 
 from bot.errors import Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
+from bot.job.current import CurrentJob
 from bot.job.hear import Hearing, Task
-from bot.job.observe import Observed
-from bot.job.parts import Parts
 from bot.model import (
     Claim,
     FileState,
@@ -80,16 +79,13 @@ class Transcriber:
         self._budget = budget
         self._most_minutes = most_minutes
 
-    async def transcribe(
-        self, job: Job, parts: Parts, observed: Observed, started: Callable[[SharedFile], None]
-    ) -> Transcript:
+    async def transcribe(self, current: CurrentJob, started: Callable[[], None]) -> Transcript:
         """Fetch one file and have heard what is missing of it.
 
         Args:
-            job: Whose file.
-            parts: What was kept of it; filled up.
-            observed: Filled on the way, also when it fails.
-            started: Called with the file as Slack describes it, when it is clear that there is work to show.
+            current: Whose file. Filled on the way, also when it fails: its parts, what is observed, and its
+                file as Slack describes it.
+            started: Called when it is clear that there is work to show.
 
         Raises:
             Rejected: it cannot be transcribed, or must not be.
@@ -97,6 +93,7 @@ class Transcriber:
             Unavailable: not now.
             Misconfigured: not before the operator acts.
         """
+        job, parts = current.job, current.parts
         hints = await self._hinting.hints(job.request)
         share_used = 0.0
         if parts.is_whole:
@@ -105,10 +102,10 @@ class Transcriber:
         if not parts.is_whole:
             share_used = await self._budget.share_used(job.key.team_id)
             async with self._workspace() as workspace:
-                task = await self._fetched(job, parts, observed, started, share_used, workspace)
+                task = await self._fetched(current, started, share_used, workspace)
                 await self._hearing.hear(_hinted(task, job.request, hints), parts)
         transcript = await asyncio.to_thread(join, list(parts))
-        observed.audio_s = transcript.duration_s
+        current.observed.audio_s = transcript.duration_s
         if not transcript.languages:
             reason = Refusal.UNSUPPORTED_BY_RECOGNISER if transcript.has_gaps else Refusal.NO_SPEECH
             raise Rejected(reason)
@@ -120,10 +117,8 @@ class Transcriber:
 
     async def _fetched(
         self,
-        job: Job,
-        parts: Parts,
-        observed: Observed,
-        started: Callable[[SharedFile], None],
+        current: CurrentJob,
+        started: Callable[[], None],
         share_used: float,
         workspace: Path,
     ) -> Task:
@@ -132,9 +127,10 @@ class Transcriber:
         Raises:
             TranscriptionError: as ``transcribe``.
         """
+        job, observed = current.job, current.observed
         request, source = job.request, workspace / "source"
         # What has begun was allowed to; half a transcript would have cost as much.
-        is_new = parts.count == 0
+        is_new = current.parts.count == 0
         with observed.stage("download"):
             file = await self._located(job)
             observed.claim = file.claim
@@ -142,7 +138,8 @@ class Transcriber:
             self._refuse_unwanted(request, file)
             if is_new:
                 self._budget.check(job, share_used, file.duration_s)
-            started(file)
+            current.job = replace(job, request=replace(request, file=file))
+            started()
             observed.source_bytes = await self._files.download(file, source)
         if is_new and not file.duration_s and self._budget.may_ask(job, observed.source_bytes):
             # Slack says how long a clip is, but not an upload.

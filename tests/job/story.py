@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.job.current import CurrentJob
 from bot.job.observe import Observed
 from bot.job.parts import Parts
 from bot.model import Claim, Job, SharedFile, Transcript
@@ -18,6 +19,7 @@ class Story:
         self.observed = Observed(Claim.UNKNOWN)
         self.signs = 0
         self.located: SharedFile | None = None
+        """As Slack describes it, once there is work to show."""
         self.parts = Parts()
         self._bench = bench
 
@@ -28,8 +30,10 @@ class Story:
         await self._bench.jobs.accept([request])
         await self._bench.jobs.claim()
         job = Job(request, EPOCH, attempt, None, None, None, revision=revision, is_confirmed=confirmed)
-        return await self._bench.transcriber().transcribe(job, self.parts, self.observed, self._sign)
+        current = CurrentJob(job, self.observed, self.parts)
 
-    def _sign(self, file: SharedFile) -> None:
-        self.signs += 1
-        self.located = file
+        def sign() -> None:
+            self.signs += 1
+            self.located = current.job.request.file
+
+        return await self._bench.transcriber().transcribe(current, sign)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
+from bot.job.current import CurrentJob
 from bot.job.deliver import TURN_PATIENCE_S, Delivery, is_final
 from bot.model import Job
 from bot.reply import Found, Refused, ReplyState, Waiting
@@ -23,54 +24,55 @@ def delivery(bench: Bench) -> Delivery:
     return Delivery(bench.jobs, bench.thread, bench.clock)
 
 
-async def claimed(bench: Bench) -> Job:
+async def claimed(bench: Bench) -> CurrentJob:
     await bench.jobs.accept([request_for()])
     job = await bench.jobs.claim()
     assert job is not None
-    return job
+    return CurrentJob.of(job)
 
 
-async def passing(bench: Bench, delivery: Delivery, job: Job, seconds: float) -> None:
+async def passing(bench: Bench, delivery: Delivery, current: CurrentJob, seconds: float) -> None:
     """Deliver within so much virtual time."""
-    task = asyncio.create_task(delivery.deliver(job, WORDS, NOTHING))
+    task = asyncio.create_task(delivery.deliver(current, WORDS, NOTHING))
     await bench.time.until(task.done, seconds)
     await task
 
 
 async def test_a_reply_is_posted_and_recorded(bench: Bench, delivery: Delivery) -> None:
-    job = await claimed(bench)
-    await delivery.deliver(job, WORDS, NOTHING)
+    current = await claimed(bench)
+    await delivery.deliver(current, WORDS, NOTHING)
     assert bench.said() == [[WORDS]]
-    row = bench.memory.rows[job.key]
+    row = bench.memory.rows[current.job.key]
     assert (row.job.reply_ts, row.job.notice, row.job.intent_at) == ("1.0", None, bench.time.now())
+    assert current.job == row.job, "who goes on with the job knows what stands"
     assert bench.thread.finds.calls == []
 
 
 async def test_a_post_that_arrived_although_it_failed_is_not_posted_again(
     bench: Bench, delivery: Delivery
 ) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.arrivals.then("F1", AWAY)
-    await passing(bench, delivery, job, 1.0)
+    await passing(bench, delivery, current, 1.0)
     assert bench.said() == [[WORDS]]
-    assert bench.memory.rows[job.key].job.reply_ts == "1.0"
+    assert bench.memory.rows[current.job.key].job.reply_ts == "1.0"
     assert len(bench.thread.publishes.calls) == 1
 
 
 async def test_it_is_looked_for_until_slack_can_say(bench: Bench, delivery: Delivery) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.arrivals.then("F1", AWAY)
     bench.thread.finds.then("F1", AWAY, AWAY, AWAY)
-    await passing(bench, delivery, job, 10.0)
+    await passing(bench, delivery, current, 10.0)
     assert bench.said() == [[WORDS]]
     assert len(bench.thread.publishes.calls) == 1
     assert len(bench.thread.finds.calls) == 4
 
 
 async def test_a_post_that_did_not_arrive_is_posted_again(bench: Bench, delivery: Delivery) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.publishes.then("F1", *[AWAY] * 5)
-    await passing(bench, delivery, job, 15.5)
+    await passing(bench, delivery, current, 15.5)
     assert bench.said() == [[WORDS]]
     assert len(bench.thread.publishes.calls) == 6
 
@@ -78,18 +80,18 @@ async def test_a_post_that_did_not_arrive_is_posted_again(bench: Bench, delivery
 async def test_an_edit_that_arrived_although_it_failed_is_not_repeated(
     bench: Bench, delivery: Delivery
 ) -> None:
-    job = await claimed(bench)
-    job = await delivery.notify(job, BUSY)
+    current = await claimed(bench)
+    await delivery.notify(current, BUSY)
     bench.thread.arrivals.then("F1", AWAY)
-    await passing(bench, delivery, job, 1.0)
+    await passing(bench, delivery, current, 1.0)
     assert bench.said() == [[BUSY, WORDS]]
 
 
 async def test_after_two_minutes_of_tries_the_queue_has_it(bench: Bench, delivery: Delivery) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.publishes.always["F1"] = AWAY
     with pytest.raises(Unavailable):
-        await passing(bench, delivery, job, 130.0)
+        await passing(bench, delivery, current, 130.0)
     assert len(bench.thread.publishes.calls) == 9
 
 
@@ -97,20 +99,20 @@ async def test_after_two_minutes_of_tries_the_queue_has_it(bench: Bench, deliver
 async def test_slack_is_given_the_time_that_it_asks_for(
     bench: Bench, delivery: Delivery, asked_s: float, waits_s: float
 ) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.publishes.then("F1", Unavailable(Outage.SLACK, "ratelimited", asked_s))
-    await passing(bench, delivery, job, 100.0)
+    await passing(bench, delivery, current, 100.0)
     assert bench.time.passed_s == waits_s
 
 
 @pytest.mark.parametrize("verb", ["publish", "find"])
 async def test_who_asks_for_too_long_gets_the_queue(bench: Bench, delivery: Delivery, verb: str) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     slow = Unavailable(Outage.SLACK, "ratelimited", 9e9)
     bench.thread.publishes.then("F1", slow if verb == "publish" else AWAY)
     bench.thread.finds.always["F1"] = slow
     with pytest.raises(Unavailable):
-        await passing(bench, delivery, job, 1.0)
+        await passing(bench, delivery, current, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -119,10 +121,10 @@ async def test_who_asks_for_too_long_gets_the_queue(bench: Bench, delivery: Deli
 async def test_what_waiting_does_not_mend_is_raised_at_once(
     bench: Bench, delivery: Delivery, error: Exception
 ) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.publishes.then("F1", error)
     with pytest.raises(type(error)):
-        await delivery.deliver(job, WORDS, NOTHING)
+        await delivery.deliver(current, WORDS, NOTHING)
     assert bench.said() == []
 
 
@@ -131,33 +133,34 @@ async def test_a_reply_waits_for_its_turn_but_not_for_ever(bench: Bench, deliver
     await bench.jobs.claim()
     second = await bench.jobs.claim()
     assert second is not None
-    await passing(bench, delivery, second, TURN_PATIENCE_S + 1)
+    await passing(bench, delivery, CurrentJob.of(second), TURN_PATIENCE_S + 1)
     assert bench.time.passed_s == TURN_PATIENCE_S
 
 
 async def test_a_notice_is_said_once(bench: Bench, delivery: Delivery) -> None:
-    job = await claimed(bench)
-    job = await delivery.notify(job, BUSY)
-    job = await delivery.notify(job, BUSY)
+    current = await claimed(bench)
+    await delivery.notify(current, BUSY)
+    await delivery.notify(current, BUSY)
     assert bench.said() == [[BUSY]]
-    assert (job.reply_ts, job.notice) == ("1.0", "recogniser")
+    assert (current.job.reply_ts, current.job.notice) == ("1.0", "recogniser")
 
 
 async def test_a_notice_of_another_cause_is_edited_in(bench: Bench, delivery: Delivery) -> None:
-    job = await delivery.notify(await claimed(bench), BUSY)
-    await delivery.notify(job, Waiting(Misconfiguration.RECOGNISER_KEY))
+    current = await claimed(bench)
+    await delivery.notify(current, BUSY)
+    await delivery.notify(current, Waiting(Misconfiguration.RECOGNISER_KEY))
     assert bench.said() == [[BUSY, Waiting(Misconfiguration.RECOGNISER_KEY)]]
 
 
 async def test_a_notice_that_arrived_although_it_failed_is_edited_the_next_time(
     bench: Bench, delivery: Delivery
 ) -> None:
-    job = await claimed(bench)
+    current = await claimed(bench)
     bench.thread.arrivals.then("F1", AWAY)
     with pytest.raises(Unavailable):
-        await delivery.notify(job, BUSY)
-    job = bench.memory.rows[job.key].job
-    await delivery.notify(job, BUSY)
+        await delivery.notify(current, BUSY)
+    assert current.job.intent_at is not None
+    await delivery.notify(current, BUSY)
     assert bench.said() == [[BUSY, BUSY]]
 
 
@@ -199,10 +202,10 @@ async def test_a_notice_waits_for_its_turn_too(bench: Bench, delivery: Delivery)
     first, second = await bench.jobs.claim(), await bench.jobs.claim()
     assert first is not None
     assert second is not None
-    noticing = asyncio.create_task(delivery.notify(second, BUSY))
+    noticing = asyncio.create_task(delivery.notify(CurrentJob.of(second), BUSY))
     await bench.time.run(60)
     assert bench.said() == []
-    await delivery.deliver(first, WORDS, NOTHING)
+    await delivery.deliver(CurrentJob.of(first), WORDS, NOTHING)
     await bench.time.settle()
     await noticing
     assert bench.said() == [[WORDS], [BUSY]]

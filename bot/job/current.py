@@ -1,0 +1,26 @@
+"""The one record of a try that changes while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.job.observe import Observed
+from bot.job.parts import Parts
+from bot.model import Job
+
+
+@dataclass(slots=True)
+class CurrentJob:
+    """A claimed job while it is tried; whoever records something of it in the store replaces ``job``."""
+
+    job: Job
+    """As it stands, after what was posted and after what Slack says of its file."""
+    observed: Observed
+    """What is to be logged and counted of this try."""
+    parts: Parts = field(default_factory=Parts)
+    """What is recognised of its recording, in earlier tries too."""
+
+    @classmethod
+    def of(cls, job: Job) -> CurrentJob:
+        """A job that was just claimed, of which nothing is known yet."""
+        return cls(job, Observed(claim=job.request.file.claim))

@@ -38,14 +38,26 @@ class Requests(Protocol):
         """Store the requests in one transaction; return how many were new. Durable on return."""
 
     async def ask(
-        self, request: TranscriptionRequest, *, anew: bool = False, standing: Standing | None = None
-    ) -> Asked:
-        """Store what somebody asks for by hand. Durable on return; the same ``ask_id`` again changes nothing.
+        self,
+        requests: Sequence[TranscriptionRequest],
+        *,
+        anew: bool = False,
+        standing: Mapping[JobKey, Standing] | None = None,
+    ) -> list[Asked]:
+        """Store what somebody asks for by hand, all of it or nothing. Durable on return.
 
-        An unknown key begins at its first revision, or after ``standing``. One whose job has ended begins
-        anew with this request, one revision later and without its parts, where ``anew`` or a language is
-        given, or no transcript came of it; its reply is edited. The intent of such a job counts from now on
-        at the latest, so that its reply is looked for.
+        The same ``ask_id`` again changes nothing. An unknown key begins at its first revision, or after the
+        reply in ``standing``. One whose job has ended begins anew with its request, one revision later and
+        without its parts, where ``anew`` or a language is given, or no transcript came of it; its reply is
+        edited. The intent of such a job counts from now on at the latest, so that its reply is looked for.
+
+        Args:
+            requests: What is asked for.
+            anew: A transcript that stands does not do.
+            standing: Replies that somebody points at.
+
+        Returns:
+            What becomes of each request, in their order.
         """
 
     async def agree(self, key: JobKey) -> bool:

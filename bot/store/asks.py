@@ -30,7 +30,7 @@ async def ask(
     standing: Standing | None,
     now: float,
 ) -> Asked:
-    """Do what ``ports.store.Requests.ask`` says."""
+    """Do what ``ports.store.Requests.ask`` says of one request; ``standing`` is its reply."""
     table = schema.job
     row = (await connection.execute(select(table).where(table.c.key == str(request.key)))).first()
     if row is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -53,14 +53,24 @@ class SqliteJobs:
             return await self._database.transact(insert)
 
     async def ask(
-        self, request: TranscriptionRequest, *, anew: bool = False, standing: Standing | None = None
-    ) -> Asked:
-        """Insert it, or begin anew what has ended."""
+        self,
+        requests: Sequence[TranscriptionRequest],
+        *,
+        anew: bool = False,
+        standing: Mapping[JobKey, Standing] | None = None,
+    ) -> list[Asked]:
+        """Insert them, or begin anew what has ended."""
         now = self._now().timestamp()
+        known = standing or {}
+
+        async def ask_all(connection: AsyncConnection) -> list[Asked]:
+            return [
+                await asks.ask(connection, request, anew=anew, standing=known.get(request.key), now=now)
+                for request in requests
+            ]
+
         with self._telling():
-            return await self._database.transact(
-                partial(asks.ask, request=request, anew=anew, standing=standing, now=now)
-            )
+            return await self._database.transact(ask_all)
 
     async def agree(self, key: JobKey) -> bool:
         """Make it due; patience begins anew, for nobody waited since."""

@@ -21,7 +21,7 @@ OLD_REPLY = Standing(f"{LONG_AGO.timestamp():.6f}", 2)
 async def test_what_nobody_knows_is_accepted(kept: Kept) -> None:
     request = asked(message_ts=f"{EPOCH.timestamp():.6f}", ask_id="c-1", asked_by="U7", language="de")
     async with kept.waiting(kept.jobs.wait_for_work()):
-        assert await kept.jobs.ask(request) is Asked.ACCEPTED
+        assert await kept.jobs.ask([request]) == [Asked.ACCEPTED]
     assert await kept.claimed() == Job(request, kept.time.now(), 0, None, None, None)
 
 
@@ -33,13 +33,13 @@ async def test_under_an_old_message_a_forgotten_reply_is_looked_for(
     kept: Kept, audience: str, language: str | None, revision: int, *, looked_for: bool
 ) -> None:
     request = asked(message_ts=OLD_REPLY.ts, audience=audience, language=language)
-    assert await kept.jobs.ask(request) is Asked.ACCEPTED
+    assert await kept.jobs.ask([request]) == [Asked.ACCEPTED]
     job = await kept.claimed()
     assert (job.intent_at, job.revision) == (LONG_AGO if looked_for else None, revision)
 
 
 async def test_a_reply_of_a_forgotten_job_is_gone_on_with(kept: Kept) -> None:
-    assert await kept.jobs.ask(asked(), standing=OLD_REPLY) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked()], standing={asked().key: OLD_REPLY}) == [Asked.ACCEPTED]
     job = await kept.claimed()
     assert (job.revision, job.reply_ts, job.intent_at) == (3, OLD_REPLY.ts, LONG_AGO)
     assert job.is_confirmed
@@ -49,11 +49,11 @@ async def test_a_reply_of_a_forgotten_job_is_gone_on_with(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("state", [JobState.READY, JobState.RUNNING, JobState.PARKED])
-@pytest.mark.parametrize("ask", [{}, {"anew": True}, {"standing": OLD_REPLY}])
+@pytest.mark.parametrize("ask", [{}, {"anew": True}, {"standing": {asked().key: OLD_REPLY}}])
 async def test_what_is_under_way_goes_on_as_it_is(kept: Kept, state: JobState, ask: dict[str, Any]) -> None:
     job = await kept.brought(state)
     before = await kept.jobs.depth()
-    assert await kept.jobs.ask(asked(language="fr", ask_id="c-9"), **ask) is Asked.UNDER_WAY
+    assert await kept.jobs.ask([asked(language="fr", ask_id="c-9")], **ask) == [Asked.UNDER_WAY]
     assert await kept.jobs.depth() == before
     await kept.jobs.release_parked()
     if state is not JobState.RUNNING:
@@ -68,7 +68,7 @@ async def test_what_is_under_way_goes_on_as_it_is(kept: Kept, state: JobState, a
 )
 async def test_a_transcript_that_stands_is_the_answer(kept: Kept, outcome: Outcome) -> None:
     await kept.ended(asked(), outcome)
-    assert await kept.jobs.ask(asked(ask_id="c-1")) is Asked.ANSWERED
+    assert await kept.jobs.ask([asked(ask_id="c-1")]) == [Asked.ANSWERED]
     assert await kept.jobs.claim() is None
     assert await kept.working() == 0
 
@@ -89,7 +89,7 @@ async def test_what_has_ended_begins_anew_where_somebody_wants_it_to(
     await kept.pass_by(3_600)
     request = asked(ask_id="c-1", asked_by="U7", language=language, explicit=True)
     async with kept.waiting(kept.jobs.wait_for_work()):
-        assert await kept.jobs.ask(request, anew=anew) is Asked.ACCEPTED
+        assert await kept.jobs.ask([request], anew=anew) == [Asked.ACCEPTED]
     job = await kept.claimed()
     knows_the_cost = outcome is Outcome.TRANSCRIBED
     assert job == Job(
@@ -108,7 +108,7 @@ async def test_a_job_that_begins_anew_has_all_its_patience(kept: Kept) -> None:
     await kept.jobs.agree(job.key)
     await kept.jobs.finish(await kept.claimed(), Outcome.FAILED)
     await kept.pass_by(86_400)
-    assert await kept.jobs.ask(asked()) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked()]) == [Asked.ACCEPTED]
     job = await kept.claimed()
     assert (job.attempt, job.faults, job.notice, job.is_confirmed) == (0, 0, None, False)
     assert job.accepted_at == kept.time.now()
@@ -118,8 +118,8 @@ async def test_gaps_do_not_keep_what_is_asked_for_anew(kept: Kept) -> None:
     job = await kept.claimed(asked())
     await kept.jobs.keep(job, part(0))
     await kept.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
-    assert await kept.jobs.ask(asked()) is Asked.ANSWERED
-    assert await kept.jobs.ask(asked(), anew=True) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked()]) == [Asked.ANSWERED]
+    assert await kept.jobs.ask([asked()], anew=True) == [Asked.ACCEPTED]
     job = await kept.claimed()
     assert await kept.jobs.parts(job) == []
     await kept.jobs.finish(job, Outcome.TRANSCRIBED)
@@ -129,13 +129,13 @@ async def test_gaps_do_not_keep_what_is_asked_for_anew(kept: Kept) -> None:
 async def test_a_reply_without_an_intent_is_looked_for_from_its_own_time_on(kept: Kept) -> None:
     job = await kept.jobs.record_reply(await kept.claimed(asked()), OLD_REPLY.ts, None)
     await kept.jobs.finish(job, Outcome.TRANSCRIBED)
-    await kept.jobs.ask(asked(), anew=True)
+    await kept.jobs.ask([asked()], anew=True)
     assert (await kept.claimed()).intent_at == LONG_AGO
 
 
 async def test_where_no_reply_is_known_the_one_that_stands_counts(kept: Kept) -> None:
     await kept.jobs.finish(await kept.claimed(asked()), Outcome.IGNORED)
-    await kept.jobs.ask(asked(), standing=OLD_REPLY)
+    await kept.jobs.ask([asked()], standing={asked().key: OLD_REPLY})
     job = await kept.claimed()
     assert (job.revision, job.reply_ts, job.intent_at) == (3, OLD_REPLY.ts, LONG_AGO)
 
@@ -143,37 +143,66 @@ async def test_where_no_reply_is_known_the_one_that_stands_counts(kept: Kept) ->
 @pytest.mark.parametrize("anew", [False, True])
 async def test_an_ask_that_is_delivered_twice_asks_once(kept: Kept, *, anew: bool) -> None:
     request = asked(ask_id="c-1", language="de")
-    assert await kept.jobs.ask(request, anew=anew) is Asked.ACCEPTED
-    assert await kept.jobs.ask(request, anew=anew) is Asked.UNDER_WAY
+    assert await kept.jobs.ask([request], anew=anew) == [Asked.ACCEPTED]
+    assert await kept.jobs.ask([request], anew=anew) == [Asked.UNDER_WAY]
     await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
-    assert await kept.jobs.ask(request, anew=anew) is Asked.ANSWERED
+    assert await kept.jobs.ask([request], anew=anew) == [Asked.ANSWERED]
     assert await kept.jobs.claim() is None
     other = asked(ask_id="c-2", language="de")
-    assert await kept.jobs.ask(other, anew=anew) is Asked.ACCEPTED
+    assert await kept.jobs.ask([other], anew=anew) == [Asked.ACCEPTED]
     await kept.jobs.finish(await kept.claimed(), Outcome.REFUSED)
-    assert await kept.jobs.ask(other, anew=anew) is Asked.ANSWERED
+    assert await kept.jobs.ask([other], anew=anew) == [Asked.ANSWERED]
     assert (await kept.jobs.depth())[JobState.READY] == 0
 
 
 async def test_asks_without_an_id_are_never_the_same(kept: Kept) -> None:
     await kept.jobs.finish(await kept.claimed(asked()), Outcome.TRANSCRIBED)
     for revision in (1, 2):
-        assert await kept.jobs.ask(asked(), anew=True) is Asked.ACCEPTED
+        assert await kept.jobs.ask([asked()], anew=True) == [Asked.ACCEPTED]
         job = await kept.claimed()
         assert job.revision == revision
         await kept.jobs.finish(job, Outcome.TRANSCRIBED)
 
 
 async def test_twin_asks_at_the_same_time_are_one(kept: Kept) -> None:
-    answers = await asyncio.gather(*(kept.jobs.ask(asked()) for _ in range(10)))
-    assert sorted(answers) == sorted([Asked.ACCEPTED, *[Asked.UNDER_WAY] * 9])
+    answers = await asyncio.gather(*(kept.jobs.ask([asked()]) for _ in range(10)))
+    assert sorted(answers) == sorted([[Asked.ACCEPTED], *[[Asked.UNDER_WAY]] * 9])
     assert (await kept.jobs.depth())[JobState.READY] == 1
+
+
+async def test_files_are_asked_for_together_and_each_has_an_answer_of_its_own(kept: Kept) -> None:
+    await kept.ended(asked("F2"))
+    requests = [asked("F1"), asked("F2"), asked("F3"), asked("F3")]
+    answers = await kept.jobs.ask(requests, standing={asked("F3").key: OLD_REPLY})
+    assert answers == [Asked.ACCEPTED, Asked.ANSWERED, Asked.ACCEPTED, Asked.UNDER_WAY]
+    jobs = {job.key.file_id: job.revision for job in [await kept.claimed(), await kept.claimed()]}
+    assert jobs == {"F1": 0, "F3": 3}
+    assert await kept.jobs.ask([]) == []
+
+
+async def test_where_one_request_fails_none_is_asked_for(kept: Kept) -> None:
+    await kept.ended(asked("F2"))
+    requests: list[Any] = [asked("F1"), asked("F2", language="de"), None]
+    with pytest.raises(AttributeError):
+        await kept.jobs.ask(requests)
+    assert await kept.jobs.claim() is None
+    assert await kept.jobs.ask([asked("F1"), asked("F2")]) == [Asked.ACCEPTED, Asked.ANSWERED]
+
+
+@pytest.mark.parametrize("steps", range(0, 60, 3))
+async def test_who_is_cancelled_has_asked_for_all_or_for_none(kept: Kept, steps: int) -> None:
+    asking = asyncio.create_task(kept.jobs.ask([asked(f"F{number}") for number in range(5)]))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert (await kept.jobs.depth())[JobState.READY] in {0, 5}
 
 
 async def test_a_private_ask_is_another_job(kept: Kept) -> None:
     await kept.ended(asked())
-    assert await kept.jobs.ask(asked(audience="U7")) is Asked.ACCEPTED
-    assert await kept.jobs.ask(asked(audience="U8")) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked(audience="U7")]) == [Asked.ACCEPTED]
+    assert await kept.jobs.ask([asked(audience="U8")]) == [Asked.ACCEPTED]
     assert (await kept.jobs.depth())[JobState.READY] == 2
 
 
@@ -200,9 +229,9 @@ async def test_a_held_job_goes_on_when_somebody_agrees(kept: Kept) -> None:
 async def test_a_question_that_waits_is_asked_again_where_somebody_asks(kept: Kept) -> None:
     job = await kept.claimed(asked(ask_id="c-1"))
     await kept.jobs.hold(job)
-    assert await kept.jobs.ask(asked(ask_id="c-1")) is Asked.UNDER_WAY, "the same ask"
+    assert await kept.jobs.ask([asked(ask_id="c-1")]) == [Asked.UNDER_WAY], "the same ask"
     assert await kept.jobs.claim() is None
-    assert await kept.jobs.ask(asked(ask_id="c-2")) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked(ask_id="c-2")]) == [Asked.ACCEPTED]
     again = await kept.claimed()
     assert (again.request.ask_id, again.is_confirmed) == ("c-2", False)
 
@@ -224,7 +253,7 @@ async def test_a_question_that_nobody_answers_lapses_after_a_day(kept: Kept) -> 
     await kept.jobs.sweep()
     assert not await kept.jobs.agree(job.key)
     assert await kept.jobs.accept([asked()]) == 0
-    assert await kept.jobs.ask(asked()) is Asked.ACCEPTED, "who asks by hand is asked again"
+    assert await kept.jobs.ask([asked()]) == [Asked.ACCEPTED], "who asks by hand is asked again"
 
 
 async def test_what_is_not_claimed_is_not_held(kept: Kept) -> None:

@@ -135,13 +135,13 @@ async def test_a_key_counts_as_a_clip_once(kept: Kept) -> None:
     await kept.jobs.fill_gaps(str(job.key))
     await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     await kept.jobs.finish(job, Outcome.TRANSCRIBED)
-    await kept.jobs.ask(asked(), anew=True)
+    await kept.jobs.ask([asked()], anew=True)
     await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 1
 
 
 async def test_a_refusal_that_becomes_a_transcript_counts_then(kept: Kept) -> None:
     await kept.jobs.finish(await kept.claimed(asked()), Outcome.REFUSED)
-    await kept.jobs.ask(asked())
+    await kept.jobs.ask([asked()])
     await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 1

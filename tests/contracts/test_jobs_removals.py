@@ -48,7 +48,7 @@ async def test_who_still_runs_it_changes_nothing_any_more(kept: Kept) -> None:
     assert await kept.working() == 0
     assert await kept.jobs.parts(job) == []
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 0
-    assert await kept.jobs.ask(asked()) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked()]) == [Asked.ACCEPTED]
     assert (await kept.claimed()).reply_ts is None
 
 
@@ -178,7 +178,7 @@ async def test_who_asks_again_does_not_lose_the_new_words_with_the_old(kept: Kep
     job = await kept.ended(asked())
     await kept.ended(asked("F2"))
     await kept.jobs.withdraw_reply(job.key, thread_ts="0.5")
-    assert await kept.jobs.ask(asked()) is Asked.ACCEPTED
+    assert await kept.jobs.ask([asked()]) == [Asked.ACCEPTED]
     assert await kept.jobs.claim() is None, "the old words are still there"
     removal = await taken(kept)
     assert await kept.jobs.claim() is None, "they are just going"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -61,8 +61,20 @@ class MemoryJobs:
         return len({request.key for request in new})
 
     async def ask(
-        self, request: TranscriptionRequest, *, anew: bool = False, standing: Standing | None = None
-    ) -> Asked:
+        self,
+        requests: Sequence[TranscriptionRequest],
+        *,
+        anew: bool = False,
+        standing: Mapping[JobKey, Standing] | None = None,
+    ) -> list[Asked]:
+        before, known = dict(self.rows), standing or {}
+        try:
+            return [self._ask(request, known.get(request.key), anew=anew) for request in requests]
+        except BaseException:
+            self.rows = before
+            raise
+
+    def _ask(self, request: TranscriptionRequest, standing: Standing | None, *, anew: bool) -> Asked:
         row = self.rows.get(request.key)
         if row is None:
             row = self._insert(request)

@@ -31,7 +31,7 @@ async def test_the_same_reply_is_edited(bench: Bench) -> None:
     async with bench.working():
         await transcribed(bench)
         bench.recogniser.text["F1"] = "Worte von F1"
-        assert await bench.jobs.ask(again("de")) is Asked.ACCEPTED
+        assert await bench.jobs.ask([again("de")]) == [Asked.ACCEPTED]
         await bench.ended()
     assert bench.said() == [[WORDS, said("Worte von F1", language="de")]]
     assert bench.thread.messages[0].revision == 1
@@ -58,7 +58,7 @@ async def test_a_failure_leaves_the_words_and_is_told_to_the_asker(
         await transcribed(bench)
         bench.recogniser.trouble.always["F1"] = error
         bench.verification = BAD_KEY
-        assert await bench.jobs.ask(again("de")) is Asked.ACCEPTED
+        assert await bench.jobs.ask([again("de")]) == [Asked.ACCEPTED]
         await bench.ended()
     assert bench.said() == [[WORDS]], "no notice on the way either"
     assert bench.thread.explained == [(request_for().key, told)]
@@ -77,7 +77,7 @@ async def test_a_transcript_with_gaps_keeps_its_words_too(bench: Bench) -> None:
         (before,) = bench.said()
         for start in (120_000, 240_000, 360_000):
             bench.recogniser.trouble.always[f"F1@{start}"] = DOWN
-        assert await bench.jobs.ask(again(), anew=True) is Asked.ACCEPTED
+        assert await bench.jobs.ask([again()], anew=True) == [Asked.ACCEPTED]
         await bench.ended()
     assert bench.said() == [before], "less was heard than stands"
     assert bench.thread.explained == [(request_for().key, GaveUp(Outage.RECOGNISER))]
@@ -99,12 +99,12 @@ async def test_silence_in_another_language_leaves_the_words_too(bench: Bench) ->
     async with bench.working():
         await transcribed(bench)
         bench.recogniser.text["F1"] = ""
-        await bench.jobs.ask(again("de"))
+        await bench.jobs.ask([again("de")])
         await bench.ended()
         assert bench.said() == [[WORDS]]
         assert bench.thread.explained == [(request_for().key, Refused(Refusal.NO_SPEECH))]
         bench.recogniser.text["F1"] = "Worte"
-        assert await bench.jobs.ask(again("de", "once more")) is Asked.ACCEPTED
+        assert await bench.jobs.ask([again("de", "once more")]) == [Asked.ACCEPTED]
         await bench.ended()
     assert bench.said() == [[WORDS, said("Worte", language="de")]]
 
@@ -114,8 +114,8 @@ async def test_a_month_that_is_used_up_leaves_the_words(bench: Bench) -> None:
     async with bench.working():
         await transcribed(bench)
         bench.memory.ledger.add("T1", "C1", bench.time.now(), seconds=60)
-        await bench.jobs.ask(again())
-        await bench.jobs.ask(again("fr"))
+        await bench.jobs.ask([again()])
+        await bench.jobs.ask([again("fr")])
         await bench.ended()
     assert bench.said() == [[WORDS]]
     assert bench.thread.explained == [(request_for().key, Refused(Refusal.MONTH_USED_UP, 1))]
@@ -134,7 +134,7 @@ async def test_neither_a_beginning_nor_half_of_it_replaces_a_whole_transcript(be
         long_recording(bench)
         for start_ms in (720_000, 840_000):
             bench.recogniser.trouble.always[f"F1@{start_ms}"] = DOWN
-        await bench.jobs.ask(again("de"))
+        await bench.jobs.ask([again("de")])
         await bench.ended()
     assert len(bench.said()[0]) == 1
     assert [told for _, told in bench.thread.explained] == [GaveUp(Outage.RECOGNISER)]
@@ -146,7 +146,7 @@ async def test_one_with_gaps_that_was_heard_to_its_end_is_worth_the_edit(bench: 
     async with bench.working():
         await transcribed(bench)
         bench.recogniser.trouble.always["F1@240000"] = Rejected(Refusal.CONTENT_BLOCKED)
-        await bench.jobs.ask(again("de"))
+        await bench.jobs.ask([again("de")])
         await bench.ended()
     assert bench.memory.outcomes() == ["gapped"]
     assert bench.thread.messages[0].state is ReplyState.GAPPED
@@ -160,7 +160,7 @@ async def test_a_gapped_reply_keeps_its_words_where_nothing_new_is_heard(bench: 
         await bench.ended()
         before = bench.said()[0][-1]
         bench.files.infos.always["F1"] = Rejected(Refusal.GONE)
-        await bench.jobs.ask(again("de"))
+        await bench.jobs.ask([again("de")])
         await bench.ended()
     assert bench.said()[0] == [before]
     assert bench.memory.outcomes() == ["kept"]
@@ -172,7 +172,7 @@ class TestNothingStands:
         async with bench.working():
             await bench.jobs.accept([request_for()])
             await bench.ended()
-            assert await bench.jobs.ask(again()) is Asked.ACCEPTED
+            assert await bench.jobs.ask([again()]) == [Asked.ACCEPTED]
             await bench.ended()
         assert bench.said() == [[Refused(Refusal.CONTENT_BLOCKED), WORDS]]
 
@@ -182,7 +182,7 @@ class TestNothingStands:
             await bench.jobs.accept([request_for()])
             await bench.ended()
             bench.files.infos.always["F1"] = Rejected(Refusal.GONE)
-            await bench.jobs.ask(again())
+            await bench.jobs.ask([again()])
             await bench.ended()
         assert bench.said() == [[Refused(Refusal.CONTENT_BLOCKED), Refused(Refusal.GONE)]]
         assert bench.thread.explained == [], "the thread has said it"
@@ -195,7 +195,7 @@ class TestNothingStands:
             await bench.jobs.withdraw_reply(request_for().key, thread_ts="1700000000.000100")
             await bench.time.settle()
             assert bench.said() == []
-            assert await bench.jobs.ask(again()) is Asked.ACCEPTED
+            assert await bench.jobs.ask([again()]) == [Asked.ACCEPTED]
             await bench.ended()
         (words,) = bench.said()
         assert isinstance(words[0], Growing)
@@ -206,7 +206,7 @@ class TestNothingStands:
             await transcribed(bench)
             await bench.jobs.withdraw_reply(request_for().key, thread_ts="1700000000.000100")
             bench.recogniser.trouble.then("F1", BAD_KEY)
-            await bench.jobs.ask(again())
+            await bench.jobs.ask([again()])
             await bench.ended()
         assert bench.said() == [[Waiting(Misconfiguration.RECOGNISER_KEY), WORDS]]
 
@@ -214,7 +214,7 @@ class TestNothingStands:
 async def test_a_crash_between_the_edit_and_its_note_is_not_a_second_edit(bench: Bench) -> None:
     async with bench.working():
         await transcribed(bench)
-    await bench.jobs.ask(again("de"))
+    await bench.jobs.ask([again("de")])
     job = await bench.jobs.claim()
     assert job is not None
     await bench.thread.publish(job, said("Worte"), await bench.thread.find(job))

@@ -19,7 +19,7 @@ async def test_a_private_answer_neither_shows_work_nor_grows(bench: Bench) -> No
     bench.audio.lengths_ms["F1"] = [120_000] * 8
     bench.recogniser.takes_s = {f"F1@{at}": 50.0 for at in range(0, 960_000, 120_000)}
     async with bench.working():
-        await bench.jobs.ask(request_for(audience="U2", explicit=True))
+        await bench.jobs.ask([request_for(audience="U2", explicit=True)])
         await bench.ended()
     assert [len(words) for words in bench.said()] == [1]
     assert bench.thread.signs == []
@@ -29,7 +29,7 @@ async def test_who_waits_for_a_private_answer_hears_that_it_takes_longer(bench: 
     bench.audio.lengths_ms["F1"] = [120_000] * 2
     bench.recogniser.trouble.then("F1@120000", DOWN)
     async with bench.working():
-        await bench.jobs.ask(request_for(audience="U2", explicit=True))
+        await bench.jobs.ask([request_for(audience="U2", explicit=True)])
         await bench.time.run(300)
         assert bench.said() == [[Waiting(Outage.RECOGNISER)]], "and no beginning of it, though it is there"
         await bench.ended()
@@ -40,7 +40,7 @@ async def test_who_waits_for_a_private_answer_hears_that_it_takes_longer(bench: 
 async def test_a_private_refusal_is_told(bench: Bench) -> None:
     await bench.preferences.opt_out("T1", "U1", out=True)
     async with bench.working():
-        await bench.jobs.ask(request_for(audience="U2", explicit=True))
+        await bench.jobs.ask([request_for(audience="U2", explicit=True)])
         await bench.ended()
     assert bench.said() == [[Refused(Refusal.OPTED_OUT)]]
 
@@ -51,7 +51,7 @@ async def test_a_private_answer_does_not_wait_for_earlier_files(bench: Bench) ->
         for position, file_id in enumerate(["F1", "F2"]):
             file = shared_file(file_id)
             await bench.jobs.ask(
-                request_for(file, position=position, siblings=2, explicit=True, audience="U2")
+                [request_for(file, position=position, siblings=2, explicit=True, audience="U2")]
             )
         await bench.time.run(1)
         assert bench.said() == [[said("words of F2")]]
@@ -61,7 +61,7 @@ async def test_a_private_answer_does_not_wait_for_earlier_files(bench: Bench) ->
 async def test_the_thread_and_one_person_are_answered_each_for_themselves(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for()])
-        await bench.jobs.ask(request_for(audience="U2", explicit=True))
+        await bench.jobs.ask([request_for(audience="U2", explicit=True)])
         await bench.ended()
     assert sorted(message.key.audience for message in bench.thread.messages) == ["U2", "thread"]
     assert bench.said() == [[WORDS], [WORDS]]

@@ -62,9 +62,9 @@ async def test_what_comes_of_it_only_when_somebody_asks_is_news_too(bench: Bench
         await bench.jobs.accept([request_for()])
         await bench.ended()
         assert audiences(bench) == {"thread": [Refused(Refusal.CONTENT_BLOCKED)]}
-        await bench.jobs.ask(request_for(explicit=True, ask_id="again"))
+        await bench.jobs.ask([request_for(explicit=True, ask_id="again")])
         await bench.ended()
-        await bench.jobs.ask(request_for(explicit=True, ask_id="once more"), anew=True)
+        await bench.jobs.ask([request_for(explicit=True, ask_id="once more")], anew=True)
         await bench.ended()
     assert audiences(bench)["U2"] == [WORDS], "once"
 
@@ -104,7 +104,7 @@ async def test_a_refusal_is_no_news_for_subscribers(bench: Bench, audience: str)
 async def test_a_private_answer_is_not_copied(bench: Bench) -> None:
     await subscribed(bench, "U3")
     async with bench.working():
-        await bench.jobs.ask(request_for(audience="U2", explicit=True, asked_by="U2"))
+        await bench.jobs.ask([request_for(audience="U2", explicit=True, asked_by="U2")])
         await bench.ended()
     assert audiences(bench) == {"U2": [WORDS]}
 
@@ -122,7 +122,7 @@ async def test_a_transcript_made_anew_is_not_copied_again(bench: Bench) -> None:
         await bench.jobs.accept([request_for()])
         await bench.ended()
         await subscribed(bench, "U2")
-        await bench.jobs.ask(request_for(explicit=True, ask_id="again"), anew=True)
+        await bench.jobs.ask([request_for(explicit=True, ask_id="again")], anew=True)
         await bench.ended()
     assert set(audiences(bench)) == {"thread"}
 
@@ -130,7 +130,7 @@ async def test_a_transcript_made_anew_is_not_copied_again(bench: Bench) -> None:
 async def test_who_asked_already_has_no_use_for_a_copy(bench: Bench) -> None:
     await subscribed(bench, "U2")
     async with bench.working():
-        await bench.jobs.ask(request_for(audience="U2", explicit=True, asked_by="U2"))
+        await bench.jobs.ask([request_for(audience="U2", explicit=True, asked_by="U2")])
         await bench.ended()
         await bench.jobs.accept([request_for()])
         await bench.ended()

@@ -72,7 +72,7 @@ async def test_a_question_that_nobody_answered_is_asked_again(bench: Bench) -> N
         await bench.jobs.accept([request_for(LONG)])
         await bench.time.run(86_400 + 120)
         again = request_for(LONG, explicit=True, ask_id="again")
-        assert await bench.jobs.ask(again) is Asked.ACCEPTED
+        assert await bench.jobs.ask([again]) == [Asked.ACCEPTED]
         await bench.time.run(60)
         assert bench.said() == [[QUESTION, QUESTION]]
         assert await bench.jobs.agree(again.key)
@@ -86,14 +86,14 @@ async def test_who_wants_a_transcript_in_place_of_another_has_agreed(bench: Benc
         await bench.time.run(60)
         await bench.jobs.agree(request_for().key)
         await bench.ended()
-        await bench.jobs.ask(request_for(LONG, explicit=True, ask_id="again"), anew=True)
+        await bench.jobs.ask([request_for(LONG, explicit=True, ask_id="again")], anew=True)
         await bench.ended()
     assert bench.said() == [[QUESTION, WORDS, WORDS]]
 
 
 async def test_who_asks_for_the_first_time_is_asked_back(bench: Bench) -> None:
     async with bench.working():
-        await bench.jobs.ask(request_for(LONG, explicit=True, asked_by="U2", audience="U2"))
+        await bench.jobs.ask([request_for(LONG, explicit=True, asked_by="U2", audience="U2")])
         await bench.ended()
     assert bench.said() == [[QUESTION]]
     assert bench.thread.messages[0].key.audience == "U2"

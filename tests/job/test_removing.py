@@ -295,7 +295,7 @@ async def test_what_is_asked_for_meanwhile_stands_afterwards(bench: Bench) -> No
         await bench.ended()
         await withdraw(bench)
         await bench.time.run(1)
-        assert await bench.jobs.ask(asked, anew=True) is Asked.ACCEPTED
+        assert await bench.jobs.ask([asked], anew=True) == [Asked.ACCEPTED]
         await gone(bench, 120)
         await bench.ended(60)
         await bench.time.run(3_600)

@@ -61,7 +61,9 @@ async def test_a_row_that_cannot_be_read_stops_nobody(tmp_path: Path) -> None:
         async with jobs_in(tmp_path) as jobs:
             assert await claimed_ids(jobs) == ["F2"]
             assert await jobs.depth() == {"ready": 0, "running": 1, "parked": 0}
-            assert await jobs.ask(request_for(shared_file("F1"))) is Asked.ACCEPTED, "by hand it begins anew"
+            assert await jobs.ask([request_for(shared_file("F1"))]) == [Asked.ACCEPTED], (
+                "by hand it begins anew"
+            )
     (line,) = [line for line in logged if line["event"] == "job not readable"]
     assert "F1" in line["key"]
 
@@ -123,7 +125,7 @@ async def test_a_row_that_cannot_be_read_can_be_asked_for_again(tmp_path: Path) 
         await jobs.accept([request_for()])
         await jobs._database.changed(update(schema.job).values(request=b"{}"))
         assert await jobs.claim() is None
-        assert await jobs.ask(request_for()) is Asked.ACCEPTED
+        assert await jobs.ask([request_for()]) == [Asked.ACCEPTED]
         assert await claimed_ids(jobs) == ["F1"]
 
 

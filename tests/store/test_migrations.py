@@ -35,8 +35,8 @@ async def test_keys_are_still_known_without_their_number(tmp_path: Path, version
     old_file(tmp_path, version).close()
     async with open_store(tmp_path) as store:
         assert await store.jobs.accept([request("F1"), request("F2")]) == 0
-        assert await store.jobs.ask(request("F2")) is Asked.ANSWERED
-        assert await store.jobs.ask(request("F2"), anew=True) is Asked.ACCEPTED
+        assert await store.jobs.ask([request("F2")]) == [Asked.ANSWERED]
+        assert await store.jobs.ask([request("F2")], anew=True) == [Asked.ACCEPTED]
         jobs = [await store.jobs.claim() for _ in range(2)]
         assert {job.key.file_id: job.reply_ts for job in jobs if job} == {"F1": "5.5", "F2": "6.5"}
 

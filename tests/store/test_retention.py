@@ -105,7 +105,7 @@ async def test_nothing_regular_reads_all_the_rows_of_a_quarter(tmp_path: Path) -
         await store.jobs.oldest_s()
         await store.jobs.release_parked(accepted_before=time.now())
         await store.jobs.resume()
-        await store.jobs.ask(request_for(shared_file("F1")))
+        await store.jobs.ask([request_for(shared_file("F1"))])
         await store.jobs.withdraw_file("T1", "F1")
         await store.jobs.claim_removal()
         await store.jobs.claim()

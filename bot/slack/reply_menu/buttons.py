@@ -99,7 +99,7 @@ class ReplyButtons:
             return sentences.OUT_OF_REACH
         # A language has it transcribed again even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
-        (asked,) = await self._context.requests.ask([request])
+        [asked] = await self._context.requests.ask([request])
         return said_of(asked, Ask(press.user_id, press.id))
 
     async def _check_reach(self, press: Press) -> None:

@@ -42,10 +42,9 @@ class Retranscribe:
             return sentences.OUT_OF_REACH
         # Who once asked stays the one who may change it: pressing this gives nobody that right.
         request = press.request(audience=press.key.audience, asked_by=press.asked_by, language=language)
-        standing = Standing(press.reply_ts, press.handle.revision)
-        (asked,) = await self._requests.ask(
-            [replace(request, again_by=press.user_id)], anew=True, standing=standing
-        )
+        request = replace(request, again_by=press.user_id)
+        standing = {request.key: Standing(press.reply_ts, press.handle.revision)}
+        [asked] = await self._requests.ask([request], anew=True, standing=standing)
         return sentences.AGAIN_UNDER_WAY if asked is Asked.UNDER_WAY else sentences.AGAIN_ON_IT
 
     async def modal(self, press: Press, reader: Reader) -> Block:

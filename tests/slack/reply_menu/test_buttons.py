@@ -24,7 +24,7 @@ QUESTION = AskFirst(1_920.0, 0.07)
 async def held(here: Answered, **changes: Any) -> Message:
     """A question that its job waits behind."""
     job = here.job(**changes)
-    await here.office.jobs.ask(job.request)
+    await here.office.jobs.ask([job.request])
     claimed = await here.office.jobs.claim()
     assert claimed is not None
     reply = await here.reply(QUESTION, job)
@@ -74,7 +74,7 @@ async def test_who_is_not_in_the_channel_decides_nothing(action: str) -> None:
 async def test_a_silent_slack_is_told_of(action: str) -> None:
     async with answered() as here:
         job = here.job(audience=here.bea.id, whisper_in=Place(here.channel.id))
-        await here.office.jobs.ask(job.request)
+        await here.office.jobs.ask([job.request])
         reply = await here.reply(HELLO if action == actions.SHARE else QUESTION, job)
         here.office.slack.faults.add("conversations.members", Answer(503), times=None)
 
@@ -159,7 +159,7 @@ async def test_a_direct_message_is_shared_in_the_recordings_thread() -> None:
 
 async def test_what_the_thread_holds_already_is_not_made_again() -> None:
     async with answered() as here:
-        await here.office.jobs.ask(here.job().request)
+        await here.office.jobs.ask([here.job().request])
         job = await here.office.jobs.claim()
         assert job is not None
         await here.office.jobs.finish(job, Outcome.TRANSCRIBED)
@@ -206,7 +206,7 @@ def gapped() -> Transcript:
 
 async def test_gaps_are_filled_once_however_often_the_button_is_pressed() -> None:
     async with answered() as here:
-        await here.office.jobs.ask(here.job().request)
+        await here.office.jobs.ask([here.job().request])
         job = await here.office.jobs.claim()
         assert job is not None
         reply = await here.reply(gapped(), here.job())

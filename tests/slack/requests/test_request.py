@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,8 @@ from bot.slack.incoming.messages import Ask, Target
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.slack.requests.request import Requesting, said_of
 from bot.translations import ENGLISH
+from tests.job.memory import MemoryJobs
+from tests.job.virtual import VirtualTime
 from tests.slack.office import Office, office_with
 
 
@@ -65,6 +70,24 @@ async def test_of_several_files_it_is_told_that_something_happens(counter: Count
     assert job is not None
     await counter.office.jobs.finish(job, Outcome.REFUSED)
     assert await counter.asking.ask(target, Ask(counter.anne.id, "3")) is Asked.ACCEPTED
+
+
+class SlowJobs(MemoryJobs):
+    """A store that takes its time."""
+
+    async def ask(self, *args: Any, **kwargs: Any) -> list[Asked]:
+        await asyncio.sleep(0.02)
+        return await super().ask(*args, **kwargs)
+
+
+async def test_who_runs_out_of_time_has_asked_for_all_files_or_for_none(counter: Counter) -> None:
+    jobs = SlowJobs(VirtualTime())
+    asking = Asking(jobs, counter.office.desk.lookups, counter.office.desk.permissions)
+    target = await counter.target(*(counter.clip() for _ in range(3)))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await asking.ask(target, Ask(counter.anne.id, "1"))
+    assert len(jobs.rows) in {0, 3}
 
 
 async def test_a_file_that_is_no_recording_is_asked_for_where_there_is_nothing_else(counter: Counter) -> None:

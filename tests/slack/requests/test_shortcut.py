@@ -338,7 +338,7 @@ async def test_what_no_menu_offers_asks_for_nothing() -> None:
 class FullDisk(MemoryJobs):
     """A store that cannot store."""
 
-    async def ask(self, *_: object, **__: object) -> Asked:
+    async def ask(self, *_: object, **__: object) -> list[Asked]:
         raise OSError(28, "No space left on device")
 
 

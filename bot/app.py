@@ -21,29 +21,27 @@ from bot.errors import Misconfigured, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.hear import Hearing
-from bot.job.transcribe import WORKSPACE_PREFIX, Transcriber
+from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.outside import Outside, build_outside, open_session
 from bot.readiness import Readiness
+from bot.scratch import WORKSPACE_PREFIX
 from bot.settings import Settings, SettingsBy
-from bot.slack.choices.hints import SlackHints
-from bot.slack.connection import connected, patiently
-from bot.slack.controls import build_controls
-from bot.slack.desk import Deployment, Desk
-from bot.slack.errands import Errands
-from bot.slack.identity import Identity, identify
-from bot.slack.intake import Intake
-from bot.slack.listeners import build_bolt
-from bot.slack.lookups import Lookups
+from bot.slack.background import BackgroundTasks
+from bot.slack.bolt import build_bolt, build_handlers
+from bot.slack.client.connection import connected, patiently
+from bot.slack.client.identity import Identity, identify
+from bot.slack.context import Deployment, HandlerContext
 from bot.slack.permissions import Permissions
-from bot.slack.whispers import Whispers
+from bot.slack.recognition_context import SlackHints
+from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
 from bot.telemetry import Metrics
 from bot.web import Endpoint, Probes, build_web, serving
 
 DRAIN_PATIENCE_S = 20.0
 """Orchestrators kill after 30 s."""
-ERRANDS_PATIENCE_S = 5.0
+BACKGROUND_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Bot:
 
     http_port: int
     store: Store
-    errands: Errands
+    background: BackgroundTasks
     metrics: Metrics
     failed: asyncio.Event
     """Set when the worker died of a fault that restarting may cure."""
@@ -78,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         # Before Slack is asked: it may be away for long, and what lies there is somebody's voice.
         scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
         outside = build_outside(settings, session)
-        readiness = Readiness(store.database, outside.recogniser, lambda: identify(outside.reads))
+        readiness = Readiness(store.database, outside.recogniser, lambda: identify(outside.api))
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)
         web = build_web(
@@ -88,31 +86,30 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         )
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
-            identity = await patiently(lambda: identify(outside.reads))
+            identity = await patiently(lambda: identify(outside.api))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
             worker = _build_worker(settings, store, outside, identity, metrics, scratch)
-            desk = _build_desk(settings, store, outside, identity, worker)
-            intake = Intake(
+            context = _build_context(settings, store, outside, identity, worker, scratch)
+            shares = Shares(
                 store.jobs,
                 store.preferences,
-                desk.lookups,
+                outside.lookups,
                 automatic=settings.auto_transcribe,
                 metrics=metrics,
             )
-            bolt = build_bolt(
-                intake, build_controls(desk), outside.reads, identity, secret or "unused in Socket Mode"
-            )
+            handlers = build_handlers(context, shares).in_order()
+            bolt = build_bolt(handlers, outside.api, identity, secret or "unused in Socket Mode")
             async with (
                 _working(worker, outside, log) as failed,
-                _running_errands(desk),
-                connected(bolt, settings.slack_api_url, settings.slack_app_token) as socket,
+                _running_background(context),
+                connected(bolt, session, settings.slack_api_url, settings.slack_app_token) as socket,
             ):
                 readiness.connect(socket)
                 if endpoint is not None:
                     endpoint.bolt = bolt
                 log.info("ready", http_port=port, socket_mode=settings.socket_mode, team=identity.team_id)
-                yield Bot(port, store, desk.errands, metrics, failed)
+                yield Bot(port, store, context.background, metrics, failed)
 
 
 def _build_worker(
@@ -139,7 +136,7 @@ def _build_worker(
         scratch,
         preferences=store.preferences,
         hinting=SlackHints(
-            Lookups(outside.reads), store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
+            outside.lookups, store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
         ),
         budget=budget,
         most_minutes=most_minutes,
@@ -157,24 +154,28 @@ def _build_worker(
     )
 
 
-def _build_desk(
-    settings: Settings, store: Store, outside: Outside, identity: Identity, worker: Worker
-) -> Desk:
-    lookups = Lookups(outside.reads)
-    return Desk(
-        reads=outside.reads,
-        writes=outside.writes,
-        session=outside.session,
+def _build_context(
+    settings: Settings,
+    store: Store,
+    outside: Outside,
+    identity: Identity,
+    worker: Worker,
+    scratch: Path,
+) -> HandlerContext:
+    return HandlerContext(
+        api=outside.api,
         files=outside.files,
-        jobs=store.jobs,
+        uploads=outside.uploads,
+        requests=store.jobs,
         preferences=store.preferences,
         ledger=store.ledger,
         replies=outside.replies,
-        lookups=lookups,
+        lookups=outside.lookups,
+        readers=outside.readers,
         permissions=Permissions(
-            lookups, identity.team_id, admins_only=settings.settings_by is SettingsBy.ADMINS
+            outside.lookups, identity.team_id, admins_only=settings.settings_by is SettingsBy.ADMINS
         ),
-        whispers=Whispers(outside.writes),
+        whispers=outside.whispers,
         identity=identity,
         deployment=Deployment(
             automatic=settings.auto_transcribe,
@@ -183,17 +184,18 @@ def _build_desk(
             monthly_minutes=settings.monthly_minutes,
             audio_goes_to=urlsplit(settings.dashscope_base_url).hostname or "",
         ),
+        scratch=scratch,
         stop_jobs=worker.stop,
     )
 
 
 @asynccontextmanager
-async def _running_errands(desk: Desk) -> AsyncIterator[None]:
-    """What listeners have begun may end while inside, and for a while on the way out."""
+async def _running_background(context: HandlerContext) -> AsyncIterator[None]:
+    """What handlers have begun may end while inside, and for a while on the way out."""
     try:
         yield
     finally:
-        await desk.errands.stop(ERRANDS_PATIENCE_S)
+        await context.background.stop(BACKGROUND_PATIENCE_S)
 
 
 @asynccontextmanager

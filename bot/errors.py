@@ -78,7 +78,13 @@ class Misconfiguration(StrEnum):
 
 
 class TranscriptionError(Exception):
-    """Base of everything that is expected to go wrong."""
+    """Base of everything that is expected to go wrong.
+
+    Attributes:
+        code: Slack's own word for it, where it gave one; else empty.
+    """
+
+    code: str = ""
 
 
 class Rejected(TranscriptionError):

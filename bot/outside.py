@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import aiohttp
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.asr.dashscope import DashScope
 from bot.settings import AsrSettings, Settings
-from bot.slack.downloads import SlackFiles
+from bot.slack.client.api import SlackApi, build_api
+from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.speech.replies import SlackReplies
+from bot.slack.speech.uploads import Uploads
+from bot.slack.whispers import Whispers
 from bot.translations import ENGLISH
 
 _SLACK_TIMEOUT_S = 10
@@ -24,11 +23,14 @@ _SLACK_TIMEOUT_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Adapters to what lies outside."""
+    """Adapters to what lies outside, one of each: some of them remember."""
 
     session: aiohttp.ClientSession
-    reads: AsyncWebClient
-    writes: AsyncWebClient
+    api: SlackApi
+    lookups: Lookups
+    readers: Readers
+    whispers: Whispers
+    uploads: Uploads
     files: SlackFiles
     replies: SlackReplies
     recogniser: DashScope
@@ -50,7 +52,7 @@ def open_session() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=_SLACK_TIMEOUT_S),
         # What one host sets as a cookie is nobody else's business.
         cookie_jar=aiohttp.DummyCookieJar(),
-        # HTTPS_PROXY and NO_PROXY, which the SDK heeds as well.
+        # HTTPS_PROXY and NO_PROXY.
         trust_env=True,
     )
 
@@ -58,30 +60,24 @@ def open_session() -> aiohttp.ClientSession:
 def build_outside(settings: Settings, session: aiohttp.ClientSession) -> Outside:
     """The adapters that the settings name; the caller closes the session."""
     token = settings.slack_bot_token
-
-    def client() -> AsyncWebClient:
-        return AsyncWebClient(token.get_secret_value(), base_url=settings.slack_api_url, session=session)
-
-    reads, writes = client(), client()
-    reads.retry_handlers = [
-        AsyncConnectionErrorRetryHandler(),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=2),
-        AsyncServerErrorRetryHandler(),
-    ]
-    # The SDK's default repeats a POST after a connection error: the reply would show twice.
-    writes.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
+    api = build_api(session, settings.slack_api_url, token)
+    lookups, whispers, uploads = Lookups(api), Whispers(api), Uploads(api, session)
+    readers = Readers(lookups, ENGLISH)
     return Outside(
         session=session,
-        reads=reads,
-        writes=writes,
+        api=api,
+        lookups=lookups,
+        readers=readers,
+        whispers=whispers,
+        uploads=uploads,
         files=SlackFiles(
-            reads,
+            api,
             session,
             token,
             origins=settings.slack_file_origins,
             most_bytes=settings.max_file_mb * 1024 * 1024,
         ),
-        replies=SlackReplies(reads, writes, session, ENGLISH),
+        replies=SlackReplies(api, uploads, whispers, lookups, readers),
         recogniser=build_recogniser(settings, session),
     )
 

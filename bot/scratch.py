@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = "threadscribe-cli-"
+WORKSPACE_PREFIX = "threadscribe-"
+"""How folders inside the bot's own folder for temporary files begin."""
+
+
+@asynccontextmanager
+async def workspace(parent: Path) -> AsyncIterator[Path]:
+    """A private folder in ``parent`` that goes with the block; what a kill leaves, the next start removes."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORKSPACE_PREFIX, dir=parent))
+    try:
+        yield folder
+    finally:
+        # Shielded: who is cancelled leaves nothing behind either.
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import yaml
 from bot.__main__ import main
 from bot.manifest import Manifest, link, markdown_target, over_http, read
 from bot.slack.actions import COMMAND, SHORTCUT
-from bot.slack.identity import SCOPES
+from bot.slack.client.identity import SCOPES
 
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "manifest.yml"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.reply import ReplyState
-from bot.slack.events import Ignored
+from bot.slack.requests.share_plan import Ignored
 from bot.telemetry import ASR_REASONS, Metrics, redact
 
 ROOT = Path(__file__).parents[1]

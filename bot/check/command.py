@@ -83,11 +83,11 @@ async def run_checks(
 
 async def check_slack(settings: Settings, outside: Outside, now: Callable[[], datetime]) -> list[Finding]:
     """Check what has to do with Slack; arguments as of ``run_checks``, and what the settings name."""
-    found = await find_installation(outside.reads, now)
+    found = await find_installation(outside.api, now)
     events, download = await asyncio.gather(
         _check_events(settings, outside, found),
         check_download(
-            outside.reads, outside.session, settings.slack_bot_token, settings.slack_file_origins, found
+            outside.api, outside.session, settings.slack_bot_token, settings.slack_file_origins, found
         ),
     )
     return [check_bot_token(found), check_scopes(found), *events, download, check_clock(found)]
@@ -97,7 +97,7 @@ async def _check_events(settings: Settings, outside: Outside, found: Answer) -> 
     app_token, secret = settings.slack_app_token, settings.slack_signing_secret
     if app_token is not None:
         connection = await try_socket(outside.session, settings.slack_api_url, app_token)
-        app_id = await find_app_id(outside.reads, found) if isinstance(found, Installation) else None
+        app_id = await find_app_id(outside.api, found) if isinstance(found, Installation) else None
         return [check_app_token(connection, app_id), check_socket(connection)]
     if secret is None:
         raise AssertionError("the settings ask for one of the two")

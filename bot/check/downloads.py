@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import aiohttp
 from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check import sentences
 from bot.check.findings import Finding, bad, good, untried
@@ -26,9 +25,10 @@ from bot.errors import (
 )
 from bot.model import Claim, FileState, SharedFile
 from bot.scratch import scratch_folder
-from bot.slack.api_errors import API_FAILURES, translate
-from bot.slack.downloads import SlackFiles
-from bot.slack.files import parse_file
+from bot.slack.client.api import SlackApi
+from bot.slack.client.downloads import SlackFiles
+from bot.slack.incoming.fields import objects_in
+from bot.slack.incoming.files import FileObject
 
 _NAME = "Download"
 _LISTED = 100
@@ -38,7 +38,7 @@ _TIMEOUT_S = 30.0
 
 
 async def check_download(
-    web: AsyncWebClient,
+    api: SlackApi,
     session: aiohttp.ClientSession,
     token: SecretStr,
     origins: tuple[str, ...],
@@ -47,7 +47,7 @@ async def check_download(
     """Whether the first bytes of the newest recording that the bot may see arrive.
 
     Args:
-        web: A client for reading.
+        api: Of Slack.
         session: For the bytes.
         token: The bot token.
         origins: Further origins that may see it.
@@ -57,10 +57,10 @@ async def check_download(
         return untried(_NAME, sentences.after(BOT_TOKEN))
     if "files:read" in found.identity.missing_scopes:
         return untried(_NAME, sentences.after("Scopes"))
-    files = SlackFiles(web, session, token, origins=origins, most_bytes=_ENOUGH_BYTES)
+    files = SlackFiles(api, session, token, origins=origins, most_bytes=_ENOUGH_BYTES)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            file = await _newest_recording(web)
+            file = await _newest_recording(api)
             if file is None:
                 return untried(_NAME, sentences.NO_FILE_YET)
             await _read_beginning(files, file)
@@ -69,18 +69,14 @@ async def check_download(
     return good(_NAME, sentences.downloaded(file.id))
 
 
-async def _newest_recording(web: AsyncWebClient) -> SharedFile | None:
+async def _newest_recording(api: SlackApi) -> SharedFile | None:
     """What the bot may see and would transcribe, if somebody asked.
 
     Raises:
         TranscriptionError: Slack does not list files.
     """
-    try:
-        response = await web.files_list(count=_LISTED)
-    except API_FAILURES as failure:
-        raise translate(failure) from failure
-    for raw in response.get("files") or ():
-        file = parse_file(raw) if isinstance(raw, dict) else None
+    for raw in objects_in((await api.read("files.list", count=_LISTED)).get("files")):
+        file = FileObject.model_validate(raw).shared_file
         if file and file.url and file.state is FileState.AVAILABLE and file.claim is not Claim.OTHER:
             return file
     return None

@@ -12,12 +12,13 @@ from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check import sentences
 from bot.check.findings import Finding, bad, good, untried, warning
 from bot.errors import Misconfigured, Unavailable
-from bot.slack.api_errors import API_FAILURES, token_trouble
+from bot.slack.client.api import build_api
+from bot.slack.client.api_errors import rejection_means_bad_token
+from bot.slack.client.proxies import websocket_proxy
 
 APP_TOKEN = "App token"  # noqa: S105  # a name
 SIGNING_SECRET = "Signing secret"  # noqa: S105  # a name
@@ -51,14 +52,20 @@ async def try_socket(session: aiohttp.ClientSession, api_url: str, app_token: Se
     A bot that runs beside loses nothing: an event that Slack sends over this connection is not acknowledged,
     so Slack sends it again.
     """
-    web = AsyncWebClient(base_url=api_url, session=session)
+    api = build_api(session, api_url)
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            response = await web.apps_connections_open(app_token=app_token.get_secret_value())
-    except API_FAILURES as failure:
-        return token_trouble(failure)
+        with rejection_means_bad_token():
+            answer = await api.write(
+                "apps.connections.open", timeout_s=_TIMEOUT_S, app_token=app_token.get_secret_value()
+            )
+    except (Unavailable, Misconfigured) as error:
+        return error
+    address = str(answer.get("url"))
     try:
-        async with asyncio.timeout(_TIMEOUT_S), session.ws_connect(response["url"]) as socket:
+        async with (
+            asyncio.timeout(_TIMEOUT_S),
+            session.ws_connect(address, proxy=websocket_proxy(address)) as socket,
+        ):
             return read_greeting(await socket.receive_json())
     except _BROKEN:
         return Connection(trouble=sentences.NO_HELLO)

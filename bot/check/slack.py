@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.check import sentences
 from bot.check.findings import Finding, bad, good, untried, warning
-from bot.errors import Misconfigured, Unavailable
-from bot.slack.api_errors import API_FAILURES, token_trouble
-from bot.slack.identity import SCOPES, Identity, parse_identity
+from bot.errors import Misconfigured, TranscriptionError, Unavailable
+from bot.slack.client.api import SlackApi
+from bot.slack.client.api_errors import rejection_means_bad_token
+from bot.slack.client.identity import SCOPES, Identity, parse_identity
 
 BOT_TOKEN = "Bot token"  # noqa: S105  # a name
 _TIMEOUT_S = 20.0
@@ -38,32 +36,31 @@ Answer = Installation | Unavailable | Misconfigured
 """What came of asking Slack whose the bot token is."""
 
 
-async def find_installation(web: AsyncWebClient, now: Callable[[], datetime]) -> Answer:
+async def find_installation(api: SlackApi, now: Callable[[], datetime]) -> Answer:
     """Ask ``auth.test`` whose the token is; the error where Slack does not say."""
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            response = await web.auth_test()
-    except API_FAILURES as failure:
-        return token_trouble(failure)
+        with rejection_means_bad_token():
+            answer = await api.read("auth.test", timeout_s=_TIMEOUT_S)
+    except (Unavailable, Misconfigured) as error:
+        return error
     return Installation(
-        identity=parse_identity(response),
-        team=response.get("team", ""),
-        bot_name=response.get("user", ""),
-        clock_off_s=clock_off_s(response.headers, now()),
+        identity=parse_identity(answer),
+        team=answer.get("team", ""),
+        bot_name=answer.get("user", ""),
+        clock_off_s=clock_off_s(answer.headers, now()),
     )
 
 
-async def find_app_id(web: AsyncWebClient, installation: Installation) -> str | None:
+async def find_app_id(api: SlackApi, installation: Installation) -> str | None:
     """The app that the bot token belongs to; ``None`` where Slack does not say.
 
     Source: https://docs.slack.dev/reference/methods/bots.info
     """
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            response = await web.bots_info(bot=installation.identity.bot_id)
-    except API_FAILURES:
+        answer = await api.read("bots.info", timeout_s=_TIMEOUT_S, bot=installation.identity.bot_id)
+    except TranscriptionError:
         return None  # users:read is missing, of which the scopes' own line tells
-    match response.data:
+    match answer:
         case {"bot": {"app_id": str(app_id)}}:
             return app_id
         case _:

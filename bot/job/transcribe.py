@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from bot.model import (
 )
 from bot.ports.outside import Files, Hinting
 from bot.ports.store import Preferences, Queue
+from bot.scratch import workspace
 from bot.transcript.join import join
 
 _LENGTH_MARGIN_S = 1.0
@@ -38,10 +36,6 @@ _UNREADABLE = {
     FileState.FORBIDDEN: Refusal.FORBIDDEN,
     FileState.EXTERNAL: Refusal.EXTERNAL,
 }
-
-
-WORKSPACE_PREFIX = "threadscribe-"
-"""How the folders of jobs begin in the folder for temporary audio."""
 
 
 class Transcriber:
@@ -101,8 +95,8 @@ class Transcriber:
             await self._refuse_opted_out(job.request, await self._owned(job.request.file))
         if not parts.is_whole:
             share_used = await self._budget.share_used(job.key.team_id)
-            async with self._workspace() as workspace:
-                task = await self._fetched(current, started, share_used, workspace)
+            async with workspace(self._scratch) as folder:
+                task = await self._fetched(current, started, share_used, folder)
                 await self._hearing.hear(_hinted(task, job.request, hints), parts)
         transcript = await asyncio.to_thread(join, list(parts))
         current.observed.audio_s = transcript.duration_s
@@ -193,18 +187,6 @@ class Transcriber:
             raise Rejected(Refusal.NOT_AUDIO, f"claims {file.claim}")
         if file.duration_s is not None and file.duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
             raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s", self._most_minutes)
-
-    @asynccontextmanager
-    async def _workspace(self) -> AsyncIterator[Path]:
-        """A private folder that goes with everything in it."""
-        workspace = Path(
-            await asyncio.to_thread(tempfile.mkdtemp, prefix=WORKSPACE_PREFIX, dir=self._scratch)
-        )
-        try:
-            yield workspace
-        finally:
-            # Shielded: a cancelled job leaves nothing behind either.
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True))
 
 
 def _billed_s(part: Part) -> float:

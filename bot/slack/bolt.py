@@ -8,7 +8,7 @@ acknowledged event is durable.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -19,9 +19,11 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.client.api import SlackApi
+from bot.slack.client.identity import Identity
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.interactions.answer import PATIENCE_S, Answers, Readers
+from bot.slack.interactions.answer import PATIENCE_S, Answers
 from bot.slack.interactions.modals import Modals
 from bot.slack.lifecycle.deleted import DeletedRecordings
 from bot.slack.lifecycle.left import ChannelLifecycle
@@ -39,10 +41,26 @@ from bot.slack.settings.greeting import Greeting
 from bot.slack.settings.home import Home
 
 
-def build_bolt(context: HandlerContext, shares: Shares, signing_secret: str) -> AsyncApp:
-    """Bolt with all our listeners, for one workspace whose token is known and verified."""
+class Handler(Protocol):
+    """Something that people can do with the bot, or that happens to it."""
+
+    def register(self, listeners: Listeners) -> None:
+        """Listen for it."""
+
+
+def build_bolt(
+    handlers: Iterable[Handler], api: SlackApi, identity: Identity, signing_secret: str
+) -> AsyncApp:
+    """Bolt with our listeners, for one workspace whose token is known and verified.
+
+    Args:
+        handlers: Of those that listen for the same event the first alone hears of it.
+        api: Slack's Web API.
+        identity: Who the bot is.
+        signing_secret: Proves in HTTP mode that a request is Slack's.
+    """
     log = structlog.get_logger(__name__)
-    client = context.api.client
+    client = api.client
     bolt = AsyncApp(
         logger=logging.getLogger("slack_bolt"),
         name="threadscribe",
@@ -51,7 +69,7 @@ def build_bolt(context: HandlerContext, shares: Shares, signing_secret: str) -> 
         signing_secret=signing_secret,
         # Ours costs no call, and stays in charge where SLACK_CLIENT_ID in the environment makes Bolt set up
         # OAuth: its own would look for an installation, find none and drop the event with a 200.
-        authorize=_authorize_as(context),
+        authorize=_authorize_as(client, identity),
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
@@ -64,18 +82,10 @@ def build_bolt(context: HandlerContext, shares: Shares, signing_secret: str) -> 
         return BoltResponse(status=500, body="")
 
     listeners = Listeners(bolt)
-    # The first that matches is the only one: those that know a subtype of messages come before the shares.
-    for handler in build_handlers(context, shares).in_order():
+    for handler in handlers:
         handler.register(listeners)
     bolt.error(answer_failure)
     return bolt
-
-
-class Handler(Protocol):
-    """Something that people can do with the bot, or that happens to it."""
-
-    def register(self, listeners: Listeners) -> None:
-        """Listen for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ class Handlers:
     shares: Shares
 
     def in_order(self) -> Iterator[Handler]:
-        """In the order in which they are registered."""
+        """In the order in which they listen: who knows a subtype of messages comes before the shares."""
         return (getattr(self, field.name) for field in fields(self))
 
 
@@ -108,7 +118,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         shares: Takes what people share.
         patience_s: How long an answer may take; injected for tests.
     """
-    readers = Readers(context.lookups, context.deployment.reader)
+    readers = context.readers
     answers = Answers(readers, patience_s=patience_s)
     modals = Modals(context.api, context.whispers, context.background, readers)
     change = ChangeSettings(context.permissions, context.preferences)
@@ -131,14 +141,14 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
     )
 
 
-def _authorize_as(context: HandlerContext) -> Callable[..., Awaitable[AuthorizeResult]]:
+def _authorize_as(client: AsyncWebClient, identity: Identity) -> Callable[..., Awaitable[AuthorizeResult]]:
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
-            bot_token=context.api.client.token,
-            bot_id=context.identity.bot_id,
-            bot_user_id=context.identity.bot_user_id,
+            bot_token=client.token,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
         )
 
     return authorize

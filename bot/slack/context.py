@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.ports.outside import Files, Replies
 from bot.ports.store import Ledger, Preferences, Requests
@@ -12,10 +13,10 @@ from bot.slack.background import BackgroundTasks
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.permissions import Permissions
 from bot.slack.speech.uploads import Uploads
 from bot.slack.whispers import Whispers
-from bot.translations import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,6 @@ class Deployment:
     monthly_minutes: int | None
     audio_goes_to: str
     """The host that recordings are sent to."""
-    reader: Reader
-    """The language of what several people read, and of whoever Slack tells no locale of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,14 @@ class HandlerContext:
     ledger: Ledger
     replies: Replies
     lookups: Lookups
+    readers: Readers
     permissions: Permissions
     whispers: Whispers
     uploads: Uploads
     identity: Identity
     deployment: Deployment
+    scratch: Path
+    """The folder for temporary files."""
     stop_jobs: Callable[[str, str | None], Awaitable[None]]
     """Stops what runs for a workspace, or for one channel of it."""
     background: BackgroundTasks = field(default_factory=BackgroundTasks)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.errors import Rejected
-from bot.slack.lookups import Lookups, Person
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.objects import Person
 
 
 class Permissions:

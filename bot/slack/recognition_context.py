@@ -14,7 +14,7 @@ from bot.errors import TranscriptionError
 from bot.model import MOST_CONTEXT_BYTES, Hints, TranscriptionRequest
 from bot.ports.store import Preferences
 from bot.preferences import ChannelSettings
-from bot.slack.lookups import Lookups
+from bot.slack.client.lookups import Lookups
 from bot.transcript.documents import on_one_line
 
 _FRESH_FOR = timedelta(hours=6)

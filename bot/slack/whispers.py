@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import TranscriptionError
 from bot.model import Place
-from bot.slack.api_errors import API_FAILURES, translate
+from bot.slack.client.api import SlackApi
 from bot.slack.kit import Block, section
 from bot.slack.speech.rich_text import escape
 
@@ -21,11 +20,11 @@ class Whispers:
     """Ephemeral messages.
 
     Args:
-        writes: A client that never repeats a call that may have reached Slack.
+        api: Of Slack.
     """
 
-    def __init__(self, writes: AsyncWebClient) -> None:
-        self._writes = writes
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
         self._log = structlog.get_logger(__name__)
 
     async def tell(self, user_id: str, place: Place, text: str, blocks: Sequence[Block] = ()) -> bool:
@@ -34,18 +33,19 @@ class Whispers:
         Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
         """
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                await self._writes.chat_postEphemeral(
-                    channel=place.channel_id,
-                    user=user_id,
-                    thread_ts=place.thread_ts,
-                    text=escape(text),
-                    # As blocks it is shown to the letter: a text alone would be read as markup.
-                    blocks=list(blocks) or [section(text)],
-                    parse="none",
-                    link_names=False,
-                )
-        except API_FAILURES as failure:
-            self._log.warning("not whispered", error=str(translate(failure)))
+            await self._api.write(
+                "chat.postEphemeral",
+                timeout_s=_TIMEOUT_S,
+                channel=place.channel_id,
+                user=user_id,
+                thread_ts=place.thread_ts,
+                text=escape(text),
+                # As blocks it is shown to the letter: a text alone would be read as markup.
+                blocks=list(blocks) or [section(text)],
+                parse="none",
+                link_names=False,
+            )
+        except TranscriptionError as error:
+            self._log.warning("not whispered", error=str(error))
             return False
         return True

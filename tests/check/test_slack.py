@@ -10,7 +10,7 @@ from bot.check.findings import Mark
 from bot.check.sentences import WHY_SCOPE
 from bot.check.slack import Installation, check_clock, clock_off_s
 from bot.playground.slack.faults import Answer, SlackError
-from bot.slack.identity import SCOPES, Identity
+from bot.slack.client.identity import SCOPES, Identity
 from tests.check.checked import marks, slack_checked
 from tests.flows.world import World
 

@@ -152,7 +152,7 @@ class World:
         await sent.settled()
         assert sent.acked, sent.payload.get("type", sent.kind)
         if self.bot is not None:
-            await self.bot.errands.done()
+            await self.bot.background.done()
 
     async def answered(self, message: Message, replies: int = 1) -> list[Message]:
         """Wait for this many final replies, and return all."""
@@ -169,7 +169,7 @@ class World:
         """Wait until every delivery is acknowledged and the bot has nothing left to do."""
         await self.slack.settled()
         if self.bot is not None:
-            await self.bot.errands.done()
+            await self.bot.background.done()
             jobs = self.bot.store.jobs
             await self.until_async(lambda: _is_empty(jobs.depth))
 

@@ -39,9 +39,11 @@ class Answered:
         return payloads.job(wanted, revision=revision)
 
     async def reply(self, said: Reply, job: Job | None = None) -> Message:
-        """What the bot says of it; its files stand beside it."""
+        """What the bot said of it a while ago; its files stand beside it."""
         job = job or self.job()
         ts = await self.office.context.replies.publish(job, said, Found())
+        # Who was in the channel then is asked again.
+        self.office.time.passed_s += 10
         return next(m for m in self.office.slack.state.messages.values() if m.ts == ts)
 
     async def choose(self, reply: Message, choice: str, user: User) -> Delivery:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, cast
 
 import aiohttp
@@ -28,6 +31,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.client.downloads import SlackFiles
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.context import Deployment, HandlerContext
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import PATIENCE_S
@@ -49,7 +53,6 @@ DEPLOYMENT = Deployment(
     price_per_second=0.000035,
     monthly_minutes=None,
     audio_goes_to="speech.example.com",
-    reader=ENGLISH,
 )
 
 
@@ -134,9 +137,11 @@ async def office_with(
     """
     schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=delays_s)
     async with SlackLookalike(schedule=schedule) as slack, aiohttp.ClientSession() as session:
+        scratch = Path(await asyncio.to_thread(mkdtemp))
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
         api, time, workspace = SlackApi(client, client), VirtualTime(), slack.state.workspace
         lookups, whispers = Lookups(api, clock=lambda: time.passed_s), Whispers(api)
+        readers = Readers(lookups, ENGLISH)
         uploads, jobs = Uploads(api, session), MemoryJobs(time)
         preferences = MemoryPreferences(jobs)
         stopped: list[tuple[str, str | None]] = []
@@ -152,13 +157,15 @@ async def office_with(
             requests=cast("Requests", requests(jobs)),
             preferences=cast("Preferences", stored(preferences)),
             ledger=cast("Ledger", ledger or jobs.ledger),
-            replies=SlackReplies(api, uploads, whispers, lookups),
+            replies=SlackReplies(api, uploads, whispers, lookups, readers),
             lookups=lookups,
+            readers=readers,
             permissions=Permissions(lookups, workspace.team_id, admins_only=admins_only),
             whispers=whispers,
             uploads=uploads,
             identity=Identity(workspace.team_id, workspace.bot_id, workspace.bot_user_id, frozenset()),
             deployment=replace(DEPLOYMENT, **deployment),
+            scratch=scratch,
             stop_jobs=stop_jobs,
             now=lambda: NOW,
         )
@@ -183,6 +190,7 @@ async def office_with(
             slack.faults.clear()
             await context.background.stop(5.0)
             await handler.close_async()  # type: ignore[no-untyped-call]  # the same
+            await asyncio.to_thread(scratch.rmdir)
 
 
 def _bolt(client: AsyncWebClient) -> AsyncApp:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.model import Claim, FileState, Job, JobKey, SharedFile, TranscriptionRequest
+from bot.slack.incoming.events import EventCallback, MessageEvent
 
 TEAM, CHANNEL, TS, SHARER, BOT = "T024TEAM1", "C024CHAN1", "1720000000.000100", "U024ANNE1", "U024BOT01"
 

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from slack_sdk.web.async_client import AsyncWebClient
+from pydantic import SecretStr
 
 from bot import sentences
 from bot.errors import (
@@ -17,7 +17,12 @@ from bot.model import Transcript
 from bot.playground.slack.blockkit import characters_in
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.reply import Found, Waiting
+from bot.slack.client.api import build_api
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.speech.replies import SlackReplies
+from bot.slack.speech.uploads import Uploads
+from bot.slack.whispers import Whispers
 from bot.transcript.documents import plain_text
 from bot.translations import ENGLISH
 from tests.slack import payloads
@@ -85,8 +90,11 @@ async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() ->
             return web.Response(status=307, headers={"Location": foreign.origin})
 
         async with answering(answer) as slack, aiohttp.ClientSession() as session:
-            client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/", session=session)
-            replies = SlackReplies(client, client, session, ENGLISH)
+            api = build_api(session, f"{slack.origin}/api/", SecretStr("xoxb-test"))
+            lookups = Lookups(api)
+            replies = SlackReplies(
+                api, Uploads(api, session), Whispers(api), lookups, Readers(lookups, ENGLISH)
+            )
             with pytest.raises(Unavailable, match=Outage.SLACK):
                 await replies.publish(payloads.job(), LONG, NOTHING)
 

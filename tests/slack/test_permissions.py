@@ -24,7 +24,7 @@ async def channel_with(
 
 
 def permissions(office: Office) -> Permissions:
-    return office.desk.permissions
+    return office.context.permissions
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
+from pydantic import SecretStr
 
 from bot import sentences
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
@@ -17,8 +17,13 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Channel, Message
 from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
 from bot.slack.actions import REPLY_MENU, SHARE
+from bot.slack.client.api import build_api
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.speech.replies import SlackReplies
 from bot.slack.speech.rich_text import text_of
+from bot.slack.speech.uploads import Uploads
+from bot.slack.whispers import Whispers
 from bot.translations import ENGLISH
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene
@@ -158,8 +163,10 @@ async def test_whoever_asked_a_while_ago_looks_elsewhere_by_now(
     scene: Scene, session: aiohttp.ClientSession, waited_s: int, whispered: int
 ) -> None:
     now = datetime(2026, 11, 3, 12, tzinfo=UTC)
-    client = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url, session=session)
-    replies = SlackReplies(client, client, session, ENGLISH, now=lambda: now)
+    api = build_api(session, scene.slack.api_url, SecretStr(scene.slack.bot_token))
+    lookups = Lookups(api)
+    readers = Readers(lookups, ENGLISH)
+    replies = SlackReplies(api, Uploads(api, session), Whispers(api), lookups, readers, now=lambda: now)
     asked = private_job(
         scene, here=Place(scene.channel.id), accepted_at=now - timedelta(seconds=waited_s), intent_at=now
     )

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slack_sdk.web.async_client import AsyncWebClient
+from pydantic import SecretStr
 
 from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, Hints, JobKey, TranscriptionRequest
 from bot.playground.slack.faults import SlackError
@@ -18,8 +18,9 @@ from bot.playground.slack.records import Channel
 from bot.playground.slack.server import SlackLookalike
 from bot.ports.store import Preferences
 from bot.preferences import ChannelSettings
-from bot.slack.choices.hints import SlackHints, join_context
-from bot.slack.lookups import Lookups
+from bot.slack.client.api import build_api
+from bot.slack.client.lookups import Lookups
+from bot.slack.recognition_context import SlackHints, join_context
 from tests.job.virtual import VirtualTime
 from tests.slack.payloads import request
 
@@ -64,12 +65,12 @@ class Listener:
 @asynccontextmanager
 async def listening(*people: str, patience_s: float = 3.0) -> AsyncIterator[Listener]:
     async with SlackLookalike() as slack, aiohttp.ClientSession() as session:
-        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+        api = build_api(session, slack.api_url, SecretStr(slack.bot_token))
         ids = [slack.state.add_user(name).id for name in people]
         channel = slack.state.add_channel("general", *ids)
         preferences, time = OneChannel(), VirtualTime()
         hinting = SlackHints(
-            Lookups(client),
+            Lookups(api),
             cast("Preferences", preferences),
             bot_user_id=slack.state.workspace.bot_user_id,
             now=time.now,

@@ -19,7 +19,7 @@ from bot.errors import (
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.reply import Found, Refused, ReplyState, Waiting
-from bot.slack.identity import SCOPES, SCOPES_OF_JOBS, identify
+from bot.slack.client.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.speech.thread import EVENT_TYPE
 from bot.transcript.documents import plain_text
 from bot.translations import ENGLISH
@@ -280,7 +280,7 @@ async def test_verification_passes_without_a_scope_that_no_job_needs(scene: Scen
 
     await scene.replies.verify()
 
-    assert (await identify(scene.replies._reads)).missing_scopes == {scope}
+    assert (await identify(scene.replies._api)).missing_scopes == {scope}
 
 
 @pytest.mark.parametrize("scope", sorted(SCOPES_OF_JOBS))
@@ -304,7 +304,7 @@ async def test_verification_tells_a_wrong_token_from_an_outage(scene: Scene) -> 
 
 
 async def test_the_bot_learns_who_it_is(scene: Scene) -> None:
-    identity = await identify(scene.replies._reads)
+    identity = await identify(scene.replies._api)
 
     workspace = scene.slack.state.workspace
     assert (identity.team_id, identity.bot_id) == (workspace.team_id, workspace.bot_id)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.reply import Found, ReplyState, SharedTranscript
+from bot.slack.incoming.messages import Message
 from bot.slack.speech.thread import note_message, render_metadata
 from tests.slack import payloads
 
@@ -22,7 +23,7 @@ def posted(ts: str, revision: int = 1, piece: int = 0, **changes: Any) -> dict[s
 def noted(*messages: dict[str, Any]) -> Found:
     found = Found()
     for message in messages:
-        found = note_message(found, message, JOB)
+        found = note_message(found, Message.model_validate(message), JOB)
     return found
 
 

@@ -11,7 +11,8 @@ from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Unavail
 from bot.model import Job, JobKey, Removal
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Message
-from bot.reply import Refused
+from bot.reply import Refused, SharedTranscript
+from bot.slack.incoming.messages import Message as Posted
 from bot.slack.speech.thread import EVENT_TYPE, plan_removal
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene
@@ -230,11 +231,15 @@ def message_of(job: Job, ts: str, **changes: Any) -> dict[str, Any]:
     return {"ts": ts, "metadata": {"event_type": EVENT_TYPE, "event_payload": payload}} | changes
 
 
+def planned(messages: list[Any], removal: Removal) -> list[SharedTranscript]:
+    return plan_removal([Posted.model_validate(message) for message in messages], removal)
+
+
 def test_files_go_before_what_tells_of_them() -> None:
     job = payloads.job()
     share = {"ts": "2.0", "files": [{"id": "F1", "name": "transcript-F024CLIP1-v3.srt"}]}
 
-    gone = plan_removal([message_of(job, "1.0"), share], removal_of(job, file_id=None))
+    gone = planned([message_of(job, "1.0"), share], removal_of(job, file_id=None))
 
     assert [(standing.ts, standing.file_ids) for standing in gone] == [("2.0", ("F1",)), ("1.0", ())]
 
@@ -244,7 +249,7 @@ def test_files_that_another_reply_needs_stay() -> None:
     forwarded = payloads.job(payloads.request(ts="1720000001.000100"))
     share = {"ts": "2.0", "files": [{"id": "F1", "name": "transcript-F024CLIP1.txt"}]}
 
-    gone = plan_removal([message_of(job, "1.0"), message_of(forwarded, "3.0"), share], removal_of(job))
+    gone = planned([message_of(job, "1.0"), message_of(forwarded, "3.0"), share], removal_of(job))
 
     assert [standing.ts for standing in gone] == ["1.0"]
 
@@ -255,13 +260,13 @@ def test_what_an_older_version_posted_goes_too() -> None:
     old["metadata"]["event_payload"]["key"] += ":2"
     share = {"ts": "2.0", "files": [{"id": "F1", "name": "transcript-F024CLIP1-2.txt"}]}
 
-    assert [standing.ts for standing in plan_removal([old, share], removal_of(job))] == ["2.0", "1.0"]
+    assert [standing.ts for standing in planned([old, share], removal_of(job))] == ["2.0", "1.0"]
 
 
 def test_what_is_left_of_files_that_are_deleted_goes() -> None:
     leftover = {"ts": "2.0", "bot_id": "B1", "files": [{"id": "F1", "mode": "tombstone"}]}
 
-    assert [standing.ts for standing in plan_removal([leftover], removal_of(payloads.job()))] == ["2.0"]
+    assert [standing.ts for standing in planned([leftover], removal_of(payloads.job()))] == ["2.0"]
 
 
 @pytest.mark.parametrize(
@@ -279,4 +284,4 @@ def test_what_is_left_of_files_that_are_deleted_goes() -> None:
     ],
 )
 def test_odd_messages_stay(odd: dict[str, Any]) -> None:
-    assert plan_removal([odd], removal_of(payloads.job())) == []
+    assert planned([odd], removal_of(payloads.job())) == []

@@ -1,4 +1,4 @@
-"""An answer to one person within Slack's three seconds: what they asked for, or a sentence that says why not."""
+"""An answer to one person within Slack's three seconds: what they asked for, or why it did not happen."""
 
 from __future__ import annotations
 
@@ -9,45 +9,14 @@ import structlog
 
 from bot import sentences
 from bot.errors import Rejected, TranscriptionError
-from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.translations import Reader
 
 PATIENCE_S = 2.5
 """Slack waits three seconds for the acknowledgement, and does not deliver again what people press or type."""
-_LOCALE_PATIENCE_S = 1.0
-"""An answer in another language is better than none."""
 
 Answer = Callable[[Reader], str]
 """What is said, in no language yet: one of the sentences, or a function of theirs with its arguments."""
-
-
-class Readers:
-    """The languages of those whom the bot answers.
-
-    Args:
-        lookups: Asks Slack, and remembers.
-        default: For whoever Slack does not tell a locale of.
-    """
-
-    def __init__(self, lookups: Lookups, default: Reader) -> None:
-        self._lookups = lookups
-        self._default = default
-
-    def named(self, locale: str) -> Reader:
-        """Whoever reads a locale, such as ``en-GB``; the default where it is empty."""
-        return Reader.of(locale) if locale else self._default
-
-    def known(self, user_id: str) -> Reader:
-        """What somebody reads, as far as it is known without asking."""
-        return self.named(self._lookups.known_locale(user_id))
-
-    async def of(self, user_id: str) -> Reader:
-        """What somebody reads; the default where Slack does not say within a second. Never raises."""
-        try:
-            async with asyncio.timeout(_LOCALE_PATIENCE_S):
-                return self.named(await self._lookups.locale(user_id))
-        except TimeoutError:
-            return self._default
 
 
 class Answers:
@@ -74,8 +43,12 @@ class Answers:
                 fault of ours that it raises is raised, and so not acknowledged.
             unanswered: The event that the operator finds in the log.
         """
-        answer, reader = await asyncio.gather(self._attempt(work, unanswered), self._readers.of(user_id))
-        return answer(reader) if answer is not None else ""
+        reading = asyncio.ensure_future(self._readers.of(user_id))
+        try:
+            answer = await self._attempt(work, unanswered)
+            return answer(await reading) if answer is not None else ""
+        finally:
+            reading.cancel()
 
     async def _attempt(self, work: Callable[[], Awaitable[Answer | None]], unanswered: str) -> Answer | None:
         try:

@@ -1,7 +1,7 @@
 """Modals: opened at once, filled when what stands in them is known, and changed later.
 
-A trigger lives for three seconds, in which what led to it has to be acknowledged too. Bolt acknowledges when a
-handler returns, so a modal is opened first of all; most are filled by then, and the rest goes on after it.
+A trigger lives for three seconds, in which what led to it has to be acknowledged too. Bolt acknowledges when
+a handler returns, so a modal is opened first of all; most are filled by then, and the rest goes on after it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from bot.errors import Rejected, TranscriptionError
 from bot.model import Place
 from bot.slack.background import BackgroundTasks
 from bot.slack.client.api import SlackApi
+from bot.slack.client.readers import Readers
 from bot.slack.incoming.fields import object_in
 from bot.slack.incoming.interactions import View
-from bot.slack.interactions.answer import Readers
 from bot.slack.kit import Block, modal, section
 from bot.slack.whispers import Whispers
 from bot.translations import Reader, Sentence
@@ -89,7 +89,7 @@ class Modals:
         self,
         trigger: Trigger,
         kind: ModalKind,
-        content: Callable[[Reader], Awaitable[Block]],
+        content: Callable[[Reader], Awaitable[Block]] | None,
         *,
         first: Callable[[Reader], Block] | None = None,
     ) -> None:
@@ -98,7 +98,7 @@ class Modals:
         Args:
             trigger: Whose it is; they are told where Slack does not open it.
             kind: What it is about.
-            content: Makes what stands in it; our errors become a sentence there.
+            content: Makes what stands in it, where that takes time; our errors become a sentence there.
             first: Makes what stands in it until then, if that can be used already: it stays where ``content``
                 fails, or where the person was faster. Else it says that it takes a moment.
 
@@ -114,6 +114,8 @@ class Modals:
             self._log.warning(kind.not_opened, error=str(error))
             told = self._whispers.tell(trigger.user_id, trigger.place, reader.say(sentences.SLACK_SILENT))
             self._background.start(told)
+            return
+        if content is None:
             return
         shown, filled = View.model_validate(object_in(answer.get("view"))), asyncio.Event()
         if first:

@@ -26,9 +26,10 @@ class Press:
     user_id: str
     id: str
     """What tells this press from another one."""
-    trigger_id: str = ""
     known: str = ""
     """What a modal knew of the reply when it was opened; without white space."""
+    trigger_id: str = ""
+    """What allows a modal."""
 
     @property
     def key(self) -> JobKey:
@@ -89,7 +90,7 @@ def parse_press(pressed: BlockAction, team_id: str) -> Press | None:
         pressed.thread_ts,
         pressed.user.id,
         pressed.action.action_ts,
-        pressed.trigger_id,
+        trigger_id=pressed.trigger_id,
     )
     return press if _is_theirs(press, pressed, team_id) else None
 
@@ -102,7 +103,7 @@ def parse_submission(sent: ViewSubmission, team_id: str) -> Press | None:
     if parsed is None or not (channel_id and reply_ts and sent.user.id):
         return None
     thread_ts = "" if thread_ts == _NOWHERE else thread_ts
-    press = Press(parsed, channel_id, reply_ts, thread_ts, sent.user.id, view.id, sent.trigger_id, known)
+    press = Press(parsed, channel_id, reply_ts, thread_ts, sent.user.id, view.id, known)
     return press if _is_theirs(press, sent, team_id) else None
 
 

@@ -9,9 +9,10 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
 from bot.errors import Rejected, TranscriptionError
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import ViewSubmission
-from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals
 from bot.slack.interactions.presses import Press, parse_submission
 from bot.slack.kit import Block

@@ -9,10 +9,11 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
 from bot.slack import actions
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction, View, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import ModalKind, Modals
 from bot.slack.interactions.presses import Press, parse_press, parse_submission
 from bot.slack.kit import Block

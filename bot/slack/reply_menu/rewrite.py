@@ -9,26 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 
 from bot import sentences
-from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
 from bot.model import SharedFile
 from bot.reply import SharedTranscript
-from bot.scratch import scratch_folder
-from bot.slack.api_errors import API_FAILURES, error_code, translate
-from bot.slack.desk import Desk
-from bot.slack.files import parse_file, parse_id
-from bot.slack.menu.edited import render_edited
-from bot.slack.menu.presses import Press
-from bot.slack.speech.blocks import Message, transcript_file_names
+from bot.scratch import workspace
+from bot.slack.context import HandlerContext
+from bot.slack.incoming.fields import objects_in
+from bot.slack.incoming.messages import Message
+from bot.slack.interactions.presses import Press
+from bot.slack.reply_menu.rewrite_view import render_edited
+from bot.slack.speech import blocks as replies
 from bot.slack.speech.messages import messages_in
 from bot.slack.speech.posting import REFUSED_CONTENT
 from bot.slack.speech.rich_text import text_of
 from bot.slack.speech.thread import is_carried_on
-from bot.slack.speech.uploads import Uploads
-from bot.slack.targets import records
-from bot.translations import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +42,15 @@ class Written:
     """All of its text is in it, or in its text file."""
 
 
-class Rewriting:
+class Rewrite:
     """Reads and rewrites replies.
 
     Args:
-        desk: What it works with.
+        context: What it works with.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._uploads = Uploads(desk.writes, desk.session)
+    def __init__(self, context: HandlerContext) -> None:
+        self._context = context
         self._log = structlog.get_logger(__name__)
 
     async def read(self, press: Press) -> Written:
@@ -68,10 +63,10 @@ class Rewriting:
         """
         messages = [
             message
-            async for message in messages_in(self._desk.reads, press.place, oldest=press.key.message_ts)
+            async for message in messages_in(self._context.api, press.place, oldest=press.key.message_ts)
         ]
         for message in messages:
-            if parse_id(message, "ts") == press.reply_ts:
+            if message.ts == press.reply_ts:
                 return self._written(press, message, messages)
         raise Rejected(Refusal.GONE, "no such reply")
 
@@ -98,38 +93,39 @@ class Rewriting:
         names, place = _names(press), press.place
         old = written.files.get(names[-1])
         subtitles = await self._download(old) if old is not None else ""
+        reader = self._context.readers.default
+        if press.key.reader_id:
+            reader = await self._context.readers.of(press.key.reader_id)
         # In a thread: matching many words takes longer than the event loop may stand still.
         forms = await asyncio.to_thread(
-            lambda: list(render_edited(ENGLISH, written.blocks, paragraphs, names, subtitles))
+            lambda: list(render_edited(reader, written.blocks, paragraphs, names, subtitles))
         )
         is_shared = False
         for message in forms:
             if message.files and not is_shared:
-                await self._uploads.share(place.channel_id, place.thread_ts, message.files)
+                await self._context.uploads.share(place.channel_id, place.thread_ts, message.files)
                 is_shared = True
             if await self._update(press, message):
                 break
         else:
             raise Unavailable(Outage.SLACK, "every form of the reply was refused")
         for shared in written.shared:
-            await self._uploads.remove(place.channel_id, shared)
+            await self._context.uploads.remove(place.channel_id, shared)
 
-    def _written(
-        self, press: Press, reply: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
-    ) -> Written:
+    def _written(self, press: Press, reply: Message, messages: Sequence[Message]) -> Written:
         names = set(_names(press))
         files: dict[str, SharedFile] = {}
         shared: list[SharedTranscript] = []
-        for message in sorted(messages, key=lambda message: parse_id(message, "ts")):
+        for message in sorted(messages, key=lambda message: message.ts):
             ours = [
                 file
-                for file in map(parse_file, records(message.get("files")))
-                if file and file.name in names and file.owner_id == self._desk.identity.bot_user_id
+                for file in (raw.shared_file for raw in message.files)
+                if file and file.name in names and file.owner_id == self._context.identity.bot_user_id
             ]
             if ours:
                 files |= {file.name: file for file in ours}
-                shared.append(SharedTranscript(parse_id(message, "ts"), tuple(file.id for file in ours)))
-        blocks = list(records(reply.get("blocks")))
+                shared.append(SharedTranscript(message.ts, tuple(file.id for file in ours)))
+        blocks = list(reply.blocks)
         text_file = files.get(_names(press)[0])
         # A digest says more than Slack's note that a message was edited, which bots' messages may lack.
         digest = hashlib.sha256(text_of(blocks).encode(errors="replace")).hexdigest()[:16]
@@ -139,15 +135,16 @@ class Rewriting:
         return Written(version, blocks, files, tuple(shared), is_whole)
 
     async def _download(self, file: SharedFile) -> str:
-        with scratch_folder() as folder:
+        async with workspace(self._context.scratch) as folder:
             path = folder / "transcript"
-            await self._desk.files.download(file, path)
+            await self._context.files.download(file, path)
             return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
 
-    async def _update(self, press: Press, message: Message) -> bool:
+    async def _update(self, press: Press, message: replies.Message) -> bool:
         """Edit the reply, whose metadata stay; False where Slack does not take its content."""
         try:
-            await self._desk.writes.chat_update(
+            await self._context.api.write(
+                "chat.update",
                 channel=press.channel_id,
                 ts=press.reply_ts,
                 text=message.text,
@@ -155,16 +152,16 @@ class Rewriting:
                 parse="none",
                 link_names=False,
             )
-        except API_FAILURES as failure:
-            if isinstance(failure, SlackApiError) and error_code(failure) in REFUSED_CONTENT:
-                self._log.warning("edit refused", key=str(press.key), error=error_code(failure))
-                return False
-            raise translate(failure) from failure
+        except TranscriptionError as error:
+            if error.code not in REFUSED_CONTENT:
+                raise
+            self._log.warning("edit refused", key=str(press.key), error=error.code)
+            return False
         return True
 
 
 def _names(press: Press) -> tuple[str, ...]:
-    return transcript_file_names(press.key, press.handle.revision)
+    return replies.transcript_file_names(press.key, press.handle.revision)
 
 
 def _handle_of(blocks: Sequence[Mapping[str, Any]]) -> str:
@@ -177,5 +174,5 @@ def _points_elsewhere(blocks: Sequence[Mapping[str, Any]], press: Press) -> bool
     name = _names(press)[0]
     pointers = sentences.continued_in_any_language(name)
     shown = [text_of([block]) for block in blocks]
-    shown += [str(element.get("text")) for block in blocks for element in records(block.get("elements"))]
+    shown += [str(element.get("text")) for block in blocks for element in objects_in(block.get("elements"))]
     return any(text.endswith(pointers) for text in shown)

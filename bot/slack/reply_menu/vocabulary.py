@@ -96,7 +96,7 @@ class Vocabulary:
         return partial(sentences.vocabulary_too_long, over_bytes=letters) if letters else None
 
     async def _may(self, press: Press) -> bool:
-        """Whether somebody may add words; what Slack does not tell now is not worth an error: it is an offer."""
+        """Whether somebody may add words. It is an offer: what Slack does not tell is not worth an error."""
         try:
             return await self._change.denied(press.key.channel_id, press.user_id) is None
         except TranscriptionError:

@@ -10,11 +10,12 @@ from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import Place
 from bot.ports.store import Asked
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import Ask, Target
-from bot.slack.interactions.answer import Answer, Readers
+from bot.slack.interactions.answer import Answer
 from bot.slack.requests.command_text import NotUnderstood, Wanted, parse_mention
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.requests.share_plan import Ignored, parse_share

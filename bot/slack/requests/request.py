@@ -10,7 +10,8 @@ from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import THREAD
 from bot.ports.store import Asked, Requests
-from bot.slack.client.lookups import Conversation, Lookups
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.objects import Conversation
 from bot.slack.incoming.messages import Ask, Target, asked_requests
 from bot.slack.permissions import Permissions
 from bot.slack.requests.links import FileLink, Link

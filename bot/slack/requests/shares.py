@@ -53,8 +53,9 @@ class Shares:
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for messages."""
-        listeners.event("message", MessageEvent, self.take)
+        """Listen for messages, and for mentions that nobody else has taken."""
+        for name in ("message", "app_mention"):
+            listeners.event(name, MessageEvent, self.take)
 
     async def take(self, callback: EventCallback[MessageEvent]) -> None:
         """Store the event's requests; returns only when they are durable.

@@ -5,17 +5,20 @@ Source: https://docs.slack.dev/interactivity/implementing-shortcuts#message-shor
 
 from __future__ import annotations
 
+from functools import partial
+
 from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
 from bot.errors import Rejected
 from bot.model import THREAD, Place
 from bot.slack import actions
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import MessageShortcut, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import Ask, Target
-from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals, Trigger
 from bot.slack.kit import Block
 from bot.slack.requests.request import Requesting, said_of
@@ -62,24 +65,17 @@ class Shortcut:
     async def _open(self, ack: AsyncAck, shortcut: MessageShortcut) -> None:
         """Open the modal; what takes time sets it right."""
         target = shortcut.message.target(self._context.team_id, shortcut.channel.id)
-
-        async def content(reader: Reader) -> Block:
-            return await self._content(target, reader)
-
-        def first(reader: Reader) -> Block:
-            if target is None or not target.transcribable:
-                return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
-            return render_ask(reader, target)
-
         place = Place(shortcut.channel.id) if target is None else target.where_seen
         trigger = Trigger(shortcut.trigger_id, shortcut.user.id, place)
-        await self._modals.open(trigger, MODAL, content, first=first)
+        if target is None or not target.transcribable:
+            await self._modals.open(trigger, MODAL, None, first=_nothing)
+        else:
+            content, first = partial(self._content, target), partial(render_ask, target=target)
+            await self._modals.open(trigger, MODAL, content, first=first)
         await ack()
 
-    async def _content(self, target: Target | None, reader: Reader) -> Block:
+    async def _content(self, target: Target, reader: Reader) -> Block:
         """The modal in the person's language, with what can be done alone."""
-        if target is None or not target.transcribable:
-            return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
         if await self._requesting.is_in(target.channel_id):
             return render_ask(reader, target)
         if await self._is_open(target):
@@ -111,6 +107,10 @@ class Shortcut:
             return sentences.NOT_READABLE
         ask = _asked(sent, target, choice, is_here=is_here)
         return said_of(await self._requesting.ask(target, ask), ask)
+
+
+def _nothing(reader: Reader) -> Block:
+    return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
 
 
 def _asked(sent: ViewSubmission, target: Target, choice: Choice, *, is_here: bool) -> Ask:

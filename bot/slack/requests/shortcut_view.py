@@ -33,8 +33,6 @@ def _ids_in(value: object) -> list[str]:
     return [item for item in value if id_in(item)] if isinstance(value, list) else []
 
 
-
-
 MODAL = ModalKind(sentences.ASK_TITLE, actions.ASK_MODAL, not_filled="modal not set right")
 
 

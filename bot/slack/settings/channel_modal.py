@@ -10,11 +10,12 @@ from bot import sentences
 from bot.model import Place
 from bot.preferences import Automatic
 from bot.slack import actions
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import BlockAction, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals, Trigger
 from bot.slack.kit import Block
 from bot.slack.settings.change import ChangeSettings, Denied
@@ -99,7 +100,7 @@ class ChannelModal:
         automatic = settings.automatic_now(
             by_default=self._context.deployment.automatic, is_shared_externally=channel.is_shared_externally
         )
-        return render_settings(form_for(channel_id, reader.name, settings, automatic))
+        return render_settings(form_for(channel_id, reader, settings, automatic))
 
     async def _take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
         """Keep what the modal says; what is wrong with it stands under its fields."""
@@ -107,20 +108,19 @@ class ChannelModal:
         if isinstance(parsed, dict):
             await ack(response_action="errors", errors=parsed)
             return
-        user_id, decided = sent.user.id, list[Automatic]()
+        user_id = sent.user.id
 
         async def keep() -> Answer | None:
             kept = await self._change.change(self._context.team_id, parsed.channel_id, user_id, parsed.onto)
             if isinstance(kept, Denied):
                 return kept.sentence
             # Where still nobody has decided, what was shown counts.
-            decided.append(kept.automatic or parsed.settings.automatic or Automatic.OFF)
+            automatic = kept.automatic or parsed.settings.automatic or Automatic.OFF
+            self._context.background.start(self._tell(parsed.channel_id, user_id, automatic))
             return None
 
         wrong = await self._answers.in_time(user_id, keep, unanswered="not decided in time")
         await (ack(response_action="errors", errors={_FIELD: wrong}) if wrong else ack())
-        for automatic in decided:
-            self._context.background.start(self._tell(parsed.channel_id, user_id, automatic))
 
     async def _tell(self, channel_id: str, user_id: str, automatic: Automatic) -> None:
         reader = await self._readers.of(user_id)

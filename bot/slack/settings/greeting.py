@@ -14,11 +14,12 @@ from bot.model import Place
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.background import KeyedLocks
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import ChannelMember, EventCallback
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.kit import Block
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
 from bot.slack.settings.greeting_view import render_decision, render_greeting
@@ -97,13 +98,13 @@ class Greeting:
             by_default=deployment.automatic, is_shared_externally=channel.is_shared_externally
         )
         blocks = render_greeting(
-            deployment.reader,
+            self._readers.default,
             channel_id,
             automatic,
             waits_for_a_word=settings.automatic is None and channel.is_shared_externally,
             audio_goes_to=deployment.audio_goes_to,
         )
-        text = escape(deployment.reader.say(sentences.GREETING))
+        text = escape(self._readers.default.say(sentences.GREETING))
         try:
             await self._context.api.write(
                 "chat.postMessage", channel=channel_id, text=text, blocks=blocks, **_TO_THE_LETTER
@@ -115,13 +116,14 @@ class Greeting:
         self, ack: AsyncAck, pressed: BlockAction, change: Callable[[ChannelSettings], ChannelSettings]
     ) -> None:
         """Keep what somebody pressed, then acknowledge it: Slack does not deliver it again."""
-        user_id, decided = pressed.user.id, list[Automatic]()
+        user_id = pressed.user.id
 
         async def decide() -> Answer | None:
             settings = await self._change.change(self._context.team_id, pressed.channel.id, user_id, change)
             if isinstance(settings, Denied):
                 return settings.sentence
-            decided.append(settings.automatic or Automatic.OFF)
+            # At once, so that decisions are shown in the order in which they were taken.
+            self._context.background.start(self._show_decision(pressed, settings.automatic or Automatic.OFF))
             return None
 
         try:
@@ -132,8 +134,6 @@ class Greeting:
         await ack()
         if said:
             self._tell(pressed, said)
-        for automatic in decided:
-            self._context.background.start(self._show_decision(pressed, automatic))
 
     def _tell(self, pressed: BlockAction, said: str) -> None:
         told = self._context.whispers.tell(pressed.user.id, Place(pressed.channel.id), said)
@@ -142,7 +142,7 @@ class Greeting:
     async def _show_decision(self, pressed: BlockAction, automatic: Automatic) -> None:
         channel_id, user_id, deployment = pressed.channel.id, pressed.user.id, self._context.deployment
         blocks = render_decision(
-            deployment.reader, channel_id, user_id, automatic, audio_goes_to=deployment.audio_goes_to
+            self._readers.default, channel_id, user_id, automatic, audio_goes_to=deployment.audio_goes_to
         )
         async with self._locks.of(channel_id):
             is_shown = await self._show(channel_id, pressed.message.ts, automatic, blocks)
@@ -153,7 +153,7 @@ class Greeting:
 
     async def _show(self, channel_id: str, ts: str, automatic: Automatic, blocks: Sequence[Block]) -> bool:
         """Put the decision in the greeting's place; False where Slack did not take it."""
-        text = escape(self._context.deployment.reader.say(sentences.WHAT_I_DO[automatic]))
+        text = escape(self._readers.default.say(sentences.WHAT_I_DO[automatic]))
         try:
             await self._context.api.write(
                 "chat.update", channel=channel_id, ts=ts, text=text, blocks=blocks, **_TO_THE_LETTER

@@ -13,12 +13,13 @@ from bot.errors import TranscriptionError
 from bot.preferences import ChannelSettings
 from bot.slack import actions
 from bot.slack.background import KeyedLocks
-from bot.slack.client.lookups import Person
+from bot.slack.client.objects import Person
+from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import AppHomeOpened, EventCallback
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.interactions.answer import Answer, Answers, Readers
+from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.kit import Block
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.slack.settings.channel_modal_view import is_ticked

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Rejected
 from bot.model import SUBSCRIBERS, THREAD, Place, Removal
+from bot.slack.client.api import SlackApi
 from bot.slack.speech.messages import messages_in, open_direct
 from bot.slack.speech.thread import plan_removal
 from bot.slack.speech.uploads import Uploads
@@ -16,14 +16,12 @@ class Eraser:
     """Finds and deletes the bot's own messages and files. Ephemeral messages are beyond reach.
 
     Args:
-        reads: A client for reading, whose retries are harmless.
-        writes: A client that never repeats a call that may have reached Slack.
+        api: Of Slack.
         uploads: For files.
     """
 
-    def __init__(self, reads: AsyncWebClient, writes: AsyncWebClient, uploads: Uploads) -> None:
-        self._reads = reads
-        self._writes = writes
+    def __init__(self, api: SlackApi, uploads: Uploads) -> None:
+        self._api = api
         self._uploads = uploads
         self._log = structlog.get_logger(__name__)
 
@@ -38,7 +36,7 @@ class Eraser:
             await self._erase_in(Place(removal.channel_id, removal.thread_ts), removal)
         for reader_id in sorted(_readers(removal)):
             try:
-                direct = await open_direct(self._writes, reader_id)
+                direct = await open_direct(self._api, reader_id)
             except Rejected:
                 continue
             await self._erase_in(direct, removal)
@@ -46,9 +44,7 @@ class Eraser:
     async def _erase_in(self, place: Place, removal: Removal) -> None:
         try:
             # Nothing of it was said before the recording was shared.
-            messages = [
-                message async for message in messages_in(self._reads, place, oldest=removal.message_ts)
-            ]
+            messages = [message async for message in messages_in(self._api, place, oldest=removal.message_ts)]
         except Rejected as closed:
             self._log.info("nothing left to delete", channel_id=place.channel_id, reason=str(closed))
             return

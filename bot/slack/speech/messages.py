@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.errors import Refusal, Rejected
+from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Place
-from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
-from bot.slack.targets import records
+from bot.slack.client.api import SlackApi
+from bot.slack.client.api_errors import is_refusal
+from bot.slack.incoming.fields import object_in, objects_in
+from bot.slack.incoming.interactions import Named
+from bot.slack.incoming.messages import Message
 
 _PAGE = 200
 
 
-async def messages_in(reads: AsyncWebClient, place: Place, oldest: str) -> AsyncIterator[Mapping[str, Any]]:
+async def messages_in(api: SlackApi, place: Place, oldest: str) -> AsyncIterator[Message]:
     """The messages of a thread, or of a conversation outside its threads, since a time; with metadata.
 
     Sources: https://docs.slack.dev/reference/methods/conversations.replies and
@@ -26,30 +26,20 @@ async def messages_in(reads: AsyncWebClient, place: Place, oldest: str) -> Async
         Unavailable: Slack does not answer.
         Misconfigured: the token or a scope is wrong.
     """
-    cursor: str | None = None
-    while True:
-        asked: dict[str, Any] = {
-            "channel": place.channel_id,
-            "oldest": oldest,
-            "include_all_metadata": True,
-            "limit": _PAGE,
-            "cursor": cursor,
-        }
-        try:
-            if place.thread_ts is None:
-                page = await reads.conversations_history(**asked)
-            else:
-                page = await reads.conversations_replies(ts=place.thread_ts, **asked)
-        except API_FAILURES as failure:
-            raise translate(failure) from failure
-        for message in records(page.get("messages")):
-            yield message
-        cursor = (page.get("response_metadata") or {}).get("next_cursor")
-        if not cursor:
-            return
+    pages = api.pages(
+        "conversations.history" if place.thread_ts is None else "conversations.replies",
+        channel=place.channel_id,
+        ts=place.thread_ts,
+        oldest=oldest,
+        include_all_metadata=True,
+        limit=_PAGE,
+    )
+    async for page in pages:
+        for message in objects_in(page.get("messages")):
+            yield Message.model_validate(message)
 
 
-async def open_direct(writes: AsyncWebClient, user_id: str) -> Place:
+async def open_direct(api: SlackApi, user_id: str) -> Place:
     """Where the bot and one person talk alone.
 
     Source: https://docs.slack.dev/reference/methods/conversations.open
@@ -60,9 +50,9 @@ async def open_direct(writes: AsyncWebClient, user_id: str) -> Place:
         Misconfigured: the token or the scope ``im:write`` is wrong.
     """
     try:
-        answer = await writes.conversations_open(users=user_id)
-    except API_FAILURES as failure:
-        if is_refusal(failure):
-            raise Rejected(Refusal.FORBIDDEN, error_code(failure)) from failure
-        raise translate(failure) from failure
-    return Place(str((answer.get("channel") or {}).get("id", "")))
+        answer = await api.write("conversations.open", users=user_id)
+    except TranscriptionError as error:
+        if is_refusal(error):
+            raise Rejected(Refusal.FORBIDDEN, error.code) from error
+        raise
+    return Place(Named.model_validate(object_in(answer.get("channel"))).id)

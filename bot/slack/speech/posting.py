@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Outage, Unavailable
+from bot.errors import Outage, TranscriptionError, Unavailable
 from bot.model import Job, Place, Transcript
 from bot.reply import Found, Reply, ReplyState, state_of
-from bot.slack.api_errors import API_FAILURES, error_code, translate
+from bot.slack.client.api import SlackApi
+from bot.slack.incoming.fields import id_in
 from bot.slack.kit import Block
 from bot.slack.speech.blocks import Message, render_in_pieces, render_reply
 from bot.slack.speech.thread import render_metadata
@@ -44,12 +43,12 @@ class Posting:
     """Posts replies and edits them.
 
     Args:
-        writes: A client that never repeats a call that may have reached Slack.
+        api: Of Slack.
         uploads: For what does not fit a message.
     """
 
-    def __init__(self, writes: AsyncWebClient, uploads: Uploads) -> None:
-        self._writes = writes
+    def __init__(self, api: SlackApi, uploads: Uploads) -> None:
+        self._api = api
         self._uploads = uploads
         self._log = structlog.get_logger(__name__)
 
@@ -83,7 +82,7 @@ class Posting:
         sheet = _Sheet(reader, job, place, found.ts or job.reply_ts, above)
         metadata = render_metadata(job, state_of(reply))
         shared = found.file_shared
-        refused: SlackApiError | None = None
+        refused: TranscriptionError | None = None
         forms = render_reply(reader, job.request, reply, job.revision)
         # In a thread: subtitles of a long recording take longer than the event loop may stand still.
         for message in await asyncio.to_thread(list, forms):
@@ -94,11 +93,11 @@ class Posting:
                 if isinstance(reply, Transcript):
                     await self._remove_outdated(place, found)
                 return await self._say(sheet, message, metadata)
-            except API_FAILURES as failure:
-                if not isinstance(failure, SlackApiError) or error_code(failure) not in REFUSED_CONTENT:
-                    raise translate(failure) from failure
-                self._log.warning("reply refused", key=str(job.key), error=error_code(failure))
-                refused = failure
+            except TranscriptionError as error:
+                if error.code not in REFUSED_CONTENT:
+                    raise
+                self._log.warning("reply refused", key=str(job.key), error=error.code)
+                refused = error
             except UploadRefused as refusal:
                 self._log.warning("files refused", key=str(job.key), error=str(refusal))
                 if isinstance(reply, Transcript):  # nothing else comes with files
@@ -109,16 +108,13 @@ class Posting:
         """Post the whole transcript as messages one after the other; those that stand are left alone."""
         job, state = sheet.job, state_of(transcript)
         first, *rest = render_in_pieces(sheet.reader, job.request, transcript, job.revision)
-        try:
-            await self._remove_outdated(sheet.place, found)
-            # Not the last word before all of it stands.
-            ts = await self._say(sheet, first, render_metadata(job, ReplyState.WAITING))
-            for number, piece in enumerate(rest, start=2):
-                if number not in found.pieces:
-                    await self._post(sheet.place, piece, render_metadata(job, state, number))
-            return await self._say(replace(sheet, standing_ts=ts), first, render_metadata(job, state))
-        except API_FAILURES as failure:
-            raise translate(failure) from failure
+        await self._remove_outdated(sheet.place, found)
+        # Not the last word before all of it stands.
+        ts = await self._say(sheet, first, render_metadata(job, ReplyState.WAITING))
+        for number, piece in enumerate(rest, start=2):
+            if number not in found.pieces:
+                await self._post(sheet.place, piece, render_metadata(job, state, number))
+        return await self._say(replace(sheet, standing_ts=ts), first, render_metadata(job, state))
 
     async def _remove_outdated(self, place: Place, found: Found) -> None:
         for shared in found.outdated:
@@ -133,7 +129,8 @@ class Posting:
         return await self._post(sheet.place, message, metadata)
 
     async def _post(self, place: Place, message: Message, metadata: dict[str, Any]) -> str:
-        response = await self._writes.chat_postMessage(
+        answer = await self._api.write(
+            "chat.postMessage",
             channel=place.channel_id,
             thread_ts=place.thread_ts,
             text=message.text,
@@ -145,12 +142,13 @@ class Posting:
             link_names=False,
             mrkdwn=False,
         )
-        return str(response["ts"])
+        return id_in(answer.get("ts"))
 
     async def _update(self, place: Place, ts: str, message: Message, metadata: dict[str, Any]) -> bool:
         """Edit the reply; False where it is gone and has to be posted anew."""
         try:
-            await self._writes.chat_update(
+            await self._api.write(
+                "chat.update",
                 channel=place.channel_id,
                 ts=ts,
                 text=message.text,
@@ -159,8 +157,8 @@ class Posting:
                 parse="none",
                 link_names=False,
             )
-        except SlackApiError as failure:
-            if error_code(failure) in _REPLY_GONE:
+        except TranscriptionError as error:
+            if error.code in _REPLY_GONE:
                 return False
             raise
         return True

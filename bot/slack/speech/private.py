@@ -7,15 +7,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import sentences
 from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Job, JobKey, Place
 from bot.reply import Broken, Found, GaveUp, Refused, Reply
-from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
+from bot.slack.client.api import SlackApi
+from bot.slack.client.api_errors import is_refusal
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
+from bot.slack.incoming.fields import id_in
 from bot.slack.kit import Block, line, section
-from bot.slack.lookups import Lookups
 from bot.slack.speech.blocks import Message, render_reply, sentence_of
 from bot.slack.speech.messages import open_direct
 from bot.slack.speech.posting import Posting
@@ -31,28 +33,29 @@ class PrivateReplies:
     """Whispers where the one reader looks, or writes them a direct message.
 
     Args:
-        reads: A client for reading, whose retries are harmless.
-        writes: A client that never repeats a call that may have reached Slack.
+        api: Of Slack.
         posting: For direct messages.
-        thread_reader: The language of threads: what anybody reads of whom Slack does not say it.
+        whispers: For sentences.
+        lookups: Know who is in the recording's channel.
+        readers: What people read.
         now: UTC.
     """
 
     def __init__(
         self,
-        reads: AsyncWebClient,
-        writes: AsyncWebClient,
+        api: SlackApi,
         posting: Posting,
-        thread_reader: Reader,
+        whispers: Whispers,
+        lookups: Lookups,
+        readers: Readers,
         now: Callable[[], datetime],
     ) -> None:
-        self._reads = reads
-        self._writes = writes
+        self._api = api
         self._posting = posting
-        self._thread_reader = thread_reader
-        self._whispers = Whispers(writes)
+        self._whispers = whispers
+        self._lookups = lookups
+        self._readers = readers
         self._now = now
-        self._lookups = Lookups(reads)
         self._log = structlog.get_logger(__name__)
 
     async def publish(self, job: Job, reply: Reply, found: Found, reader_id: str) -> str:
@@ -65,26 +68,28 @@ class PrivateReplies:
             Unavailable: Slack does not answer; the reply may have arrived all the same.
             Misconfigured: the token or a scope is wrong.
         """
-        if not await self._lookups.is_member(job.key.channel_id, reader_id):
+        # Whoever was in it when they asked may have left.
+        if not await self._lookups.members_among(job.key.channel_id, [reader_id]):
             raise Rejected(Refusal.FORBIDDEN, "the reader is not in the recording's channel")
-        reader = await self._lookups.reader(reader_id, self._thread_reader)
+        reader = await self._readers.of(reader_id)
         whispered = await self._whisper(reader, job, reply, found, reader_id)
         if whispered is not None:
             return whispered
-        direct = await open_direct(self._writes, reader_id)
+        direct = await open_direct(self._api, reader_id)
         origin = await self._origin(reader, job.key, direct)
         return await self._posting.publish(reader, job, reply, found, direct, origin)
 
     async def tell(self, job: Job, reader_id: str, reply: Refused | GaveUp | Broken) -> None:
         """Say one sentence to the one reader: where they look now, else by direct message. Never raises."""
-        text = sentence_of(await self._lookups.reader(reader_id, self._thread_reader), reply)
+        text = sentence_of(await self._readers.of(reader_id), reply)
         place = self._looks_at(job)
         if place is not None:
             await self._whispers.tell(reader_id, place, text)
             return
         try:
-            direct = await open_direct(self._writes, reader_id)
-            await self._writes.chat_postMessage(
+            direct = await open_direct(self._api, reader_id)
+            await self._api.write(
+                "chat.postMessage",
                 channel=direct.channel_id,
                 text=escape(text),
                 blocks=[section(text)],
@@ -92,8 +97,8 @@ class PrivateReplies:
                 link_names=False,
                 mrkdwn=False,
             )
-        except (*API_FAILURES, TranscriptionError) as failure:
-            self._log.warning("reader not told", key=str(job.key), error=type(failure).__name__)
+        except TranscriptionError as error:
+            self._log.warning("reader not told", key=str(job.key), error=type(error).__name__)
 
     def _looks_at(self, job: Job) -> Place | None:
         """Where the reader looks now, as far as anybody can know."""
@@ -115,7 +120,8 @@ class PrivateReplies:
     async def _post_ephemeral(self, message: Message, place: Place, job: Job, reader_id: str) -> str | None:
         """Source: https://docs.slack.dev/reference/methods/chat.postEphemeral."""
         try:
-            answer = await self._writes.chat_postEphemeral(
+            answer = await self._api.write(
+                "chat.postEphemeral",
                 channel=place.channel_id,
                 user=reader_id,
                 thread_ts=place.thread_ts,
@@ -124,12 +130,12 @@ class PrivateReplies:
                 parse="none",
                 link_names=False,
             )
-        except API_FAILURES as failure:
-            if not is_refusal(failure):
-                raise translate(failure) from failure
-            self._log.info("whisper refused", key=str(job.key), error=error_code(failure))
+        except TranscriptionError as error:
+            if not is_refusal(error):
+                raise
+            self._log.info("whisper refused", key=str(job.key), error=error.code)
             return None
-        return str(answer["message_ts"])
+        return id_in(answer.get("message_ts"))
 
     async def _origin(self, reader: Reader, key: JobKey, direct: Place) -> list[Block]:
         """Where the recording is, as far as Slack tells; nothing where that is right here."""
@@ -145,7 +151,9 @@ class PrivateReplies:
     async def _permalink(self, key: JobKey) -> str:
         """Source: https://docs.slack.dev/reference/methods/chat.getPermalink. Empty where there is none."""
         try:
-            answer = await self._reads.chat_getPermalink(channel=key.channel_id, message_ts=key.message_ts)
-        except API_FAILURES:
+            answer = await self._api.read(
+                "chat.getPermalink", channel=key.channel_id, message_ts=key.message_ts
+            )
+        except TranscriptionError:
             return ""
         return str(answer.get("permalink") or "")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import sentences
-from bot.errors import Misconfiguration, Misconfigured, Rejected
+from bot.errors import Misconfiguration, Misconfigured, Rejected, TranscriptionError
 from bot.model import Job, Place, Removal, TranscriptionRequest
 from bot.reply import Broken, Found, GaveUp, Refused, Reply
-from bot.slack.api_errors import API_FAILURES, error_code
-from bot.slack.identity import SCOPES_OF_JOBS, identify
-from bot.slack.lookups import Lookups
+from bot.slack.client.api import SlackApi
+from bot.slack.client.identity import SCOPES_OF_JOBS, identify
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.speech.blocks import sentence_of
 from bot.slack.speech.erasing import Eraser
 from bot.slack.speech.messages import messages_in, open_direct
@@ -26,7 +23,6 @@ from bot.slack.speech.private import PrivateReplies
 from bot.slack.speech.thread import note_message
 from bot.slack.speech.uploads import Uploads
 from bot.slack.whispers import Whispers
-from bot.translations import Reader
 
 _CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""
@@ -37,37 +33,37 @@ class SlackReplies:
     """``bot.ports.outside.Replies``.
 
     Args:
-        reads: A client for reading, whose retries are harmless.
-        writes: A client that never repeats a call that may have reached Slack.
-        session: For the bytes of files that the bot uploads.
-        thread_reader: The language of threads.
+        api: Of Slack.
+        uploads: For what does not fit a message.
+        whispers: For what one person alone is told.
+        lookups: Know who is in a channel.
+        readers: What people read; threads are in their default.
         now: UTC; injected for tests.
     """
 
     def __init__(
         self,
-        reads: AsyncWebClient,
-        writes: AsyncWebClient,
-        session: aiohttp.ClientSession,
-        thread_reader: Reader,
+        api: SlackApi,
+        uploads: Uploads,
+        whispers: Whispers,
+        lookups: Lookups,
+        readers: Readers,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        uploads = Uploads(writes, session)
-        self._reads = reads
-        self._lookups = Lookups(reads)
-        self._writes = writes
-        self._thread_reader = thread_reader
-        self._posting = Posting(writes, uploads)
-        self._private = PrivateReplies(reads, writes, self._posting, thread_reader, now)
-        self._eraser = Eraser(reads, writes, uploads)
-        self._whispers = Whispers(writes)
+        self._api = api
+        self._lookups = lookups
+        self._readers = readers
+        self._posting = Posting(api, uploads)
+        self._private = PrivateReplies(api, self._posting, whispers, lookups, readers, now)
+        self._eraser = Eraser(api, uploads)
+        self._whispers = whispers
         self._log = structlog.get_logger(__name__)
 
     async def show_working(
         self, request: TranscriptionRequest, done: int = 0, total: int | None = None
     ) -> None:
         """``assistant.threads.setStatus``; a workspace may refuse it."""
-        await self._set_status(request, sentences.working(self._thread_reader, done, total))
+        await self._set_status(request, sentences.working(self._readers.default, done, total))
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
         """An empty status takes it away."""
@@ -80,11 +76,11 @@ class SlackReplies:
         revisions have said goes.
         """
         reader_id = job.key.reader_id
-        place = await open_direct(self._writes, reader_id) if reader_id else _thread_of(job)
+        place = await open_direct(self._api, reader_id) if reader_id else _thread_of(job)
         since = (job.intent_at or job.accepted_at) - _CLOCK_MARGIN
         oldest = job.key.message_ts if job.revision else f"{since.timestamp():.6f}"
         found = Found()
-        async for message in messages_in(self._reads, place, oldest):
+        async for message in messages_in(self._api, place, oldest):
             found = note_message(found, message, job)
         return found
 
@@ -93,7 +89,7 @@ class SlackReplies:
         reader_id = job.key.reader_id
         if reader_id:
             return await self._private.publish(job, reply, found, reader_id)
-        return await self._posting.publish(self._thread_reader, job, reply, found, _thread_of(job))
+        return await self._posting.publish(self._readers.default, job, reply, found, _thread_of(job))
 
     async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
         """A whisper, or a word to the one reader; nobody hears it where nobody asked."""
@@ -101,7 +97,7 @@ class SlackReplies:
         if asker and reader_id:
             await self._private.tell(job, reader_id, reply)
         elif asker:
-            reader = await self._lookups.reader(asker, self._thread_reader)
+            reader = await self._readers.of(asker)
             await self._whispers.tell(asker, _thread_of(job), sentence_of(reader, reply))
 
     async def withdraw(self, removal: Removal) -> None:
@@ -109,27 +105,29 @@ class SlackReplies:
         await self._eraser.erase(removal)
 
     async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
-        """One look each; a channel that is closed to the bot has nobody."""
+        """One look for all; a channel that is closed to the bot has nobody."""
         try:
-            return [user for user in user_ids if await self._lookups.is_member(channel_id, user)]
+            return await self._lookups.members_among(channel_id, user_ids)
         except Rejected:
             return []
 
     async def verify(self) -> None:
         """``auth.test``: its headers list the scopes. One that no job needs must not keep jobs parked."""
-        missing = (await identify(self._reads)).missing_scopes & SCOPES_OF_JOBS
+        missing = (await identify(self._api)).missing_scopes & SCOPES_OF_JOBS
         if missing:
             raise Misconfigured(Misconfiguration.SLACK_SCOPE, f"not granted: {', '.join(sorted(missing))}")
 
     async def _set_status(self, request: TranscriptionRequest, status: str) -> None:
         try:
-            async with asyncio.timeout(_STATUS_TIMEOUT_S):
-                await self._writes.assistant_threads_setStatus(
-                    channel_id=request.key.channel_id, thread_ts=request.thread_ts, status=status
-                )
-        except API_FAILURES as failure:
-            code = error_code(failure) if isinstance(failure, SlackApiError) else type(failure).__name__
-            self._log.debug("status not shown", error=code)
+            await self._api.write(
+                "assistant.threads.setStatus",
+                timeout_s=_STATUS_TIMEOUT_S,
+                channel_id=request.key.channel_id,
+                thread_ts=request.thread_ts,
+                status=status,
+            )
+        except TranscriptionError as error:
+            self._log.debug("status not shown", error=error.code or str(error))
 
 
 def _thread_of(job: Job) -> Place:

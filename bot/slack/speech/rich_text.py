@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.slack.kit import Block
 from bot.slack.incoming.fields import objects_in
+from bot.slack.kit import Block
 
 BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""
@@ -73,7 +73,9 @@ def with_text(blocks: Sequence[Block], text: str) -> list[Block]:
 
 def _only_text(block: Mapping[str, Any]) -> str | None:
     elements = [
-        element for section in objects_in(block.get("elements")) for element in objects_in(section.get("elements"))
+        element
+        for section in objects_in(block.get("elements"))
+        for element in objects_in(section.get("elements"))
     ]
     kinds = {element.get("type") for element in elements}
     if block.get("type") != "rich_text" or kinds != {"text"}:

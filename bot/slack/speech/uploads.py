@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Outage, Unavailable
+from bot.errors import Outage, TranscriptionError, Unavailable
 from bot.reply import SharedTranscript
-from bot.slack.api_errors import API_FAILURES, error_code, is_refusal, translate
+from bot.slack.client.api import SlackApi
+from bot.slack.client.api_errors import is_refusal
+from bot.slack.incoming.fields import id_in
 from bot.slack.speech.blocks import TextFile
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
@@ -26,12 +28,12 @@ class Uploads:
     """Shares files.
 
     Args:
-        writes: A client that never repeats a call that may have reached Slack.
+        api: Of Slack.
         session: For the bytes.
     """
 
-    def __init__(self, writes: AsyncWebClient, session: aiohttp.ClientSession) -> None:
-        self._writes = writes
+    def __init__(self, api: SlackApi, session: aiohttp.ClientSession) -> None:
+        self._api = api
         self._session = session
         self._log = structlog.get_logger(__name__)
 
@@ -50,13 +52,13 @@ class Uploads:
             sent: list[dict[str, str | None]] = [
                 {"id": await self._send(file), "title": file.name} for file in files
             ]
-            await self._writes.files_completeUploadExternal(
-                files=sent, channel_id=channel_id, thread_ts=thread_ts
+            await self._api.write(
+                "files.completeUploadExternal", files=sent, channel_id=channel_id, thread_ts=thread_ts
             )
-        except API_FAILURES as failure:
-            if is_refusal(failure):
-                raise UploadRefused(error_code(failure)) from failure
-            raise translate(failure) from failure
+        except TranscriptionError as error:
+            if is_refusal(error):
+                raise UploadRefused(error.code) from error
+            raise
 
     async def remove(self, channel_id: str, shared: SharedTranscript) -> None:
         """Delete files and the message that shares them. What Slack refuses to delete stays.
@@ -69,25 +71,32 @@ class Uploads:
             await self._delete("files.delete", file=file_id)
         await self._delete("chat.delete", channel=channel_id, ts=shared.ts)
 
-    async def _delete(self, method: str, **arguments: str) -> None:
+    async def _delete(self, method: str, **arguments: Any) -> None:
         try:
-            await self._writes.api_call(method, json=arguments)
-        except API_FAILURES as failure:
-            if not is_refusal(failure):
-                raise translate(failure) from failure
-            if error_code(failure) not in _ALREADY_GONE:
-                self._log.warning("not deleted", method=method, error=error_code(failure))
+            await self._api.write(method, **arguments)
+        except TranscriptionError as error:
+            if not is_refusal(error):
+                raise
+            if error.code not in _ALREADY_GONE:
+                self._log.warning("not deleted", method=method, error=error.code)
 
     async def _send(self, file: TextFile) -> str:
         """Hand over a file's bytes; return its id."""
         data = file.content.encode()
-        slot = await self._writes.files_getUploadURLExternal(filename=file.name, length=len(data))
-        async with self._session.post(
-            slot["upload_url"], data=data, allow_redirects=False, timeout=_TIMEOUT
-        ) as response:
-            status = response.status
+        slot = await self._api.write("files.getUploadURLExternal", filename=file.name, length=len(data))
+        status = await self._put(str(slot.get("upload_url")), data)
         if 400 <= status < 500 and status not in _PASSING_STATUSES:
             raise UploadRefused(f"status {status}")
         if status != 200:
             raise Unavailable(Outage.SLACK, f"upload answered {status}")
-        return str(slot["file_id"])
+        return id_in(slot.get("file_id"))
+
+    async def _put(self, address: str, data: bytes) -> int:
+        """Send a file's bytes to where Slack wants them; return the answer's status."""
+        try:
+            async with self._session.post(
+                address, data=data, allow_redirects=False, timeout=_TIMEOUT
+            ) as response:
+                return response.status
+        except (aiohttp.ClientError, TimeoutError) as failure:
+            raise Unavailable(Outage.SLACK, type(failure).__name__) from failure

@@ -129,13 +129,13 @@ async def test_a_choice_in_a_message_opens_a_modal_and_sending_it_changes_the_re
     answer = await visitor.act("press", **where, chosen={"selected_option": edit})
     assert answer == {"acknowledged": True}
     assert visitor.world.bot is not None
-    await visitor.world.bot.errands.done()
+    await visitor.world.bot.background.done()
 
     (view,) = (await visitor.sees())["views"]
     field = next(block for block in view["blocks"] if block["type"] == "input")
     values = {field["block_id"]: {field["element"]["action_id"]: {"value": "Quite another text."}}}
     await visitor.act("submit", view_id=view["id"], values=values)
-    await visitor.world.bot.errands.done()
+    await visitor.world.bot.background.done()
     seen = await visitor.sees()
     assert [m["text"] for m in seen["messages"] if m["ts"] == reply["ts"]] == ["Quite another text."]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def test_what_is_deleted_is_told_with_its_message() -> None:
     assert parsed("file_deleted").event.file_id.startswith("F")
 
 
-@pytest.mark.parametrize("name", [name for name in INTERACTIONS if name.startswith("block_actions_in_message")])
+@pytest.mark.parametrize("name", [name for name in MODELS if "actions_in_message" in name])
 def test_what_is_pressed_under_a_reply_names_it(name: str) -> None:
     sample = raw(name)
 
@@ -220,7 +221,7 @@ def places(value: Any) -> Iterator[Callable[[Any], None]]:
     """Everything in a payload that can be replaced."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inside in list(items):
-        yield lambda odd, key=key: value.__setitem__(key, odd)
+        yield partial(value.__setitem__, key)
         yield from places(inside)
 
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import THREAD, Claim, FileState, JobKey, Place
-from bot.slack.interactions.presses import Press, parse_press, parse_submission
+from bot.slack.incoming.interactions import BlockAction, ViewSubmission
+from bot.slack.interactions import presses
+from bot.slack.interactions.presses import Press
 from bot.slack.speech.reply_handle import ReplyHandle
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS
 
@@ -33,6 +35,14 @@ def pressed(handle: ReplyHandle = HANDLE, **changes: Any) -> dict[str, Any]:
         "actions": [{"action_id": "x", "block_id": handle.dump(), "action_ts": "1720000002.000100"}],
     }
     return body | changes
+
+
+def parse_press(raw: dict[str, Any], team_id: str) -> Press | None:
+    return presses.parse_press(BlockAction.model_validate(raw), team_id)
+
+
+def parse_submission(raw: dict[str, Any], team_id: str) -> Press | None:
+    return presses.parse_submission(ViewSubmission.model_validate(raw), team_id)
 
 
 def sent(metadata: object, **changes: Any) -> dict[str, Any]:

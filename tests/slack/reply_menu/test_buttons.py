@@ -11,6 +11,7 @@ from bot.playground.slack.faults import Answer
 from bot.playground.slack.records import Message
 from bot.reply import AskFirst
 from bot.slack import actions
+from bot.slack.incoming.interactions import BlockAction
 from bot.slack.reply_menu.buttons import parse_gap_button
 from bot.translations import ENGLISH
 from tests.slack.answered import FILE_ID, Answered, answered
@@ -246,10 +247,11 @@ KEY = JobKey(TEAM, CHANNEL, TS, "F024CLIP1")
 def test_the_button_stands_where_its_reply_does(value: object, channel_id: str, found: JobKey | None) -> None:
     body = {"channel": {"id": channel_id}, "actions": [{"value": value}]}
 
-    assert parse_gap_button(body) == found
+    assert parse_gap_button(BlockAction.model_validate(body)) == found
 
 
 def test_a_private_replys_button_stands_in_a_direct_message() -> None:
     key = JobKey(TEAM, CHANNEL, TS, "F024CLIP1", "U024BERT1")
+    body = {"channel": {"id": "D1"}, "actions": [{"value": str(key)}]}
 
-    assert parse_gap_button({"channel": {"id": "D1"}, "actions": [{"value": str(key)}]}) == key
+    assert parse_gap_button(BlockAction.model_validate(body)) == key

@@ -11,6 +11,7 @@ from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import File, Message, View
 from bot.reply import ReplyState
 from bot.slack import actions
+from bot.slack.incoming import messages
 from bot.slack.speech.reply_controls import Choice
 from bot.slack.speech.rich_text import text_of
 from bot.slack.speech.thread import state_in
@@ -225,7 +226,7 @@ async def test_two_people_who_save_at_once_do_not_either() -> None:
         await here.office.slack.settled()
         for _ in range(20):
             # Longer than it takes to look at the reply, and to find it as it was.
-            await here.office.context.reads.auth_test()
+            await here.office.context.api.read("auth.test")
         hold.release()
         await here.office.settled()
 
@@ -371,7 +372,7 @@ async def test_a_gap_stays_in_the_text_and_is_not_filled_over_an_edit() -> None:
         assert "[" in text
         assert [element["action_id"] for element in reply.blocks[-1]["elements"]] == [actions.REPLY_MENU]
         found = here.office.slack.state.message_json(reply, with_metadata=True)
-        assert state_in(found) is ReplyState.GAPPED
+        assert state_in(messages.Message.model_validate(found)) is ReplyState.GAPPED
 
 
 async def test_a_modal_that_tells_of_no_reply_says_so() -> None:

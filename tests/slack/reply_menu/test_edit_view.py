@@ -9,18 +9,24 @@ from hypothesis import strategies as st
 from bot import sentences
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.form import initial_values
-from bot.slack.reply_menu.edit_view import first_field, parse_text, render_edit
+from bot.slack.incoming.interactions import View
 from bot.slack.interactions.presses import Press
+from bot.slack.reply_menu import edit_view
+from bot.slack.reply_menu.edit_view import render_edit
 from bot.slack.speech.reply_handle import ReplyHandle
 from bot.transcript.retime import parse_paragraphs
 from bot.translations import ENGLISH
+from tests.slack.interactions.test_presses import HANDLE, JSON, sent
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS
-from tests.slack.test_presses import HANDLE, JSON, sent
 from tests.transcript.texts import SPOKEN, texts
 
 PRESS = Press(HANDLE, CHANNEL, TS, TS, SHARER, "1")
 paragraphs = st.lists(texts, min_size=1, max_size=4)
 long_texts = st.builds(lambda parts, times: "\n\n".join(parts * times), paragraphs, st.integers(1, 40))
+
+
+def parse_text(raw: Any) -> str:
+    return edit_view.parse_text(View.model_validate(raw))
 
 
 def shown(text: str, warning: str = "") -> dict[str, Any]:
@@ -90,7 +96,7 @@ def test_a_warning_stands_above() -> None:
 
     assert complaints_about_view(view) == []
     assert view["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.EDIT_CHANGED)
-    assert first_field(view) == "cut-0"
+    assert View.model_validate(view).blocks == ("cut-0",)
 
 
 @pytest.mark.parametrize(("letter", "fits", "most"), [("a", 88, 2_400), ("a", 90, 1_300), ("语", 14, 2_400)])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot import formats
 from bot.model import LANGUAGES
-from bot.slack.requests.links import FileLink, MessageLink
 from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command, parse_mention
+from bot.slack.requests.links import FileLink, MessageLink
 from tests.slack.payloads import BOT
 
 LINK = "https://acme.slack.com/archives/C123ABC45/p1695106171334469"

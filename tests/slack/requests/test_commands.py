@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from bot.playground.slack.records import Channel, File, Message, User
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.translations import ENGLISH
-from tests.slack.office import Office, office_with
+from tests.slack.office import NOW, Office, office_with
 
 
 @dataclass

@@ -47,7 +47,9 @@ class Talk:
 
 @asynccontextmanager
 async def talking(delays_s: tuple[float, ...] = ()) -> AsyncIterator[Talk]:
-    async with office_with(lambda handlers: [handlers.mentions], ack_timeout_s=1.0, delays_s=delays_s) as office:
+    async with office_with(
+        lambda handlers: [handlers.mentions], ack_timeout_s=1.0, delays_s=delays_s
+    ) as office:
         anne = office.slack.state.add_user("anne")
         yield Talk(office, office.slack.state.add_channel("general", anne.id), anne)
 
@@ -163,17 +165,18 @@ async def test_a_file_is_not_answered_in_a_thread_that_the_bot_cannot_write_in(t
     assert talk.asked() == []
 
 
-async def test_a_mention_beside_a_file_is_a_share_and_no_business_of_this_control(talk: Talk) -> None:
+async def test_a_mention_beside_a_file_is_a_share(talk: Talk) -> None:
     state = talk.office.slack.state
 
-    talk.share(text=f"<@{state.workspace.bot_user_id}> transcribe")
+    shared = talk.share(text=f"<@{state.workspace.bot_user_id}> transcribe")
     state.post_as_user(
         talk.channel.id, talk.anne.id, f"<@{state.workspace.bot_user_id}> hm", bot_id="B0OTHER"
     )
     await talk.office.settled()
 
     assert talk.told() == []
-    assert talk.asked() == []
+    (request,) = talk.asked()
+    assert (request.key.message_ts, request.explicit, request.ask_id) == (shared.ts, True, "")
 
 
 @pytest.mark.parametrize("trouble", [SlackError("internal_error"), SlackError("missing_scope")])

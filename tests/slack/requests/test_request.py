@@ -17,7 +17,6 @@ from bot.ports.store import Asked
 from bot.slack.incoming.messages import Ask, Target
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.slack.requests.request import Requesting, said_of
-from bot.translations import ENGLISH
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
 from tests.slack.office import Office, office_with
@@ -82,7 +81,7 @@ class SlowJobs(MemoryJobs):
 
 async def test_who_runs_out_of_time_has_asked_for_all_files_or_for_none(counter: Counter) -> None:
     jobs = SlowJobs(VirtualTime())
-    asking = Asking(jobs, counter.office.desk.lookups, counter.office.desk.permissions)
+    asking = Requesting(jobs, counter.office.context.lookups, counter.office.context.permissions)
     target = await counter.target(*(counter.clip() for _ in range(3)))
     with suppress(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -149,12 +148,10 @@ def test_every_outcome_has_its_own_sentence() -> None:
     in_thread = Ask("U1", "1", THREAD)
     here, direct = Ask("U1", "1", "U1", whisper_in=Place("C1")), Ask("U1", "1", "U1")
 
-    said = [said_of(ENGLISH, asked, in_thread) for asked in Asked]
-    said += [said_of(ENGLISH, asked, here) for asked in (Asked.ACCEPTED, Asked.UNDER_WAY)]
+    said = [said_of(asked, in_thread) for asked in Asked]
+    said += [said_of(asked, here) for asked in (Asked.ACCEPTED, Asked.UNDER_WAY)]
 
-    assert len({*said, said_of(ENGLISH, Asked.ACCEPTED, direct)}) == 6
+    assert len({*said, said_of(Asked.ACCEPTED, direct)}) == 6
     # Only the same ask delivered twice ends so: whatever one reader asks for is done again.
-    assert said_of(ENGLISH, Asked.ANSWERED, here) == said_of(ENGLISH, Asked.UNDER_WAY, here)
-    assert {said_of(ENGLISH, None, ask) for ask in (in_thread, here, direct)} == {
-        ENGLISH.say(sentences.NOTHING_IN_IT)
-    }
+    assert said_of(Asked.ANSWERED, here) == said_of(Asked.UNDER_WAY, here)
+    assert {said_of(None, ask) for ask in (in_thread, here, direct)} == {sentences.NOTHING_IN_IT}

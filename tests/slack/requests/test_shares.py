@@ -13,8 +13,9 @@ from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import File
 from bot.playground.slack.server import SlackLookalike
 from bot.preferences import Automatic, ChannelSettings
+from bot.slack.client.api import SlackApi
+from bot.slack.client.lookups import Lookups
 from bot.slack.requests.shares import Shares
-from bot.slack.lookups import Lookups
 from bot.telemetry import Metrics
 from tests.job.memory import MemoryJobs
 from tests.job.memory_preferences import MemoryPreferences
@@ -33,7 +34,8 @@ class Door:
         self.preferences = MemoryPreferences()
         self.metrics = Metrics()
         # Where a test names no workspace, asking it would fail.
-        lookups = Lookups(client or AsyncWebClient(base_url="http://127.0.0.1:1/"))
+        client = client or AsyncWebClient(base_url="http://127.0.0.1:1/")
+        lookups = Lookups(SlackApi(client, client))
         self.shares = Shares(self.jobs, self.preferences, lookups, automatic=automatic, metrics=self.metrics)
 
     def decide(self, channel_id: str = CHANNEL, **changes: Any) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -191,7 +191,7 @@ async def test_what_it_can_read_from_elsewhere_it_transcribes_for_one_person() -
 async def test_a_modal_that_was_sent_too_soon_asks_for_nothing_in_a_thread_out_of_reach() -> None:
     async with scene(with_bot=False) as at:
         message = at.post(at.clip())
-        at.office.slack.faults.add("users.info", Delay(0.3))
+        at.office.slack.faults.add("users.info", Delay(0.8))
         at.office.people.message_shortcut(actions.SHORTCUT, message, at.anne.id)
         await at.office.slack.settled()
         form = Form(at.office.modal())

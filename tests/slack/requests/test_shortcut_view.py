@@ -11,8 +11,10 @@ from bot.model import LANGUAGES, Claim, FileState
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.form import initial_values
 from bot.playground.slack.records import View
-from bot.slack.requests.shortcut_view import Choice, parse_asked_about, parse_choice, render_ask, render_said
-from bot.slack.incoming.messages import Target, parse_target
+from bot.slack.incoming.interactions import View as Sent
+from bot.slack.incoming.messages import Message, Target
+from bot.slack.requests import shortcut_view
+from bot.slack.requests.shortcut_view import MODAL, Choice, render_ask
 from bot.translations import ENGLISH, Reader
 from tests.flows.hands import Form
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS, clip, event, upload
@@ -20,8 +22,16 @@ from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS, clip, event, upload
 PDF = upload("report.pdf", "application/pdf", "pdf", "F024PDF01")
 
 
+def parse_choice(raw: Any) -> Choice | None:
+    return shortcut_view.parse_choice(Sent.model_validate(raw))
+
+
+def parse_asked_about(raw: Any, team_id: str) -> Target | None:
+    return shortcut_view.parse_asked_about(Sent.model_validate(raw), team_id)
+
+
 def target(*files: Any, **changes: Any) -> Target:
-    found = parse_target(TEAM, CHANNEL, event(*files, **changes))
+    found = Message.model_validate(event(*files, **changes)).target(TEAM, CHANNEL)
     assert found is not None
     return found
 
@@ -62,7 +72,7 @@ def test_where_the_bot_cannot_answer_in_the_thread_it_is_not_offered() -> None:
 
 
 def test_a_sentence_alone_cannot_be_sent() -> None:
-    view = render_said(ENGLISH, "x" * 4_000)
+    view = MODAL.notice(ENGLISH, "x" * 4_000)
 
     assert complaints_about_view(view) == []
     assert "submit" not in view

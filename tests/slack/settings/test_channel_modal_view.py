@@ -12,16 +12,10 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.form import initial_values, merged_values
 from bot.preferences import Automatic, ChannelSettings, vocabulary_bytes
 from bot.slack import actions
-from bot.slack.settings.channel_modal_view import (
-    Form,
-    Submission,
-    form_for,
-    parse_form,
-    parse_submission,
-    render_notice,
-    render_settings,
-)
-from bot.translations import ENGLISH
+from bot.slack.incoming.interactions import View
+from bot.slack.settings import channel_modal_view
+from bot.slack.settings.channel_modal_view import MODAL, Errors, Form, Submission, form_for, render_settings
+from bot.translations import ENGLISH, Reader
 
 HOSTILE = "<!channel> *bold* <@U1> &amp; `x`"
 
@@ -40,6 +34,14 @@ decided = st.builds(
 )
 
 
+def parse_form(raw: Any) -> Form | Errors:
+    return channel_modal_view.parse_form(View.model_validate(raw))
+
+
+def parse_submission(raw: Any) -> Submission | Errors:
+    return channel_modal_view.parse_submission(View.model_validate(raw))
+
+
 def sent(view: dict[str, Any], **changed: Any) -> dict[str, Any]:
     """The modal as Slack gives it back, with some fields changed."""
     changes = {name: {_action(view, name): state} for name, state in changed.items()}
@@ -51,7 +53,9 @@ def _action(view: dict[str, Any], block_id: str) -> str:
 
 
 def shown(channel: ChannelSettings = ChannelSettings(), channel_id: str = "C1", reader: str = "en-GB") -> Any:  # noqa: B008  # frozen
-    return render_settings(form_for(channel_id, reader, channel, channel.automatic or Automatic.OFF))
+    return render_settings(
+        form_for(channel_id, Reader.of(reader), channel, channel.automatic or Automatic.OFF)
+    )
 
 
 def decision(view: dict[str, Any], stored: ChannelSettings = ChannelSettings()) -> Any:  # noqa: B008  # the same
@@ -206,7 +210,7 @@ def test_a_direct_message_has_less_to_decide() -> None:
 
 @pytest.mark.parametrize("by_default", [Automatic.AUDIO, Automatic.OFF])
 def test_what_nobody_has_decided_stays_so_while_it_is_left_as_it_was_shown(by_default: Automatic) -> None:
-    view = render_settings(form_for("C1", "en-GB", ChannelSettings(), by_default))
+    view = render_settings(form_for("C1", Reader.of("en-GB"), ChannelSettings(), by_default))
 
     left = sent(view, language=choose("de"))
     assert decision(left) == ("C1", ChannelSettings(language="de"))
@@ -224,7 +228,7 @@ def test_what_somebody_has_decided_is_decided_again_as_it_was_shown() -> None:
 
 
 def test_a_change_of_language_forgets_nothing_of_what_the_modal_began_with() -> None:
-    begun = form_for("C1", "en-GB", ChannelSettings(vocabulary=("Åsa",)), Automatic.AUDIO)
+    begun = form_for("C1", Reader.of("en-GB"), ChannelSettings(vocabulary=("Åsa",)), Automatic.AUDIO)
     form = parse_form(sent(render_settings(begun), vocabulary_0={"value": "Åsa\nBo"}))
     assert isinstance(form, Form)
 
@@ -309,4 +313,4 @@ def test_any_locale_will_do(reader: str) -> None:
     "text", [ENGLISH.say(sentences.ONE_MOMENT), ENGLISH.say(sentences.OUT_OF_REACH), "x" * 5_000]
 )
 def test_a_notice_can_be_shown(text: str) -> None:
-    assert complaints_about_view(render_notice(ENGLISH, text)) == []
+    assert complaints_about_view(MODAL.notice(ENGLISH, text)) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -15,7 +15,7 @@ from bot.playground.slack.records import Channel, Message, User
 from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
-from bot.slack.choices.greeting_view import render_decision, render_greeting
+from bot.slack.settings.greeting_view import render_decision, render_greeting
 from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with
 

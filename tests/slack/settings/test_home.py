@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from typing import Any, cast
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import pytest
 
@@ -15,7 +15,7 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, User, View
-from bot.ports.store import Ledger, Preferences
+from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.settings.home import Home
@@ -315,7 +315,7 @@ async def test_what_takes_too_long_is_not_kept_and_told(choice: Choice) -> None:
         await here.office.settled()
 
         assert delivery.acked
-        assert here.texts()[0] == ENGLISH.say(sentences.SLACK_SILENT)
+        assert here.texts()[0] == ENGLISH.say(sentences.SLACK_SLOW)
         assert (await here.automatic(here.general), await here.subscriptions()) == (None, [])
 
 

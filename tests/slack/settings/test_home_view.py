@@ -15,6 +15,7 @@ from bot.model import Usage
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.preferences import Automatic
 from bot.slack import actions
+from bot.slack.incoming.interactions import Action
 from bot.slack.settings.home_view import (
     MOST_CHANNELS,
     SharedChannel,
@@ -234,7 +235,7 @@ def test_any_names_and_any_number_of_them_can_be_shown(
     ],
 )
 def test_a_choice_of_mode_is_read(action: dict[str, Any], parsed: tuple[str, Automatic] | None) -> None:
-    assert parse_mode(action) == parsed
+    assert parse_mode(Action.model_validate(action)) == parsed
 
 
 @pytest.mark.parametrize(
@@ -248,4 +249,4 @@ def test_a_choice_of_mode_is_read(action: dict[str, Any], parsed: tuple[str, Aut
     ],
 )
 def test_a_choice_of_channels_is_read(options: Any, ids: list[str]) -> None:
-    assert parse_subscriptions({"selected_options": options}) == ids
+    assert parse_subscriptions(Action.model_validate({"selected_options": options})) == ids

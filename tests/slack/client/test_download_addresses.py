@@ -7,14 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.errors import (
     Refusal,
     Rejected,
 )
-from bot.slack.downloads import SlackFiles, _read_address, is_slack_host
+from bot.slack.client.api import build_api
+from bot.slack.client.downloads import SlackFiles, _read_address, is_slack_host
 from tests.slack.payloads import shared_file
 
 TOKEN = "xoxb-test-token"
@@ -22,8 +22,9 @@ CAP = 1_000_000
 
 
 def slack_files(session: aiohttp.ClientSession, *origins: str) -> SlackFiles:
-    web_client = AsyncWebClient(TOKEN, session=session)
-    return SlackFiles(web_client, session, SecretStr(TOKEN), origins=origins, most_bytes=CAP)
+    token = SecretStr(TOKEN)
+    api = build_api(session, "http://127.0.0.1:1/api/", token)
+    return SlackFiles(api, session, token, origins=origins, most_bytes=CAP)
 
 
 UNSAFE = [

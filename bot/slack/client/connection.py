@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import aiohttp
 import structlog
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured, Unavailable
-from bot.slack.api_errors import API_FAILURES, token_trouble
+from bot.slack.client.api import SlackApi, build_api
+from bot.slack.client.api_errors import rejection_means_bad_token
+from bot.slack.client.proxies import websocket_proxy
 
 _LONGEST_DELAY_S = 60.0
 _RENEW_EVERY_S = 3.0
@@ -43,7 +45,7 @@ async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def connected(
-    bolt: AsyncApp, api_url: str, app_token: SecretStr | None
+    bolt: AsyncApp, session: aiohttp.ClientSession, api_url: str, app_token: SecretStr | None
 ) -> AsyncIterator[AsyncSocketModeHandler | None]:
     """Events arrive over Socket Mode while inside; without an app token (HTTP mode) nothing is opened.
 
@@ -54,13 +56,15 @@ async def connected(
         yield None
         return
     # A client of its own: it carries the app-level token.
-    web = AsyncWebClient(base_url=api_url)
+    api = build_api(session, api_url)
     token = app_token.get_secret_value()
-    socket = AsyncSocketModeHandler(bolt, token, web_client=web)
+    socket = AsyncSocketModeHandler(bolt, token, web_client=api.client)
+    # The SDK takes HTTPS_PROXY without a look at NO_PROXY.
+    socket.client.proxy = websocket_proxy(api_url)
     renewing: asyncio.Task[None] | None = None
     try:
         # The SDK would try a wrong token for ever, with a traceback each time.
-        await patiently(lambda: _check_app_token(web, token))
+        await patiently(lambda: _check_app_token(api, token))
         renewing = asyncio.create_task(_renew_address(socket.client))
         await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         yield socket
@@ -82,7 +86,7 @@ async def _renew_address(client: SocketModeClient) -> None:
             client.wss_uri = None
 
 
-async def _check_app_token(web: AsyncWebClient, token: str) -> None:
+async def _check_app_token(api: SlackApi, token: str) -> None:
     """Ask for a Socket Mode address, to see that the token is good for one.
 
     Raises:
@@ -90,9 +94,7 @@ async def _check_app_token(web: AsyncWebClient, token: str) -> None:
         Misconfigured: SLACK_TOKEN: the app-level token is wrong.
     """
     try:
-        await web.apps_connections_open(app_token=token)
-    except API_FAILURES as failure:
-        error = token_trouble(failure)
-        if isinstance(error, Misconfigured):
-            raise Misconfigured(error.reason, f"SLACK_APP_TOKEN: {error.detail}") from failure
-        raise error from failure
+        with rejection_means_bad_token():
+            await api.write("apps.connections.open", app_token=token)
+    except Misconfigured as error:
+        raise Misconfigured(error.reason, f"SLACK_APP_TOKEN: {error.detail}") from error

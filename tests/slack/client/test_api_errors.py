@@ -16,33 +16,32 @@ from bot.errors import (
     TranscriptionError,
     Unavailable,
 )
-from bot.slack.api_errors import (
-    API_FAILURES,
-    error_code,
+from bot.slack.client.api import SlackApi
+from bot.slack.client.api_errors import (
     is_refusal,
     parse_retry_after_s,
+    refusal_means_closed,
+    rejection_means_bad_token,
     translate,
-    translate_question,
 )
 from tests.slack.answering import always, answering
 
 
-async def failure_of(response: web.Response) -> Exception:
-    """What the SDK's client raises for an answer."""
+async def error_of(response: web.Response) -> TranscriptionError:
+    """What a call that Slack answers so fails with."""
 
     def copy() -> web.Response:
         return web.Response(body=response.body, status=response.status, headers=response.headers)
 
     async with answering(always(copy)) as slack:
-        web_client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
-        web_client.retry_handlers = []
-        with pytest.raises(API_FAILURES) as raised:
-            await web_client.chat_postMessage(channel="C1", text="x")
+        client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/", retry_handlers=[])
+        with pytest.raises(TranscriptionError) as raised:
+            await SlackApi(client, client).write("chat.postMessage", channel="C1", text="x")
         return raised.value
 
 
 async def translated(code: str, **more: object) -> TranscriptionError:
-    return translate(await failure_of(web.json_response({"ok": False, "error": code, **more})))
+    return await error_of(web.json_response({"ok": False, "error": code, **more}))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ async def test_any_other_code_may_pass(code: str) -> None:
     ids=lambda response: f"{response.status} {response.body!r}"[:40],
 )
 async def test_an_answer_that_is_not_slacks_is_an_outage(response: web.Response) -> None:
-    error = translate(await failure_of(response))
+    error = await error_of(response)
 
     assert isinstance(error, Unavailable)
     assert error.reason is Outage.SLACK
@@ -125,7 +124,7 @@ async def test_a_rate_limit_says_how_long() -> None:
         {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "30"}
     )
 
-    error = translate(await failure_of(limited))
+    error = await error_of(limited)
 
     assert isinstance(error, Unavailable)
     assert error.retry_after_s == 30.0
@@ -139,19 +138,21 @@ def test_no_answer_is_an_outage_that_tells_no_more_than_its_kind(failure: Except
     assert error.detail == type(failure).__name__
 
 
-async def test_the_code_is_slacks_own_word() -> None:
-    failure = await failure_of(web.json_response({"ok": False, "error": "invalid_blocks"}))
+@pytest.mark.parametrize("code", ["invalid_blocks", "missing_scope", "invalid_auth", "is_archived"])
+async def test_every_error_keeps_slacks_own_word(code: str) -> None:
+    error = await translated(code)
 
-    assert isinstance(failure, SlackApiError)
-    assert error_code(failure) == "invalid_blocks"
+    assert error.code == code
+    assert isinstance(error.__cause__, SlackApiError)
 
 
 @pytest.mark.parametrize("code", ["user_not_visible", "invalid_channel", "a_word_of_tomorrow"])
 async def test_what_slack_will_not_tell_is_closed(code: str) -> None:
-    error = translate_question(await failure_of(web.json_response({"ok": False, "error": code})))
+    with pytest.raises(Rejected) as refused, refusal_means_closed():
+        raise await translated(code)
 
-    assert isinstance(error, Rejected)
-    assert (error.reason, error.detail) == (Refusal.FORBIDDEN, code)
+    assert (refused.value.reason, refused.value.detail) == (Refusal.FORBIDDEN, code)
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize(
@@ -165,25 +166,39 @@ async def test_what_slack_will_not_tell_is_closed(code: str) -> None:
     ],
 )
 async def test_trouble_stays_what_it_is(code: str, kind: type[TranscriptionError]) -> None:
-    failure = await failure_of(web.json_response({"ok": False, "error": code}))
+    error = await translated(code)
 
-    assert isinstance(translate_question(failure), kind)
-    assert isinstance(translate_question(TimeoutError()), Unavailable)
+    with pytest.raises(kind) as raised, refusal_means_closed():
+        raise error
+
+    assert raised.value is error
+
+
+def test_silence_is_not_closed() -> None:
+    with pytest.raises(Unavailable), refusal_means_closed():
+        raise translate(TimeoutError())
+
+
+async def test_whoever_only_shows_a_token_is_shut_out_for_the_tokens_sake() -> None:
+    with pytest.raises(Misconfigured) as raised, rejection_means_bad_token():
+        raise await translated("access_denied")
+
+    assert (raised.value.reason, raised.value.detail) == (Misconfiguration.SLACK_TOKEN, "access_denied")
 
 
 @pytest.mark.parametrize("code", ["user_not_in_channel", "restricted_action", "a_word_of_tomorrow"])
 async def test_a_no_is_a_no(code: str) -> None:
-    assert is_refusal(await failure_of(web.json_response({"ok": False, "error": code})))
+    assert is_refusal(await translated(code))
 
 
 @pytest.mark.parametrize("code", ["ratelimited", "internal_error", "missing_scope", "invalid_auth"])
 async def test_what_passes_or_is_the_operators_is_no_refusal(code: str) -> None:
-    assert not is_refusal(await failure_of(web.json_response({"ok": False, "error": code})))
+    assert not is_refusal(await translated(code))
 
 
 async def test_an_answer_that_is_not_slacks_is_no_refusal() -> None:
-    assert not is_refusal(await failure_of(web.Response(text="<html>", content_type="text/html")))
-    assert not is_refusal(TimeoutError())
+    assert not is_refusal(await error_of(web.Response(text="<html>", content_type="text/html")))
+    assert not is_refusal(translate(TimeoutError()))
 
 
 @pytest.mark.parametrize(

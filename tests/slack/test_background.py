@@ -5,11 +5,11 @@ import gc
 
 from structlog.testing import capture_logs
 
-from bot.slack.errands import Errands
+from bot.slack.background import BackgroundTasks, KeyedLocks
 
 
 async def test_an_errand_goes_on_after_its_listener() -> None:
-    errands, ran = Errands(), asyncio.Event()
+    errands, ran = BackgroundTasks(), asyncio.Event()
 
     async def run() -> None:
         await asyncio.sleep(0)
@@ -24,7 +24,7 @@ async def test_an_errand_goes_on_after_its_listener() -> None:
 
 
 async def test_done_waits_also_for_what_errands_start() -> None:
-    errands, order = Errands(), list[str]()
+    errands, order = BackgroundTasks(), list[str]()
 
     async def second() -> None:
         await asyncio.sleep(0)
@@ -41,7 +41,7 @@ async def test_done_waits_also_for_what_errands_start() -> None:
 
 
 async def test_a_fault_is_logged_and_harms_no_other() -> None:
-    errands, ran = Errands(), list[str]()
+    errands, ran = BackgroundTasks(), list[str]()
 
     async def fail() -> None:
         raise RuntimeError("broken")
@@ -59,7 +59,7 @@ async def test_a_fault_is_logged_and_harms_no_other() -> None:
 
 
 async def test_what_does_not_end_in_time_is_ended() -> None:
-    errands, ended = Errands(), list[str]()
+    errands, ended = BackgroundTasks(), list[str]()
 
     async def hang() -> None:
         try:
@@ -75,7 +75,7 @@ async def test_what_does_not_end_in_time_is_ended() -> None:
 
 
 async def test_stopping_lets_end_what_can() -> None:
-    errands, ended = Errands(), list[str]()
+    errands, ended = BackgroundTasks(), list[str]()
 
     async def work() -> None:
         await asyncio.sleep(0)
@@ -85,3 +85,31 @@ async def test_stopping_lets_end_what_can() -> None:
     await errands.stop(patience_s=5.0)
 
     assert ended == ["work"]
+
+
+async def test_whoever_comes_first_is_first() -> None:
+    turns, done, may_go = KeyedLocks(), list[int](), asyncio.Event()
+
+    async def act(number: int) -> None:
+        async with turns.of("C1"):
+            await may_go.wait()
+            done.append(number)
+
+    tasks = [asyncio.create_task(act(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    may_go.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert done == [0, 2, 3]
+
+
+async def test_different_things_wait_for_nobody_and_nothing_is_kept_of_them() -> None:
+    turns = KeyedLocks()
+
+    async with turns.of("C1"):
+        assert turns.of("C1").locked()
+        assert not turns.of("C2").locked()
+
+    assert not turns.of("C1").locked()
+    assert len(turns._locks) == 0  # what nobody can see would grow for ever

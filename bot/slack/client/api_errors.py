@@ -6,11 +6,10 @@ Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TypeGuard
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import (
@@ -23,12 +22,6 @@ from bot.errors import (
     Unavailable,
 )
 
-API_FAILURES = (SlackClientError, ClientError, TimeoutError, OSError, ValueError, AttributeError)
-"""What a call of the SDK's client can raise.
-
-The last two are its own stumbling over an answer that is not Slack's: bytes that are not UTF-8, and a
-proxy's plain text with status 200.
-"""
 _LONGEST_WAIT_S = 3600.0
 
 _TOKEN = frozenset(
@@ -57,11 +50,67 @@ _PASSING = frozenset(
 """Errors that say nothing about what was asked."""
 
 
-def translate(failure: Exception) -> TranscriptionError:
-    """What a failed call means for the job. An unknown code may pass, so it counts as an outage."""
+def translate(failure: Exception) -> Rejected | Unavailable | Misconfigured:
+    """What a failed call means, with Slack's code. An unknown code may pass, so it counts as an outage."""
     if not isinstance(failure, SlackApiError):
         return Unavailable(Outage.SLACK, type(failure).__name__)
-    code = error_code(failure)
+    code = _code(failure)
+    error = _meaning(failure, code)
+    error.code = code
+    return error
+
+
+@contextmanager
+def refusal_means_closed() -> Iterator[None]:
+    """For calls that only ask: what Slack will not tell is closed to the bot, whatever its word for no.
+
+    Raises:
+        Rejected: FORBIDDEN, in place of ``Unavailable`` with a code that is a refusal.
+    """
+    try:
+        yield
+    except Unavailable as error:
+        if not is_refusal(error):
+            raise
+        closed = Rejected(Refusal.FORBIDDEN, error.code)
+        closed.code = error.code
+        raise closed from error
+
+
+@contextmanager
+def rejection_means_bad_token() -> Iterator[None]:
+    """For calls that ask of nothing but the token: to be shut out is the token's fault.
+
+    Raises:
+        Misconfigured: SLACK_TOKEN, in place of ``Rejected``.
+    """
+    try:
+        yield
+    except Rejected as error:
+        shut_out = Misconfigured(Misconfiguration.SLACK_TOKEN, error.detail)
+        shut_out.code = error.code
+        raise shut_out from error
+
+
+def is_refusal(error: TranscriptionError) -> bool:
+    """Whether Slack said no to what was asked, today and tomorrow: a plan's, an admin's or a thread's no."""
+    return error.code not in _PASSING and not isinstance(error, Misconfigured)
+
+
+def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """How long Slack asks to wait, an hour at most; ``None`` where it does not say.
+
+    Source: https://docs.slack.dev/apis/web-api/rate-limits/
+    """
+    value = headers.get("Retry-After")
+    try:
+        wait_s = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(wait_s) else min(max(0.0, wait_s), _LONGEST_WAIT_S)
+
+
+def _meaning(failure: SlackApiError, code: str) -> Rejected | Unavailable | Misconfigured:
     if code == "missing_scope":
         return Misconfigured(Misconfiguration.SLACK_SCOPE, f"needs {_data(failure).get('needed', '')}")
     if code in _TOKEN:
@@ -79,49 +128,10 @@ def translate(failure: Exception) -> TranscriptionError:
     )
 
 
-def translate_question(failure: Exception) -> TranscriptionError:
-    """The same for a call that only asks: what Slack will not tell is closed, whatever its word for no."""
-    error = translate(failure)
-    if isinstance(error, Unavailable) and is_refusal(failure):
-        return Rejected(Refusal.FORBIDDEN, error_code(failure))
-    return error
-
-
-def token_trouble(failure: Exception) -> Unavailable | Misconfigured:
-    """The same for a call that asks of nothing but the token: to be shut out is the token's fault."""
-    match translate(failure):
-        case Rejected(detail=detail):
-            return Misconfigured(Misconfiguration.SLACK_TOKEN, detail)
-        case Unavailable() | Misconfigured() as error:
-            return error
-        case error:
-            raise AssertionError("an error of a fourth kind") from error
-
-
-def is_refusal(failure: Exception) -> TypeGuard[SlackApiError]:
-    """Whether Slack said no to what was asked, today and tomorrow: a plan's, an admin's or a thread's no."""
-    if not isinstance(failure, SlackApiError) or error_code(failure) in _PASSING:
-        return False
-    return not isinstance(translate(failure), Misconfigured)
-
-
-def error_code(failure: SlackApiError) -> str:
+def _code(failure: SlackApiError) -> str:
     """Slack's word for what went wrong; empty where the answer was not Slack's."""
     code = _data(failure).get("error")
     return code if isinstance(code, str) else ""
-
-
-def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """How long Slack asks to wait, an hour at most; ``None`` where it does not say.
-
-    Source: https://docs.slack.dev/apis/web-api/rate-limits/
-    """
-    value = headers.get("Retry-After")
-    try:
-        wait_s = float(value) if value is not None else math.nan
-    except ValueError:
-        return None
-    return None if math.isnan(wait_s) else min(max(0.0, wait_s), _LONGEST_WAIT_S)
 
 
 def _data(failure: SlackApiError) -> Mapping[str, object]:

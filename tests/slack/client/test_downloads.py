@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import (
     Misconfiguration,
@@ -20,7 +19,8 @@ from bot.errors import (
     TranscriptionError,
     Unavailable,
 )
-from bot.slack.downloads import SlackFiles
+from bot.slack.client.api import build_api
+from bot.slack.client.downloads import SlackFiles
 from tests.slack.answering import Answer, always, answering
 from tests.slack.payloads import shared_file
 
@@ -30,8 +30,9 @@ SOUND = bytes(range(256)) * 1_000
 
 
 def slack_files(session: aiohttp.ClientSession, *origins: str) -> SlackFiles:
-    web_client = AsyncWebClient(TOKEN, session=session)
-    return SlackFiles(web_client, session, SecretStr(TOKEN), origins=origins, most_bytes=CAP)
+    token = SecretStr(TOKEN)
+    api = build_api(session, "http://127.0.0.1:1/api/", token)
+    return SlackFiles(api, session, token, origins=origins, most_bytes=CAP)
 
 
 async def download(

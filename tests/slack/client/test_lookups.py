@@ -12,7 +12,8 @@ from bot.model import Claim
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel, User
 from bot.playground.slack.server import SlackLookalike
-from bot.slack.lookups import Lookups
+from bot.slack.client.api import SlackApi
+from bot.slack.client.lookups import Lookups
 from tests.slack.answering import always, answering
 
 
@@ -38,11 +39,10 @@ class Desk:
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     async with SlackLookalike() as slack:
-        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
-        client.retry_handlers = []
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
         anne = slack.state.add_user("anne")
         channel = slack.state.add_channel("general", anne.id)
-        made = Desk(slack, channel, anne, Lookups(client, lambda: made.passed_s))
+        made = Desk(slack, channel, anne, Lookups(SlackApi(client, client), lambda: made.passed_s))
         yield made
 
 
@@ -106,6 +106,21 @@ async def test_then_it_is_asked_again(desk: Desk) -> None:
     assert not await desk.lookups.is_member(desk.channel.id, desk.anne.id)
 
 
+async def test_of_several_those_are_found_who_are_in_it_now(desk: Desk) -> None:
+    bea, zoe = desk.slack.state.add_user("bea"), desk.slack.state.add_user("zoe")
+    crowd = desk.crowded(desk.anne.id, bea.id)
+    people = [desk.anne.id, bea.id, zoe.id]
+    assert await desk.lookups.members_among(crowd.id, people) == people[:2]
+    crowd.members.remove(desk.anne.id)
+    assert await desk.lookups.is_member(crowd.id, desk.anne.id), "it was a moment ago"
+
+    assert await desk.lookups.members_among(crowd.id, people) == [bea.id]
+
+    assert not await desk.lookups.is_member(crowd.id, desk.anne.id)
+    assert await desk.lookups.members_among(crowd.id, []) == []
+    assert desk.asked().count("conversations.members") == 3
+
+
 async def test_who_comes_in_counts_at_once(desk: Desk) -> None:
     bea = desk.slack.state.add_user("bea")
     assert not await desk.lookups.is_member(desk.channel.id, bea.id)
@@ -147,6 +162,39 @@ async def test_whom_slack_does_not_show_is_closed(desk: Desk) -> None:
     assert refused.value.reason is Refusal.FORBIDDEN
 
 
+async def test_what_somebody_reads_is_asked_once_an_hour(desk: Desk) -> None:
+    bea = desk.slack.state.add_user("bea", locale="de-DE")
+    assert desk.lookups.known_locale(bea.id) == ""
+
+    for desk.passed_s in (0.0, 3_599.0):
+        assert await desk.lookups.locale(bea.id) == "de-DE"
+    assert desk.lookups.known_locale(bea.id) == "de-DE"
+    assert desk.asked() == ["users.info"]
+
+    desk.passed_s = 3_600.0
+    assert desk.lookups.known_locale(bea.id) == ""
+    assert await desk.lookups.locale(bea.id) == "de-DE"
+    assert desk.asked() == ["users.info"] * 2
+
+
+async def test_whoever_was_looked_up_needs_no_call_for_what_they_read(desk: Desk) -> None:
+    bea = desk.slack.state.add_user("bea", locale="de-DE")
+
+    await desk.lookups.person(bea.id)
+
+    assert desk.lookups.known_locale(bea.id) == "de-DE"
+
+
+@pytest.mark.parametrize("code", ["internal_error", "user_not_visible", "missing_scope"])
+async def test_what_slack_does_not_say_is_asked_again(desk: Desk, code: str) -> None:
+    bea = desk.slack.state.add_user("bea", locale="de-DE")
+    desk.slack.faults.add("users.info", SlackError(code))
+
+    assert await desk.lookups.locale(bea.id) == ""
+    assert desk.lookups.known_locale(bea.id) == ""
+    assert await desk.lookups.locale(bea.id) == "de-DE"
+
+
 async def test_a_bots_user_is_known_as_one(desk: Desk) -> None:
     assert (await desk.lookups.person(desk.slack.state.workspace.bot_user_id)).is_bot
     assert not (await desk.lookups.person(desk.anne.id)).is_bot
@@ -166,7 +214,8 @@ async def test_a_files_claim_is_what_slack_says(desk: Desk) -> None:
 async def test_whoever_sees_a_direct_message_is_in_it(kind: str) -> None:
     told = {"ok": True, "channel": {"id": "G1", kind: True}}
     async with answering(always(lambda: web.json_response(told))) as slack:
-        lookups = Lookups(AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/"))
+        client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
+        lookups = Lookups(SlackApi(client, client))
 
         assert (await lookups.conversation("G1")).is_member
 

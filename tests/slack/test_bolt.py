@@ -23,11 +23,14 @@ from bot.model import JobState, TranscriptionRequest
 from bot.playground.slack.delivery import RetrySchedule
 from bot.playground.slack.server import SlackLookalike
 from bot.ports.store import Requests
-from bot.slack.desk import Control
-from bot.slack.identity import SCOPES, Identity
-from bot.slack.intake import Intake
-from bot.slack.listeners import build_bolt
-from bot.slack.lookups import Lookups
+from bot.slack.bolt import Handler, build_bolt
+from bot.slack.client.api import SlackApi
+from bot.slack.client.identity import SCOPES, Identity
+from bot.slack.client.lookups import Lookups
+from bot.slack.incoming.events import EventCallback, MessageEvent
+from bot.slack.incoming.interactions import BlockAction
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.requests.shares import Shares
 from bot.store.jobs import SqliteJobs
 from bot.store.store import open_store
 from bot.telemetry import Metrics
@@ -61,7 +64,7 @@ class HeldJobs:
 class Door:
     """Bolt with our listeners, in front of a Web API that must not be asked anything."""
 
-    def __init__(self, jobs: object, slack: Asked, controls: Sequence[Control] = ()) -> None:
+    def __init__(self, jobs: object, slack: Asked, controls: Sequence[Handler] = ()) -> None:
         self.slack = slack
         self.metrics = Metrics()
         client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
@@ -92,17 +95,16 @@ class Door:
 
 
 def bolt_for(
-    jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Control] = ()
+    jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Handler] = ()
 ) -> AsyncApp:
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
-    intake = Intake(
-        cast("Requests", jobs), MemoryPreferences(), Lookups(client), automatic=True, metrics=metrics
-    )
-    return build_bolt(intake, controls, client, identity, SECRET)
+    api, requests = SlackApi(client, client), cast("Requests", jobs)
+    shares = Shares(requests, MemoryPreferences(), Lookups(api), automatic=True, metrics=metrics)
+    return build_bolt([*controls, shares], api, identity, SECRET)
 
 
 @asynccontextmanager
-async def door_to(jobs: object, *controls: Control) -> AsyncIterator[Door]:
+async def door_to(jobs: object, *controls: Handler) -> AsyncIterator[Door]:
     async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
         yield Door(jobs, slack, controls)
         assert slack.paths == []
@@ -310,20 +312,20 @@ class Eraser:
         self.heard: list[str] = []
         self._fault = fault
 
-    def register(self, bolt: AsyncApp) -> None:
-        async def erase(event: dict[str, Any]) -> None:
-            self.heard.append(event["subtype"])
-            if self._fault:
-                raise self._fault
+    def register(self, listeners: Listeners) -> None:
+        listeners.event("message", MessageEvent, self._erase, subtype="message_deleted")
+        listeners.action("x", self._press)
 
-        async def press(ack: AsyncAck) -> None:
-            self.heard.append("pressed")
-            if self._fault:
-                raise self._fault
-            await ack()
+    async def _erase(self, callback: EventCallback[MessageEvent]) -> None:
+        self.heard.append(callback.event.subtype)
+        if self._fault:
+            raise self._fault
 
-        bolt.event({"type": "message", "subtype": "message_deleted"})(erase)
-        bolt.action("x")(press)
+    async def _press(self, ack: AsyncAck, _pressed: BlockAction) -> None:
+        self.heard.append("pressed")
+        if self._fault:
+            raise self._fault
+        await ack()
 
 
 DELETED = event(clip(), subtype="message_deleted", hidden=True)

@@ -24,7 +24,8 @@ from bot.playground.slack.faults import Answer as Fault
 from bot.playground.slack.faults import Drop
 from bot.playground.slack.records import File
 from bot.playground.slack.server import SlackLookalike
-from bot.slack.downloads import SlackFiles
+from bot.slack.client.api import SlackApi, build_api
+from bot.slack.client.downloads import SlackFiles
 from tests.slack.answering import always, answering
 
 TOKEN = "xoxb-test-token"
@@ -49,10 +50,9 @@ async def files(slack: SlackLookalike, session: aiohttp.ClientSession, pauses: l
         pauses.append(delay_s)
         await asyncio.sleep(0)
 
-    web_client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
-    web_client.retry_handlers = []
-    token = SecretStr(slack.bot_token)
-    return SlackFiles(web_client, session, token, origins=(slack.origin,), most_bytes=CAP, sleep=sleep)
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+    api, token = SlackApi(client, client), SecretStr(slack.bot_token)
+    return SlackFiles(api, session, token, origins=(slack.origin,), most_bytes=CAP, sleep=sleep)
 
 
 def shared(slack: SlackLookalike, **described: Any) -> File:
@@ -148,7 +148,7 @@ async def test_a_question_that_slack_does_not_answer_is_an_outage(
 
 async def test_an_answer_without_a_file_is_an_outage(session: aiohttp.ClientSession) -> None:
     async with answering(always(lambda: web.json_response({"ok": True, "file": {}}))) as odd:
-        web_client = AsyncWebClient(TOKEN, base_url=f"{odd.origin}/api/", session=session)
-        reader = SlackFiles(web_client, session, SecretStr(TOKEN), origins=(), most_bytes=CAP)
+        api = build_api(session, f"{odd.origin}/api/", SecretStr(TOKEN))
+        reader = SlackFiles(api, session, SecretStr(TOKEN), origins=(), most_bytes=CAP)
         with pytest.raises(Unavailable, match=Outage.SLACK):
             await reader.info("F024CLIP1")

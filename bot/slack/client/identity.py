@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
-
-from bot.slack.api_errors import API_FAILURES, token_trouble
+from bot.slack.client.api import Answer, SlackApi
+from bot.slack.client.api_errors import rejection_means_bad_token
 
 SCOPES = frozenset(
     {
@@ -38,26 +36,24 @@ class Identity:
     """What the manifest asks for and the workspace has not granted."""
 
 
-async def identify(web: AsyncWebClient) -> Identity:
+async def identify(api: SlackApi) -> Identity:
     """Ask ``auth.test`` who the token is, and which scopes it was granted.
 
     Raises:
         Unavailable: Slack does not answer.
         Misconfigured: SLACK_TOKEN: the token is wrong.
     """
-    try:
-        response = await web.auth_test()
-    except API_FAILURES as failure:
-        raise token_trouble(failure) from failure
-    return parse_identity(response)
+    with rejection_means_bad_token():
+        answer = await api.read("auth.test")
+    return parse_identity(answer)
 
 
-def parse_identity(response: AsyncSlackResponse) -> Identity:
+def parse_identity(answer: Answer) -> Identity:
     """What ``auth.test`` answered."""
-    granted = {scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")}
+    granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
     return Identity(
-        team_id=response.get("team_id", ""),
-        bot_id=response.get("bot_id", ""),
-        bot_user_id=response.get("user_id", ""),
+        team_id=answer.get("team_id", ""),
+        bot_id=answer.get("bot_id", ""),
+        bot_user_id=answer.get("user_id", ""),
         missing_scopes=SCOPES - granted,
     )

@@ -11,13 +11,14 @@ from typing import BinaryIO, TypeVar
 
 import aiohttp
 from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import FileState, SharedFile
-from bot.slack.api_errors import API_FAILURES, parse_retry_after_s, translate
-from bot.slack.files import parse_file
+from bot.slack.client.api import SlackApi
+from bot.slack.client.api_errors import parse_retry_after_s
+from bot.slack.incoming.fields import object_in
+from bot.slack.incoming.files import FileObject
 
 _ADDRESS_DELAYS_S = (0.5, 1.0, 2.0)
 """A fresh file has no address for a second or two."""
@@ -34,7 +35,7 @@ class SlackFiles:
     """``bot.ports.outside.Files``.
 
     Args:
-        web: A client for reading, whose retries are harmless.
+        api: Of Slack.
         session: A pooled session for the bytes.
         token: The bot token.
         origins: Further origins that may see the token (``SLACK_FILE_ORIGINS``).
@@ -44,7 +45,7 @@ class SlackFiles:
 
     def __init__(
         self,
-        web: AsyncWebClient,
+        api: SlackApi,
         session: aiohttp.ClientSession,
         token: SecretStr,
         *,
@@ -52,7 +53,7 @@ class SlackFiles:
         most_bytes: int,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._web = web
+        self._api = api
         self._session = session
         self._token = token
         self._origins = origins
@@ -62,12 +63,8 @@ class SlackFiles:
     async def info(self, file_id: str) -> SharedFile:
         """Ask ``files.info``, again while the address is missing."""
         for delay_s in (*_ADDRESS_DELAYS_S, None):
-            try:
-                response = await self._web.files_info(file=file_id)
-            except API_FAILURES as failure:
-                raise translate(failure) from failure
-            raw = response.get("file")
-            file = parse_file(raw) if isinstance(raw, dict) else None
+            answer = await self._api.read("files.info", file=file_id)
+            file = FileObject.model_validate(object_in(answer.get("file"))).shared_file
             if file is None:
                 raise Unavailable(Outage.SLACK, "files.info without a file")
             if file.url is not None or file.state is not FileState.AVAILABLE:

@@ -1,0 +1,1 @@
+"""Slack's Web API: the only room that calls it."""

@@ -1,0 +1,156 @@
+"""The client of Slack's Web API: every call goes through here, and fails with ``bot.errors`` alone.
+
+Source: https://docs.slack.dev/reference/methods
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.errors import SlackClientError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Outage, Unavailable
+from bot.slack.client.api_errors import translate
+
+_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
+"""What a call of the SDK's client can raise.
+
+The last two are its own stumbling over an answer that is not Slack's: bytes that are not UTF-8, and a
+proxy's plain text with status 200. Nothing of ours may run where they are caught.
+"""
+
+
+class Answer(dict[str, Any]):
+    """A method's answer: its JSON object.
+
+    Attributes:
+        headers: The HTTP headers it came with; their names in any case.
+    """
+
+    def __init__(self, data: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        super().__init__(data)
+        self.headers = headers
+
+    @property
+    def next_cursor(self) -> str:
+        """What leads to the next page; empty on the last.
+
+        Source: https://docs.slack.dev/apis/web-api/pagination
+        """
+        return (self.get("response_metadata") or {}).get("next_cursor") or ""
+
+
+class SlackApi:
+    """Calls methods by Slack's own names, with Slack's own arguments; those that are ``None`` are left out.
+
+    Our errors carry Slack's own word as ``code``.
+
+    Args:
+        reads: A client whose retries are harmless for what only reads.
+        writes: A client that never repeats a call that may have reached Slack.
+    """
+
+    def __init__(self, reads: AsyncWebClient, writes: AsyncWebClient) -> None:
+        self._reads = reads
+        self._writes = writes
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The SDK's own client, for setting up Bolt and Socket Mode."""
+        return self._reads
+
+    async def read(self, method: str, /, *, timeout_s: float | None = None, **arguments: Any) -> Answer:
+        """Call a method that changes nothing.
+
+        Args:
+            method: As Slack names it, such as ``conversations.replies``.
+            timeout_s: How long it may take, retries and all; the session's timeout holds for each try.
+            arguments: As Slack names them.
+
+        Raises:
+            Rejected: what it is about is gone or closed to the bot.
+            Unavailable: Slack does not answer, or with a code that nobody here knows.
+            Misconfigured: the token or a scope is wrong.
+        """
+        return await _call(self._reads, method, timeout_s, arguments)
+
+    async def write(self, method: str, /, *, timeout_s: float | None = None, **arguments: Any) -> Answer:
+        """Call a method that changes something, once; arguments and errors as of ``read``.
+
+        Where it is ``Unavailable``, Slack may have done it all the same.
+        """
+        return await _call(self._writes, method, timeout_s, arguments)
+
+    async def pages(self, method: str, /, **arguments: Any) -> AsyncIterator[Answer]:
+        """Read page by page from a method with cursors; arguments and errors as of ``read``."""
+        cursor: str | None = None
+        while True:
+            page = await self.read(method, **arguments, cursor=cursor)
+            yield page
+            cursor = page.next_cursor
+            if not cursor:
+                return
+
+
+def build_api(session: aiohttp.ClientSession, base_url: str, token: SecretStr | None = None) -> SlackApi:
+    """The client as the bot uses it.
+
+    Args:
+        session: Its timeout is for each try, as the SDK sets none with a session of ours; its ``trust_env``
+            finds the proxy.
+        base_url: Of the Web API.
+        token: The bot's; none for a method that is handed the app-level token.
+    """
+    return SlackApi(
+        reads=_client(
+            session,
+            base_url,
+            token,
+            AsyncConnectionErrorRetryHandler(),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+            AsyncServerErrorRetryHandler(),
+        ),
+        # The SDK's default repeats a POST after a connection error: the reply would show twice.
+        writes=_client(session, base_url, token, AsyncRateLimitErrorRetryHandler(max_retry_count=2)),
+    )
+
+
+def _client(
+    session: aiohttp.ClientSession, base_url: str, token: SecretStr | None, *retries: AsyncRetryHandler
+) -> AsyncWebClient:
+    client = AsyncWebClient(
+        token.get_secret_value() if token is not None else None,
+        base_url=base_url,
+        session=session,
+        retry_handlers=list(retries),
+    )
+    # The SDK takes HTTPS_PROXY without a look at NO_PROXY; the session heeds both.
+    client.proxy = None
+    return client
+
+
+async def _call(
+    client: AsyncWebClient, method: str, timeout_s: float | None, arguments: Mapping[str, Any]
+) -> Answer:
+    # The SDK knows which HTTP verb and which encoding each method takes.
+    call = getattr(client, method.replace(".", "_"))
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        async with asyncio.timeout(timeout_s):
+            response = await call(**given)
+    except _FAILURES as failure:
+        raise translate(failure) from failure
+    if not isinstance(response.data, dict):
+        raise Unavailable(Outage.SLACK, "an answer that is not JSON")
+    return Answer(response.data, response.headers)

@@ -1,0 +1,194 @@
+"""What the bot looks up in Slack to know who asks, and for what.
+
+Raises ``bot.errors`` alone: ``Rejected`` where something is gone or closed to the bot, ``Unavailable`` where
+Slack does not answer, ``Misconfigured`` where a scope or the token is wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cachetools import TTLCache
+
+from bot.errors import Refusal, Rejected, TranscriptionError
+from bot.model import Claim
+from bot.slack.client.api import Answer, SlackApi
+from bot.slack.client.api_errors import refusal_means_closed
+from bot.slack.client.objects import Conversation, ConversationObject, Person, UserObject, ids_in
+from bot.slack.incoming.fields import object_in, objects_in
+from bot.slack.incoming.files import FileObject
+from bot.slack.incoming.messages import Message, Target
+
+_PAGE = 200
+_MOST_A_PAGE = 999
+_RECENT = 100
+"""How far back the newest recording is looked for."""
+_MEMBERSHIPS_FRESH_FOR_S = 10.0
+"""So that one act of somebody's costs one question."""
+_LOCALES_FRESH_FOR_S = 3600.0
+_MOST_CACHED = 5_000
+
+
+class Lookups:
+    """Reads from Slack.
+
+    Args:
+        api: Of Slack.
+        clock: Seconds that only grow; injected for tests.
+    """
+
+    def __init__(self, api: SlackApi, clock: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
+        self._memberships: TTLCache[tuple[str, str], None] = TTLCache(
+            _MOST_CACHED, _MEMBERSHIPS_FRESH_FOR_S, clock
+        )
+        """By channel and person. Who is not in a channel may come in at any time, and is asked for again."""
+        self._locales: TTLCache[str, str] = TTLCache(_MOST_CACHED, _LOCALES_FRESH_FOR_S, clock)
+        """By person."""
+
+    async def message(self, team_id: str, channel_id: str, ts: str) -> Target:
+        """One message, be it in a thread or not.
+
+        Source: https://docs.slack.dev/reference/methods/conversations.replies
+        """
+        page = await self._read("conversations.replies", channel=channel_id, ts=ts, limit=1, inclusive=True)
+        for message in map(Message.model_validate, objects_in(page.get("messages"))):
+            target = message.target(team_id, channel_id)
+            if target is not None and target.message_ts == ts:
+                return target
+        raise Rejected(Refusal.GONE, "no such message")
+
+    async def file(self, team_id: str, file_id: str) -> list[Target]:
+        """The messages that share a file, as far as its own record tells: one target for each channel.
+
+        Source: https://docs.slack.dev/reference/methods/files.info
+        """
+        raw = await self._file(file_id)
+        file = raw.shared_file
+        messages = (
+            Message(ts=share.ts, thread_ts=share.thread_ts, user=share.share_user_id).target(
+                team_id, share.channel_id
+            )
+            for share in raw.shares
+        )
+        return [replace(message, files=(file,)) for message in messages if message and file]
+
+    async def claim(self, file_id: str) -> Claim:
+        """What Slack says a file is."""
+        return (await self._file(file_id)).claim
+
+    async def newest_recording(self, team_id: str, channel_id: str) -> Target | None:
+        """The newest message of a channel with something that could be transcribed; not in its threads."""
+        page = await self._read("conversations.history", channel=channel_id, limit=_RECENT)
+        for message in map(Message.model_validate, objects_in(page.get("messages"))):
+            target = message.target(team_id, channel_id)
+            if target is not None and target.transcribable and not message.bot_id:
+                return target
+        return None
+
+    async def is_member(self, channel_id: str, user_id: str) -> bool:
+        """Whether somebody is in a channel, or was a moment ago."""
+        return (channel_id, user_id) in self._memberships or bool(
+            await self.members_among(channel_id, [user_id])
+        )
+
+    async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> list[str]:
+        """Those of some people who are in a channel now, whoever was a moment ago.
+
+        Source: https://docs.slack.dev/reference/methods/conversations.members
+        """
+        if not user_ids:
+            return []
+        page = await self._read("conversations.members", channel=channel_id, limit=_MOST_A_PAGE)
+        shown = set(ids_in(page.get("members")))
+        found = [
+            user_id
+            for user_id in user_ids
+            if user_id in shown or (page.next_cursor and await self._has_channel(user_id, channel_id))
+        ]
+        for user_id in user_ids:
+            self._memberships.pop((channel_id, user_id), None)
+        self._memberships.update(((channel_id, user_id), None) for user_id in shown.union(found))
+        return found
+
+    async def _has_channel(self, user_id: str, channel_id: str) -> bool:
+        """Whether somebody is in a channel by their own: they have fewer than a big one has members."""
+        # Direct messages hold few people, and need not be asked for.
+        async for channel in self._conversations(_MOST_A_PAGE, user=user_id):
+            if channel.id == channel_id:
+                return True
+        return False
+
+    async def members(self, channel_id: str, most: int) -> list[str]:
+        """The user ids of a channel's first members."""
+        found: list[str] = []
+        async for page in self._pages("conversations.members", channel=channel_id, limit=min(most, _PAGE)):
+            found += ids_in(page.get("members"))
+            if len(found) >= most:
+                break
+        return found[:most]
+
+    async def person(self, user_id: str) -> Person:
+        """Who somebody is.
+
+        Source: https://docs.slack.dev/reference/methods/users.info
+        """
+        answer = await self._read("users.info", user=user_id, include_locale=True)
+        person = UserObject.model_validate(object_in(answer.get("user"))).person(user_id)
+        self._locales[user_id] = person.locale
+        return person
+
+    async def locale(self, user_id: str) -> str:
+        """What somebody reads, such as ``en-GB``; empty where Slack does not say. Never raises.
+
+        What Slack said counts for an hour; what it did not say is asked again.
+        """
+        if known := self.known_locale(user_id):
+            return known
+        try:
+            return (await self.person(user_id)).locale
+        except TranscriptionError:
+            return ""
+
+    def known_locale(self, user_id: str) -> str:
+        """The same as far as it is known without a call."""
+        return self._locales.get(user_id, "")
+
+    async def conversation(self, channel_id: str) -> Conversation:
+        """A channel.
+
+        Source: https://docs.slack.dev/reference/methods/conversations.info
+        """
+        answer = await self._read("conversations.info", channel=channel_id)
+        return ConversationObject.model_validate(object_in(answer.get("channel"))).conversation
+
+    async def conversations_with(self, user_id: str) -> list[Conversation]:
+        """The public and private channels that both somebody and the bot are in, by name.
+
+        Source: https://docs.slack.dev/reference/methods/users.conversations
+        """
+        ours = {channel.id: channel async for channel in self._conversations(exclude_archived=True)}
+        theirs = {channel.id async for channel in self._conversations(exclude_archived=True, user=user_id)}
+        return sorted((ours[id_] for id_ in ours.keys() & theirs), key=lambda channel: channel.name)
+
+    async def _file(self, file_id: str) -> FileObject:
+        answer = await self._read("files.info", file=file_id)
+        return FileObject.model_validate(object_in(answer.get("file")))
+
+    async def _conversations(self, limit: int = _PAGE, **which: Any) -> AsyncIterator[Conversation]:
+        kinds = "public_channel,private_channel"
+        async for page in self._pages("users.conversations", types=kinds, limit=limit, **which):
+            for raw in objects_in(page.get("channels")):
+                yield ConversationObject.model_validate(raw).conversation
+
+    async def _read(self, method: str, **arguments: Any) -> Answer:
+        with refusal_means_closed():
+            return await self._api.read(method, **arguments)
+
+    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[Answer]:
+        with refusal_means_closed():
+            async for page in self._api.pages(method, **arguments):
+                yield page

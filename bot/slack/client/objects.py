@@ -1,0 +1,113 @@
+"""People and channels as Slack's Web API describes them -> records of ours. Pure; lenient like payloads.
+
+Sources: https://docs.slack.dev/reference/objects/user-object/ and
+https://docs.slack.dev/reference/objects/conversation-object/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from bot.slack.incoming.fields import Given, Id, Object, Payload, Text, id_in
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the workspace."""
+
+    id: str
+    name: str
+    """As people call them; empty where they have none."""
+    locale: str
+    """Such as ``en-GB``; empty where Slack does not say."""
+    is_admin: bool
+    """Of the workspace, or its owner."""
+    is_bot: bool = False
+    team_ids: frozenset[str] = frozenset()
+    """The workspaces that they belong to; another organisation's where a channel is shared with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A channel as the bot sees it."""
+
+    id: str
+    name: str
+    """Empty for direct messages."""
+    topic: str
+    is_member: bool
+    """The bot is in it."""
+    is_shared_externally: bool
+
+
+def ids_in(value: object) -> list[str]:
+    """The ids of a list; none where it is no list."""
+    return [found for item in value if (found := id_in(item))] if isinstance(value, list) else []
+
+
+class _Profile(Payload):
+    display_name: Text = ""
+    real_name: Text = ""
+
+
+class _EnterpriseUser(Payload):
+    """Of an organisation's people Slack names one workspace, and beside it all that they belong to."""
+
+    teams: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
+
+
+class UserObject(Payload):
+    """A user, as ``users.info`` answers."""
+
+    team_id: Id = ""
+    name: Text = ""
+    real_name: Text = ""
+    locale: Text = ""
+    is_admin: Given = False
+    is_owner: Given = False
+    is_bot: Given = False
+    profile: Annotated[_Profile, Object] = _Profile()
+    enterprise_user: Annotated[_EnterpriseUser, Object] = _EnterpriseUser()
+
+    def person(self, user_id: str) -> Person:
+        """The same as a record of ours."""
+        names = (self.profile.display_name, self.profile.real_name, self.real_name, self.name)
+        return Person(
+            id=user_id,
+            name=next(filter(None, names), ""),
+            locale=self.locale,
+            is_admin=self.is_admin or self.is_owner,
+            is_bot=self.is_bot,
+            team_ids=frozenset({self.team_id, *self.enterprise_user.teams}),
+        )
+
+
+class _Topic(Payload):
+    value: Text = ""
+
+
+class ConversationObject(Payload):
+    """A channel or direct message, as ``conversations.info`` and ``users.conversations`` answer."""
+
+    id: Id = ""
+    name: Text = ""
+    topic: Annotated[_Topic, Object] = _Topic()
+    is_member: Given = False
+    is_im: Given = False
+    is_mpim: Given = False
+    is_ext_shared: Given = False
+
+    @property
+    def conversation(self) -> Conversation:
+        """The same as a record of ours."""
+        return Conversation(
+            id=self.id,
+            name=self.name,
+            topic=self.topic.value,
+            # Direct messages, of two or of more, are seen by those alone who are in them.
+            is_member=self.is_member or self.is_im or self.is_mpim,
+            is_shared_externally=self.is_ext_shared,
+        )

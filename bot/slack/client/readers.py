@@ -1,0 +1,40 @@
+"""The languages of the people whom the bot answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.slack.client.lookups import Lookups
+from bot.translations import Reader
+
+_PATIENCE_S = 1.0
+"""An answer in another language is better than a late one."""
+
+
+class Readers:
+    """Knows what people read.
+
+    Args:
+        lookups: Asks Slack, and remembers.
+        default: What several people read together, and whoever Slack does not tell a locale of.
+    """
+
+    def __init__(self, lookups: Lookups, default: Reader) -> None:
+        self._lookups = lookups
+        self.default = default
+
+    def named(self, locale: str) -> Reader:
+        """Whoever reads a locale, such as ``en-GB``; the default where it is empty."""
+        return Reader.of(locale) if locale else self.default
+
+    def known(self, user_id: str) -> Reader:
+        """What somebody reads, as far as it is known without asking."""
+        return self.named(self._lookups.known_locale(user_id))
+
+    async def of(self, user_id: str) -> Reader:
+        """What somebody reads; the default where Slack does not say within a second. Never raises."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return self.named(await self._lookups.locale(user_id))
+        except TimeoutError:
+            return self.default

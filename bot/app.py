@@ -81,7 +81,12 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         endpoint = None if settings.socket_mode else Endpoint(secret)
         web = build_web(
             metrics,
-            Probes(readiness.checks, store.jobs.depth, store.jobs.oldest_s, lambda: outside.recogniser.limit),
+            Probes(
+                readiness.checks,
+                store.requests.depth,
+                store.requests.oldest_s,
+                lambda: outside.recogniser.limit,
+            ),
             endpoint,
         )
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
@@ -92,7 +97,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             worker = _build_worker(settings, store, outside, identity, metrics, scratch)
             context = _build_context(settings, store, outside, identity, worker, scratch)
             shares = Shares(
-                store.jobs,
+                store.requests,
                 store.preferences,
                 outside.lookups,
                 automatic=settings.auto_transcribe,
@@ -132,7 +137,7 @@ def _build_worker(
     transcriber = Transcriber(
         outside.files,
         Hearing(media, outside.recogniser, clock, settings.asr_concurrency),
-        store.jobs,
+        store.queue,
         scratch,
         preferences=store.preferences,
         hinting=SlackHints(
@@ -142,8 +147,8 @@ def _build_worker(
         most_minutes=most_minutes,
     )
     return Worker(
-        queue=store.jobs,
-        removals=store.jobs,
+        queue=store.queue,
+        removals=store.removals,
         transcriber=transcriber,
         replies=outside.replies,
         preferences=store.preferences,
@@ -166,7 +171,7 @@ def _build_context(
         api=outside.api,
         files=outside.files,
         uploads=outside.uploads,
-        requests=store.jobs,
+        requests=store.requests,
         preferences=store.preferences,
         ledger=store.ledger,
         replies=outside.replies,

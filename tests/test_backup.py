@@ -27,27 +27,29 @@ async def test_a_backup_is_made_beside_the_bot_and_says_what_is_in_it(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with open_store(data_dir) as store:
-        await store.jobs.accept([request_for()])
+        await store.requests.accept([request_for()])
         await store.preferences.opt_out("T1", "U1", out=True)
         assert await asyncio.to_thread(main, ["backup", "copy.db"]) == 0
         out, err = capsys.readouterr()
         assert (out, err) == ("copy.db: 0.1 MB; rows: job 1, opted_out 1\n", "")
-        assert await store.jobs.accept([request_for()]) == 0, "the bot goes on"
+        assert await store.requests.accept([request_for()]) == 0, "the bot goes on"
 
 
 async def test_what_is_restored_is_what_was_kept(data_dir: Path) -> None:
     async with open_store(data_dir) as store:
         await store.preferences.opt_out("T1", "U1", out=True)
-        await store.jobs.accept([request_for()])
-        job = await store.jobs.claim()
+        await store.requests.accept([request_for()])
+        job = await store.queue.claim()
         assert job is not None
-        await store.jobs.finish(job, Outcome.TRANSCRIBED)
+        await store.queue.finish(job, Outcome.TRANSCRIBED)
         assert await asyncio.to_thread(main, ["backup", str(data_dir / "copy.db")]) == 0
         await store.preferences.opt_out("T1", "U1", out=False)
     (data_dir / "copy.db").replace(data_dir / "threadscribe.db")
     async with open_store(data_dir) as store:
         assert await store.preferences.is_opted_out("T1", "U1")
-        assert await store.jobs.accept([request_for()]) == 0, "an answered recording is not answered again"
+        assert await store.requests.accept([request_for()]) == 0, (
+            "an answered recording is not answered again"
+        )
 
 
 def test_without_a_database_there_is_nothing_to_copy(

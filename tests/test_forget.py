@@ -30,14 +30,14 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def furnish(store: Store) -> None:
     """Ada (U1) speaks in C1, and reads what is said there."""
     requests = [request_for(shared_file(f"F{number}", name=SECRET_NAME)) for number in range(4)]
-    await store.jobs.accept(requests)
+    await store.requests.accept(requests)
     for number in range(4):
-        job = await store.jobs.claim()
+        job = await store.queue.claim()
         assert job is not None
         heard = Recognition(SECRET_WORDS, "en", 2.0, complete=True, request_id="")
-        await store.jobs.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard), billed_s=2.0)
+        await store.queue.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard), billed_s=2.0)
         if number == 0:
-            await store.jobs.finish(job, Outcome.TRANSCRIBED)
+            await store.queue.finish(job, Outcome.TRANSCRIBED)
     await store.preferences.change_channel("T1", "C1", lambda s: replace(s, vocabulary=(SECRET_WORDS,)))
     await store.preferences.subscribe("T1", "U1", ["C1"])
     await store.preferences.opt_out("T1", "U1", out=True)
@@ -118,7 +118,7 @@ async def test_without_a_running_bot_it_works_too(data_dir: Path, capsys: pytest
     assert await asyncio.to_thread(main, ["forget", "--team", "T1"]) == 0
     assert "3 recordings under way" in capsys.readouterr().out
     async with open_store(data_dir) as store:
-        assert await store.jobs.claim() is None
+        assert await store.queue.claim() is None
 
 
 @pytest.mark.parametrize(

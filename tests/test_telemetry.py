@@ -141,8 +141,8 @@ for name in ("slack_bolt.AsyncApp", "slack_sdk.web.async_client", "aiohttp.acces
 async def main():
     with tempfile.TemporaryDirectory() as folder:
         async with open_store(pathlib.Path(folder)) as store:
-            await store.jobs.accept([request_for(shared_file(name="the-words-somebody-spoke"))])
-            await store.jobs.finish(await store.jobs.claim(), Outcome.TRANSCRIBED)
+            await store.requests.accept([request_for(shared_file(name="the-words-somebody-spoke"))])
+            await store.queue.finish(await store.queue.claim(), Outcome.TRANSCRIBED)
 
 asyncio.run(main())
 log.debug("end")

@@ -10,7 +10,7 @@ import structlog
 
 from bot.errors import TranscriptionError
 from bot.job.clock import Clock
-from bot.model import Job, JobState
+from bot.model import Job
 from bot.ports.store import Queue
 
 FIRST_S = 1.0
@@ -58,7 +58,7 @@ class Parking:
     async def _attend_once(self, delay_s: float) -> float:
         """Wait until jobs are parked, and then so long; return how long to wait the next time."""
         self._filled.clear()
-        if not (await self._queue.depth())[JobState.PARKED]:
+        if not await self._queue.has_parked():
             quiet_since = self._clock.now()
             await self._filled.wait()
             if (self._clock.now() - quiet_since).total_seconds() > LONGEST_S:

@@ -103,6 +103,9 @@ class Queue(Protocol):
     async def park(self, job: Job) -> None:
         """Set a claimed job aside until ``release_parked``."""
 
+    async def has_parked(self) -> bool:
+        """Whether a job waits for its release."""
+
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
         """Make parked jobs (those accepted before a time) due now; return how many there were."""
 
@@ -151,9 +154,6 @@ class Queue(Protocol):
         Returns:
             Whether it is the job's turn.
         """
-
-    async def depth(self) -> dict[JobState, int]:
-        """How many jobs are in each state that goes on by itself: READY, RUNNING and PARKED."""
 
     async def sweep(self) -> int:
         """Forget keys and months that were kept for long enough, and gaps that nobody filled for a day.

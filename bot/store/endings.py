@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Job, JobState, Outcome
 from bot.store import schema
-from bot.store.asks import GAPS_KEPT
 from bot.store.ledger import add_usage, month_name
-from bot.store.rows import CLIPS, id_of, insert_job, is_running
+from bot.store.rows import CLIPS, GAPS_KEPT, id_of, insert_job, is_running
 
 QUESTIONS_KEPT = timedelta(days=1)
 """How long somebody may agree to what a recording costs."""

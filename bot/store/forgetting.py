@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import TranscriptionRequest
 from bot.store import schema
 from bot.store.ledger import move_usage
-from bot.store.records import parse_request
+from bot.store.rows import parse_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

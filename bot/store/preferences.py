@@ -16,7 +16,7 @@ from bot.preferences import ChannelSettings
 from bot.store import forgetting, schema
 from bot.store.database import Database
 from bot.store.ledger import move_usage
-from bot.store.records import dump_settings, parse_settings
+from bot.store.rows import dump_settings, parse_settings
 
 
 class SqlitePreferences:

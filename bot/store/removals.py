@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, or_, select, update
@@ -10,6 +12,42 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import JobKey, JobState, Outcome, Removal
 from bot.store import schema
+from bot.store.database import Database
+from bot.store.signals import Signals, wait_until_due
+
+
+class SqliteRemovals:
+    """``bot.ports.store.Removals`` in SQLite."""
+
+    def __init__(self, database: Database, signals: Signals, now: Callable[[], datetime]) -> None:
+        """Work on a database whose tables exist, with a UTC clock."""
+        self._database = database
+        self._signals = signals
+        self._now = now
+
+    async def claim_removal(self) -> Removal | None:
+        """Take the removal that has been due for longest."""
+        return await self._database.transact(partial(_claim, now=self._now().timestamp()))
+
+    async def remove_later(self, removal: Removal, due: datetime) -> None:
+        """Back to the others."""
+        await self._database.transact(partial(_give_back, removal=removal, due=due))
+        self._signals.removal.set()
+
+    async def removed(self, removal: Removal) -> None:
+        """Delete its row; jobs that somebody has asked for meanwhile may begin."""
+        await self._database.changed(delete(schema.removal).where(schema.removal.c.id == removal.id))
+        self._signals.work.set()
+
+    async def wait_for_removal(self) -> None:
+        """Sleep until one is written or the next due time."""
+        table = schema.removal
+        waiting = table.c.claimed.is_(False)
+        await wait_until_due(self._signals.removal, self._database, table, waiting, self._now)
+
+    async def resume(self) -> None:
+        """At start: what a former process was removing is due again."""
+        await self._database.changed(update(schema.removal).values(claimed=False))
 
 
 async def withdraw(
@@ -75,7 +113,7 @@ def is_going() -> ColumnElement[bool]:
     return covering.exists()
 
 
-async def claim(connection: AsyncConnection, now: float) -> Removal | None:
+async def _claim(connection: AsyncConnection, now: float) -> Removal | None:
     """Take the removal that has been due for longest."""
     removal, job = schema.removal, schema.job
     due = select(removal).where(removal.c.claimed.is_(False), removal.c.due_at <= now)
@@ -89,7 +127,7 @@ async def claim(connection: AsyncConnection, now: float) -> Removal | None:
     return _removal(row, tuple(JobKey.parse(key) for key in keys.scalars()))
 
 
-async def give_back(connection: AsyncConnection, removal: Removal, due: datetime) -> None:
+async def _give_back(connection: AsyncConnection, removal: Removal, due: datetime) -> None:
     """Have it claimed again when due, one attempt older."""
     table = schema.removal
     values = {"claimed": False, "attempt": removal.attempt + 1, "due_at": due.timestamp()}

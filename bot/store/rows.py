@@ -1,21 +1,27 @@
-"""Rows of the table ``job`` as statements and as records. Pure."""
+"""Rows as statements and as records; requests, parts and settings as the JSON in them. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from bot.model import Job, JobKey, JobState, Outcome, TranscriptionRequest
+from bot.model import Job, JobKey, JobState, Outcome, Part, TranscriptionRequest
+from bot.preferences import ChannelSettings
 from bot.store import schema
-from bot.store.records import dump_request, parse_request
 
 WORKING = (JobState.READY, JobState.RUNNING, JobState.PARKED)
 """States of jobs that go on by themselves; one that is held waits for somebody."""
+GAPS_KEPT = timedelta(days=1)
+"""How long somebody may ask for the missing parts of a transcript."""
 CLIPS = frozenset({Outcome.TRANSCRIBED, Outcome.GAPPED, Outcome.TRANSCRIBED_BEFORE, Outcome.GAPPED_BEFORE})
 """Outcomes that count as a clip of the month."""
+_REQUEST = TypeAdapter(TranscriptionRequest)
+_PART = TypeAdapter(Part)
+_SETTINGS = TypeAdapter(ChannelSettings)
 
 
 def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Insert:
@@ -70,3 +76,33 @@ def parse_job(row: Row[*tuple[Any, ...]]) -> Job:
         # Whoever asks anew leaves the ask's id.
         fills_gaps=row.revision > 0 and not row.asked,
     )
+
+
+def dump_request(request: TranscriptionRequest) -> bytes:
+    """A request as JSON."""
+    return _REQUEST.dump_json(request)
+
+
+def parse_request(data: bytes) -> TranscriptionRequest:
+    """The request that ``dump_request`` wrote."""
+    return _REQUEST.validate_json(data)
+
+
+def dump_part(part: Part) -> bytes:
+    """A part as JSON."""
+    return _PART.dump_json(part)
+
+
+def parse_part(data: bytes) -> Part:
+    """The part that ``dump_part`` wrote."""
+    return _PART.validate_json(data)
+
+
+def dump_settings(settings: ChannelSettings) -> bytes:
+    """A channel's settings as JSON."""
+    return _SETTINGS.dump_json(settings)
+
+
+def parse_settings(data: bytes) -> ChannelSettings:
+    """The settings that ``dump_settings`` wrote."""
+    return _SETTINGS.validate_json(data)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.store.asks import KEYS_KEPT_AT_LEAST
 from bot.store.database import AlreadyRunning, Database, DataDirUnusable, explained, opened
-from bot.store.jobs import SqliteJobs
 from bot.store.ledger import SqliteLedger
 from bot.store.preferences import SqlitePreferences
+from bot.store.queue import SqliteQueue
+from bot.store.removals import SqliteRemovals
+from bot.store.requests import KEYS_KEPT_AT_LEAST, SqliteRequests
+from bot.store.signals import Signals
 
 __all__ = ["AlreadyRunning", "DataDirUnusable", "Store", "open_store"]
 
@@ -22,7 +24,9 @@ class Store:
     """One database."""
 
     database: Database
-    jobs: SqliteJobs
+    requests: SqliteRequests
+    queue: SqliteQueue
+    removals: SqliteRemovals
     preferences: SqlitePreferences
     ledger: SqliteLedger
 
@@ -47,7 +51,16 @@ async def open_store(
         DataDirUnusable: the database cannot be worked with.
     """
     async with opened(data_dir) as database:
-        jobs = SqliteJobs(database, now, retention)
+        signals = Signals()
+        store = Store(
+            database,
+            SqliteRequests(database, signals, now),
+            SqliteQueue(database, signals, now, retention),
+            SqliteRemovals(database, signals, now),
+            SqlitePreferences(database),
+            SqliteLedger(database),
+        )
         with explained(data_dir):
-            await jobs.resume()
-        yield Store(database, jobs, SqlitePreferences(database), SqliteLedger(database))
+            await store.removals.resume()
+            await store.queue.resume()
+        yield store

@@ -17,7 +17,15 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     time = VirtualTime()
     if request.param == "memory":
         jobs = MemoryJobs(time)
-        yield Kept(jobs, MemoryPreferences(jobs), jobs.ledger, time, real_timers=False)
+        yield Kept(jobs, jobs, jobs, MemoryPreferences(jobs), jobs.ledger, time, real_timers=False)
         return
     async with open_store(tmp_path, time.now) as store:
-        yield Kept(store.jobs, store.preferences, store.ledger, time, real_timers=True)
+        yield Kept(
+            store.requests,
+            store.queue,
+            store.removals,
+            store.preferences,
+            store.ledger,
+            time,
+            real_timers=True,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from bot.model import (
     THREAD,
@@ -24,11 +24,6 @@ from bot.model import (
 from bot.ports.store import Ledger, Preferences, Queue, Removals, Requests
 from tests.job.virtual import VirtualTime
 
-
-class Jobs(Requests, Queue, Removals, Protocol):
-    """All that is kept of jobs."""
-
-
 SOON_S = 0.03
 """Real time passes for some implementations."""
 
@@ -37,9 +32,19 @@ class Kept:
     """A queue, what goes with it, and its time."""
 
     def __init__(
-        self, jobs: Jobs, preferences: Preferences, ledger: Ledger, time: VirtualTime, *, real_timers: bool
+        self,
+        requests: Requests,
+        queue: Queue,
+        removals: Removals,
+        preferences: Preferences,
+        ledger: Ledger,
+        time: VirtualTime,
+        *,
+        real_timers: bool,
     ) -> None:
-        self.jobs = jobs
+        self.requests = requests
+        self.queue = queue
+        self.removals = removals
         self.preferences = preferences
         self.ledger = ledger
         self.time = time
@@ -56,37 +61,37 @@ class Kept:
     async def claimed(self, request: TranscriptionRequest | None = None) -> Job:
         """A job, accepted and claimed."""
         if request is not None:
-            await self.jobs.accept([request])
-        job = await self.jobs.claim()
+            await self.requests.accept([request])
+        job = await self.queue.claim()
         assert job is not None
         return job
 
     async def ended(self, request: TranscriptionRequest, outcome: Outcome = Outcome.TRANSCRIBED) -> Job:
         """A job with a reply, a part and an end."""
-        job = await self.jobs.write_intent(await self.claimed(request))
-        await self.jobs.keep(job, part(0, last=True))
-        job = await self.jobs.record_reply(job, "5.5", None)
-        await self.jobs.finish(job, outcome)
+        job = await self.queue.write_intent(await self.claimed(request))
+        await self.queue.keep(job, part(0, last=True))
+        job = await self.queue.record_reply(job, "5.5", None)
+        await self.queue.finish(job, outcome)
         return job
 
     async def brought(self, state: JobState) -> Job:
         """A job with a part, in some state."""
         job = await self.claimed(asked())
-        await self.jobs.keep(job, part(0))
+        await self.queue.keep(job, part(0))
         match state:
             case JobState.READY:
-                await self.jobs.retry_at(job, self.time.now())
+                await self.queue.retry_at(job, self.time.now())
             case JobState.PARKED:
-                await self.jobs.park(job)
+                await self.queue.park(job)
             case JobState.HELD:
-                await self.jobs.hold(job)
+                await self.queue.hold(job)
             case JobState.ENDED | JobState.GAPPED:
-                await self.jobs.finish(job, Outcome.GAPPED, has_gaps=state == JobState.GAPPED)
+                await self.queue.finish(job, Outcome.GAPPED, has_gaps=state == JobState.GAPPED)
         return job
 
     async def working(self) -> int:
         """How many jobs are unfinished, those that ask first not counted."""
-        return sum((await self.jobs.depth()).values())
+        return sum((await self.requests.depth()).values())
 
     @asynccontextmanager
     async def waiting(self, call: Coroutine[Any, Any, object]) -> AsyncIterator[None]:

@@ -11,63 +11,63 @@ from tests.contracts.kept import SOON_S, Kept, asked
 
 
 async def test_files_of_a_message_wait_for_those_before_them(kept: Kept) -> None:
-    await kept.jobs.accept([asked(f"F{n}", position=n) for n in range(3)])
+    await kept.requests.accept([asked(f"F{n}", position=n) for n in range(3)])
     first, second, third = [await kept.claimed() for _ in range(3)]
-    await kept.jobs.wait_for_turn(first, 3600)
-    async with kept.waiting(kept.jobs.wait_for_turn(third, 3600)):
-        async with kept.waiting(kept.jobs.wait_for_turn(second, 3600)):
-            await kept.jobs.finish(first, Outcome.TRANSCRIBED)
-        await kept.jobs.finish(second, Outcome.IGNORED)
+    await kept.queue.wait_for_turn(first, 3600)
+    async with kept.waiting(kept.queue.wait_for_turn(third, 3600)):
+        async with kept.waiting(kept.queue.wait_for_turn(second, 3600)):
+            await kept.queue.finish(first, Outcome.TRANSCRIBED)
+        await kept.queue.finish(second, Outcome.IGNORED)
 
 
 @pytest.mark.parametrize("elder", ["retried", "parked"])
 async def test_a_file_waits_for_one_that_is_tried_again(kept: Kept, elder: str) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     first, second = await kept.claimed(), await kept.claimed()
     if elder == "parked":
-        await kept.jobs.park(first)
+        await kept.queue.park(first)
     else:
-        await kept.jobs.retry_at(first, kept.time.now())
-    async with kept.waiting(kept.jobs.wait_for_turn(second, 3600)):
-        await kept.jobs.release_parked()
-        await kept.jobs.finish(await kept.claimed(), Outcome.TRANSCRIBED)
+        await kept.queue.retry_at(first, kept.time.now())
+    async with kept.waiting(kept.queue.wait_for_turn(second, 3600)):
+        await kept.queue.release_parked()
+        await kept.queue.finish(await kept.claimed(), Outcome.TRANSCRIBED)
 
 
 async def test_a_notice_holds_a_files_place(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     first, second = await kept.claimed(), await kept.claimed()
-    async with kept.waiting(kept.jobs.wait_for_turn(second, 3600)):
-        await kept.jobs.record_reply(first, "5.5", "slack")
+    async with kept.waiting(kept.queue.wait_for_turn(second, 3600)):
+        await kept.queue.record_reply(first, "5.5", "slack")
 
 
 async def test_patience_ends(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     await kept.claimed()
     second = await kept.claimed()
-    async with kept.waiting(kept.jobs.wait_for_turn(second, 3 * SOON_S)):
+    async with kept.waiting(kept.queue.wait_for_turn(second, 3 * SOON_S)):
         await kept.pass_by(3 * SOON_S)
 
 
 async def test_other_messages_wait_for_nobody(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1, message_ts="2.0")])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1, message_ts="2.0")])
     await kept.claimed()
     async with asyncio.timeout(5):
-        await kept.jobs.wait_for_turn(await kept.claimed(), 3600)
+        await kept.queue.wait_for_turn(await kept.claimed(), 3600)
 
 
 async def test_nobody_waits_for_the_gaps_of_an_earlier_file(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     first, second = await kept.claimed(), await kept.claimed()
-    await kept.jobs.finish(first, Outcome.GAPPED, has_gaps=True)
+    await kept.queue.finish(first, Outcome.GAPPED, has_gaps=True)
     async with asyncio.timeout(5):
-        assert await kept.jobs.wait_for_turn(second, 3600)
+        assert await kept.queue.wait_for_turn(second, 3600)
 
 
 async def test_a_turn_has_come_or_not(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     first, second = await kept.claimed(), await kept.claimed()
-    assert await kept.jobs.wait_for_turn(first, 3600)
-    waiting = asyncio.create_task(kept.jobs.wait_for_turn(second, SOON_S))
+    assert await kept.queue.wait_for_turn(first, 3600)
+    waiting = asyncio.create_task(kept.queue.wait_for_turn(second, SOON_S))
     await asyncio.sleep(0)
     await kept.pass_by(2 * SOON_S)
     assert not await waiting
@@ -75,23 +75,23 @@ async def test_a_turn_has_come_or_not(kept: Kept) -> None:
 
 @pytest.mark.parametrize("audience", [SUBSCRIBERS, "U7"])
 async def test_what_is_not_said_in_the_thread_has_no_turn(kept: Kept, audience: str) -> None:
-    await kept.jobs.accept([asked("F1", audience=audience), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1", audience=audience), asked("F2", position=1)])
     await kept.claimed()
     async with asyncio.timeout(5):
-        assert await kept.jobs.wait_for_turn(await kept.claimed(), 3600)
+        assert await kept.queue.wait_for_turn(await kept.claimed(), 3600)
 
 
 async def test_nobody_waits_for_a_file_that_is_withdrawn(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     await kept.claimed()
     second = await kept.claimed()
-    async with kept.waiting(kept.jobs.wait_for_turn(second, 3600)):
-        await kept.jobs.withdraw_message("T1", "C1", "1.0", thread_ts="0.5", file_id="F1")
+    async with kept.waiting(kept.queue.wait_for_turn(second, 3600)):
+        await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5", file_id="F1")
 
 
 async def test_a_question_holds_a_files_place(kept: Kept) -> None:
-    await kept.jobs.accept([asked("F1"), asked("F2", position=1)])
+    await kept.requests.accept([asked("F1"), asked("F2", position=1)])
     first, second = await kept.claimed(), await kept.claimed()
-    await kept.jobs.hold(await kept.jobs.record_reply(first, "5.5", "asking"))
+    await kept.queue.hold(await kept.queue.record_reply(first, "5.5", "asking"))
     async with asyncio.timeout(5):
-        assert await kept.jobs.wait_for_turn(second, 3600)
+        assert await kept.queue.wait_for_turn(second, 3600)

@@ -17,8 +17,8 @@ async def use(kept: Kept, seconds: float, *, team_id: str = "T1", channel_id: st
     """A clip, now."""
     message_ts = f"{kept.time.passed_s}"
     job = await kept.claimed(asked(team_id=team_id, channel_id=channel_id, message_ts=message_ts))
-    await kept.jobs.keep(job, part(0, last=True), billed_s=seconds)
-    await kept.jobs.finish(job, Outcome.TRANSCRIBED)
+    await kept.queue.keep(job, part(0, last=True), billed_s=seconds)
+    await kept.queue.finish(job, Outcome.TRANSCRIBED)
 
 
 async def test_who_has_used_nothing_owes_nothing(kept: Kept) -> None:

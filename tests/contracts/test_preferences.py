@@ -138,7 +138,7 @@ async def test_a_channel_takes_its_decisions_to_its_new_id(kept: Kept) -> None:
     await kept.preferences.greet("T1", "C1")
     await kept.preferences.subscribe("T1", "U1", ["C1", "C3"])
     await decide(kept, "T2")
-    await kept.jobs.keep(await kept.claimed(asked()), part(0), billed_s=7.0)
+    await kept.queue.keep(await kept.claimed(asked()), part(0), billed_s=7.0)
     for _ in range(2):  # Slack may deliver it again
         await kept.preferences.move_channel("T1", "C1", "C2")
         assert await kept.preferences.channels("T1") == {"C2": DECIDED}
@@ -170,16 +170,16 @@ async def furnished(kept: Kept, team_id: str, channel_id: str) -> None:
     """A channel of which everything is known that can be."""
     await decide(kept, team_id, channel_id)
     await kept.preferences.greet(team_id, channel_id)
-    await kept.jobs.withdraw_message(team_id, channel_id, "9.0", thread_ts="9.0")
+    await kept.requests.withdraw_message(team_id, channel_id, "9.0", thread_ts="9.0")
     job = await kept.claimed(asked(team_id=team_id, channel_id=channel_id))
-    await kept.jobs.keep(job, part(0), billed_s=7.0)
-    await kept.jobs.accept([asked("F2", team_id=team_id, channel_id=channel_id)])
+    await kept.queue.keep(job, part(0), billed_s=7.0)
+    await kept.requests.accept([asked("F2", team_id=team_id, channel_id=channel_id)])
 
 
 async def test_a_channel_is_forgotten_but_for_what_it_used(kept: Kept) -> None:
     for team_id, channel_id in (("T1", "C1"), ("T1", "C2"), ("T2", "C1")):
         await furnished(kept, team_id, channel_id)
-        await kept.jobs.claim()
+        await kept.queue.claim()
     for team_id in ("T1", "T2"):
         await kept.preferences.subscribe(team_id, "U1", ["C1", "C2"])
     await kept.preferences.opt_out("T1", "U1", out=True)
@@ -195,10 +195,10 @@ async def test_a_channel_is_forgotten_but_for_what_it_used(kept: Kept) -> None:
     assert list(await kept.preferences.subscriptions("T2", "U1")) == ["C1", "C2"]
     assert await kept.preferences.is_opted_out("T1", "U1"), "a person's word is not the channel's"
     assert await kept.working() == 4
-    removals = [await kept.jobs.claim_removal() for _ in range(3)]
+    removals = [await kept.removals.claim_removal() for _ in range(3)]
     assert {(r.team_id, r.channel_id) for r in removals if r} == {("T1", "C2"), ("T2", "C1")}
     assert await kept.preferences.greet("T1", "C1"), "who comes back greets again"
-    assert await kept.jobs.accept([asked()]) == 1
+    assert await kept.requests.accept([asked()]) == 1
 
 
 @pytest.mark.parametrize("has_intent", [False, True])
@@ -207,17 +207,17 @@ async def test_who_still_runs_a_job_of_a_forgotten_channel_hears_of_it(
 ) -> None:
     job = await kept.claimed(asked())
     if has_intent:
-        job = await kept.jobs.write_intent(job)
+        job = await kept.queue.write_intent(job)
     await kept.preferences.forget_channel("T1", "C1")
     with pytest.raises(Forgotten):
-        await kept.jobs.keep(job, part(0), billed_s=120.0)
+        await kept.queue.keep(job, part(0), billed_s=120.0)
     with pytest.raises(Forgotten):
-        await kept.jobs.write_intent(job)
-    await kept.jobs.record_reply(job, "5.5", None)
-    await kept.jobs.retry_at(job, kept.time.now())
-    await kept.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
+        await kept.queue.write_intent(job)
+    await kept.queue.record_reply(job, "5.5", None)
+    await kept.queue.retry_at(job, kept.time.now())
+    await kept.queue.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
     assert await kept.working() == 0
-    assert await kept.jobs.parts(job) == []
+    assert await kept.queue.parts(job) == []
     assert await kept.ledger.used("T1", kept.time.now()) == Usage()
 
 
@@ -226,7 +226,7 @@ async def test_a_workspace_is_forgotten_with_everything(kept: Kept) -> None:
         await furnished(kept, team_id, "C1")
         await kept.preferences.subscribe(team_id, "U1", ["C1"])
         await kept.preferences.opt_out(team_id, "U1", out=True)
-        await kept.jobs.claim()
+        await kept.queue.claim()
     await kept.preferences.forget_team("T1")
     assert await kept.preferences.channels("T1") == {}
     assert list(await kept.preferences.subscriptions("T1", "U1")) == []
@@ -237,8 +237,8 @@ async def test_a_workspace_is_forgotten_with_everything(kept: Kept) -> None:
     assert await kept.preferences.is_opted_out("T2", "U1")
     assert await kept.ledger.used("T2", kept.time.now()) == Usage(0, 7.0)
     assert await kept.working() == 2
-    removal = await kept.jobs.claim_removal()
+    removal = await kept.removals.claim_removal()
     assert removal is not None
     assert removal.team_id == "T2"
-    assert await kept.jobs.claim_removal() is None
+    assert await kept.removals.claim_removal() is None
     assert await kept.preferences.greet("T1", "C1")

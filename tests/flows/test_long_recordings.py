@@ -302,5 +302,5 @@ async def test_words_do_not_stay_on_the_disk(socket_world: World, path: Path) ->
         message = world.share(recording(world, path))
         await world.until(lambda: traces() >= 4)
         await world.answered(message)
-        await bot.store.jobs.sweep()
+        await bot.store.queue.sweep()
         assert traces() == 0

@@ -134,7 +134,7 @@ async def test_a_misconfiguration_parks_jobs_until_it_is_mended(world: World, ki
         messages = [world.share(world.clip(seconds)) for seconds in (2, 3)]
         notices = [await world.noticed(message) for message in messages]
         assert [words(notice) for notice in notices] == [sentences.waiting(ENGLISH, reason)] * 2
-        await world.until_async(lambda: _all_parked(bot.store.jobs.depth, 2))
+        await world.until_async(lambda: _all_parked(bot.store.requests.depth, 2))
         world.dashscope.faults.clear()
         replies = [await world.answered(message) for message in messages]
     assert [[words(reply) for reply in found] for found in replies] == [
@@ -153,7 +153,7 @@ async def test_an_expired_key_survives_a_restart(world: World) -> None:
     async with world.bot_running() as bot:
         message = world.share(world.clip())
         await world.noticed(message)
-        await world.until_async(lambda: _all_parked(bot.store.jobs.depth, 1))
+        await world.until_async(lambda: _all_parked(bot.store.requests.depth, 1))
     world.dashscope.faults.clear()
     async with world.bot_running():
         (reply,) = await world.answered(message)

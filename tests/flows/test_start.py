@@ -112,7 +112,7 @@ async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_world:
 
 
 async def _parked(bot: Bot) -> bool:
-    return (await bot.store.jobs.depth())[JobState.PARKED] == 1
+    return (await bot.store.requests.depth())[JobState.PARKED] == 1
 
 
 async def test_a_badly_signed_event_leaves_none_of_its_words_in_the_log(

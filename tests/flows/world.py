@@ -170,7 +170,7 @@ class World:
         await self.slack.settled()
         if self.bot is not None:
             await self.bot.background.done()
-            jobs = self.bot.store.jobs
+            jobs = self.bot.store.requests
             await self.until_async(lambda: _is_empty(jobs.depth))
 
     async def until(self, condition: Callable[[], bool]) -> None:

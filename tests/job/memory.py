@@ -208,6 +208,9 @@ class MemoryJobs:
             row.job = replace(row.job, attempt=job.attempt + 1)
             row.state = JobState.PARKED
 
+    async def has_parked(self) -> bool:
+        return any(row.state == JobState.PARKED for row in self.rows.values())
+
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
         parked = [
             row

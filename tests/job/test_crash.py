@@ -135,8 +135,8 @@ class Hurry:
         while True:
             await asyncio.sleep(0.02)
             self.passed_s += 120.0
-            store.jobs._news.set()
-            store.jobs._removals.set()
+            store.queue._signals.work.set()
+            store.queue._signals.removal.set()
 
 
 @asynccontextmanager
@@ -157,7 +157,7 @@ async def process(bench: Bench, hurry: Hurry, data_dir: Path, life: Life) -> Asy
 
 def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
     clock = Clock(21_600.0, now=hurry.now, sleep=hurry.sleep, jitter=lambda: 0.5)
-    jobs, preferences = life.wire(store.jobs), life.wire(store.preferences)
+    queue, preferences = life.wire(store.queue), life.wire(store.preferences)
     budget = Budget(
         life.wire(store.ledger),
         price_per_second=0.00004,
@@ -166,12 +166,12 @@ def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
         now=hurry.now,
     )
     return Worker(
-        queue=jobs,
-        removals=jobs,
+        queue=queue,
+        removals=life.wire(store.removals),
         transcriber=Transcriber(
             life.wire(bench.files),
             Hearing(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4),
-            jobs,
+            queue,
             bench.scratch,
             preferences=preferences,
             hinting=life.wire(bench.hinting),
@@ -190,12 +190,12 @@ def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
 async def _ended(store: Store) -> None:
     """Until every job has ended, and everything is removed that has to go."""
     async with asyncio.timeout(10):
-        while any((await store.jobs.depth()).values()) or await _removals(store):  # noqa: ASYNC110  # asked from outside
+        while any((await store.requests.depth()).values()) or await _removals(store):  # noqa: ASYNC110  # asked from outside
             await asyncio.sleep(0.02)
 
 
 async def _removals(store: Store) -> int:
-    return len(await store.jobs._database.rows(select(schema.removal.c.id)))
+    return len(await store.database.rows(select(schema.removal.c.id)))
 
 
 Act = Callable[[Store], Coroutine[None, None, None]]
@@ -203,7 +203,7 @@ Act = Callable[[Store], Coroutine[None, None, None]]
 
 
 async def share(store: Store) -> None:
-    await store.jobs.accept([request_for()])
+    await store.requests.accept([request_for()])
 
 
 def plain(_bench: Bench) -> list[Reply]:
@@ -326,7 +326,7 @@ async def test_several_files_survive_a_death_in_between(tmp_path: Path) -> None:
     requests = [request_for(shared_file(f"F{n}"), position=n, siblings=5) for n in range(5)]
     life = Life(dies_at=("publish", 3, "after"))
     async with process(bench, hurry, tmp_path / "data", life) as store:
-        await store.jobs.accept(requests)
+        await store.requests.accept(requests)
         async with asyncio.timeout(10):
             await life.dead.wait()
     async with process(bench, hurry, tmp_path / "data", Life()) as store:
@@ -343,7 +343,7 @@ async def test_whoever_dies_at_any_call_leaves_each_reader_one_copy(
     async def share_with_readers(store: Store) -> None:
         for user_id in ("U1", "U7"):
             await store.preferences.subscribe("T1", user_id, ["C1"])
-        await store.jobs.accept([request_for(audience=audience)])
+        await store.requests.accept([request_for(audience=audience)])
 
     points = await _recorded(_fresh(tmp_path), tmp_path / "data", share_with_readers)
     assert {name for name, _, _ in points} >= {"subscribers", "publish", "finish"}
@@ -385,11 +385,11 @@ async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
 
         async def share_and_delete(store: Store) -> None:
             await share(store)
-            while any((await store.jobs.depth()).values()):
+            while any((await store.requests.depth()).values()):
                 if bench.recogniser.at_work and "F1" in bench.recogniser.takes_s:
                     break
                 await asyncio.sleep(0.001)
-            await store.jobs.withdraw_message("T1", "C1", MESSAGE_TS, thread_ts=MESSAGE_TS)
+            await store.requests.withdraw_message("T1", "C1", MESSAGE_TS, thread_ts=MESSAGE_TS)
 
         return bench, share_and_delete
 

@@ -378,7 +378,7 @@ async def test_a_database_that_fails_for_one_job_fails_no_other_and_not_for_ever
         ("claim", "jobs not claimed"),
         ("wait_for_work", "jobs not claimed"),
         ("sweep", "not swept"),
-        ("depth", "parked jobs not released"),
+        ("has_parked", "parked jobs not released"),
         ("release_parked", "parked jobs not released"),
     ],
 )

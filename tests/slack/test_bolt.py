@@ -31,8 +31,7 @@ from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.requests.shares import Shares
-from bot.store.jobs import SqliteJobs
-from bot.store.store import open_store
+from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
 from tests.job.memory_preferences import MemoryPreferences
 from tests.slack.answering import Asked, always, answering
@@ -111,22 +110,22 @@ async def door_to(jobs: object, *controls: Handler) -> AsyncIterator[Door]:
 
 
 @pytest.fixture
-async def jobs(tmp_path: Path) -> AsyncIterator[SqliteJobs]:
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
     async with open_store(tmp_path) as store:
-        yield store.jobs
+        yield store
 
 
 @pytest.fixture
-async def door(jobs: SqliteJobs) -> AsyncIterator[Door]:
-    async with door_to(jobs) as made:
+async def door(store: Store) -> AsyncIterator[Door]:
+    async with door_to(store.requests) as made:
         yield made
 
 
-async def test_a_shared_clip_is_stored_and_acknowledged(door: Door, jobs: SqliteJobs) -> None:
+async def test_a_shared_clip_is_stored_and_acknowledged(door: Door, store: Store) -> None:
     answer = await door.receive(body(event(clip())))
 
     assert (answer.status, answer.body) == (200, "")
-    job = await jobs.claim()
+    job = await store.queue.claim()
     assert job is not None
     assert job.request.file.id == "F024CLIP1"
     assert door.counted("accepted") == 1
@@ -153,11 +152,11 @@ async def test_what_could_not_be_stored_is_not_acknowledged(inner: dict[str, Any
         assert door.counted("accepted") == 0
 
 
-async def test_redelivery_and_the_twin_are_acknowledged_and_stored_once(door: Door, jobs: SqliteJobs) -> None:
+async def test_redelivery_and_the_twin_are_acknowledged_and_stored_once(door: Door, store: Store) -> None:
     for inner in (mention(clip()), event(clip(), text=f"<@{BOT}> hm?"), event(clip())):
         assert (await door.receive(body(inner))).status == 200
 
-    assert (await jobs.depth())[JobState.READY] == 1
+    assert (await store.requests.depth())[JobState.READY] == 1
     assert (door.counted("accepted"), door.counted("duplicate")) == (1, 2)
 
 
@@ -172,12 +171,12 @@ IGNORED = {
 
 @pytest.mark.parametrize(("reason", "inner"), IGNORED.items(), ids=IGNORED.keys())
 async def test_what_asks_for_nothing_is_acknowledged_and_counted(
-    door: Door, jobs: SqliteJobs, reason: str, inner: dict[str, Any]
+    door: Door, store: Store, reason: str, inner: dict[str, Any]
 ) -> None:
     assert (await door.receive(body(inner))).status == 200
 
     assert door.counted(reason) == 1
-    assert (await jobs.depth())[JobState.READY] == 0
+    assert (await store.requests.depth())[JobState.READY] == 0
 
 
 UNHANDLED = {
@@ -238,36 +237,34 @@ async def test_slack_can_verify_the_address(door: Door) -> None:
     assert "c-1" in answer.body
 
 
-async def test_only_slack_is_believed(door: Door, jobs: SqliteJobs) -> None:
+async def test_only_slack_is_believed(door: Door, store: Store) -> None:
     assert (await door.receive(body(event(clip())), secret="another")).status == 401
     assert (await door.receive(body(event(clip())), age_s=600)).status == 401
-    assert (await jobs.depth())[JobState.READY] == 0
+    assert (await store.requests.depth())[JobState.READY] == 0
 
 
 async def test_credentials_in_the_environment_do_not_put_oauth_in_charge(
-    monkeypatch: pytest.MonkeyPatch, jobs: SqliteJobs
+    monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SCOPES", "SLACK_BOT_TOKEN"):
         monkeypatch.setenv(name, "123.456")
-    async with door_to(jobs) as door:
+    async with door_to(store.requests) as door:
         assert (await door.receive(body(event(clip())))).status == 200
 
     # Bolt's own authorisation finds no installation, answers 200 all the same and drops the event.
-    assert (await jobs.depth())[JobState.READY] == 1
+    assert (await store.requests.depth())[JobState.READY] == 1
 
 
-async def test_building_warns_the_operator_of_nothing(
-    jobs: SqliteJobs, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with door_to(jobs):
+async def test_building_warns_the_operator_of_nothing(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    async with door_to(store.requests):
         assert caplog.messages == []
 
 
-async def test_fifty_events_ask_slack_nothing(door: Door, jobs: SqliteJobs) -> None:
+async def test_fifty_events_ask_slack_nothing(door: Door, store: Store) -> None:
     for number in range(50):
         assert (await door.receive(body(event(clip(f"F{number}"))))).status == 200
 
-    assert (await jobs.depth())[JobState.READY] == 50
+    assert (await store.requests.depth())[JobState.READY] == 50
     assert door.slack.paths == []
 
 
@@ -292,16 +289,16 @@ async def slack() -> AsyncIterator[SlackLookalike]:
 
 
 async def test_over_socket_mode_too_only_what_is_stored_is_acknowledged(
-    slack: SlackLookalike, jobs: SqliteJobs
+    slack: SlackLookalike, store: Store
 ) -> None:
-    async with connected(slack, jobs):
+    async with connected(slack, store.requests):
         kept = await slack.deliver("events_api", body(event(clip()))).settled()
         unheard = await slack.deliver("events_api", UNHANDLED["file_shared"]).settled()
     async with connected(slack, FailingJobs()):
         lost = await slack.deliver("events_api", body(event(clip()))).settled()
 
     assert (kept.acked, unheard.acked, lost.acked) == (True, True, False)
-    assert (await jobs.depth())[JobState.READY] == 1
+    assert (await store.requests.depth())[JobState.READY] == 1
     assert [call.method for call in slack.state.calls if "." in call.method] == ["apps.connections.open"] * 2
 
 
@@ -331,9 +328,9 @@ class Eraser:
 DELETED = event(clip(), subtype="message_deleted", hidden=True)
 
 
-async def test_a_control_hears_of_its_messages_before_the_intake_does(jobs: SqliteJobs) -> None:
+async def test_a_control_hears_of_its_messages_before_the_intake_does(store: Store) -> None:
     eraser = Eraser()
-    async with door_to(jobs, eraser) as door:
+    async with door_to(store.requests, eraser) as door:
         assert (await door.receive(body(DELETED))).status == 200
         assert eraser.heard == ["message_deleted"]
         assert door.counted("subtype") == 0
@@ -341,23 +338,23 @@ async def test_a_control_hears_of_its_messages_before_the_intake_does(jobs: Sqli
         assert (await door.receive(body(event(clip())))).status == 200
 
     assert eraser.heard == ["message_deleted"]
-    assert (await jobs.depth())[JobState.READY] == 1
+    assert (await store.requests.depth())[JobState.READY] == 1
 
 
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), Unavailable(Outage.SLACK)])
-async def test_what_a_control_could_not_do_is_not_acknowledged(jobs: SqliteJobs, fault: Exception) -> None:
+async def test_what_a_control_could_not_do_is_not_acknowledged(store: Store, fault: Exception) -> None:
     eraser = Eraser(fault)
     pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
-    async with door_to(jobs, eraser) as door:
+    async with door_to(store.requests, eraser) as door:
         assert (await door.receive(body(DELETED))).status == 500
         assert (await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)).status == 500
 
     assert eraser.heard == ["message_deleted", "pressed"]
 
 
-async def test_what_a_control_has_answered_is_acknowledged(jobs: SqliteJobs) -> None:
+async def test_what_a_control_has_answered_is_acknowledged(store: Store) -> None:
     pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
-    async with door_to(jobs, Eraser()) as door:
+    async with door_to(store.requests, Eraser()) as door:
         answer = await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)
 
     assert (answer.status, answer.body) == (200, "")

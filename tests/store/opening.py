@@ -7,13 +7,9 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-from bot.store.jobs import SqliteJobs
-from bot.store.store import open_store
 
 ROOT = Path(__file__).parents[2]
 _NOBODY = 65_534
@@ -27,22 +23,14 @@ from tests.job.fakes import request_for, shared_file
 async def main():
     async with open_store(Path(sys.argv[1])) as store:
         for number in range(int(sys.argv[2])):
-            await store.jobs.accept([request_for(shared_file(f"F{number}"))])
+            await store.requests.accept([request_for(shared_file(f"F{number}"))])
         if len(sys.argv) > 3:
-            await store.jobs.claim()
+            await store.queue.claim()
         print("accepted", flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())
 """
-
-
-@asynccontextmanager
-async def jobs_in(
-    data_dir: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> AsyncIterator[SqliteJobs]:
-    async with open_store(data_dir, now) as store:
-        yield store.jobs
 
 
 @contextmanager

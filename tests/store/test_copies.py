@@ -27,10 +27,10 @@ async def test_a_copy_that_is_made_while_jobs_are_written_opens_and_answers_noth
 
         async def work() -> None:
             for number in itertools.count():
-                await store.jobs.accept([request_for(shared_file(f"F{number}"))])
-                job = await store.jobs.claim()
+                await store.requests.accept([request_for(shared_file(f"F{number}"))])
+                job = await store.queue.claim()
                 assert job is not None
-                await store.jobs.finish(await store.jobs.write_intent(job), Outcome.TRANSCRIBED)
+                await store.queue.finish(await store.queue.write_intent(job), Outcome.TRANSCRIBED)
                 if number == 10:
                     has_answered.set()
 
@@ -41,8 +41,8 @@ async def test_a_copy_that_is_made_while_jobs_are_written_opens_and_answers_noth
         await asyncio.gather(working, return_exceptions=True)
     async with open_store(restored) as store:
         known = [request_for(shared_file(f"F{number}")) for number in range(11)]
-        assert await store.jobs.accept(known) == 0
-        assert sum((await store.jobs.depth()).values()) <= 2, (
+        assert await store.requests.accept(known) == 0
+        assert sum((await store.requests.depth()).values()) <= 2, (
             "what was under way, and nothing that is answered"
         )
 
@@ -50,7 +50,7 @@ async def test_a_copy_that_is_made_while_jobs_are_written_opens_and_answers_noth
 async def test_what_the_log_holds_is_in_the_copy_which_needs_none(tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     async with open_store(tmp_path / "live") as store:
-        await store.jobs.accept([request_for()])
+        await store.requests.accept([request_for()])
         copy_database(tmp_path / "live" / "threadscribe.db", copy)
     assert names(tmp_path) == {"live", "copy.db"}
     assert copy.stat().st_mode & 0o777 == 0o600

@@ -16,10 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Job, JobState, Outcome, Part, Recognition, Span, TranscriptionRequest
 from bot.store import schema
-from bot.store.jobs import SqliteJobs
 from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
 from tests.job.fakes import request_for, shared_file
-from tests.store.opening import jobs_in, kill, no_file_longer_than, run_elsewhere
+from tests.store.opening import kill, no_file_longer_than, run_elsewhere
 
 SECRET_NAME = "diagnosis-of-somebody.m4a"
 SECRET_WORDS = "I have told nobody but you"
@@ -29,19 +28,19 @@ async def test_a_second_process_says_so_and_the_first_goes_on(tmp_path: Path) ->
     child = run_elsewhere(tmp_path, 1)
     try:
         with pytest.raises(AlreadyRunning, match="another Threadscribe is running on") as refusal:
-            async with jobs_in(tmp_path):
+            async with open_store(tmp_path):
                 pass
         assert "\n" not in str(refusal.value)
         assert child.poll() is None
     finally:
         kill(child)
-    async with jobs_in(tmp_path) as jobs:
-        assert await jobs.accept([request_for()]) == 1
+    async with open_store(tmp_path) as store:
+        assert await store.requests.accept([request_for()]) == 1
 
 
 async def test_readers_and_backups_run_beside_it(tmp_path: Path) -> None:
-    async with jobs_in(tmp_path) as jobs:
-        await jobs.accept([request_for()])
+    async with open_store(tmp_path) as store:
+        await store.requests.accept([request_for()])
         address = f"file:{tmp_path / 'threadscribe.db'}?mode=ro"
         with (
             closing(sqlite3.connect(address, uri=True)) as reader,
@@ -49,9 +48,9 @@ async def test_readers_and_backups_run_beside_it(tmp_path: Path) -> None:
         ):
             reader.execute("BEGIN")
             assert reader.execute("SELECT count(*) FROM job").fetchone() == (1,)
-            await jobs.accept([request_for(shared_file("F2"))])
+            await store.requests.accept([request_for(shared_file("F2"))])
             started = time.monotonic()
-            await jobs.sweep()
+            await store.queue.sweep()
             assert time.monotonic() - started < 5, "a reader must not hold the bot up"
             assert reader.execute("SELECT count(*) FROM job").fetchone() == (1,)
             reader.rollback()
@@ -62,11 +61,11 @@ async def test_readers_and_backups_run_beside_it(tmp_path: Path) -> None:
 
 
 async def finish(store: Store, job: Job) -> None:
-    await store.jobs.finish(job, Outcome.TRANSCRIBED)
+    await store.queue.finish(job, Outcome.TRANSCRIBED)
 
 
 async def withdraw(store: Store, job: Job) -> None:
-    await store.jobs.withdraw_reply(job.key, thread_ts=job.request.thread_ts)
+    await store.requests.withdraw_reply(job.key, thread_ts=job.request.thread_ts)
 
 
 async def forget_channel(store: Store, job: Job) -> None:
@@ -86,19 +85,19 @@ async def test_the_contents_of_what_has_ended_are_gone_from_the_disk(
 
     async with open_store(tmp_path) as store:
         requests = [request_for(shared_file(f"F{n}", name=SECRET_NAME)) for n in range(60)]
-        await store.jobs.accept(requests)
+        await store.requests.accept(requests)
         assert sum(traces(SECRET_NAME).values()) >= 60
         claimed = []
-        while job := await store.jobs.claim():
+        while job := await store.queue.claim():
             claimed.append(job)
         random.Random(7).shuffle(claimed)
         for job in claimed:
             heard = Recognition(SECRET_WORDS, "en", 2.0, complete=True, request_id="")
-            await store.jobs.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard))
+            await store.queue.keep(job, Part(Span(0, 2_000), (), last=True, recognition=heard))
         assert sum(traces(SECRET_WORDS).values()) >= 60
         for job in claimed:
             await end(store, job)
-        await store.jobs.sweep()
+        await store.queue.sweep()
         assert sum(traces(SECRET_NAME).values()) == 0, traces(SECRET_NAME)
         assert sum(traces(SECRET_WORDS).values()) == 0, "nor a word"
 
@@ -106,11 +105,11 @@ async def test_the_contents_of_what_has_ended_are_gone_from_the_disk(
 async def test_the_words_of_a_forgotten_channel_are_gone_from_the_disk(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await store.preferences.change_channel("T1", "C1", lambda s: replace(s, vocabulary=(SECRET_WORDS,)))
-        await store.jobs.sweep()
+        await store.queue.sweep()
         path = tmp_path / "threadscribe.db"
         assert SECRET_WORDS.encode() in path.read_bytes()
         await store.preferences.forget_channel("T1", "C1")
-        await store.jobs.sweep()
+        await store.queue.sweep()
         assert SECRET_WORDS.encode() not in path.read_bytes()
 
 
@@ -126,16 +125,16 @@ async def test_the_words_of_a_forgotten_channel_are_gone_from_the_disk(tmp_path:
     ],
 )
 async def test_the_settings_that_held_in_trials(tmp_path: Path, pragma: str, value: object) -> None:
-    async with jobs_in(tmp_path) as jobs:
-        await jobs.sweep()
-        found = await jobs._database.transact(lambda c: c.exec_driver_sql(f"PRAGMA {pragma}"))
+    async with open_store(tmp_path) as store:
+        await store.queue.sweep()
+        found = await store.database.transact(lambda c: c.exec_driver_sql(f"PRAGMA {pragma}"))
         assert found.scalar_one() == value
 
 
 async def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     data_dir = tmp_path / "a" / "data"
-    async with jobs_in(data_dir) as jobs:
-        await jobs.accept([request_for()])
+    async with open_store(data_dir) as store:
+        await store.requests.accept([request_for()])
         assert data_dir.stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o777 for path in data_dir.iterdir()} == {0o600}
 
@@ -179,24 +178,24 @@ async def test_a_data_directory_that_cannot_be_used_gets_one_clear_line(
 ) -> None:
     data_dir = broken(tmp_path / "data")  # type: ignore[operator]
     with pytest.raises(DataDirUnusable) as refusal:
-        async with jobs_in(data_dir):
+        async with open_store(data_dir):
             pass
     assert f"DATA_DIR {data_dir} {says}" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 async def test_a_disk_that_is_full_at_the_start_gets_one_clear_line(tmp_path: Path) -> None:
-    async with jobs_in(tmp_path) as jobs:
-        await jobs.accept([request_for(shared_file(f"F{number}")) for number in range(100)])
+    async with open_store(tmp_path) as store:
+        await store.requests.accept([request_for(shared_file(f"F{number}")) for number in range(100)])
     with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as database, database:
         database.execute("UPDATE job SET state = 'running'")
     # Room for the log's index, and for no more than a few pages of the log.
     with no_file_longer_than(32_768), pytest.raises(DataDirUnusable, match="cannot be used") as refusal:
-        async with jobs_in(tmp_path):
+        async with open_store(tmp_path):
             pass
     assert "\n" not in str(refusal.value)
-    async with jobs_in(tmp_path) as jobs:
-        assert (await jobs.depth())[JobState.READY] == 100
+    async with open_store(tmp_path) as store:
+        assert (await store.requests.depth())[JobState.READY] == 100
 
 
 async def test_a_disk_with_too_little_room_is_as_good_as_full(tmp_path: Path) -> None:
@@ -208,20 +207,20 @@ async def test_a_disk_with_too_little_room_is_as_good_as_full(tmp_path: Path) ->
 
 async def test_a_cancelled_caller_leaves_no_lock_behind(tmp_path: Path) -> None:
     chance = random.Random(3)
-    async with jobs_in(tmp_path) as jobs:
+    async with open_store(tmp_path) as store:
         for number in range(60):
-            task = asyncio.create_task(_use(jobs, request_for(shared_file(f"F{number}"))))
+            task = asyncio.create_task(_use(store, request_for(shared_file(f"F{number}"))))
             await asyncio.sleep(chance.uniform(0, 0.008))
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             async with asyncio.timeout(2):
-                await jobs.depth()
-    async with jobs_in(tmp_path) as jobs:
-        assert (await jobs.depth())[JobState.RUNNING] == 0
+                await store.requests.depth()
+    async with open_store(tmp_path) as store:
+        assert (await store.requests.depth())[JobState.RUNNING] == 0
 
 
 async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_path: Path) -> None:
-    async with jobs_in(tmp_path) as jobs:
+    async with open_store(tmp_path) as store:
         begun, goes_on = asyncio.Event(), asyncio.Event()
 
         async def work(connection: AsyncConnection) -> None:
@@ -229,7 +228,7 @@ async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_pa
             begun.set()
             await goes_on.wait()
 
-        task = asyncio.create_task(jobs._database.transact(work))
+        task = asyncio.create_task(store.database.transact(work))
         await begun.wait()
         for _ in range(3):
             task.cancel()
@@ -238,10 +237,10 @@ async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_pa
         goes_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert len(await jobs._database.rows(schema.opted_out.select())) == 1
+        assert len(await store.database.rows(schema.opted_out.select())) == 1
 
 
-async def _use(jobs: SqliteJobs, request: TranscriptionRequest) -> None:
-    await jobs.accept([request])
-    if job := await jobs.claim():
-        await jobs.finish(await jobs.write_intent(job), Outcome.TRANSCRIBED)
+async def _use(store: Store, request: TranscriptionRequest) -> None:
+    await store.requests.accept([request])
+    if job := await store.queue.claim():
+        await store.queue.finish(await store.queue.write_intent(job), Outcome.TRANSCRIBED)

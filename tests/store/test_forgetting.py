@@ -41,11 +41,13 @@ def asked(
 async def furnished(data_dir: Path) -> AsyncIterator[Store]:
     """Two workspaces with the same people and channels, everything of each kind in both."""
     async with open_store(data_dir, lambda: EPOCH) as store:
-        await store.jobs.accept([asked("F0", team_id=team_id, audience=READER) for team_id in ("T1", "T2")])
-        while job := await store.jobs.claim():
-            await store.jobs.finish(job, Outcome.TRANSCRIBED)
+        await store.requests.accept(
+            [asked("F0", team_id=team_id, audience=READER) for team_id in ("T1", "T2")]
+        )
+        while job := await store.queue.claim():
+            await store.queue.finish(job, Outcome.TRANSCRIBED)
         for team_id in ("T1", "T2"):
-            await store.jobs.accept(
+            await store.requests.accept(
                 [
                     asked("F1", team_id=team_id, owner_id=SPEAKER),
                     asked("F2", team_id=team_id, user_id=SHARER, channel_id="C2"),
@@ -59,7 +61,7 @@ async def furnished(data_dir: Path) -> AsyncIterator[Store]:
             await store.preferences.subscribe(team_id, READER, ["C1", "C2"])
             await store.preferences.opt_out(team_id, SPEAKER, out=True)
             gone = JobKey(team_id, "C1", "9.0", "F9", READER)
-            await store.jobs.withdraw_reply(gone, thread_ts="9.0")
+            await store.requests.withdraw_reply(gone, thread_ts="9.0")
         yield store
 
 
@@ -75,7 +77,7 @@ async def forget_beside(data_dir: Path, forgetting: Forgetting) -> Traces:
 async def left(store: Store, table: Table, *names: str) -> list[tuple[str, ...]]:
     """The rows of a table, by some columns."""
     columns = [table.c[name] for name in names]
-    return sorted(tuple(row) for row in await store.jobs._database.rows(select(*columns)))
+    return sorted(tuple(row) for row in await store.database.rows(select(*columns)))
 
 
 async def test_a_workspace_goes_with_everything(tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ async def test_a_person_goes_from_every_workspace(
 async def test_a_request_that_cannot_be_read_stands_in_nobodys_way(tmp_path: Path) -> None:
     async with furnished(tmp_path) as store:
         job = schema.job
-        await store.jobs._database.changed(
+        await store.database.changed(
             update(job).where(job.c.file_id == "F3", job.c.team_id == "T1").values(request=b"{")
         )
         traces = await forget_beside(tmp_path, partial(forget_user, user_id=ASKER))
@@ -137,12 +139,12 @@ async def test_a_request_that_cannot_be_read_stands_in_nobodys_way(tmp_path: Pat
 async def test_whoever_runs_it_in_the_other_process_hears_of_it(tmp_path: Path) -> None:
     async with furnished(tmp_path) as store:
         jobs = {}
-        while job := await store.jobs.claim():
-            jobs[job.key.file_id] = await store.jobs.write_intent(job)
+        while job := await store.queue.claim():
+            jobs[job.key.file_id] = await store.queue.write_intent(job)
         await forget_beside(tmp_path, partial(forget_user, user_id=SPEAKER))
         with pytest.raises(Forgotten):
-            await store.jobs.write_intent(jobs["F1"])
-        assert await store.jobs.write_intent(jobs["F2"]) == jobs["F2"]
+            await store.queue.write_intent(jobs["F1"])
+        assert await store.queue.write_intent(jobs["F2"]) == jobs["F2"]
 
 
 async def test_nobody_is_forgotten_where_there_is_no_database(tmp_path: Path) -> None:

@@ -17,27 +17,27 @@ async def test_what_was_under_way_goes_on(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version).close()
     for _ in range(2):
         async with open_store(tmp_path) as store:
-            job = await store.jobs.claim()
+            job = await store.queue.claim()
             assert job is not None
             assert job.request == request("F1")
             assert (job.attempt, job.faults, job.reply_ts, job.is_confirmed) == (3, 1, "5.5", False)
             assert job.revision == (4 if version > 1 else 0)
             span = Span(0, 2_000)
             heard = Recognition("words", "en", 2.0, complete=True, request_id="r-1")
-            assert await store.jobs.parts(job) == (
+            assert await store.queue.parts(job) == (
                 [Part(span, (span,), last=True, recognition=heard)] if version > 1 else []
             )
-            assert await store.jobs.claim() is None
+            assert await store.queue.claim() is None
 
 
 @VERSIONS
 async def test_keys_are_still_known_without_their_number(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version).close()
     async with open_store(tmp_path) as store:
-        assert await store.jobs.accept([request("F1"), request("F2")]) == 0
-        assert await store.jobs.ask([request("F2")]) == [Asked.ANSWERED]
-        assert await store.jobs.ask([request("F2")], anew=True) == [Asked.ACCEPTED]
-        jobs = [await store.jobs.claim() for _ in range(2)]
+        assert await store.requests.accept([request("F1"), request("F2")]) == 0
+        assert await store.requests.ask([request("F2")]) == [Asked.ANSWERED]
+        assert await store.requests.ask([request("F2")], anew=True) == [Asked.ACCEPTED]
+        jobs = [await store.queue.claim() for _ in range(2)]
         assert {job.key.file_id: job.reply_ts for job in jobs if job} == {"F1": "5.5", "F2": "6.5"}
 
 
@@ -45,8 +45,8 @@ async def test_keys_are_still_known_without_their_number(tmp_path: Path, version
 async def test_deleted_files_are_found_in_old_rows(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version).close()
     async with open_store(tmp_path) as store:
-        assert await store.jobs.withdraw_file("T1", "F2") == 1
-        removal = await store.jobs.claim_removal()
+        assert await store.requests.withdraw_file("T1", "F2") == 1
+        removal = await store.removals.claim_removal()
         assert removal is not None
         assert (removal.keys, removal.thread_ts) == ((request("F2").key,), "1.0")
 
@@ -57,10 +57,10 @@ async def test_a_row_whose_key_cannot_be_read_stops_nobody(tmp_path: Path, versi
         database.execute("UPDATE job SET key = 'no key' WHERE key LIKE '%F2%'")
         database.commit()
     async with open_store(tmp_path) as store:
-        job = await store.jobs.claim()
+        job = await store.queue.claim()
         assert job is not None
         assert job.request == request("F1")
-        assert await store.jobs.accept([request("F1"), request("F2")]) == 1
+        assert await store.requests.accept([request("F1"), request("F2")]) == 1
 
 
 async def test_every_kind_of_row_of_the_first_release_is_kept(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ async def test_every_kind_of_row_of_the_first_release_is_kept(tmp_path: Path) ->
         add_job(database, 1, "F5", "ended", ended_at=2_000_000_000.0, outcome="refused")
         database.commit()
     async with open_store(tmp_path) as store:
-        assert await store.jobs.depth() == {"ready": 2, "running": 0, "parked": 1}
-        assert await store.jobs.release_parked() == 1
+        assert await store.requests.depth() == {"ready": 2, "running": 0, "parked": 1}
+        assert await store.queue.release_parked() == 1
         claimed = {}
-        while job := await store.jobs.claim():
+        while job := await store.queue.claim():
             claimed[job.key.file_id] = job.request
-            await store.jobs.finish(await store.jobs.write_intent(job), Outcome.TRANSCRIBED)
+            await store.queue.finish(await store.queue.write_intent(job), Outcome.TRANSCRIBED)
         assert claimed == {file_id: request(file_id) for file_id in ("F1", "F3", "F4")}
-        assert await store.jobs.accept([request(f"F{n}") for n in range(1, 6)]) == 0
+        assert await store.requests.accept([request(f"F{n}") for n in range(1, 6)]) == 0
 
 
 async def test_what_people_have_decided_is_kept(tmp_path: Path) -> None:
@@ -96,6 +96,6 @@ async def test_what_people_have_decided_is_kept(tmp_path: Path) -> None:
         assert await store.preferences.is_opted_out("T1", "U1")
         assert list(await store.preferences.subscribers("T1", "C1")) == ["U2"]
         assert await store.ledger.used("T1", date(2026, 11, 5)) == Usage(3, 45.5)
-        removal = await store.jobs.claim_removal()
+        removal = await store.removals.claim_removal()
         assert removal is not None
         assert (removal.id, removal.file_id, removal.attempt) == (7, "F9", 2)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.preferences import ChannelSettings
 from bot.store import schema
-from bot.store.records import dump_settings, parse_settings
+from bot.store.rows import dump_settings, parse_settings
 from bot.store.store import open_store
 
 
@@ -36,7 +36,7 @@ async def test_settings_that_cannot_be_read_stop_nobody_and_are_not_quoted(
 ) -> None:
     async with open_store(tmp_path) as store:
         await store.preferences.change_channel("T1", "C1", lambda settings: replace(settings, language="de"))
-        await store.jobs._database.changed(update(schema.channel).values(settings=stored))
+        await store.database.changed(update(schema.channel).values(settings=stored))
         with capture_logs() as lines:
             assert await store.preferences.channel("T1", "C1") == ChannelSettings()
             assert await store.preferences.channels("T1") == {"C1": ChannelSettings()}

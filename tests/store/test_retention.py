@@ -16,7 +16,7 @@ from sqlalchemy import event, insert
 from bot.model import Outcome, Usage
 from bot.settings import Settings
 from bot.store import schema
-from bot.store.asks import KEYS_KEPT_AT_LEAST
+from bot.store.requests import KEYS_KEPT_AT_LEAST
 from bot.store.store import Store, open_store
 from tests.job.fakes import request_for, shared_file
 from tests.job.virtual import EPOCH, VirtualTime
@@ -33,19 +33,19 @@ async def test_a_recording_that_is_deleted_months_later_takes_its_copies_along(t
     async with open_store(tmp_path, time.now, retention=QUARTER) as store:
         for audience in ("thread", "U7"):
             request = request_for()
-            await store.jobs.accept([replace(request, key=replace(request.key, audience=audience))])
-            job = await store.jobs.claim()
+            await store.requests.accept([replace(request, key=replace(request.key, audience=audience))])
+            job = await store.queue.claim()
             assert job is not None
-            await store.jobs.finish(job, Outcome.TRANSCRIBED)
+            await store.queue.finish(job, Outcome.TRANSCRIBED)
         time.passed_s += QUARTER.total_seconds() - 1
-        assert await store.jobs.sweep() == 0
-        assert await store.jobs.withdraw_file("T1", "F1") == 1
-        removal = await store.jobs.claim_removal()
+        assert await store.queue.sweep() == 0
+        assert await store.requests.withdraw_file("T1", "F1") == 1
+        removal = await store.removals.claim_removal()
         assert removal is not None
         assert {key.audience for key in removal.keys} == {"thread", "U7"}
         time.passed_s += QUARTER.total_seconds() + 2
-        assert await store.jobs.sweep() == 2
-        assert await store.jobs.withdraw_file("T1", "F1") == 0
+        assert await store.queue.sweep() == 2
+        assert await store.requests.withdraw_file("T1", "F1") == 0
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ async def test_months_go_when_all_of_them_is_old(tmp_path: Path, days: int, kept
         months = [f"2026-{number:02}" for number in range(1, 12)]
         for month in months:
             row = {"team_id": "T1", "channel_id": "C1", "month": month, "clips": 1, "seconds": 2.0}
-            await store.jobs._database.changed(insert(schema.usage).values(**row))
-        await store.jobs.sweep()
+            await store.database.changed(insert(schema.usage).values(**row))
+        await store.queue.sweep()
         assert {month for month in months if await _used(store, month) == Usage(1, 2.0)} == kept
 
 
@@ -76,8 +76,8 @@ async def test_the_month_that_runs_never_goes(tmp_path: Path) -> None:
     last_day = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
     async with open_store(tmp_path, lambda: last_day) as store:
         row = {"team_id": "T1", "channel_id": "C1", "month": "2026-11", "clips": 1, "seconds": 2.0}
-        await store.jobs._database.changed(insert(schema.usage).values(**row))
-        await store.jobs.sweep()
+        await store.database.changed(insert(schema.usage).values(**row))
+        await store.queue.sweep()
         assert await store.ledger.used("T1", last_day) == Usage(1, 2.0)
 
 
@@ -90,25 +90,25 @@ async def test_nothing_regular_reads_all_the_rows_of_a_quarter(tmp_path: Path) -
     time = VirtualTime()
     async with open_store(tmp_path, time.now, retention=QUARTER) as store:
 
-        @event.listens_for(store.jobs._database._engine.sync_engine, "before_cursor_execute")
+        @event.listens_for(store.database._engine.sync_engine, "before_cursor_execute")
         def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
             statements.append((statement, values))
 
-        await store.jobs.accept([request_for(shared_file("F1"))])
-        job = await store.jobs.claim()
+        await store.requests.accept([request_for(shared_file("F1"))])
+        job = await store.queue.claim()
         assert job is not None
-        job = await store.jobs.record_reply(await store.jobs.write_intent(job), "5.5", None)
-        await store.jobs.wait_for_turn(job, 1.0)
-        await store.jobs.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
-        await store.jobs.sweep()
-        await store.jobs.depth()
-        await store.jobs.oldest_s()
-        await store.jobs.release_parked(accepted_before=time.now())
-        await store.jobs.resume()
-        await store.jobs.ask([request_for(shared_file("F1"))])
-        await store.jobs.withdraw_file("T1", "F1")
-        await store.jobs.claim_removal()
-        await store.jobs.claim()
+        job = await store.queue.record_reply(await store.queue.write_intent(job), "5.5", None)
+        await store.queue.wait_for_turn(job, 1.0)
+        await store.queue.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
+        await store.queue.sweep()
+        await store.requests.depth()
+        await store.requests.oldest_s()
+        await store.queue.release_parked(accepted_before=time.now())
+        await store.queue.resume()
+        await store.requests.ask([request_for(shared_file("F1"))])
+        await store.requests.withdraw_file("T1", "F1")
+        await store.removals.claim_removal()
+        await store.queue.claim()
     with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as database:
         plans = {
             statement: database.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()

@@ -87,7 +87,7 @@ async def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path: Path, v
         assert database.execute("PRAGMA user_version").fetchone() == (version,)
         database.execute("DROP INDEX job_by_end")
     async with open_store(tmp_path) as store:
-        assert await store.jobs.accept([request("F1"), request("F2")]) == 0
+        assert await store.requests.accept([request("F1"), request("F2")]) == 0
 
 
 @VERSIONS
@@ -110,7 +110,7 @@ async def test_the_copy_goes_after_a_day_because_it_holds_words(tmp_path: Path) 
         for age, stays in ((timedelta(hours=23), True), (timedelta(hours=25), False)):
             made_at = (now - age).timestamp()
             os.utime(tmp_path / COPY, (made_at, made_at))
-            await store.jobs.sweep()
+            await store.queue.sweep()
             assert (tmp_path / COPY).exists() == stays
 
 
@@ -120,7 +120,7 @@ async def test_so_does_what_a_crash_left_of_one(tmp_path: Path) -> None:
         unfinished.write_text("said in confidence")
         made_at = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
         os.utime(unfinished, (made_at, made_at))
-        await store.jobs.sweep()
+        await store.queue.sweep()
         assert not unfinished.exists()
 
 
@@ -153,7 +153,7 @@ async def test_a_revision_that_is_not_known_was_written_by_a_newer_one(tmp_path:
 async def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "threadscribe.db").touch()
     async with open_store(tmp_path) as store:
-        assert await store.jobs.accept([request("F1")]) == 1
+        assert await store.requests.accept([request("F1")]) == 1
 
 
 def _names(folder: Path) -> set[str]:

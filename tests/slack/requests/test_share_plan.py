@@ -11,7 +11,7 @@ from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, Place, Tran
 from bot.preferences import Automatic
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.requests.share_plan import Ignored, Policy, Share, parse_share, plan_requests
-from bot.store.records import dump_request
+from bot.store.rows import dump_request
 from tests.slack.payloads import BOT, CHANNEL, SHARER, TEAM, TS, body, callback, clip, event, mention, upload
 
 ON, OFF = Policy(Automatic.AUDIO), Policy(Automatic.OFF)

@@ -1,0 +1,222 @@
+"""Jobs in SQLite, for one process: claiming is locked by a file, so nothing needs leases or takeover."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import func, literal, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import Forgotten
+from bot.model import Job, JobKey, JobState, Outcome, Part
+from bot.store import endings, removals, schema
+from bot.store.database import Database
+from bot.store.ledger import add_usage, month_name
+from bot.store.rows import dump_part, id_of, is_running, parse_job, parse_part
+from bot.store.signals import Signals, wait_until_due
+from bot.store.versions import COPIES_KEPT
+
+_IS_CLAIMABLE = (schema.job.c.state == JobState.READY) & ~removals.is_going()
+
+
+class SqliteQueue:
+    """``bot.ports.store.Queue`` in SQLite, for one process: see ``open_store``."""
+
+    def __init__(
+        self, database: Database, signals: Signals, now: Callable[[], datetime], retention: timedelta
+    ) -> None:
+        """Work on a database whose tables exist, with a UTC clock; keys are kept for ``retention``."""
+        self._database = database
+        self._signals = signals
+        self._now = now
+        self._retention = retention
+        self._log = structlog.get_logger(__name__)
+
+    async def claim(self) -> Job | None:
+        """Take the job that has been due for longest."""
+        table = schema.job
+        due = (
+            select(table.c.id)
+            .where(_IS_CLAIMABLE, table.c.due_at <= self._now().timestamp())
+            .order_by(table.c.due_at, table.c.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        taken = update(table).where(table.c.id == due).values(state=JobState.RUNNING).returning(*table.c)
+        while rows := await self._database.rows(taken):
+            row = rows[0]
+            try:
+                return parse_job(row)
+            except ValidationError as error:
+                # Only a fault of ours writes such a row. It must not stop the bot at every start.
+                self._log.error("job not readable", key=row.key, error=error.title)
+                await self._database.transact(
+                    partial(endings.drop_unreadable, row_id=row.id, now=self._now())
+                )
+        return None
+
+    async def wait_for_work(self) -> None:
+        """Sleep until news or the next due time."""
+        await wait_until_due(self._signals.work, self._database, schema.job, _IS_CLAIMABLE, self._now)
+
+    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
+        """Back to the queue, one attempt older."""
+        await self._set(
+            job.key,
+            state=JobState.READY,
+            attempt=job.attempt + 1,
+            faults=job.faults + fault,
+            due_at=due.timestamp(),
+        )
+        self._signals.work.set()
+
+    async def park(self, job: Job) -> None:
+        """Out of the queue, one attempt older."""
+        await self._set(job.key, state=JobState.PARKED, attempt=job.attempt + 1)
+
+    async def has_parked(self) -> bool:
+        """Look for one."""
+        table = schema.job
+        parked = select(table.c.id).where(table.c.state == JobState.PARKED).limit(1)
+        return bool(await self._database.rows(parked))
+
+    async def release_parked(self, accepted_before: datetime | None = None) -> int:
+        """Back to the queue: all that are parked, or those accepted before a time."""
+        statement = update(schema.job).where(schema.job.c.state == JobState.PARKED)
+        if accepted_before is not None:
+            statement = statement.where(schema.job.c.accepted_at <= accepted_before.timestamp())
+        released = await self._database.changed(
+            statement.values(state=JobState.READY, due_at=self._now().timestamp())
+        )
+        self._signals.work.set()
+        return released
+
+    async def hold(self, job: Job) -> None:
+        """Out of the queue, until somebody agrees."""
+        await self._set(job.key, state=JobState.HELD, due_at=self._now().timestamp())
+        self._signals.next_turn()
+
+    async def write_intent(self, job: Job) -> Job:
+        """Note when the bot set out to post; the first time counts."""
+        now, table = self._now(), schema.job
+        # Where it did before too: whoever forgets beside this process can stop it nowhere else.
+        if not await self._database.rows(select(table.c.id).where(table.c.key == str(job.key))):
+            raise Forgotten
+        if job.intent_at is not None:
+            return job
+        first = func.coalesce(table.c.intent_at, now.timestamp())
+        await self._set(job.key, intent_at=first)
+        return replace(job, intent_at=now)
+
+    async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
+        """Note where the reply stands."""
+        await self._set(job.key, reply_ts=ts, notice=notice)
+        self._signals.next_turn()
+        return replace(job, reply_ts=ts, notice=notice)
+
+    async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
+        """Insert a part, or put it in the place of a failed one; and add to the month."""
+        await self._database.transact(
+            partial(_keep_part, job=job, part=part, billed_s=billed_s, now=self._now())
+        )
+
+    async def parts(self, job: Job) -> list[Part]:
+        """Read them; one that cannot be read is left out, and so recognised anew."""
+        part = schema.part
+        rows = await self._database.rows(
+            select(part.c.content).where(part.c.job_id == id_of(job.key)).order_by(part.c.start_ms)
+        )
+        parts = []
+        for row in rows:
+            try:
+                parts.append(parse_part(row.content))
+            except ValidationError as error:
+                self._log.error("part not readable", key=str(job.key), error=error.title)
+        return parts
+
+    async def finish(
+        self, job: Job, outcome: Outcome, *, has_gaps: bool = False, copies: Sequence[str] = ()
+    ) -> None:
+        """Keep the key and the outcome, drop the rest, now or when nobody may ask for it any more."""
+        await self._database.transact(
+            partial(
+                endings.finish, job=job, outcome=outcome, has_gaps=has_gaps, copies=copies, now=self._now()
+            )
+        )
+        if copies:
+            self._signals.work.set()
+        self._signals.next_turn()
+
+    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
+        """Return when no earlier file of the message lacks its place in the thread, or patience ends."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while True:
+                    turned = self._signals.turn
+                    if not await self._has_elders(job):
+                        return True
+                    await turned.wait()
+        return False
+
+    async def sweep(self) -> int:
+        """Forget what was kept for long enough, and what the log keeps of ended jobs."""
+        now = self._now()
+        sweeping = partial(endings.sweep, now=now, retention=self._retention)
+        forgotten = await self._database.transact(sweeping)
+        await self._database.drop_copies(before=now - COPIES_KEPT)
+        await self._database.empty_log()
+        return forgotten
+
+    async def resume(self) -> int:
+        """At start: what a former process was working on is due again."""
+        return await self._database.changed(
+            update(schema.job)
+            .where(schema.job.c.state == JobState.RUNNING)
+            .values(state=JobState.READY, due_at=self._now().timestamp())
+        )
+
+    async def _has_elders(self, job: Job) -> bool:
+        table, key = schema.job, job.key
+        elders = select(table.c.id).where(
+            table.c.team_id == key.team_id,
+            table.c.channel_id == key.channel_id,
+            table.c.message_ts == key.message_ts,
+            table.c.audience == key.audience,
+            table.c.position < job.request.position,
+            table.c.state.not_in([JobState.ENDED, JobState.GAPPED]),
+            table.c.reply_ts.is_(None),
+        )
+        return bool(await self._database.rows(elders.limit(1)))
+
+    async def _set(self, key: JobKey, **values: Any) -> None:
+        """Change a claimed job."""
+        await self._database.changed(update(schema.job).where(is_running(key)).values(**values))
+
+
+async def _keep_part(
+    connection: AsyncConnection, *, job: Job, part: Part, billed_s: float, now: datetime
+) -> None:
+    """Keep it where its job is claimed, and count what it cost."""
+    key, start_ms = job.key, part.span.start_ms
+    if (await connection.execute(select(id_of(key)))).scalar_one() is None:
+        raise Forgotten
+    values = {"failed": part.failed, "content": dump_part(part)}
+    row = (literal(value) for value in (start_ms, *values.values()))
+    claimed = select(schema.job.c.id, *row).where(is_running(key))
+    kept = await connection.execute(
+        insert(schema.part)
+        .from_select(["job_id", "start_ms", *values], claimed)
+        .on_conflict_do_update(index_elements=["job_id", "start_ms"], set_=values)
+    )
+    if kept.rowcount and billed_s:
+        usage = add_usage(key.team_id, key.channel_id, month_name(now), seconds=billed_s)
+        await connection.execute(usage)

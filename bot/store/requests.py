@@ -1,0 +1,242 @@
+"""What people want: jobs that they make, begin anew, agree to, or have deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import THREAD, JobKey, JobState, Outcome, TranscriptionRequest
+from bot.ports.store import Asked, Standing
+from bot.store import removals, schema
+from bot.store.database import Database
+from bot.store.rows import CLIPS, GAPS_KEPT, WORKING, dump_request, insert_job
+from bot.store.signals import Signals
+
+_ANSWERED = CLIPS | {Outcome.KEPT}
+"""Outcomes after which a transcript stands."""
+KEYS_KEPT_AT_LEAST = timedelta(days=8)
+"""Slack redelivers for minutes; a week is promised, and a day more costs nothing."""
+
+
+class SqliteRequests:
+    """``bot.ports.store.Requests`` in SQLite."""
+
+    def __init__(self, database: Database, signals: Signals, now: Callable[[], datetime]) -> None:
+        """Work on a database whose tables exist, with a UTC clock."""
+        self._database = database
+        self._signals = signals
+        self._now = now
+
+    async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
+        """Insert what is not known yet; a known key, ended or not, changes nothing."""
+        now = self._now().timestamp()
+
+        async def insert(connection: AsyncConnection) -> int:
+            statements = [insert_job(request, now) for request in requests]
+            return sum([(await connection.execute(statement)).rowcount for statement in statements])
+
+        with self._signals.waking_all():
+            return await self._database.transact(insert)
+
+    async def ask(
+        self,
+        requests: Sequence[TranscriptionRequest],
+        *,
+        anew: bool = False,
+        standing: Mapping[JobKey, Standing] | None = None,
+    ) -> list[Asked]:
+        """Insert them, or begin anew what has ended."""
+        now = self._now().timestamp()
+        known = standing or {}
+
+        async def ask_all(connection: AsyncConnection) -> list[Asked]:
+            return [
+                await _ask(connection, request, anew=anew, standing=known.get(request.key), now=now)
+                for request in requests
+            ]
+
+        with self._signals.waking_all():
+            return await self._database.transact(ask_all)
+
+    async def agree(self, key: JobKey) -> bool:
+        """Make it due; patience begins anew, for nobody waited since."""
+        now, table = self._now().timestamp(), schema.job
+        agreeing = (
+            update(table)
+            .where(table.c.key == str(key), table.c.state == JobState.HELD)
+            .values(state=JobState.READY, confirmed=True, attempt=0, accepted_at=now, due_at=now)
+        )
+        with self._signals.waking_all():
+            return await self._database.changed(agreeing) > 0
+
+    async def fill_gaps(self, key: str) -> bool:
+        """Begin anew with what is kept."""
+        with self._signals.waking_all():
+            return await self._database.transact(partial(_fill_gaps, key=key, now=self._now()))
+
+    async def withdraw_message(
+        self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
+    ) -> None:
+        """Whatever the audience."""
+        await self._withdraw(
+            team_id=team_id,
+            channel_id=channel_id,
+            thread_ts=thread_ts,
+            message_ts=message_ts,
+            file_id=file_id,
+            audience=None,
+        )
+
+    async def withdraw_file(self, team_id: str, file_id: str) -> int:
+        """In each message that a job names; those of forgotten jobs only Slack could name."""
+        now = self._now().timestamp()
+        with self._signals.waking_all():
+            return await self._database.transact(
+                partial(removals.withdraw_file, now=now, team_id=team_id, file_id=file_id)
+            )
+
+    async def withdraw_reply(self, key: JobKey, *, thread_ts: str) -> None:
+        """One key's."""
+        await self._withdraw(
+            team_id=key.team_id,
+            channel_id=key.channel_id,
+            thread_ts=thread_ts,
+            message_ts=key.message_ts,
+            file_id=key.file_id,
+            audience=key.audience,
+        )
+
+    async def depth(self) -> dict[JobState, int]:
+        """Count unfinished jobs by state."""
+        table = schema.job
+        # A question that nobody has answered is no work.
+        unfinished = table.c.state.in_(WORKING)
+        rows = await self._database.rows(
+            select(table.c.state, func.count()).where(unfinished).group_by(table.c.state)
+        )
+        return dict.fromkeys(WORKING, 0) | {JobState(row[0]): row[1] for row in rows}
+
+    async def oldest_s(self) -> float:
+        """How long ago the oldest unfinished job was accepted; 0 without one."""
+        table = schema.job
+        # Not "all but the ended ones": those are many, and an index finds these.
+        unfinished = table.c.state.in_(WORKING)
+        rows = await self._database.rows(select(func.min(table.c.accepted_at)).where(unfinished))
+        accepted_at = rows[0][0]
+        return 0.0 if accepted_at is None else max(0.0, self._now().timestamp() - accepted_at)
+
+    async def _withdraw(self, **target: Any) -> None:
+        with self._signals.waking_all():
+            await self._database.transact(partial(removals.withdraw, now=self._now().timestamp(), **target))
+
+
+async def _ask(
+    connection: AsyncConnection,
+    request: TranscriptionRequest,
+    *,
+    anew: bool,
+    standing: Standing | None,
+    now: float,
+) -> Asked:
+    """Store one request; ``standing`` is its reply, where somebody points at one."""
+    table = schema.job
+    row = (await connection.execute(select(table).where(table.c.key == str(request.key)))).first()
+    if row is None:
+        begun = _at_a_standing(standing, now) if standing else _at_an_old_message(request, now, anew=anew)
+        await connection.execute(insert_job(request, now, **begun))
+        return Asked.ACCEPTED
+    is_repeated = bool(request.ask_id) and request.ask_id == row.asked
+    if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
+        return Asked.UNDER_WAY
+    has_transcript = row.outcome in _ANSWERED
+    if is_repeated or (has_transcript and not anew and request.language is None):
+        return Asked.ANSWERED
+    await connection.execute(delete(schema.part).where(schema.part.c.job_id == row.id))
+    values = {
+        "state": JobState.READY,
+        "attempt": 0,
+        "faults": 0,
+        # Who wants a transcript in place of another knows what it costs; of a question nobody has agreed to.
+        "confirmed": has_transcript,
+        "asked": request.ask_id,
+        "accepted_at": now,
+        "due_at": now,
+        "ended_at": None,
+        "notice": None,
+        "outcome": None,
+        "request": dump_request(request),
+        **_reply_of(row, standing, now),
+    }
+    await connection.execute(update(table).where(table.c.id == row.id).values(**values))
+    return Asked.ACCEPTED
+
+
+async def _fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) -> bool:
+    """Make it due. Patience begins anew too, for nobody waited since."""
+    job, part = schema.job, schema.part
+    is_fillable = (job.c.state == JobState.GAPPED) & (job.c.ended_at > (now - GAPS_KEPT).timestamp())
+    revived = await connection.execute(
+        update(job)
+        .where(job.c.key == key, is_fillable)
+        .values(
+            state=JobState.READY,
+            attempt=0,
+            faults=0,
+            revision=job.c.revision + 1,
+            confirmed=True,
+            asked="",
+            accepted_at=now.timestamp(),
+            due_at=now.timestamp(),
+            ended_at=None,
+            outcome=None,
+            notice=None,
+        )
+    )
+    its_id = select(job.c.id).where(job.c.key == key)
+    if revived.rowcount:
+        await connection.execute(delete(part).where(part.c.job_id == its_id.scalar_subquery(), part.c.failed))
+    is_working = job.c.state.in_(WORKING)
+    return (await connection.execute(its_id.where(is_working))).first() is not None
+
+
+def _at_a_standing(standing: Standing, now: float) -> dict[str, Any]:
+    """A new row's beginning where a reply stands: its clip was counted, and its copies made, long ago."""
+    return {
+        "revision": standing.revision + 1,
+        "reply_ts": standing.ts,
+        "intent_at": _time_of(standing.ts, now),
+        "confirmed": True,
+        "counted": True,
+    }
+
+
+def _at_an_old_message(request: TranscriptionRequest, now: float, *, anew: bool) -> dict[str, Any]:
+    """The same where one may stand of which nothing is known any more: the thread is looked through first."""
+    posted_at = _time_of(request.key.message_ts, now)
+    if request.key.audience != THREAD or posted_at > now - KEYS_KEPT_AT_LEAST.total_seconds():
+        return {}
+    is_again = anew or request.language is not None
+    return {"intent_at": posted_at, "revision": int(is_again)}
+
+
+def _reply_of(row: Row[*tuple[Any, ...]], standing: Standing | None, now: float) -> dict[str, Any]:
+    """What is known of the reply that a job goes on with."""
+    revision = max(row.revision, standing.revision if standing else 0) + 1
+    if row.outcome == Outcome.WITHDRAWN:
+        return {"revision": revision, "reply_ts": None, "intent_at": None}
+    reply_ts = row.reply_ts or (standing.ts if standing else None)
+    intent_at = row.intent_at if reply_ts is None or row.intent_at else _time_of(reply_ts, now)
+    return {"revision": revision, "reply_ts": reply_ts, "intent_at": intent_at}
+
+
+def _time_of(ts: str, now: float) -> float:
+    """When a message was posted: what belongs to it stands in the thread from then on."""
+    try:
+        return float(ts)
+    except ValueError:
+        return now

@@ -1,0 +1,59 @@
+"""What wakes those who wait for something to change in the database, within this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, func, select
+
+from bot.store.database import Database
+
+
+class Signals:
+    """Shared by all who write jobs and removals.
+
+    Attributes:
+        work: A job may be due.
+        removal: A removal may be due.
+        turn: A file may have its place in the thread; replaced each time, for many wait.
+    """
+
+    def __init__(self) -> None:
+        self.work = asyncio.Event()
+        self.removal = asyncio.Event()
+        self.turn = asyncio.Event()
+
+    def next_turn(self) -> None:
+        """Wake whoever waits for its turn."""
+        self.turn.set()
+        self.turn = asyncio.Event()
+
+    @contextmanager
+    def waking_all(self) -> Iterator[None]:
+        """Wake everybody, also where the caller is cancelled: what it wanted may be done all the same."""
+        try:
+            yield
+        finally:
+            self.work.set()
+            self.removal.set()
+            self.next_turn()
+
+
+async def wait_until_due(
+    event: asyncio.Event,
+    database: Database,
+    table: Table,
+    waiting: ColumnElement[bool],
+    now: Callable[[], datetime],
+) -> None:
+    """Return at the event, or at the first ``due_at`` of the rows that wait."""
+    event.clear()
+    first = await database.rows(select(func.min(table.c.due_at)).where(waiting))
+    next_due = first[0][0]
+    delay_s = None if next_due is None else max(0.0, next_due - now().timestamp())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(delay_s):
+            await event.wait()

@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 WORKERS ?= 3
 ARGS ?=
 FOLDER ?=
+CATALOGUES := bot/locale
 
 define REWRITE_README
 from pathlib import Path
@@ -25,7 +26,7 @@ endef
 export REWRITE_README
 
 .DEFAULT_GOAL := help
-.PHONY: help playground transcribe run install doctor test soak check fix lock bench bench-long pictures clean
+.PHONY: help playground transcribe run install doctor test soak check fix messages lock bench bench-long pictures clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,10 +60,17 @@ check: $(VENV)/.dev ## Check types, style and layers, and show what no test of a
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m "not soak and not no_cover" --cov \
 		$(addprefix --ignore=tests/,flows faults speech browser playground/test_command.py test_install.py test_transcribe.py)
 
-fix: $(VENV)/.dev ## Mend style, and what of the README is made from the code
+fix: messages ## Mend style, and what is made from the code: of the README, and the catalogues
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -c "$$REWRITE_README"
+
+# Without line numbers, dates and guesses: a catalogue changes where a sentence does, and says what is missing.
+messages: $(VENV)/.dev ## Bring the catalogues of sentences up to date, to be translated where they are empty
+	@$(BIN)/pybabel -q extract --omit-header --no-location --width=110 -o $(CATALOGUES)/threadscribe.pot bot/sentences.py
+	@$(BIN)/pybabel -q update -D threadscribe -d $(CATALOGUES) -i $(CATALOGUES)/threadscribe.pot --width=110 \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@$(BIN)/pybabel -q compile -D threadscribe -d $(CATALOGUES)
 
 bench: $(VENV)/.dev ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks.overhead $(ARGS)

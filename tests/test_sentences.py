@@ -9,68 +9,81 @@ from babel.messages.extract import extract_from_file
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import EMOTIONS
+from bot.model import EMOTIONS, LanguageHeard
 from bot.preferences import Automatic
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader, readers
+
+
+def sayings(reader: Reader) -> dict[str, str]:
+    """Sentences that stand alone, by what they are about."""
+    return {
+        **{f"refusal {reason}": sentences.refusal(reader, reason) for reason in Refusal},
+        **{f"waiting {why}": sentences.waiting(reader, why) for why in [*Outage, *Misconfiguration]},
+        **{f"gave up {why}": sentences.gave_up(reader, why) for why in [*Outage, *Misconfiguration]},
+        "broken": sentences.broken(reader, "F024CLIP1"),
+        "cut short": reader.say(sentences.CUT_SHORT),
+        **{f"what I do {mode}": reader.say(sentences.WHAT_I_DO[mode]) for mode in Automatic},
+        **{f"saved {mode}": sentences.saved(reader, mode) for mode in Automatic},
+        "saved, directly": reader.say(sentences.SAVED_DIRECT),
+        "greeting": reader.say(sentences.GREETING),
+        "greeting, shared": reader.say(sentences.GREETING_SHARED),
+        "where audio goes": sentences.where_audio_goes(reader, "speech.example.com"),
+        "out of reach": reader.say(sentences.OUT_OF_REACH),
+        "admins only": reader.say(sentences.ADMINS_ONLY),
+        "slack silent": reader.say(sentences.SLACK_SILENT),
+        "went wrong": reader.say(sentences.WENT_WRONG),
+        "home": reader.say(sentences.HOME_ABOUT),
+        "no channels": reader.say(sentences.NO_CHANNELS),
+        "channels unknown": reader.say(sentences.CHANNELS_UNKNOWN),
+        "too many words": sentences.vocabulary_too_long(reader, 12),
+        "more channels": sentences.more_channels(reader, 12),
+        "not in the channel": reader.say(sentences.NOT_IN_CHANNEL),
+        "not readable": reader.say(sentences.NOT_READABLE),
+        "for me only": reader.say(sentences.FOR_ME_ONLY),
+        "slack slow": reader.say(sentences.SLACK_SLOW),
+        "nothing in it": reader.say(sentences.NOTHING_IN_IT),
+        "nothing recent": reader.say(sentences.NOTHING_RECENT),
+        "asked in a thread": reader.say(sentences.ASKED_IN_THREAD),
+        "under way in a thread": reader.say(sentences.UNDER_WAY_IN_THREAD),
+        "answered in a thread": reader.say(sentences.ANSWERED_IN_THREAD),
+        "asked here": reader.say(sentences.ASKED_HERE),
+        "asked for a direct message": reader.say(sentences.ASKED_DIRECT),
+        "under way for one": reader.say(sentences.UNDER_WAY_FOR_ONE),
+        "mention me where": reader.say(sentences.MENTION_ME_WHERE),
+        "mention not understood": sentences.mention_not_understood(reader, "w" * 99),
+        "direct always on": reader.say(sentences.DIRECT_ALWAYS_ON),
+        "continued": sentences.continued_in(reader, "transcript-F024CLIP1.txt"),
+    }
+
 
 SAID = {
-    **{f"refusal {reason}": sentences.refusal(ENGLISH, reason) for reason in Refusal},
-    **{f"waiting {why}": sentences.waiting(ENGLISH, why) for why in [*Outage, *Misconfiguration]},
-    **{f"gave up {why}": sentences.gave_up(ENGLISH, why) for why in [*Outage, *Misconfiguration]},
-    "broken": sentences.broken(ENGLISH, "F024CLIP1"),
-    "cut short": ENGLISH.say(sentences.CUT_SHORT),
-    **{f"what I do {mode}": ENGLISH.say(sentences.WHAT_I_DO[mode]) for mode in Automatic},
-    **{f"saved {mode}": sentences.saved(ENGLISH, mode) for mode in Automatic},
-    "saved, directly": ENGLISH.say(sentences.SAVED_DIRECT),
-    "greeting": ENGLISH.say(sentences.GREETING),
-    "greeting, shared": ENGLISH.say(sentences.GREETING_SHARED),
-    "where audio goes": sentences.where_audio_goes(ENGLISH, "speech.example.com"),
-    "out of reach": ENGLISH.say(sentences.OUT_OF_REACH),
-    "admins only": ENGLISH.say(sentences.ADMINS_ONLY),
-    "slack silent": ENGLISH.say(sentences.SLACK_SILENT),
-    "went wrong": ENGLISH.say(sentences.WENT_WRONG),
-    "home": ENGLISH.say(sentences.HOME_ABOUT),
-    "no channels": ENGLISH.say(sentences.NO_CHANNELS),
-    "channels unknown": ENGLISH.say(sentences.CHANNELS_UNKNOWN),
-    "too many words": sentences.vocabulary_too_long(ENGLISH, 12),
-    "more channels": sentences.more_channels(ENGLISH, 12),
-    "not in the channel": ENGLISH.say(sentences.NOT_IN_CHANNEL),
-    "not readable": ENGLISH.say(sentences.NOT_READABLE),
-    "for me only": ENGLISH.say(sentences.FOR_ME_ONLY),
-    "slack slow": ENGLISH.say(sentences.SLACK_SLOW),
-    "nothing in it": ENGLISH.say(sentences.NOTHING_IN_IT),
-    "nothing recent": ENGLISH.say(sentences.NOTHING_RECENT),
-    "asked in a thread": ENGLISH.say(sentences.ASKED_IN_THREAD),
-    "under way in a thread": ENGLISH.say(sentences.UNDER_WAY_IN_THREAD),
-    "answered in a thread": ENGLISH.say(sentences.ANSWERED_IN_THREAD),
-    "asked here": ENGLISH.say(sentences.ASKED_HERE),
-    "asked for a direct message": ENGLISH.say(sentences.ASKED_DIRECT),
-    "under way for one": ENGLISH.say(sentences.UNDER_WAY_FOR_ONE),
-    "mention me where": ENGLISH.say(sentences.MENTION_ME_WHERE),
-    "mention not understood": sentences.mention_not_understood(ENGLISH, "w" * 99),
-    "direct always on": ENGLISH.say(sentences.DIRECT_ALWAYS_ON),
-    "continued": sentences.continued_in(ENGLISH, "transcript-F024CLIP1.txt"),
+    f"{reader.locale}: {about}": (reader, said)
+    for reader in readers()
+    for about, said in sayings(reader).items()
 }
 
 
-@pytest.mark.parametrize("said", SAID.values(), ids=SAID.keys())
-def test_every_sentence_is_short_whole_and_plain(said: str) -> None:
-    assert 20 < len(said) < 250
+@pytest.mark.parametrize(("reader", "said"), SAID.values(), ids=SAID.keys())
+def test_every_sentence_is_short_whole_and_plain(reader: Reader, said: str) -> None:
+    # Other languages take more room than English.
+    assert 20 < len(said) < (250 if reader is ENGLISH else 300)
     assert said[0].isupper()
     assert said[-1] in ".!?"
     assert not re.search(r"[<>&*`~\n]|  ", said)
 
 
-@pytest.mark.parametrize("word", ["a link", "on", "off", "settings", "status", "usage", ":ear:", "mention"])
-def test_the_help_names_every_way_to_ask(word: str) -> None:
-    lines = sentences.command_help(ENGLISH, "ear").splitlines()
+@pytest.mark.parametrize("reader", readers(), ids=str)
+@pytest.mark.parametrize("word", ["link", " on", "off", "settings", "status", "usage", ":ear:", "transcribe"])
+def test_the_help_names_every_way_to_ask(reader: Reader, word: str) -> None:
+    lines = sentences.command_help(reader, "ear").splitlines()
 
-    assert any(word in line for line in lines)
+    assert any(word in line.casefold() for line in lines)
     assert all(20 < len(line) < 150 and line.endswith(".") for line in lines)
 
 
-def test_no_two_causes_sound_the_same() -> None:
-    assert len(set(SAID.values())) == len(SAID)
+@pytest.mark.parametrize("reader", readers(), ids=str)
+def test_no_two_causes_sound_the_same(reader: Reader) -> None:
+    assert len(set(sayings(reader).values())) == len(sayings(reader))
 
 
 @pytest.mark.parametrize("why", list(Misconfiguration))
@@ -110,6 +123,31 @@ def test_how_much_of_the_month_is_used_is_told_in_percent() -> None:
 def test_every_emotion_of_the_recogniser_has_a_word() -> None:
     assert sentences.EMOTIONS.keys() == set(EMOTIONS)
     assert len(set(map(ENGLISH.say, sentences.EMOTIONS.values()))) == len(EMOTIONS)
+
+
+@pytest.mark.parametrize("reader", readers(), ids=str)
+def test_where_the_rest_is_is_known_again_in_every_language(reader: Reader) -> None:
+    pointers = sentences.continued_in_any_language("t.txt")
+
+    assert sentences.continued_in(reader, "t.txt") in pointers
+    assert sentences.continued_in_text(reader, "t.txt") in pointers
+    assert sentences.continued_in_text(reader, "t.srt") not in pointers
+
+
+def test_a_german_reads_german_with_german_numbers_and_names() -> None:
+    reader = Reader.of("de-AT")
+
+    assert sentences.languages(reader, [LanguageHeard("de", 0), LanguageHeard("en", 80_000)]) == (
+        "Deutsch, Englisch ab 01:20"
+    )
+    assert sentences.status(reader, Automatic.OFF, "de", 1_200).splitlines() == [
+        "In diesem Kanal transkribiere ich nur, worum mich jemand bittet.",
+        "Sprache: Deutsch.",
+        "1.200 Aufnahmen werden gerade transkribiert.",
+    ]
+    assert sentences.status(reader, None, None, 1).endswith("1 Aufnahme wird gerade transkribiert.")
+    assert sentences.ask_first(reader, 1_920.0, 0.0672) == "32 Min. für etwa $\xa00,07 transkribieren?"
+    assert sentences.gap(reader, 0, 1_000) == "[00:00–00:01 konnte nicht transkribiert werden]"
 
 
 def test_every_sentence_is_found_by_what_makes_catalogues() -> None:

@@ -15,7 +15,7 @@ from bot.slack.speech.blocks import Message, render_reply
 from bot.slack.speech.rich_text import escape, text_of
 from bot.transcript.documents import render_vtt
 from bot.transcript.retime import parse_paragraphs
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader, readers
 from tests.slack.payloads import request
 from tests.slack.scene import LONG, LONG_TEXT
 from tests.transcript.texts import texts
@@ -130,6 +130,15 @@ def test_where_the_rest_is_is_said_once() -> None:
     third = edited(second.blocks, LONG_TEXT, SUBTITLES)[0]
 
     assert facts(third) == facts(second) == f"English · 0:11 · {IN_FILE}"
+
+
+@pytest.mark.parametrize("reader", readers(), ids=str)
+def test_where_the_rest_was_is_taken_away_in_whatever_language_it_was_said(reader: Reader) -> None:
+    (before, *_) = render_edited(reader, blocks_of(HELLO), parse_paragraphs(LONG_TEXT), NAMES, SUBTITLES)
+    assert facts(before).endswith(sentences.continued_in(reader, "t.txt"))
+
+    assert facts(edited(before.blocks, LONG_TEXT, SUBTITLES)[0]) == f"English · 0:11 · {IN_FILE}"
+    assert facts(edited(before.blocks, "Short.", SUBTITLES)[0]) == "English · 0:11"
 
 
 def test_what_fits_the_message_again_needs_no_file() -> None:

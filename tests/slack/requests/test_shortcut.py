@@ -161,7 +161,7 @@ async def test_the_modal_opens_before_anything_is_looked_up() -> None:
         await at.office.settled()
 
         assert "German" in early
-        assert "Deutsch" in Form(at.office.modal()).offers("Language")
+        assert "Deutsch" in Form(at.office.modal()).offers("Sprache")
         assert [call.method for call in at.office.slack.state.calls if "." in call.method][1] == "views.open"
 
 

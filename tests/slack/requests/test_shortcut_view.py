@@ -57,7 +57,7 @@ def test_it_offers_the_thread_and_oneself_and_every_language() -> None:
 
 
 def test_languages_go_by_the_readers_names() -> None:
-    offered = shown(render_ask(Reader.of("de-DE"), target(clip()))).offers("Language")
+    offered = shown(render_ask(Reader.of("de-DE"), target(clip()))).offers("Sprache")
 
     assert {"Deutsch", "Französisch"} <= set(offered)
     assert "German" not in offered

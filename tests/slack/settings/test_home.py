@@ -162,7 +162,7 @@ async def test_whoever_looks_sees_the_channels_that_both_are_in() -> None:
 
         assert complaints_about_view(here.view().content) == []
         assert "#general" in here.texts()
-        assert "#news, shared with another organisation" in here.texts()
+        assert "#news, mit einer anderen Organisation geteilt" in here.texts()
         assert not any("board" in text or "attic" in text for text in here.texts())
         assert (here.mode(here.general), here.mode(here.news)) == ("audio", "off")
 
@@ -220,7 +220,7 @@ async def test_a_mode_is_changed_in_place_and_leaves_the_rest() -> None:
 async def test_where_only_admins_decide_members_see_the_mode_alone() -> None:
     async with house(admins_only=True) as here:
         await here.look()
-        assert "#general: Clips and audio files" in here.texts()
+        assert "#general: Clips und Audiodateien" in here.texts()
         with pytest.raises(LookupError):
             here.office.people.click_in_view(here.view(), actions.HOME_MODE)
 

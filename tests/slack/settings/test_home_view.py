@@ -98,7 +98,7 @@ def test_the_reaction_is_shown_as_the_emoji_that_it_is() -> None:
     [
         ("en", None, "November 2026: 1,200 recordings transcribed, 34 min, about $0.07."),
         ("en", 6_000, "November 2026: 1,200 recordings transcribed, 34 of 6,000 min, about $0.07."),
-        ("de", None, "November 2026: 1.200 recordings transcribed, 34 min, about 0,07\xa0$."),
+        ("de", None, "November 2026: 1.200 Aufnahmen transkribiert, 34 Min., etwa 0,07\xa0$."),
     ],
 )
 def test_usage_is_told_in_the_readers_numbers(reader: str, limit: int | None, line: str) -> None:

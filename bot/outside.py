@@ -15,7 +15,7 @@ from bot.slack.client.readers import Readers
 from bot.slack.speech.replies import SlackReplies
 from bot.slack.speech.uploads import Uploads
 from bot.slack.whispers import Whispers
-from bot.translations import ENGLISH
+from bot.translations import Reader
 
 _SLACK_TIMEOUT_S = 10
 """Slack answers in well under one. A post that hangs longer is looked up, anything else tried again."""
@@ -62,7 +62,7 @@ def build_outside(settings: Settings, session: aiohttp.ClientSession) -> Outside
     token = settings.slack_bot_token
     api = build_api(session, settings.slack_api_url, token)
     lookups, whispers, uploads = Lookups(api), Whispers(api), Uploads(api, session)
-    readers = Readers(lookups, ENGLISH)
+    readers = Readers(lookups, Reader.of(settings.reply_locale))
     return Outside(
         session=session,
         api=api,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo
@@ -129,6 +130,13 @@ def _known_language(value: str) -> str:
     if code not in LANGUAGES:
         raise ValueError(f"must be one of {', '.join(LANGUAGES)}, or empty for automatic")
     return code
+
+
+def _known_locale(value: str) -> str:
+    try:
+        return str(Locale.parse(value.strip().replace("-", "_")))
+    except (ValueError, UnknownLocaleError):
+        raise ValueError("must be a locale such as en, de or pt_BR") from None
 
 
 def _emoji_name(value: str) -> str:
@@ -260,6 +268,12 @@ class Settings(StoreSettings, AsrSettings, SlackSettings):
     settings_by: Annotated[SettingsBy, BeforeValidator(_lower)] = Field(
         SettingsBy.MEMBERS,
         description="Who may change a channel's settings: its `members`, or the workspace's `admins` only.",
+    )
+    reply_locale: Annotated[str, AfterValidator(_known_locale)] = Field(
+        "en",
+        description="The language of what stands in threads and channels, as a locale: `de`, or `en_GB` with "
+        "the numbers and dates of a region. What one person alone sees is in their own. There are English "
+        "and German; elsewhere it is English.",
     )
     ask_reaction: Annotated[str, AfterValidator(_emoji_name)] = Field(
         "speech_balloon",

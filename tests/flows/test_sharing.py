@@ -23,6 +23,14 @@ async def test_a_voice_clip_gets_one_reply_in_its_thread(world: World) -> None:
     assert "clip of" not in str(reply.metadata)
 
 
+async def test_a_thread_is_answered_in_the_language_that_the_operator_names(world: World) -> None:
+    async with world.bot_running(reply_locale="de"):
+        message = world.share(world.clip(2))
+        (reply,) = await world.answered(message)
+    assert context(reply) == "Englisch · 0:02"
+    assert [status.text for status in world.slack.state.status_log] == ["transkribiert gerade …"]
+
+
 async def test_nothing_more_is_asked_of_slack_than_the_story_needs(socket_world: World) -> None:
     world = socket_world
     async with world.bot_running():

@@ -41,7 +41,7 @@ from bot.slack.speech.replies import SlackReplies
 from bot.slack.speech.uploads import Uploads
 from bot.slack.whispers import Whispers
 from bot.telemetry import Metrics
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader
 from tests.job.memory import MemoryJobs
 from tests.job.memory_preferences import MemoryPreferences
 from tests.job.virtual import VirtualTime
@@ -120,6 +120,7 @@ async def office_with(
     requests: Callable[[MemoryJobs], object] = lambda jobs: jobs,
     stored: Callable[[MemoryPreferences], object] = lambda preferences: preferences,
     ledger: object = None,
+    thread_reader: Reader = ENGLISH,
     **deployment: Any,
 ) -> AsyncIterator[Office]:
     """An office whose Bolt listens for some handlers; nothing is delivered twice unless so told.
@@ -133,6 +134,7 @@ async def office_with(
         requests: What handlers see of the jobs.
         stored: What handlers see of the preferences.
         ledger: In the place of the one in memory.
+        thread_reader: The language of threads.
         **deployment: What the operator has decided.
     """
     schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=delays_s)
@@ -141,7 +143,7 @@ async def office_with(
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
         api, time, workspace = SlackApi(client, client), VirtualTime(), slack.state.workspace
         lookups, whispers = Lookups(api, clock=lambda: time.passed_s), Whispers(api)
-        readers = Readers(lookups, ENGLISH)
+        readers = Readers(lookups, thread_reader)
         uploads, jobs = Uploads(api, session), MemoryJobs(time)
         preferences = MemoryPreferences(jobs)
         stopped: list[tuple[str, str | None]] = []

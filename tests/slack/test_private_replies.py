@@ -355,3 +355,61 @@ async def test_an_explanation_that_slack_does_not_take_is_let_go(scene: Scene, m
     await scene.replies.explain(private_job(scene), Refused(Refusal.NO_SPEECH))
 
     assert direct(scene) == whispers(scene) == []
+
+
+def germans_reader(scene: Scene) -> str:
+    """The reader, from now on with a German Slack."""
+    scene.slack.state.users[scene.head.user].locale = "de-DE"
+    return scene.head.user
+
+
+def facts_of(message: Message) -> str:
+    return str(next(block for block in message.blocks if block["type"] == "context")["elements"][0]["text"])
+
+
+async def test_a_whisper_is_in_the_language_of_who_reads_it(scene: Scene) -> None:
+    germans_reader(scene)
+
+    await scene.replies.publish(private_job(scene, here=Place(scene.channel.id)), HELLO, NOTHING)
+
+    (whisper,) = whispers(scene)
+    assert facts_of(whisper) == "Englisch · 0:11"
+    assert whisper.blocks[-1]["elements"][0]["text"]["text"] == "Im Thread teilen"
+
+
+async def test_a_direct_message_is_too_with_where_it_is_from(scene: Scene) -> None:
+    germans_reader(scene)
+
+    await scene.replies.publish(private_job(scene), LONG, NOTHING)
+
+    _, message = direct(scene)
+    assert [one.get("text") for one in elements_of(message)] == ["Aus ", None, ": ", "zur Aufnahme"]
+    assert facts_of(message).endswith(sentences.continued_in(Reader.of("de"), "transcript-F024CLIP1.txt"))
+
+
+@pytest.mark.parametrize("alone", [False, True])
+async def test_an_explanation_is_as_well(scene: Scene, *, alone: bool) -> None:
+    asker = germans_reader(scene)
+    thread = payloads.request(channel_id=scene.channel.id, ts=scene.head.ts, asked_by=asker)
+    job = private_job(scene, here=Place(scene.channel.id)) if alone else payloads.job(thread)
+
+    await scene.replies.explain(job, Refused(Refusal.EMPTY))
+
+    assert [whisper.text for whisper in whispers(scene)] == [
+        "Diese Datei ist leer. Bitte teile sie noch einmal."
+    ]
+
+
+async def test_where_slack_does_not_say_the_language_of_threads_is_taken(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    client = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url, session=session)
+    replies = SlackReplies(client, client, session, Reader.of("de"))
+    scene.slack.faults.add("users.info", SlackError("user_not_found"))
+
+    await replies.publish(private_job(scene), HELLO, NOTHING)
+    await replies.explain(private_job(scene), Refused(Refusal.EMPTY))
+
+    first, second = direct(scene)
+    assert facts_of(first) == "Englisch · 0:11"
+    assert second.text == sentences.refusal(ENGLISH, Refusal.EMPTY), "by then it says so"

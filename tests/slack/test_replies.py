@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import sentences
 from bot.errors import (
@@ -22,7 +24,7 @@ from bot.reply import Found, Refused, ReplyState, Waiting
 from bot.slack.client.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.speech.thread import EVENT_TYPE
 from bot.transcript.documents import plain_text
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 
@@ -236,6 +238,23 @@ async def test_a_scope_that_is_missing_is_the_operators(scene: Scene) -> None:
     ):
         with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_SCOPE):
             await ask
+
+
+async def test_a_thread_is_answered_in_the_language_of_threads(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    client = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url, session=session)
+    replies = SlackReplies(client, client, session, Reader.of("de-DE"))
+
+    await replies.show_working(scene.job.request, 2, 12)
+    assert scene.slack.state.status(scene.channel.id, scene.head.ts) == "transkribiert Teil 3 von 12 …"
+    await replies.publish(scene.job, HELLO, NOTHING)
+
+    (reply,) = scene.said()
+    facts, menu = reply.blocks[-2:]
+    assert facts["elements"][0]["text"] == "Englisch · 0:11"
+    assert menu["elements"][0]["options"][1]["text"]["text"] == "Erneut transkribieren"
+    assert scene.calls("users.info") == []
 
 
 async def test_a_sign_of_work_shows_until_the_reply(scene: Scene) -> None:

@@ -25,6 +25,7 @@ from bot.slack.speech.messages import messages_in
 from bot.slack.speech.posting import REFUSED_CONTENT
 from bot.slack.speech.rich_text import text_of
 from bot.slack.speech.thread import is_carried_on
+from bot.translations import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,7 @@ class Rewrite:
         names, place = _names(press), press.place
         old = written.files.get(names[-1])
         subtitles = await self._download(old) if old is not None else ""
-        reader = self._context.readers.default
-        if press.key.reader_id:
-            reader = await self._context.readers.of(press.key.reader_id)
+        reader = await self._reader_of(press)
         # In a thread: matching many words takes longer than the event loop may stand still.
         forms = await asyncio.to_thread(
             lambda: list(render_edited(reader, written.blocks, paragraphs, names, subtitles))
@@ -133,6 +132,11 @@ class Rewrite:
         is_lost = text_file is None and _points_elsewhere(blocks, press)
         is_whole = not (is_lost or is_carried_on(messages, press.key))
         return Written(version, blocks, files, tuple(shared), is_whole)
+
+    async def _reader_of(self, press: Press) -> Reader:
+        """Whoever reads the reply: its one reader, or a thread's."""
+        readers, reader_id = self._context.readers, press.key.reader_id
+        return await readers.of(reader_id) if reader_id else readers.default
 
     async def _download(self, file: SharedFile) -> str:
         async with workspace(self._context.scratch) as folder:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot import sentences
-from bot.model import Gap, Place, Span
+from bot.model import THREAD, Gap, Place, Span
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import File, Message, View
@@ -15,7 +15,7 @@ from bot.slack.incoming import messages
 from bot.slack.speech.reply_controls import Choice
 from bot.slack.speech.rich_text import text_of
 from bot.slack.speech.thread import state_in
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader
 from tests.slack.answered import Answered, answered, inputs, notice, timed, written
 from tests.slack.scene import LONG_TEXT
 from tests.transcripts import said
@@ -336,6 +336,32 @@ async def test_a_transcript_whose_file_is_gone_is_not_edited() -> None:
         here.office.slack.state.delete_message(shared)
 
         assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_NOT_WHOLE)
+
+
+async def test_a_reply_of_another_language_than_todays_is_known_to_go_on_in_its_file() -> None:
+    async with answered() as here:
+        client = here.office.desk.writes
+        german = SlackReplies(client, client, here.office.desk.session, Reader.of("de"))
+        ts = await german.publish(here.job(), LONG, Found())
+        reply = next(m for m in here.office.slack.state.messages.values() if m.ts == ts)
+        (shared,) = here.shared(Place(here.channel.id))
+        here.office.slack.state.delete_message(shared)
+
+        assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_NOT_WHOLE)
+
+
+@pytest.mark.parametrize(("audience", "locale"), [(THREAD, "de"), ("one", "en")])
+async def test_where_the_rest_is_is_said_in_the_language_of_who_reads_it(audience: str, locale: str) -> None:
+    async with answered(thread_reader=Reader.of("de")) as here:
+        job = here.job(audience=audience if audience == THREAD else here.bea.id)
+        reply = await here.reply(HELLO, job)
+
+        view = await here.open(reply, Choice.EDIT, here.bea if job.key.reader_id else here.anne)
+        await here.submit(view, written(inputs(view)[0], "word " * 2_000))
+
+        pointer = sentences.continued_in_text(Reader.of(locale), "transcript-F024CLIP1.txt")
+        (facts,) = [block for block in reply.blocks if block["type"] == "context"]
+        assert facts["elements"][0]["text"].endswith(pointer)
 
 
 async def test_a_file_of_somebody_else_is_not_taken_for_the_transcript() -> None:

@@ -110,6 +110,18 @@ async def test_it_says_once_what_it_will_do_and_where_audio_goes() -> None:
         assert len(await here.invite()) == 1
 
 
+async def test_it_greets_in_the_language_of_channels() -> None:
+    german = Reader.of("de")
+    async with invitation(thread_reader=german) as here:
+        (greeting,) = await here.invite()
+        assert greeting.text == texts(greeting)[0] == german.say(sentences.GREETING)
+
+        await here.press(greeting, actions.TURN_OFF, here.anne)
+
+        assert texts(greeting)[1] == german.say(sentences.WHAT_I_DO[Automatic.OFF])
+        assert greeting.text == german.say(sentences.WHAT_I_DO[Automatic.OFF])
+
+
 async def test_it_greets_again_where_it_was_forgotten() -> None:
     async with invitation() as here:
         await here.invite()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 
 from bot.model import Job
 from bot.outside import build_outside
@@ -16,7 +17,13 @@ from bot.playground.slack.records import Channel, Message
 from bot.playground.slack.server import SlackLookalike
 from bot.reply import Found
 from bot.settings import Settings
+from bot.slack.client.api import SlackApi, build_api
+from bot.slack.client.lookups import Lookups
+from bot.slack.client.readers import Readers
 from bot.slack.speech.replies import SlackReplies
+from bot.slack.speech.uploads import Uploads
+from bot.slack.whispers import Whispers
+from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.transcripts import said
 
@@ -35,6 +42,12 @@ class Scene:
     channel: Channel
     head: Message
     job: Job
+    session: aiohttp.ClientSession
+
+    def speaking(self, thread_reader: Reader, **more: Any) -> SlackReplies:
+        """The same with threads in another language."""
+        api = build_api(self.session, self.slack.api_url, SecretStr(self.slack.bot_token))
+        return replies_with(api, self.session, thread_reader, **more)
 
     def said(self) -> list[Message]:
         """The bot's messages without files."""
@@ -68,7 +81,16 @@ async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
         )
         replies = build_outside(settings, session).replies
         job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
-        yield Scene(slack, replies, channel, head, job)
+        yield Scene(slack, replies, channel, head, job, session)
+
+
+def replies_with(
+    api: SlackApi, session: aiohttp.ClientSession, thread_reader: Reader = ENGLISH, **more: Any
+) -> SlackReplies:
+    """The bot's voice, as it is wired, with threads in a language."""
+    lookups = Lookups(api)
+    readers = Readers(lookups, thread_reader)
+    return SlackReplies(api, Uploads(api, session), Whispers(api), lookups, readers, **more)
 
 
 def text_in(message: Message) -> str:

@@ -18,16 +18,11 @@ from bot.playground.slack.blockkit import characters_in
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.reply import Found, Waiting
 from bot.slack.client.api import build_api
-from bot.slack.client.lookups import Lookups
-from bot.slack.client.readers import Readers
-from bot.slack.speech.replies import SlackReplies
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
 from bot.transcript.documents import plain_text
 from bot.translations import ENGLISH
 from tests.slack import payloads
 from tests.slack.answering import always, answering
-from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
+from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, replies_with, text_in
 from tests.transcripts import said
 
 
@@ -91,10 +86,7 @@ async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() ->
 
         async with answering(answer) as slack, aiohttp.ClientSession() as session:
             api = build_api(session, f"{slack.origin}/api/", SecretStr("xoxb-test"))
-            lookups = Lookups(api)
-            replies = SlackReplies(
-                api, Uploads(api, session), Whispers(api), lookups, Readers(lookups, ENGLISH)
-            )
+            replies = replies_with(api, session)
             with pytest.raises(Unavailable, match=Outage.SLACK):
                 await replies.publish(payloads.job(), LONG, NOTHING)
 

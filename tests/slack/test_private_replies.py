@@ -6,9 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
 import pytest
-from pydantic import SecretStr
 
 from bot import sentences
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
@@ -17,14 +15,8 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Channel, Message
 from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
 from bot.slack.actions import REPLY_MENU, SHARE
-from bot.slack.client.api import build_api
-from bot.slack.client.lookups import Lookups
-from bot.slack.client.readers import Readers
-from bot.slack.speech.replies import SlackReplies
 from bot.slack.speech.rich_text import text_of
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene
 from tests.transcripts import said
@@ -160,13 +152,10 @@ async def test_after_a_wait_the_answer_is_a_direct_message(scene: Scene) -> None
 
 @pytest.mark.parametrize(("waited_s", "whispered"), [(0, 1), (120, 1), (121, 0), (7_200, 0)])
 async def test_whoever_asked_a_while_ago_looks_elsewhere_by_now(
-    scene: Scene, session: aiohttp.ClientSession, waited_s: int, whispered: int
+    scene: Scene, waited_s: int, whispered: int
 ) -> None:
     now = datetime(2026, 11, 3, 12, tzinfo=UTC)
-    api = build_api(session, scene.slack.api_url, SecretStr(scene.slack.bot_token))
-    lookups = Lookups(api)
-    readers = Readers(lookups, ENGLISH)
-    replies = SlackReplies(api, Uploads(api, session), Whispers(api), lookups, readers, now=lambda: now)
+    replies = scene.speaking(ENGLISH, now=lambda: now)
     asked = private_job(
         scene, here=Place(scene.channel.id), accepted_at=now - timedelta(seconds=waited_s), intent_at=now
     )
@@ -400,11 +389,8 @@ async def test_an_explanation_is_as_well(scene: Scene, *, alone: bool) -> None:
     ]
 
 
-async def test_where_slack_does_not_say_the_language_of_threads_is_taken(
-    scene: Scene, session: aiohttp.ClientSession
-) -> None:
-    client = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url, session=session)
-    replies = SlackReplies(client, client, session, Reader.of("de"))
+async def test_where_slack_does_not_say_the_language_of_threads_is_taken(scene: Scene) -> None:
+    replies = scene.speaking(Reader.of("de"))
     scene.slack.faults.add("users.info", SlackError("user_not_found"))
 
     await replies.publish(private_job(scene), HELLO, NOTHING)

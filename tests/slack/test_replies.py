@@ -5,9 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import sentences
 from bot.errors import (
@@ -240,11 +238,8 @@ async def test_a_scope_that_is_missing_is_the_operators(scene: Scene) -> None:
             await ask
 
 
-async def test_a_thread_is_answered_in_the_language_of_threads(
-    scene: Scene, session: aiohttp.ClientSession
-) -> None:
-    client = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url, session=session)
-    replies = SlackReplies(client, client, session, Reader.of("de-DE"))
+async def test_a_thread_is_answered_in_the_language_of_threads(scene: Scene) -> None:
+    replies = scene.speaking(Reader.of("de-DE"))
 
     await replies.show_working(scene.job.request, 2, 12)
     assert scene.slack.state.status(scene.channel.id, scene.head.ts) == "transkribiert Teil 3 von 12 …"

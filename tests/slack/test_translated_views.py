@@ -10,20 +10,22 @@ import pytest
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript
+from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript, Usage
 from bot.playground.slack.blockkit import complaints_about_blocks, complaints_about_view
-from bot.ports import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.preferences import Automatic, ChannelSettings, Usage
-from bot.slack.asks.shortcut_view import render_ask, render_said
-from bot.slack.choices.greeting_view import render_decision, render_greeting
-from bot.slack.choices.home_view import SharedChannel, Tab, render_home, render_trouble
-from bot.slack.choices.settings_view import form_for, render_notice, render_settings
+from bot.preferences import Automatic, ChannelSettings
+from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.slack.incoming.messages import Message
+from bot.slack.interactions.presses import Press
 from bot.slack.kit import Block
-from bot.slack.menu.editing_view import render_editing
-from bot.slack.menu.presses import Press
+from bot.slack.reply_menu.edit_view import render_edit
+from bot.slack.requests import shortcut_view
+from bot.slack.requests.shortcut_view import render_ask
+from bot.slack.settings import channel_modal_view
+from bot.slack.settings.channel_modal_view import form_for, render_settings
+from bot.slack.settings.greeting_view import render_decision, render_greeting
+from bot.slack.settings.home_view import SharedChannel, Tab, render_home, render_trouble
 from bot.slack.speech.blocks import render_in_pieces, render_reply
 from bot.slack.speech.reply_handle import ReplyHandle
-from bot.slack.targets import parse_target
 from bot.translations import Reader, Sentence, readers
 from tests.slack.payloads import CHANNEL, TEAM, TS, clip, event, request
 from tests.transcripts import said
@@ -79,7 +81,7 @@ def home(reader: Reader) -> Block:
 
 
 def ask(reader: Reader) -> Block:
-    target = parse_target(TEAM, CHANNEL, event(clip()))
+    target = Message.model_validate(event(clip())).target(TEAM, CHANNEL)
     assert target is not None
     return render_ask(reader, target, only_for_me=True)
 
@@ -88,18 +90,18 @@ VIEWS: dict[str, Callable[[Reader], Block]] = {
     "home": home,
     "trouble": lambda reader: render_trouble(reader, reader.say(sentences.WENT_WRONG)),
     "settings": lambda reader: render_settings(
-        form_for("C1", str(reader.locale), ChannelSettings(vocabulary=("Åsa",)), Automatic.VIDEO)
+        form_for("C1", reader, ChannelSettings(vocabulary=("Åsa",)), Automatic.VIDEO)
     ),
     "settings, directly": lambda reader: render_settings(
-        form_for("D1", str(reader.locale), ChannelSettings(), Automatic.VIDEO)
+        form_for("D1", reader, ChannelSettings(), Automatic.VIDEO)
     ),
-    "settings, a notice": lambda reader: render_notice(reader, reader.say(sentences.ONE_MOMENT)),
+    "settings, a notice": lambda reader: channel_modal_view.MODAL.notice(
+        reader, reader.say(sentences.ONE_MOMENT)
+    ),
     "ask": ask,
-    "asked": lambda reader: render_said(reader, reader.say(sentences.ASKED_DIRECT)),
-    "edit": lambda reader: render_editing(
-        reader, PRESS, "v", "a " * 3_000, reader.say(sentences.EDIT_CHANGED)
-    ),
-    "edit, too long": lambda reader: render_editing(reader, PRESS, "v", "a " * 300_000),
+    "asked": lambda reader: shortcut_view.MODAL.notice(reader, reader.say(sentences.ASKED_DIRECT)),
+    "edit": lambda reader: render_edit(reader, PRESS, "v", "a " * 3_000, reader.say(sentences.EDIT_CHANGED)),
+    "edit, too long": lambda reader: render_edit(reader, PRESS, "v", "a " * 300_000),
 }
 
 

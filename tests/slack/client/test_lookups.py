@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured, Refusal, Rejected, Unavailable
 from bot.model import Claim
-from bot.playground.slack.faults import Answer, Drop, SlackError
+from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel, User
 from bot.playground.slack.server import SlackLookalike
 from bot.slack.client.api import SlackApi
@@ -226,26 +225,3 @@ async def test_whoever_sees_a_public_channel_need_not_be(desk: Desk) -> None:
 
     assert (await desk.lookups.conversation(desk.channel.id)).is_member
     assert not (await desk.lookups.conversation(public.id)).is_member
-
-
-async def test_what_somebody_reads_is_what_slack_says(desk: Desk) -> None:
-    bert = desk.slack.state.add_user("bert", locale="de-AT")
-
-    assert await desk.lookups.reader(bert.id, ENGLISH) == Reader.of("de-AT")
-
-
-@pytest.mark.parametrize("fault", [SlackError("user_not_found"), Answer(500), Drop()])
-async def test_where_slack_does_not_say_it_is_the_language_that_is_given(
-    desk: Desk, fault: SlackError | Answer | Drop
-) -> None:
-    desk.slack.faults.add("users.info", fault, times=None)
-
-    assert await desk.lookups.reader(desk.anne.id, Reader.of("ja")) == Reader.of("ja")
-
-
-async def test_a_language_is_not_waited_for_long(desk: Desk) -> None:
-    hold = desk.slack.faults.hold("users.info")
-
-    async with asyncio.timeout(5):
-        assert await desk.lookups.reader(desk.anne.id, Reader.of("ja")) == Reader.of("ja")
-    hold.release()

@@ -340,10 +340,9 @@ async def test_a_transcript_whose_file_is_gone_is_not_edited() -> None:
 
 async def test_a_reply_of_another_language_than_todays_is_known_to_go_on_in_its_file() -> None:
     async with answered() as here:
-        client = here.office.desk.writes
-        german = SlackReplies(client, client, here.office.desk.session, Reader.of("de"))
-        ts = await german.publish(here.job(), LONG, Found())
-        reply = next(m for m in here.office.slack.state.messages.values() if m.ts == ts)
+        here.office.context.readers.default = Reader.of("de")
+        reply = await here.reply(LONG)
+        here.office.context.readers.default = ENGLISH
         (shared,) = here.shared(Place(here.channel.id))
         here.office.slack.state.delete_message(shared)
 

@@ -16,7 +16,7 @@ from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
 from bot.slack import actions
 from bot.slack.settings.greeting_view import render_decision, render_greeting
-from bot.translations import ENGLISH
+from bot.translations import ENGLISH, Reader
 from tests.slack.office import Office, office_with
 
 

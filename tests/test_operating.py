@@ -75,6 +75,9 @@ def first_cells(text: str) -> set[str]:
     return {word for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
 
 
+_NAMED_WARNINGS = {"unanswered", "not_opened", "not_filled"}
+
+
 def log_calls() -> Iterator[tuple[str, str]]:
     """Level and event of each line that the bot logs at INFO or above."""
     for path in (ROOT / "bot").rglob("*.py"):
@@ -86,6 +89,12 @@ def log_calls() -> Iterator[tuple[str, str]]:
                     func=ast.Attribute(value=logger, attr=level), args=[ast.Constant(value=str(event)), *_]
                 ) if level in _LOGGED and "log" in ast.unparse(logger):
                     yield level, event
+                # Handlers name the warning of what they share.
+                case (
+                    ast.keyword(arg=str(name), value=ast.Constant(value=str(event)))
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(event)))
+                ) if name in _NAMED_WARNINGS:
+                    yield "warning", event
                 case _:
                     pass
 

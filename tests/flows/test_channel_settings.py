@@ -121,7 +121,7 @@ async def test_choosing_a_language_changes_what_can_be_decided(world: World) -> 
 
 async def test_the_settings_open_at_once_and_are_filled_in_later(world: World) -> None:
     async with world.bot_running():
-        held = world.slack.faults.hold("users.info")
+        held = world.slack.faults.hold("conversations.members")
         await world.people.slash_command(world.channel.id, world.ada.id, "/transcribe", "settings").settled()
         await held.reached()
         assert "moment" in text_in(world.modal())

@@ -81,14 +81,16 @@ class Answered:
 
 
 @asynccontextmanager
-async def answered(*, patience_s: float = PATIENCE_S, **deployment: Any) -> AsyncIterator[Answered]:
+async def answered(
+    *, patience_s: float = PATIENCE_S, locale: str = "en-US", **deployment: Any
+) -> AsyncIterator[Answered]:
     """An office in which the menu and the buttons of replies work."""
 
     async with office_with(
         lambda handlers: [handlers.reply_menu, handlers.reply_buttons], patience_s=patience_s, **deployment
     ) as office:
         state = office.slack.state
-        anne, bea, zoe = state.add_user("anne", locale="de-DE"), state.add_user("bea"), state.add_user("zoe")
+        anne, bea, zoe = state.add_user("anne", locale=locale), state.add_user("bea"), state.add_user("zoe")
         root = state.add_user("root", is_admin=True)
         channel = state.add_channel("general", anne.id, bea.id, root.id)
         head = state.post_as_user(channel.id, anne.id, "listen")

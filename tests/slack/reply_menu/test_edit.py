@@ -10,6 +10,7 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import File, Message, View
 from bot.reply import ReplyState
+from bot.scratch import WORKSPACE_PREFIX
 from bot.slack import actions
 from bot.slack.incoming import messages
 from bot.slack.speech.reply_controls import Choice
@@ -85,6 +86,23 @@ async def test_where_nothing_is_new_or_nobody_may_add_it_nothing_is_offered(*, a
         text = "Hello Grünwald." if admins_only else "Hello everybody."
 
         assert notice(await edit(here, await here.reply(HELLO), text)) == ENGLISH.say(sentences.EDIT_SAVED)
+
+
+async def test_a_transcripts_file_passes_through_the_bots_own_folder_alone() -> None:
+    async with answered() as here:
+        reply, scratch = await here.reply(LONG), here.office.context.scratch
+        held = here.office.slack.faults.hold("download")
+        here.office.people.click(
+            reply, actions.REPLY_MENU, here.anne.id, selected_option={"value": Choice.EDIT}
+        )
+        await held.reached()
+        (folder,) = scratch.iterdir()
+
+        held.release()
+        await here.office.settled()
+
+        assert folder.name.startswith(WORKSPACE_PREFIX)
+        assert list(scratch.iterdir()) == []
 
 
 async def test_files_are_replaced_by_files_with_the_new_words_at_the_old_times() -> None:

@@ -74,7 +74,7 @@ async def test_the_same_press_asks_once() -> None:
 
 
 async def test_the_languages_are_named_as_the_reader_names_them() -> None:
-    async with answered() as here:
+    async with answered(locale="de-DE") as here:
         reply = await here.reply(HELLO, here.job(language="fr"))
 
         view = await here.open(reply, Choice.AGAIN_IN, here.anne)

@@ -67,6 +67,7 @@ async def place(
     admins_only: bool = False,
     preferences: object = None,
     patience_s: float = 2.0,
+    locale: str = "en-US",
     **deployment: Any,
 ) -> AsyncIterator[Place]:
     async with office_with(
@@ -77,7 +78,7 @@ async def place(
         **deployment,
     ) as office:
         state = office.slack.state
-        anne, boss = state.add_user("anne", locale="de-DE"), state.add_user("boss", is_admin=True)
+        anne, boss = state.add_user("anne", locale=locale), state.add_user("boss", is_admin=True)
         stranger = state.add_user("zoe", is_admin=True)
         channel = state.add_channel("general", anne.id, boss.id)
         yield Place(office, office.handlers.channel_modal, channel, anne, boss, stranger)
@@ -101,7 +102,7 @@ def choose(view: View, block_id: str, value: str) -> dict[str, Any]:
 
 
 async def test_the_modal_shows_what_counts_in_the_readers_language() -> None:
-    async with place() as here:
+    async with place(locale="de-DE") as here:
         await here.decide(language="fr", vocabulary=("Åsa",), emotion=True)
 
         view = await here.open(here.anne)
@@ -180,7 +181,7 @@ async def test_where_only_admins_decide_members_are_told_so() -> None:
 @pytest.mark.parametrize("method", ["conversations.members", "conversations.info", "users.info"])
 async def test_a_silent_slack_is_told_of_in_the_modal(method: str) -> None:
     async with place() as here:
-        here.office.slack.faults.add(method, SlackError("internal_error"))
+        here.office.slack.faults.add(method, SlackError("internal_error"), times=None)
 
         assert notice(await here.open(here.anne)) == ENGLISH.say(sentences.SLACK_SILENT)
 

@@ -108,6 +108,7 @@ async def house(
     ledger: object = None,
     is_disk_full: bool = False,
     patience_s: float = 2.0,
+    locale: str = "en-US",
     **deployment: Any,
 ) -> AsyncIterator[House]:
     async with office_with(
@@ -120,7 +121,7 @@ async def house(
         **deployment,
     ) as office:
         state = office.slack.state
-        anne, boss = state.add_user("anne", locale="de-DE"), state.add_user("boss", is_admin=True)
+        anne, boss = state.add_user("anne", locale=locale), state.add_user("boss", is_admin=True)
         general = state.add_channel("general", anne.id, boss.id)
         news = state.add_channel("news", anne.id, kind="group", is_ext_shared=True)
         state.add_channel("board", boss.id, kind="group")
@@ -157,7 +158,7 @@ Choice = Callable[[House], Delivery]
 
 
 async def test_whoever_looks_sees_the_channels_that_both_are_in() -> None:
-    async with house() as here:
+    async with house(locale="de-DE") as here:
         await here.look()
 
         assert complaints_about_view(here.view().content) == []
@@ -175,7 +176,7 @@ async def test_the_other_tab_is_nothing_to_it() -> None:
 
 
 async def test_it_tells_this_months_usage_in_the_readers_numbers() -> None:
-    async with house(monthly_minutes=600) as here:
+    async with house(monthly_minutes=600, locale="de-DE") as here:
         ledger = here.office.jobs.ledger
         ledger.add(here.office.team_id, here.general.id, NOVEMBER, clips=1_200, seconds=2_040.0)
         ledger.add(here.office.team_id, "", NOVEMBER, clips=1, seconds=60.0)
@@ -218,7 +219,7 @@ async def test_a_mode_is_changed_in_place_and_leaves_the_rest() -> None:
 
 
 async def test_where_only_admins_decide_members_see_the_mode_alone() -> None:
-    async with house(admins_only=True) as here:
+    async with house(admins_only=True, locale="de-DE") as here:
         await here.look()
         assert "#general: Clips und Audiodateien" in here.texts()
         with pytest.raises(LookupError):

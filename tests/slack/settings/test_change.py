@@ -1,0 +1,104 @@
+"""Who decides first is first, whichever way each of them decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from bot.playground.slack.delivery import Delivery
+from bot.playground.slack.records import Channel, Message, User
+from bot.preferences import Automatic, ChannelSettings
+from bot.slack import actions
+from bot.slack.permissions import Permissions
+from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
+from tests.slack.office import Office, office_with
+
+Decide = Callable[[Office, Channel, User, Message], Delivery]
+
+
+def say_on(office: Office, channel: Channel, person: User, _greeting: Message) -> Delivery:
+    return office.people.slash_command(channel.id, person.id, actions.COMMAND, "on")
+
+
+def press_on(office: Office, _channel: Channel, person: User, greeting: Message) -> Delivery:
+    return office.people.click(greeting, actions.TURN_ON, person.id)
+
+
+def press_off(office: Office, _channel: Channel, person: User, greeting: Message) -> Delivery:
+    return office.people.click(greeting, actions.TURN_OFF, person.id)
+
+
+def say_off(office: Office, channel: Channel, person: User, _greeting: Message) -> Delivery:
+    return office.people.slash_command(channel.id, person.id, actions.COMMAND, "off")
+
+
+@pytest.mark.parametrize("slow", ["conversations.info", "conversations.members", "users.info"])
+@pytest.mark.parametrize(("first", "second"), [(say_on, press_off), (press_on, say_off)])
+async def test_a_slow_earlier_decision_does_not_undo_a_later_one(
+    slow: str, first: Decide, second: Decide
+) -> None:
+    async with office_with(lambda handlers: [handlers.commands, handlers.greeting]) as office:
+        state = office.slack.state
+        anne, boss = state.add_user("anne"), state.add_user("boss")
+        channel = state.add_channel("general", anne.id, boss.id, with_bot=False)
+        office.comings.join(channel, state.workspace.bot_user_id, anne.id)
+        await office.settled()
+        (greeting,) = office.said(channel.id)
+        held = office.slack.faults.hold(slow)
+
+        earlier = first(office, channel, anne, greeting)
+        if first is say_on or slow != "conversations.info":
+            await held.reached()
+        later = second(office, channel, boss, greeting)
+        # Were it not to wait, it would be done by then.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await later.settled()
+        held.release()
+        await office.settled()
+
+        assert earlier.acked
+        assert later.acked
+        assert (await office.preferences.channel(office.team_id, channel.id)).automatic is Automatic.OFF
+
+
+async def test_whoever_may_not_is_told_why_as_a_value() -> None:
+    async with office_with(lambda _: [], admins_only=True) as office:
+        anne, zoe = office.slack.state.add_user("anne"), office.slack.state.add_user("zoe")
+        channel = office.slack.state.add_channel("general", anne.id)
+        change = ChangeSettings(office.context.permissions, office.preferences)
+
+        assert await change.denied(channel.id, anne.id) is Denied.ADMINS_ONLY
+        assert await change.change(office.team_id, channel.id, zoe.id, turned_on) is Denied.OUT_OF_REACH
+        assert office.preferences.settings == {}
+
+
+async def test_what_else_stands_in_the_way_is_asked_in_turn() -> None:
+    async def absent() -> Denied | None:
+        return Denied.NOT_IN_CHANNEL
+
+    async with office_with(lambda _: []) as office:
+        anne = office.slack.state.add_user("anne")
+        channel = office.slack.state.add_channel("general", anne.id)
+        permissions = Permissions(office.context.lookups, office.team_id, admins_only=False)
+        change = ChangeSettings(permissions, office.preferences)
+
+        changed = await change.change(office.team_id, channel.id, anne.id, turned_on, check=absent)
+
+        assert changed is Denied.NOT_IN_CHANNEL
+        assert office.calls("conversations.members") == []
+
+
+@pytest.mark.parametrize("before", [None, *Automatic])
+def test_on_is_at_least_audio_and_off_is_off(before: Automatic | None) -> None:
+    settings = ChannelSettings(before, language="de")
+
+    on, off = turned_on(settings), turned_off(settings)
+
+    assert off == replace(settings, automatic=Automatic.OFF)
+    assert on.automatic is (Automatic.AUDIO if before in {None, Automatic.OFF} else before)
+    assert on.language == "de"

@@ -6,10 +6,11 @@ Source: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617-Timed
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+
+from rich.cells import chop_cells, split_graphemes
 
 from bot import sentences
 from bot.model import Paragraph, Transcript, Utterance
@@ -24,6 +25,8 @@ MOST_WIDE_COLUMNS = 40
 MOST_MS = 7_000
 FEWEST_MS = 800
 """A shorter cue stays this long where the next one leaves it room."""
+_UNICODE = "latest"
+"""What columns are counted by: the same on every machine, whatever its ``UNICODE_VERSION`` says."""
 _MOST_PAUSE_MS = 1_000
 """Words on both sides of a longer silence do not show together."""
 _WORTH = {Ends.SENTENCE: 0.6, Ends.CLAUSE: 0.3, Ends.WORD: 0.0}
@@ -199,30 +202,14 @@ def _pause_ms(before: _Word, after: _Word) -> int:
 
 def _pieces(word: str) -> list[str]:
     """The word; or, where no line holds it, as much of it as one holds, again and again."""
-    if 2 * len(word) <= MOST_WIDE_COLUMNS:
-        return [word]
-    limit = _limit(wide=_is_wide(word))
-    pieces = []
-    start = columns = 0
-    for at, character in enumerate(word):
-        wanted = _character_columns(character)
-        if columns + wanted > limit:
-            pieces.append(word[start:at])
-            start, columns = at, 0
-        columns += wanted
-    return [*pieces, word[start:]]
+    # What takes no column at all is a word as well.
+    return chop_cells(word, _limit(wide=_is_wide(word)), _UNICODE) or [word]
 
 
 def _columns(word: str) -> int:
     """How many columns it takes; at least one, whatever it is made of."""
-    return len(word) if word.isascii() else max(1, sum(map(_character_columns, word)))
-
-
-def _character_columns(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return max(1, split_graphemes(word, _UNICODE)[1])
 
 
 def _is_wide(word: str) -> bool:
-    return not word.isascii() and any(unicodedata.east_asian_width(character) in "WF" for character in word)
+    return not word.isascii() and any(columns > 1 for _, _, columns in split_graphemes(word, _UNICODE)[0])

@@ -27,7 +27,7 @@ def escape(text: str) -> str:
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return html.escape(text, quote=False)
 
 
 def unescaped(text: str) -> str:

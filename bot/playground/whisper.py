@@ -19,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from platformdirs import user_cache_path
+
 from bot.playground.dashscope.sound import NotThatSoundError
 from bot.playground.dashscope.wire import LANGUAGES, Heard
 
@@ -70,15 +72,15 @@ def join_model(cache: Path | None = None, parts: tuple[Path, ...] | None = None)
     are hashed once a call, on the way in or as they lie there: 0.1 to 0.2 s.
 
     Args:
-        cache: Where the folder is made; ``$XDG_CACHE_HOME/threadscribe`` or ``~/.cache/threadscribe`` if
-            left out.
+        cache: Where the folder is made; the system's folder for such things, as ``~/.cache/threadscribe``,
+            if left out.
         parts: The folders of the packages' data, in order; found by themselves if left out.
 
     Raises:
         ModelError: A package is missing, or the joined weights have another hash.
     """
     parts = parts or tuple(_package_data(name) for name in PACKAGES)
-    folder = (cache or _default_cache()) / f"whisper-base-{SHA256[:12]}"
+    folder = (cache or user_cache_path("threadscribe")) / f"whisper-base-{SHA256[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     for name in _BESIDE:
         if not (folder / name).exists():
@@ -107,13 +109,6 @@ def _package_data(name: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ModelError(f"package {name} is missing: install threadscribe[playground]")
     return Path(spec.submodule_search_locations[0]) / "data"
-
-
-def _default_cache() -> Path:
-    named = os.environ.get("XDG_CACHE_HOME")
-    # The specification has relative paths ignored.
-    base = Path(named) if named and Path(named).is_absolute() else Path.home() / ".cache"
-    return base / "threadscribe"
 
 
 @contextlib.contextmanager

@@ -184,6 +184,21 @@ def test_model_is_joined_once(cache: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("named", [None, "", "relative"])
+def test_the_model_is_kept_where_the_user_keeps_caches(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if named is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", named)
+    assert join_model().parent == tmp_path / "home" / ".cache" / "threadscribe"
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert join_model().parent == tmp_path / "cache" / "threadscribe"
+
+
 def test_two_processes_join_at_once(tmp_path: Path) -> None:
     code = (
         f"from bot.playground.whisper import *; from pathlib import Path; join_model(Path({str(tmp_path)!r}))"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from cachetools import LRUCache
 
 from bot.errors import TranscriptionError
 from bot.model import MOST_CONTEXT_BYTES, Hints, TranscriptionRequest
@@ -62,8 +62,8 @@ class SlackHints:
         self._bot_user_id = bot_user_id
         self._now = now
         self._patience_s = patience_s
-        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
-        """By team and channel, the one asked for last at the end."""
+        self._known: LRUCache[tuple[str, str], _Known] = LRUCache(_MOST_CHANNELS)
+        """By team and channel. Names that are due serve until they were looked up again, so none expires."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._people = asyncio.Semaphore(_AT_ONCE)
         self._log = structlog.get_logger(__name__)
@@ -84,7 +84,7 @@ class SlackHints:
         key = request.key
         if not settings.names_in_vocabulary or key.reader_id is not None or key.channel_id.startswith("D"):
             return ()
-        known = self._entry(key.team_id, key.channel_id)
+        known = self._known.setdefault((key.team_id, key.channel_id), _Known())
         if known.looking is None and (known.due is None or known.due <= self._now()):
             known.looking = asyncio.create_task(self._look_up(key.channel_id, known))
             self._tasks.add(known.looking)
@@ -93,13 +93,6 @@ class SlackHints:
             # It goes on after that, for the next recording.
             await asyncio.wait({known.looking}, timeout=self._patience_s)
         return known.names
-
-    def _entry(self, team_id: str, channel_id: str) -> _Known:
-        known = self._known.setdefault((team_id, channel_id), _Known())
-        self._known.move_to_end((team_id, channel_id))
-        while len(self._known) > _MOST_CHANNELS:
-            self._known.popitem(last=False)
-        return known
 
     async def _look_up(self, channel_id: str, known: _Known) -> None:
         try:

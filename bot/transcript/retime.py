@@ -75,7 +75,11 @@ def new_words(before: str, after: str) -> list[str]:
 
 
 def _parse_cues(subtitles: str) -> Iterator[tuple[str, Span]]:
-    """The text of each cue, on one line, and when it shows."""
+    """The text of each cue, on one line, and when it shows.
+
+    Not by pysubs2, which takes digits that end the last cue for a cue's number, and a backslash before an N
+    for a new line.
+    """
     for block in re.split(r"\n[ \t]*\n", subtitles.replace("\r\n", "\n").replace(WORD_JOINER, "")):
         before, arrow, after = block.partition("-->")
         times = _TIMES.match(before.rpartition("\n")[2] + arrow + after.partition("\n")[0])

@@ -205,7 +205,7 @@ def test_slow_speech_in_any_script_changes_within_seven_seconds(text: str) -> No
     ids=["family", "skin", "variant", "jamo", "vowel sign", "accent"],
 )
 def test_a_word_longer_than_a_line_is_not_cut_within_what_is_seen_as_one(sign: str, fit: int) -> None:
-    cues = plan_cues(join([part(0, 30, sign * 50)]))
+    cues = plan_cues(ENGLISH, join([part(0, 30, sign * 50)]))
 
     assert cues[0].lines[0] == sign * fit
     assert all(line == sign * line.count(sign) for cue in cues for line in cue.lines)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Paragraph, Part, Span, Transcript
+from bot.model import Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.cues import plan_cues
 from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
 from bot.transcript.join import join
-from bot.transcript.retime import MOST_OFFERED, new_words, parse_paragraphs, retime
+from bot.transcript.retime import MOST_OFFERED, _parse_cues, new_words, parse_paragraphs, retime
 from bot.translations import ENGLISH
 from tests.transcript.texts import SPOKEN, letters, part, polite_texts, recordings, texts, words_of
 
@@ -80,6 +80,28 @@ def test_subtitles_that_are_none_lose_no_word(end: str, subtitles: str, text: st
 
     assert words_of(new) == letters(text_of(paragraphs))
     render_vtt(ENGLISH, new)
+
+
+# Some are what a reader of subtitles may take for its own: a cue's number, line breaks, tags, times.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please call me back under this number. 01715550199",
+        "Say \\N and \\h, never {\\b1}bold{\\b0}.",
+        "AT&amp;T, &lt;b&gt; and <i>a</i> < b > c & d",
+        "Between 00:00:01.000 --> 00:00:02.000 nothing is said.",
+    ],
+    ids=["number", "breaks", "tags", "times"],
+)
+def test_subtitles_are_read_as_they_were_written(text: str) -> None:
+    said = Utterance(text, Span(36_000_000, 36_006_000))
+    transcript = Transcript((Paragraph(text, (said,)),), (), 36_010.0, complete=True)
+
+    read = list(_parse_cues(render_vtt(ENGLISH, transcript)))
+
+    assert read == [
+        (" ".join(cue.lines), Span(cue.start_ms, cue.end_ms)) for cue in plan_cues(ENGLISH, transcript)
+    ]
 
 
 def test_a_word_in_the_place_of_another_takes_its_time() -> None:

@@ -90,9 +90,7 @@ async def test_where_that_takes_time_it_says_so_and_goes_on(table: Table) -> Non
         (ValueError("ours"), sentences.WENT_WRONG),
     ],
 )
-async def test_what_goes_wrong_is_said_in_it(
-    table: Table, error: Exception, sentence: Sentence
-) -> None:
+async def test_what_goes_wrong_is_said_in_it(table: Table, error: Exception, sentence: Sentence) -> None:
     await table.modals.open(table.trigger(), KIND, failing(error))
     await table.office.settled()
 

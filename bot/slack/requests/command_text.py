@@ -13,9 +13,10 @@ from babel import Locale
 from bot import formats
 from bot.model import LANGUAGES
 from bot.slack.requests.links import Link, parse_link, split_words
+from bot.translations import readers
 
-_ENGLISH = Locale("en")
-_IN = "in"
+_IN = frozenset({"in", "auf"})
+"""What stands before a language, as the sentences that explain it say in English and German."""
 _ASKING = frozenset({"transcribe", "this", "that", "it", "please"})
 """Words that say no more than that somebody asks."""
 
@@ -75,9 +76,9 @@ def _parse_wanted(words: Sequence[str]) -> Wanted | NotUnderstood:
         if found is not None:
             link = found
         # "In it" is Italian; else it says nothing.
-        elif _folded(before) == _IN or _folded(word) not in _ASKING:
+        elif _folded(before) in _IN or _folded(word) not in _ASKING:
             named.append(word)
-    is_said = bool(named) and _folded(named[0]) == _IN
+    is_said = bool(named) and _folded(named[0]) in _IN
     named, first = (named[1:] if is_said else named), named[:1]
     if not first:
         return Wanted(link)
@@ -92,7 +93,7 @@ def _parse_wanted(words: Sequence[str]) -> Wanted | NotUnderstood:
 
 
 def _language(name: str, *, may_be_codes: bool) -> str | None:
-    """The code of a language by its English name, its own name or, if it may be one, its code."""
+    """The code of a language by a name that somebody reads, its own name or, if it may be one, its code."""
     wanted = _folded(name)
     if may_be_codes and wanted in LANGUAGES:
         return wanted
@@ -100,7 +101,8 @@ def _language(name: str, *, may_be_codes: bool) -> str | None:
 
 
 def _names(code: str) -> Iterator[str]:
-    yield formats.language_name(code, _ENGLISH)
+    for reader in readers():
+        yield formats.language_name(code, reader.locale)
     yield formats.language_name(code, Locale.parse(code))
 
 

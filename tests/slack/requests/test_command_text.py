@@ -11,6 +11,7 @@ from bot import formats
 from bot.model import LANGUAGES
 from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command, parse_mention
 from bot.slack.requests.links import FileLink, MessageLink
+from bot.translations import readers
 from tests.slack.payloads import BOT
 
 LINK = "https://acme.slack.com/archives/C123ABC45/p1695106171334469"
@@ -51,6 +52,9 @@ def test_a_command_of_one_word(word: Word) -> None:
         ("in it", Wanted(None, "it")),
         ("German", Wanted(None, "de")),
         ("in Deutsch", Wanted(None, "de")),
+        (f"{LINK} auf Englisch", Wanted(MESSAGE, "en")),
+        (f"{LINK} auf Französisch", Wanted(MESSAGE, "fr")),
+        ("auf Deutsch", Wanted(None, "de")),
     ],
 )
 def test_what_is_wanted_and_what_is_spoken_in_it(text: str, wanted: Wanted) -> None:
@@ -82,7 +86,7 @@ def test_the_word_that_means_nothing_is_named(text: str, word: str) -> None:
 def test_every_language_goes_by_its_names_and_its_code(code: str) -> None:
     own = formats.language_name(code, Locale.parse(code))
 
-    for name in (code, formats.language_name(code, Locale("en")), own, own.upper()):
+    for name in (code, *(formats.language_name(code, one.locale) for one in readers()), own, own.upper()):
         assert parse_command(f"{LINK} in {name}") == Wanted(MESSAGE, code), name
         assert parse_command(f"in {name} {LINK}") == Wanted(MESSAGE, code), name
         # "Transcribe it" is no Italian.
@@ -102,6 +106,8 @@ def test_every_language_goes_by_its_names_and_its_code(code: str) -> None:
         (f"<@{BOT}> <@U024OTHER>", NotUnderstood("@U024OTHER")),
         (f"<@{BOT}> settings", NotUnderstood("settings")),
         (f"<@{BOT}> transcribe in Klingon", NotUnderstood("Klingon")),
+        (f"<@{BOT}> transcribe auf Englisch", Wanted(None, "en")),
+        (f"<@{BOT}> transcribe auf Klingonisch", NotUnderstood("Klingonisch")),
     ],
 )
 def test_a_mention_says_the_same_in_a_sentence(text: str, said: Any) -> None:
@@ -109,7 +115,7 @@ def test_a_mention_says_the_same_in_a_sentence(text: str, said: Any) -> None:
 
 
 WORDS = st.sampled_from(
-    ["in", "IN", "transcribe", "please", "German", "no", "on", "help", LINK, FILE_LINK, f"<{LINK}|x>", "?"]
+    ["in", "auf", "transcribe", "please", "German", "no", "on", "help", LINK, FILE_LINK, f"<{LINK}|x>", "?"]
 )
 
 

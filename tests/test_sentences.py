@@ -141,7 +141,7 @@ def test_a_german_reads_german_with_german_numbers_and_names() -> None:
         "Deutsch, Englisch ab 01:20"
     )
     assert sentences.status(reader, Automatic.OFF, "de", 1_200).splitlines() == [
-        "In diesem Kanal transkribiere ich nur, worum mich jemand bittet.",
+        "In diesem Channel transkribiere ich nur, worum mich jemand bittet.",
         "Sprache: Deutsch.",
         "1.200 Aufnahmen werden gerade transkribiert.",
     ]

@@ -260,3 +260,9 @@ def test_every_link_leads_somewhere() -> None:
             assert path.startswith("https://") or (DOCS / path).exists(), link
         else:
             assert anchor in here, link
+
+
+def test_every_picture_is_shown_by_the_readme_and_taken_by_a_test() -> None:
+    shown = re.findall(r"docs/([a-z-]+\.png)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    taken = re.findall(r'"([a-z-]+\.png)"', (ROOT / "tests/browser/test_page.py").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(taken) == sorted(path.name for path in DOCS.glob("*.png"))

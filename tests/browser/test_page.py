@@ -235,3 +235,17 @@ async def test_somebody_else_sees_what_is_theirs(page: Page, place: Place) -> No
     await expect(theirs).to_be_visible()
     await page.get_by_label("You are").select_option(label="Ada")
     await expect(theirs).to_have_count(0)
+
+
+async def test_who_reads_german_sees_german(page: Page, place: Place, pictures: Path) -> None:
+    await opened(page, place)
+    await page.get_by_label("You are").select_option(label="Grete")
+    await commanded(page, "settings")
+    dialog = page.get_by_role("dialog", name="Channel-Einstellungen")
+    await dialog.get_by_label("Namen und Begriffe").fill("Grünwald\nQwen")
+    await expect(dialog.get_by_role("button", name="Speichern")).to_be_enabled()
+    await dialog.screenshot(path=pictures / "german.png")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("link", name="Threadscribe").first.click()
+    await page.get_by_role("tab", name="Home").click()
+    await expect(page.get_by_role("tabpanel").get_by_text("Deine Einstellungen")).to_be_visible()

@@ -10,11 +10,11 @@ from bot.asr.dashscope import DashScope
 from bot.settings import AsrSettings, Settings
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.ephemeral import Whispers
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
-from bot.slack.speech.replies import SlackReplies
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
+from bot.slack.client.uploads import Uploads
+from bot.slack.replies.replies import SlackReplies
 from bot.translations import Reader
 
 _SLACK_TIMEOUT_S = 10

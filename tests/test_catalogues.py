@@ -48,7 +48,7 @@ LONGEST = {
     **dict.fromkeys(OPTIONS, 75),
     **dict.fromkeys([*HEADERS, "SUBSCRIPTIONS_HINT"], 150),
 }
-"""Characters. ``bot.slack.kit`` would cut longer ones."""
+"""Characters. ``bot.slack.blockkit.elements`` would cut longer ones."""
 
 
 def catalogue(path: Path) -> Catalog:

@@ -13,7 +13,7 @@ import yaml
 
 from bot.__main__ import main
 from bot.manifest import Manifest, link, markdown_target, over_http, read
-from bot.slack.actions import COMMAND, SHORTCUT
+from bot.slack.blockkit.action_ids import COMMAND, SHORTCUT
 from bot.slack.client.identity import SCOPES
 
 ROOT = Path(__file__).parents[1]

@@ -11,12 +11,12 @@ from bot.ports.outside import Files, Replies
 from bot.ports.store import Ledger, Preferences, Requests
 from bot.slack.background import BackgroundTasks
 from bot.slack.client.api import SlackApi
+from bot.slack.client.ephemeral import Whispers
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
+from bot.slack.client.uploads import Uploads
 from bot.slack.permissions import Permissions
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from bot.model import THREAD, Job, JobKey, LanguageHeard, Paragraph, Place, Span
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.records import Channel, Message, User, View
 from bot.reply import Found, Reply
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.interactions.answer import PATIENCE_S
-from bot.slack.speech.reply_controls import Choice
+from bot.slack.replies.controls import Choice
 from tests.slack import payloads
 from tests.slack.office import Office, office_with
 
@@ -49,7 +49,7 @@ class Answered:
     async def choose(self, reply: Message, choice: str, user: User) -> Delivery:
         """Choose an entry of a reply's menu, and wait for what comes of it."""
         chosen = {"text": {"type": "plain_text", "text": "x"}, "value": choice}
-        return await self.press(reply, actions.REPLY_MENU, user, selected_option=chosen)
+        return await self.press(reply, action_ids.REPLY_MENU, user, selected_option=chosen)
 
     async def press(self, reply: Message, action_id: str, user: User, **more: object) -> Delivery:
         delivery = self.office.people.click(reply, action_id, user.id, **more)

@@ -29,17 +29,17 @@ from bot.ports.store import Ledger, Preferences, Requests
 from bot.slack.bolt import Handler, Handlers, build_handlers
 from bot.slack.client.api import SlackApi
 from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.ephemeral import Whispers
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
+from bot.slack.client.uploads import Uploads
 from bot.slack.context import Deployment, HandlerContext
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.permissions import Permissions
+from bot.slack.replies.replies import SlackReplies
 from bot.slack.requests.shares import Shares
-from bot.slack.speech.replies import SlackReplies
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
 from bot.telemetry import Metrics
 from bot.translations import ENGLISH, Reader
 from tests.job.memory import MemoryJobs

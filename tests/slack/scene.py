@@ -18,11 +18,11 @@ from bot.playground.slack.server import SlackLookalike
 from bot.reply import Found
 from bot.settings import Settings
 from bot.slack.client.api import SlackApi, build_api
+from bot.slack.client.ephemeral import Whispers
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
-from bot.slack.speech.replies import SlackReplies
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
+from bot.slack.client.uploads import Uploads
+from bot.slack.replies.replies import SlackReplies
 from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.transcripts import said

@@ -17,12 +17,12 @@ from bot import sentences
 from bot.errors import Rejected, TranscriptionError
 from bot.model import Place
 from bot.slack.background import BackgroundTasks
+from bot.slack.blockkit.elements import Block, modal, section
 from bot.slack.client.api import SlackApi
+from bot.slack.client.ephemeral import Whispers
 from bot.slack.client.readers import Readers
 from bot.slack.incoming.fields import object_in
 from bot.slack.incoming.interactions import View
-from bot.slack.kit import Block, modal, section
-from bot.slack.whispers import Whispers
 from bot.translations import Reader, Sentence
 
 _OPENING_PATIENCE_S = 2.0

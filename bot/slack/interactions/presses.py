@@ -8,7 +8,7 @@ from bot.model import JobKey, Place, TranscriptionRequest
 from bot.slack.incoming.files import stub
 from bot.slack.incoming.interactions import BlockAction, Interaction, ViewSubmission
 from bot.slack.interactions.modals import Trigger
-from bot.slack.speech.reply_handle import ReplyHandle
+from bot.slack.replies.handle import ReplyHandle
 
 _NOWHERE = "-"
 

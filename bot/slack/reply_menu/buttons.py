@@ -11,16 +11,16 @@ from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import THREAD, JobKey
 from bot.reply import ReplyState
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Handler, Listeners
 from bot.slack.incoming.messages import Ask
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.presses import Press, parse_press
+from bot.slack.replies.metadata import state_in
 from bot.slack.requests.request import Requesting, said_of
-from bot.slack.speech.messages import messages_in
-from bot.slack.speech.thread import state_in
 
 
 class ReplyButtons:
@@ -40,11 +40,11 @@ class ReplyButtons:
 
     def register(self, listeners: Listeners) -> None:
         """Listen for them."""
-        listeners.action(actions.FILL_GAPS, self._answering(self._fill_gaps))
+        listeners.action(action_ids.FILL_GAPS, self._answering(self._fill_gaps))
         for action_id, work in (
-            (actions.AGREE, self._agree),
-            (actions.DECLINE, self._decline),
-            (actions.SHARE, self._share),
+            (action_ids.AGREE, self._agree),
+            (action_ids.DECLINE, self._decline),
+            (action_ids.SHARE, self._share),
         ):
             listeners.action(action_id, self._answering(self._of_reply(work)))
 

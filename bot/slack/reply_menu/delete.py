@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot import sentences
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, modal, section
 from bot.slack.context import HandlerContext
 from bot.slack.interactions.answer import Answer
 from bot.slack.interactions.modals import ModalKind
 from bot.slack.interactions.presses import Press
-from bot.slack.kit import Block, modal, section
 from bot.translations import Reader
 
 MODAL = ModalKind(sentences.DELETE_TITLE)
@@ -35,7 +35,7 @@ class Delete:
         if not await self._may(press):
             return MODAL.notice(reader, reader.say(sentences.NOT_YOURS_TO_CHANGE))
         return modal(
-            actions.DELETE_MODAL,
+            action_ids.DELETE_MODAL,
             reader.say(sentences.DELETE_TITLE),
             [section(reader.say(sentences.DELETE_SURE))],
             submit=reader.say(sentences.DELETE_SUBMIT),

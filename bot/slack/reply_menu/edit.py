@@ -9,17 +9,17 @@ from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
 from bot.errors import Rejected, TranscriptionError
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.readers import Readers
+from bot.slack.client.uploads import UploadRefused
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import ViewSubmission
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals
 from bot.slack.interactions.presses import Press, parse_submission
-from bot.slack.kit import Block
 from bot.slack.reply_menu.edit_view import MODAL, parse_text, render_edit
 from bot.slack.reply_menu.rewrite import Rewrite
 from bot.slack.reply_menu.vocabulary import Vocabulary
-from bot.slack.speech.uploads import UploadRefused
 from bot.transcript.retime import new_words, parse_paragraphs
 from bot.translations import Reader, Sentence
 

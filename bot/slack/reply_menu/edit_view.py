@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterator
 
 from bot import sentences
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, field, modal, section, text_input
+from bot.slack.blockkit.rich_text import join, split
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.modals import ModalKind
 from bot.slack.interactions.presses import Press
-from bot.slack.kit import Block, field, modal, section, text_input
-from bot.slack.speech.rich_text import join, split
 from bot.translations import Reader
 
 MODAL = ModalKind(sentences.EDIT_TITLE)
@@ -50,7 +50,7 @@ def render_edit(reader: Reader, press: Press, version: str, text: str, warning: 
         for number, (joint, piece) in enumerate(pieces)
     ]
     view = modal(
-        actions.EDIT_MODAL,
+        action_ids.EDIT_MODAL,
         reader.say(sentences.EDIT_TITLE),
         [*([section(warning)] if warning else []), *fields],
         submit=reader.say(sentences.SAVE),

@@ -8,7 +8,8 @@ from functools import partial
 from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction, View, ViewSubmission
@@ -16,14 +17,13 @@ from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import ModalKind, Modals
 from bot.slack.interactions.presses import Press, parse_press, parse_submission
-from bot.slack.kit import Block
+from bot.slack.replies.controls import Choice
 from bot.slack.reply_menu import delete, edit_view, retranscribe, vocabulary
 from bot.slack.reply_menu.delete import Delete
 from bot.slack.reply_menu.edit import Edit
 from bot.slack.reply_menu.retranscribe import Retranscribe
 from bot.slack.reply_menu.vocabulary import TYPED, Vocabulary, field_of, parse_words
 from bot.slack.settings.change import ChangeSettings
-from bot.slack.speech.reply_controls import Choice
 from bot.translations import Reader
 
 
@@ -59,11 +59,11 @@ class ReplyMenu:
         """Listen for the menu, and for what its modals send."""
         again = partial(self._submit, retranscribe.MODAL, self._ask_again)
         gone = partial(self._submit, delete.MODAL, self._have_deleted)
-        listeners.action(actions.REPLY_MENU, self._choose)
-        listeners.submission(actions.LANGUAGE_MODAL, again)
-        listeners.submission(actions.WORDS_MODAL, self._add)
-        listeners.submission(actions.EDIT_MODAL, self._edit.take)
-        listeners.submission(actions.DELETE_MODAL, gone)
+        listeners.action(action_ids.REPLY_MENU, self._choose)
+        listeners.submission(action_ids.LANGUAGE_MODAL, again)
+        listeners.submission(action_ids.WORDS_MODAL, self._add)
+        listeners.submission(action_ids.EDIT_MODAL, self._edit.take)
+        listeners.submission(action_ids.DELETE_MODAL, gone)
 
     async def _choose(self, ack: AsyncAck, pressed: BlockAction) -> None:
         said = await self._answers.in_time(

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from bot import sentences
 from bot.ports.store import Asked, Standing
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, field, modal
+from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.answer import Answer
 from bot.slack.interactions.modals import ModalKind
 from bot.slack.interactions.presses import Press
-from bot.slack.kit import Block, field, modal
-from bot.slack.language_menu import language_menu, parse_language
 from bot.translations import Reader
 
 MODAL = ModalKind(sentences.AGAIN_TITLE)
@@ -50,7 +50,7 @@ class Retranscribe:
     async def modal(self, press: Press, reader: Reader) -> Block:
         """Where the language is chosen."""
         return modal(
-            actions.LANGUAGE_MODAL,
+            action_ids.LANGUAGE_MODAL,
             reader.say(sentences.AGAIN_TITLE),
             [
                 field(

@@ -15,16 +15,16 @@ from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailabl
 from bot.model import SharedFile
 from bot.reply import SharedTranscript
 from bot.scratch import workspace
+from bot.slack.blockkit.rich_text import text_of
+from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.fields import objects_in
 from bot.slack.incoming.messages import Message
 from bot.slack.interactions.presses import Press
+from bot.slack.replies import render as replies
+from bot.slack.replies.metadata import is_carried_on
+from bot.slack.replies.post import REFUSED_CONTENT
 from bot.slack.reply_menu.rewrite_view import render_edited
-from bot.slack.speech import blocks as replies
-from bot.slack.speech.messages import messages_in
-from bot.slack.speech.posting import REFUSED_CONTENT
-from bot.slack.speech.rich_text import text_of
-from bot.slack.speech.thread import is_carried_on
 from bot.translations import Reader
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot import sentences
-from bot.slack import actions
-from bot.slack.kit import Block, context
-from bot.slack.speech.blocks import INLINE_CHARACTERS, Message, TextFile
-from bot.slack.speech.rich_text import beginning, fallback, unescaped, with_text
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, context
+from bot.slack.blockkit.rich_text import beginning, fallback, unescaped, with_text
+from bot.slack.client.uploads import TextFile
+from bot.slack.replies.render import INLINE_CHARACTERS, Message
 from bot.transcript.documents import render_srt, render_vtt
 from bot.transcript.retime import retime
 from bot.translations import Reader
@@ -87,7 +88,7 @@ def _without_gap_button(block: Block) -> Block:
     """Filling the gaps would bring the recogniser's words back."""
     if block.get("type") != "actions":
         return block
-    left = [element for element in block["elements"] if element.get("action_id") != actions.FILL_GAPS]
+    left = [element for element in block["elements"] if element.get("action_id") != action_ids.FILL_GAPS]
     return block | {"elements": left}
 
 

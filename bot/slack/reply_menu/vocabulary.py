@@ -12,12 +12,12 @@ from bot.errors import TranscriptionError
 from bot.model import MOST_CONTEXT_BYTES
 from bot.ports.store import Preferences
 from bot.preferences import ChannelSettings, parse_vocabulary, vocabulary_bytes
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, checkboxes, field, modal, option, section, text_input
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.answer import Answer
 from bot.slack.interactions.modals import ModalKind
 from bot.slack.interactions.presses import Press
-from bot.slack.kit import Block, checkboxes, field, modal, option, section, text_input
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.translations import Reader
 
@@ -116,7 +116,7 @@ def field_of(view: View) -> str:
 
 def _modal(reader: Reader, press: Press, blocks: list[Block]) -> Block:
     return modal(
-        actions.WORDS_MODAL,
+        action_ids.WORDS_MODAL,
         reader.say(sentences.WORDS_TITLE),
         blocks,
         submit=reader.say(sentences.WORDS_SUBMIT),

@@ -14,19 +14,19 @@ from slack_bolt.async_app import AsyncAck
 from bot import sentences
 from bot.model import JobState, Place
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import section
+from bot.slack.blockkit.rich_text import escape
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import SlashCommand
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import Ask
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Trigger
-from bot.slack.kit import section
 from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
 from bot.slack.settings.channel_modal import ChannelModal
-from bot.slack.speech.rich_text import escape
 
 
 class Commands:
@@ -59,7 +59,7 @@ class Commands:
 
     def register(self, listeners: Listeners) -> None:
         """Listen for the command."""
-        listeners.command(actions.COMMAND, self._take)
+        listeners.command(action_ids.COMMAND, self._take)
 
     async def _take(self, ack: AsyncAck, command: SlashCommand) -> None:
         said = await self._answers.in_time(

@@ -12,7 +12,8 @@ from slack_bolt.async_app import AsyncAck
 from bot import sentences
 from bot.errors import Rejected
 from bot.model import THREAD, Place
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import MessageShortcut, ViewSubmission
@@ -20,7 +21,6 @@ from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import Ask, Target
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals, Trigger
-from bot.slack.kit import Block
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.requests.shortcut_view import (
     MODAL,
@@ -59,8 +59,8 @@ class Shortcut:
 
     def register(self, listeners: Listeners) -> None:
         """Listen for the shortcut, and for what its modal sends."""
-        listeners.shortcut(actions.SHORTCUT, self._open)
-        listeners.submission(actions.ASK_MODAL, self._take)
+        listeners.shortcut(action_ids.SHORTCUT, self._open)
+        listeners.submission(action_ids.ASK_MODAL, self._take)
 
     async def _open(self, ack: AsyncAck, shortcut: MessageShortcut) -> None:
         """Open the modal; what takes time sets it right."""

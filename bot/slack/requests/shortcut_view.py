@@ -13,14 +13,14 @@ from pydantic import BeforeValidator
 
 from bot import sentences
 from bot.model import THREAD
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, field, modal, option, section, select
+from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.incoming.fields import Id, Payload, id_in, object_in
 from bot.slack.incoming.files import stub
 from bot.slack.incoming.interactions import View
 from bot.slack.incoming.messages import Target
 from bot.slack.interactions.modals import ModalKind
-from bot.slack.kit import Block, field, modal, option, section, select
-from bot.slack.language_menu import language_menu, parse_language
 from bot.translations import Reader
 
 _WHERE, _LANGUAGE = "where", "language"
@@ -33,7 +33,7 @@ def _ids_in(value: object) -> list[str]:
     return [item for item in value if id_in(item)] if isinstance(value, list) else []
 
 
-MODAL = ModalKind(sentences.ASK_TITLE, actions.ASK_MODAL, not_filled="modal not set right")
+MODAL = ModalKind(sentences.ASK_TITLE, action_ids.ASK_MODAL, not_filled="modal not set right")
 
 
 class _Known(Payload):
@@ -74,7 +74,7 @@ def render_ask(reader: Reader, target: Target, *, only_for_me: bool = False) -> 
         ),
     ]
     return modal(
-        actions.ASK_MODAL,
+        action_ids.ASK_MODAL,
         reader.say(sentences.ASK_TITLE),
         blocks,
         submit=reader.say(sentences.ASK_SUBMIT),

@@ -9,7 +9,8 @@ from slack_bolt.async_app import AsyncAck
 from bot import sentences
 from bot.model import Place
 from bot.preferences import Automatic
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.fields import id_in
@@ -17,7 +18,6 @@ from bot.slack.incoming.interactions import BlockAction, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals, Trigger
-from bot.slack.kit import Block
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.slack.settings.channel_modal_view import (
     MODAL,
@@ -63,9 +63,9 @@ class ChannelModal:
 
     def register(self, listeners: Listeners) -> None:
         """Listen for the buttons that open the modal, for its language menu, and for what it sends."""
-        listeners.action(actions.OPEN_SETTINGS, self._press)
-        listeners.action(actions.SETTINGS_LANGUAGE, self._choose_language)
-        listeners.submission(actions.SETTINGS_MODAL, self._take)
+        listeners.action(action_ids.OPEN_SETTINGS, self._press)
+        listeners.action(action_ids.SETTINGS_LANGUAGE, self._choose_language)
+        listeners.submission(action_ids.SETTINGS_MODAL, self._take)
 
     async def open(self, trigger: Trigger) -> None:
         """Open the modal of the channel where somebody looks; what takes time fills it. Never raises."""

@@ -15,12 +15,22 @@ from typing import Any, TypeVar
 from bot import sentences
 from bot.model import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
 from bot.preferences import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import (
+    Block,
+    checkboxes,
+    field,
+    line,
+    modal,
+    option,
+    section,
+    select,
+    text_input,
+)
+from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import Input, View
 from bot.slack.interactions.modals import ModalKind
-from bot.slack.kit import Block, checkboxes, field, line, modal, option, section, select, text_input
-from bot.slack.language_menu import language_menu, parse_language
 from bot.translations import Reader, Sentence
 
 _MOST_IN_A_FIELD = 3_000
@@ -40,7 +50,7 @@ _ENTRY = "entry"
 
 MODAL = ModalKind(
     sentences.SETTINGS_TITLE,
-    actions.SETTINGS_MODAL,
+    action_ids.SETTINGS_MODAL,
     not_opened="settings not opened",
     not_filled="settings not shown",
 )
@@ -104,7 +114,7 @@ def form_for(channel_id: str, reader: Reader, settings: ChannelSettings, automat
 def render_settings(form: Form) -> Block:
     """The modal. A direct message has less to decide: there everything is transcribed, and answered there."""
     settings, is_direct, reader = form.settings, form.channel_id.startswith("D"), form.reader
-    language = language_menu(reader, actions.SETTINGS_LANGUAGE, settings.language)
+    language = language_menu(reader, action_ids.SETTINGS_LANGUAGE, settings.language)
     blocks = [
         _about(reader, form.channel_id, is_direct=is_direct),
         field(
@@ -149,7 +159,7 @@ def render_settings(form: Form) -> Block:
         left_out.add("digits")
     blocks = [block for block in blocks if block.get("block_id") not in left_out]
     return modal(
-        actions.SETTINGS_MODAL,
+        action_ids.SETTINGS_MODAL,
         reader.say(sentences.SETTINGS_TITLE),
         blocks,
         submit=reader.say(sentences.SAVE),

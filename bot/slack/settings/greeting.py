@@ -12,18 +12,18 @@ from bot import sentences
 from bot.errors import Rejected, TranscriptionError
 from bot.model import Place
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
 from bot.slack.background import KeyedLocks
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block
+from bot.slack.blockkit.rich_text import escape
 from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import ChannelMember, EventCallback
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
-from bot.slack.kit import Block
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
 from bot.slack.settings.greeting_view import render_decision, render_greeting
-from bot.slack.speech.rich_text import escape
 
 _TO_THE_LETTER: dict[str, Any] = {
     "unfurl_links": False,
@@ -70,8 +70,8 @@ class Greeting:
             await self._decide(ack, pressed, turned_off)
 
         listeners.event("member_joined_channel", ChannelMember, self._join)
-        listeners.action(actions.TURN_ON, turn_on)
-        listeners.action(actions.TURN_OFF, turn_off)
+        listeners.action(action_ids.TURN_ON, turn_on)
+        listeners.action(action_ids.TURN_OFF, turn_off)
 
     async def _join(self, joined: EventCallback[ChannelMember]) -> None:
         if joined.event.user == self._context.identity.bot_user_id:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot import sentences
 from bot.preferences import Automatic
-from bot.slack import actions
-from bot.slack.kit import Block, button, line, section
-from bot.slack.kit import actions as row
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, button, line, section
+from bot.slack.blockkit.elements import actions as row
 from bot.translations import Reader
 
 
@@ -46,8 +46,8 @@ def render_decision(
 
 def _rest(reader: Reader, channel_id: str, audio_goes_to: str) -> list[Block]:
     buttons = [
-        button(reader.say(sentences.TURN_ON), actions.TURN_ON, channel_id),
-        button(reader.say(sentences.TURN_OFF), actions.TURN_OFF, channel_id),
-        button(reader.say(sentences.SETTINGS), actions.OPEN_SETTINGS, channel_id),
+        button(reader.say(sentences.TURN_ON), action_ids.TURN_ON, channel_id),
+        button(reader.say(sentences.TURN_OFF), action_ids.TURN_OFF, channel_id),
+        button(reader.say(sentences.SETTINGS), action_ids.OPEN_SETTINGS, channel_id),
     ]
     return [section(sentences.where_audio_goes(reader, audio_goes_to)), row(buttons)]

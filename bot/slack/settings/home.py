@@ -11,8 +11,9 @@ from slack_bolt.async_app import AsyncAck
 from bot import sentences
 from bot.errors import TranscriptionError
 from bot.preferences import ChannelSettings
-from bot.slack import actions
 from bot.slack.background import KeyedLocks
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.objects import Person
 from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
@@ -20,7 +21,6 @@ from bot.slack.incoming.events import AppHomeOpened, EventCallback
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
-from bot.slack.kit import Block
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.slack.settings.channel_modal_view import is_ticked
 from bot.slack.settings.home_view import (
@@ -59,9 +59,9 @@ class Home:
         """Listen for the tab's opening, and for what is chosen in it."""
         listeners.event("app_home_opened", AppHomeOpened, self._look)
         for action_id, keep in (
-            (actions.HOME_OPT_OUT, self._opt_out),
-            (actions.HOME_MODE, self._choose_mode),
-            (actions.HOME_SUBSCRIPTIONS, self._subscribe),
+            (action_ids.HOME_OPT_OUT, self._opt_out),
+            (action_ids.HOME_MODE, self._choose_mode),
+            (action_ids.HOME_SUBSCRIPTIONS, self._subscribe),
         ):
             listeners.action(action_id, self._keeping(keep))
 

@@ -15,11 +15,11 @@ from datetime import date
 from bot import sentences
 from bot.model import Usage
 from bot.preferences import Automatic
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import Block, button, context, header, multi_select, option, plain, section
+from bot.slack.blockkit.elements import actions as row
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import Action
-from bot.slack.kit import Block, button, context, header, multi_select, option, plain, section
-from bot.slack.kit import actions as row
 from bot.slack.settings.channel_modal_view import automatic_menu, box
 from bot.transcript.documents import on_one_line
 from bot.translations import Reader
@@ -76,7 +76,7 @@ def render_home(tab: Tab) -> Block:
         header(reader.say(sentences.HOME_MINE)),
         section(
             reader.say(sentences.OPT_OUT_LABEL),
-            box(actions.HOME_OPT_OUT, reader.say(sentences.OPT_OUT_CHOICE), ticked=tab.is_opted_out),
+            box(action_ids.HOME_OPT_OUT, reader.say(sentences.OPT_OUT_CHOICE), ticked=tab.is_opted_out),
             f"opt_out:{tab.is_opted_out}",
         ),
         *_subscriptions(reader, tab.channels or (), tab.subscriptions),
@@ -119,7 +119,7 @@ def _subscriptions(
     choices = {channel.id: option(_name(reader, channel), channel.id) for channel in first}
     if choices:
         menu = multi_select(
-            actions.HOME_SUBSCRIPTIONS,
+            action_ids.HOME_SUBSCRIPTIONS,
             list(choices.values()),
             [choice for channel_id, choice in choices.items() if channel_id in chosen],
             reader.say(sentences.SUBSCRIPTIONS_HINT),
@@ -141,8 +141,8 @@ def _channels(reader: Reader, channels: Sequence[SharedChannel] | None) -> Itera
         yield section(_name(reader, channel))
         yield row(
             [
-                automatic_menu(reader, actions.HOME_MODE, channel.automatic),
-                button(reader.say(sentences.SETTINGS), actions.OPEN_SETTINGS, channel.id),
+                automatic_menu(reader, action_ids.HOME_MODE, channel.automatic),
+                button(reader.say(sentences.SETTINGS), action_ids.OPEN_SETTINGS, channel.id),
             ],
             f"mode:{channel.id}:{channel.automatic}",
         )

@@ -11,8 +11,8 @@ from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import Place
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import User, View
+from bot.slack.blockkit.elements import Block, modal, section
 from bot.slack.interactions.modals import ModalKind, Modals, Trigger
-from bot.slack.kit import Block, modal, section
 from bot.translations import ENGLISH, Reader, Sentence
 from tests.slack.office import Office, office_with
 

@@ -10,7 +10,7 @@ from bot.model import THREAD, Claim, FileState, JobKey, Place
 from bot.slack.incoming.interactions import BlockAction, ViewSubmission
 from bot.slack.interactions import presses
 from bot.slack.interactions.presses import Press
-from bot.slack.speech.reply_handle import ReplyHandle
+from bot.slack.replies.handle import ReplyHandle
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS
 
 KEY = JobKey(TEAM, CHANNEL, TS, "F024CLIP1")

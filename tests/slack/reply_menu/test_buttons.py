@@ -10,7 +10,7 @@ from bot.model import JobKey, Outcome, Place, Span, Transcript
 from bot.playground.slack.faults import Answer
 from bot.playground.slack.records import Message
 from bot.reply import AskFirst
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.reply_menu.buttons import parse_gap_button
 from bot.translations import ENGLISH
@@ -41,7 +41,7 @@ async def test_any_member_may_agree() -> None:
     async with answered() as here:
         reply = await held(here)
 
-        delivery = await here.press(reply, actions.AGREE, here.bea)
+        delivery = await here.press(reply, action_ids.AGREE, here.bea)
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.AGREED)
@@ -54,12 +54,12 @@ async def test_agreeing_twice_is_settled() -> None:
         reply = await held(here)
 
         for user in (here.bea, here.anne):
-            await here.press(reply, actions.AGREE, user)
+            await here.press(reply, action_ids.AGREE, user)
 
         assert here.told(here.anne) == ENGLISH.say(sentences.QUESTION_CLOSED)
 
 
-@pytest.mark.parametrize("action", [actions.AGREE, actions.DECLINE])
+@pytest.mark.parametrize("action", [action_ids.AGREE, action_ids.DECLINE])
 async def test_who_is_not_in_the_channel_decides_nothing(action: str) -> None:
     async with answered() as here:
         reply = await held(here)
@@ -71,12 +71,12 @@ async def test_who_is_not_in_the_channel_decides_nothing(action: str) -> None:
         assert states(here) == ["held"]
 
 
-@pytest.mark.parametrize("action", [actions.AGREE, actions.DECLINE, actions.SHARE])
+@pytest.mark.parametrize("action", [action_ids.AGREE, action_ids.DECLINE, action_ids.SHARE])
 async def test_a_silent_slack_is_told_of(action: str) -> None:
     async with answered() as here:
         job = here.job(audience=here.bea.id, whisper_in=Place(here.channel.id))
         await here.office.jobs.ask([job.request])
-        reply = await here.reply(HELLO if action == actions.SHARE else QUESTION, job)
+        reply = await here.reply(HELLO if action == action_ids.SHARE else QUESTION, job)
         here.office.slack.faults.add("conversations.members", Answer(503), times=None)
 
         delivery = await here.press(reply, action, here.bea)
@@ -90,7 +90,7 @@ async def test_declining_takes_the_question_away() -> None:
     async with answered() as here:
         reply = await held(here)
 
-        await here.press(reply, actions.DECLINE, here.bea)
+        await here.press(reply, action_ids.DECLINE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
         (removal,) = (row.removal for row in here.office.jobs.removals.values())
@@ -109,7 +109,7 @@ async def test_a_button_that_a_slow_screen_still_shows_takes_no_transcript_away(
         found = await here.office.context.replies.find(job)
         await here.office.context.replies.publish(job, HELLO, found)
 
-        await here.press(stale, actions.DECLINE, here.bea)
+        await here.press(stale, action_ids.DECLINE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.QUESTION_CLOSED)
         assert here.office.jobs.removals == {}
@@ -120,7 +120,7 @@ async def test_the_one_who_asked_privately_declines_for_themselves() -> None:
         reply = await held(here, audience=here.bea.id, whisper_in=Place(here.channel.id, here.head.ts))
         assert reply.ephemeral_for == here.bea.id
 
-        await here.press(reply, actions.DECLINE, here.bea)
+        await here.press(reply, action_ids.DECLINE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
         (removal,) = (row.removal for row in here.office.jobs.removals.values())
@@ -135,7 +135,7 @@ async def test_what_one_person_reads_is_shared_in_the_thread(language: str | Non
         reply = await here.reply(HELLO, job)
         assert reply.ephemeral_for == here.bea.id
 
-        delivery = await here.press(reply, actions.SHARE, here.bea)
+        delivery = await here.press(reply, action_ids.SHARE, here.bea)
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.ASKED_IN_THREAD)
@@ -151,7 +151,7 @@ async def test_a_direct_message_is_shared_in_the_recordings_thread() -> None:
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
         assert here.office.slack.state.channels[reply.channel_id].kind == "im"
 
-        await here.press(reply, actions.SHARE, here.bea)
+        await here.press(reply, action_ids.SHARE, here.bea)
 
         (row,) = here.office.jobs.rows.values()
         assert row.job.key.audience == "thread"
@@ -166,7 +166,7 @@ async def test_what_the_thread_holds_already_is_not_made_again() -> None:
         await here.office.jobs.finish(job, Outcome.TRANSCRIBED)
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
 
-        await here.press(reply, actions.SHARE, here.bea)
+        await here.press(reply, action_ids.SHARE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.ANSWERED_IN_THREAD)
         assert states(here) == ["ended"]
@@ -176,18 +176,18 @@ async def test_who_has_left_shares_nothing_and_neither_does_a_bot_that_was_sent_
     async with answered() as here:
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
         here.channel.members.remove(here.bea.id)
-        await here.press(reply, actions.SHARE, here.bea)
+        await here.press(reply, action_ids.SHARE, here.bea)
         assert here.told(here.bea) == ENGLISH.say(sentences.OUT_OF_REACH)
 
         here.channel.members.append(here.bea.id)
         here.channel.members.remove(here.office.slack.state.workspace.bot_user_id)
-        await here.press(reply, actions.SHARE, here.bea)
+        await here.press(reply, action_ids.SHARE, here.bea)
 
         assert here.office.whispers(here.bea.id) == [ENGLISH.say(sentences.OUT_OF_REACH)] * 2
         assert here.office.jobs.rows == {}
 
 
-@pytest.mark.parametrize("action", [actions.AGREE, actions.DECLINE])
+@pytest.mark.parametrize("action", [action_ids.AGREE, action_ids.DECLINE])
 async def test_a_question_that_tells_of_no_recording_says_so(action: str) -> None:
     async with answered() as here:
         reply = await held(here)
@@ -214,7 +214,7 @@ async def test_gaps_are_filled_once_however_often_the_button_is_pressed() -> Non
         await here.office.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
 
         for _ in range(2):
-            assert (await here.press(reply, actions.FILL_GAPS, here.bea)).acked
+            assert (await here.press(reply, action_ids.FILL_GAPS, here.bea)).acked
 
         (row,) = here.office.jobs.rows.values()
         assert (row.state, row.job.revision) == ("ready", 1)
@@ -225,7 +225,7 @@ async def test_after_a_day_whoever_presses_is_told() -> None:
     async with answered() as here:
         reply = await here.reply(gapped(), here.job())
 
-        delivery = await here.press(reply, actions.FILL_GAPS, here.bea)
+        delivery = await here.press(reply, action_ids.FILL_GAPS, here.bea)
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.GAPS_GONE)

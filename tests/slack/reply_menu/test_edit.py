@@ -11,11 +11,11 @@ from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import File, Message, View
 from bot.reply import ReplyState
 from bot.scratch import WORKSPACE_PREFIX
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.rich_text import text_of
 from bot.slack.incoming import messages
-from bot.slack.speech.reply_controls import Choice
-from bot.slack.speech.rich_text import text_of
-from bot.slack.speech.thread import state_in
+from bot.slack.replies.controls import Choice
+from bot.slack.replies.metadata import state_in
 from bot.translations import ENGLISH, Reader
 from tests.slack.answered import Answered, answered, inputs, notice, timed, written
 from tests.slack.scene import LONG_TEXT
@@ -93,7 +93,7 @@ async def test_a_transcripts_file_passes_through_the_bots_own_folder_alone() -> 
         reply, scratch = await here.reply(LONG), here.office.context.scratch
         held = here.office.slack.faults.hold("download")
         here.office.people.click(
-            reply, actions.REPLY_MENU, here.anne.id, selected_option={"value": Choice.EDIT}
+            reply, action_ids.REPLY_MENU, here.anne.id, selected_option={"value": Choice.EDIT}
         )
         await held.reached()
         (folder,) = scratch.iterdir()
@@ -413,7 +413,7 @@ async def test_a_gap_stays_in_the_text_and_is_not_filled_over_an_edit() -> None:
 
         assert text_of(reply.blocks) == text
         assert "[" in text
-        assert [element["action_id"] for element in reply.blocks[-1]["elements"]] == [actions.REPLY_MENU]
+        assert [element["action_id"] for element in reply.blocks[-1]["elements"]] == [action_ids.REPLY_MENU]
         found = here.office.slack.state.message_json(reply, with_metadata=True)
         assert state_in(messages.Message.model_validate(found)) is ReplyState.GAPPED
 

@@ -11,9 +11,9 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.form import initial_values
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.presses import Press
+from bot.slack.replies.handle import ReplyHandle
 from bot.slack.reply_menu import edit_view
 from bot.slack.reply_menu.edit_view import render_edit
-from bot.slack.speech.reply_handle import ReplyHandle
 from bot.transcript.retime import parse_paragraphs
 from bot.translations import ENGLISH
 from tests.slack.interactions.test_presses import HANDLE, JSON, sent

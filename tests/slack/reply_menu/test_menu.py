@@ -9,8 +9,8 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Message
 from bot.reply import GaveUp
-from bot.slack import actions
-from bot.slack.speech.reply_controls import Choice
+from bot.slack.blockkit import action_ids
+from bot.slack.replies.controls import Choice
 from bot.translations import ENGLISH
 from tests.slack.answered import FILE_ID, answered, inputs, notice, written
 from tests.transcripts import said
@@ -326,7 +326,7 @@ async def test_a_modal_opens_at_once_and_is_filled_when_slack_has_answered() -> 
         hold = here.office.slack.faults.hold("users.info")
 
         delivery = here.office.people.click(
-            reply, actions.REPLY_MENU, here.bea.id, selected_option={"value": "delete"}
+            reply, action_ids.REPLY_MENU, here.bea.id, selected_option={"value": "delete"}
         )
         await hold.reached()
         assert notice(here.office.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
@@ -338,10 +338,10 @@ async def test_a_modal_opens_at_once_and_is_filled_when_slack_has_answered() -> 
         assert notice(here.office.modal()) == ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
 
 
-@pytest.mark.parametrize("action", [actions.LANGUAGE_MODAL, actions.DELETE_MODAL])
+@pytest.mark.parametrize("action", [action_ids.LANGUAGE_MODAL, action_ids.DELETE_MODAL])
 async def test_a_modal_that_tells_of_no_reply_says_so(action: str) -> None:
     async with answered() as here:
-        choice = Choice.DELETE if action == actions.DELETE_MODAL else Choice.AGAIN_IN
+        choice = Choice.DELETE if action == action_ids.DELETE_MODAL else Choice.AGAIN_IN
         view = await here.open(await here.reply(HELLO), choice, here.anne)
         view.content["private_metadata"] = "nothing"
 

@@ -8,11 +8,11 @@ from hypothesis import assume, given, settings
 from bot import sentences
 from bot.model import Gap, Span, Transcript
 from bot.playground.slack.blockkit import complaints_about_blocks
-from bot.slack import actions
-from bot.slack.kit import line
+from bot.slack.blockkit import action_ids
+from bot.slack.blockkit.elements import line
+from bot.slack.blockkit.rich_text import escape, text_of
+from bot.slack.replies.render import Message, render_reply
 from bot.slack.reply_menu.rewrite_view import render_edited
-from bot.slack.speech.blocks import Message, render_reply
-from bot.slack.speech.rich_text import escape, text_of
 from bot.transcript.documents import render_vtt
 from bot.transcript.retime import parse_paragraphs
 from bot.translations import ENGLISH, Reader, readers
@@ -40,7 +40,7 @@ def facts(message: Message) -> str:
     return str(shown["elements"][0]["text"])
 
 
-def action_ids(message: Message) -> list[str]:
+def ids_of(message: Message) -> list[str]:
     return [
         element["action_id"]
         for block in message.blocks
@@ -109,7 +109,7 @@ def test_what_outgrows_the_message_goes_to_a_text_file() -> None:
     assert text_of(whole.blocks).endswith("…")
     assert text_of(smallest.blocks) == sentences.continued_in_text(ENGLISH, "t.txt")
     assert smallest.files == whole.files
-    assert action_ids(whole) == [actions.REPLY_MENU]
+    assert ids_of(whole) == [action_ids.REPLY_MENU]
 
 
 def test_a_long_text_gets_files_with_the_times_of_the_old_ones() -> None:
@@ -156,11 +156,11 @@ def test_gaps_are_not_filled_over_an_edit(*, reader: bool) -> None:
         (*HELLO.passages, Gap(Span(11_400, 20_000))), HELLO.languages, 20.0, complete=True
     )
     before = blocks_of(transcript)
-    assert actions.FILL_GAPS in action_ids(Message("", before))
+    assert action_ids.FILL_GAPS in ids_of(Message("", before))
     if reader:
         before[-1]["elements"] = before[-1]["elements"][:1]
 
     message = edited(before, "Hello.")[0]
 
-    assert action_ids(message) == ([] if reader else [actions.REPLY_MENU])
+    assert ids_of(message) == ([] if reader else [action_ids.REPLY_MENU])
     assert complaints_about_blocks(message.blocks) == []

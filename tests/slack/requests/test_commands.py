@@ -14,7 +14,7 @@ from bot.playground.slack.blockkit import complaints_about_blocks
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel, File, Message, User
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.translations import ENGLISH
 from tests.slack.office import NOW, Office, office_with
 
@@ -44,7 +44,7 @@ class Prompt:
         """What only whoever typed it sees then; empty where that is nothing."""
         who, where = user or self.anne, channel or self.channel
         known = len(self.office.whispers(who.id))
-        delivery = self.office.people.slash_command(where.id, who.id, actions.COMMAND, text)
+        delivery = self.office.people.slash_command(where.id, who.id, action_ids.COMMAND, text)
         await self.office.settled()
         assert delivery.acked
         assert complaints_about_blocks(delivery.answer.get("blocks", [])) == []
@@ -243,7 +243,7 @@ async def test_whoever_is_not_in_the_channel_learns_nothing_of_it(prompt: Prompt
 
 async def test_settings_opens_the_modal_and_says_nothing_beside_it(prompt: Prompt) -> None:
     assert await prompt.type("settings") == ""
-    assert prompt.office.modal().content["callback_id"] == actions.SETTINGS_MODAL
+    assert prompt.office.modal().content["callback_id"] == action_ids.SETTINGS_MODAL
 
 
 async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
@@ -349,7 +349,7 @@ async def test_a_slow_slack_costs_a_sentence_in_time() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"trigger_id": 7, "channel_id": {}, "user_id": "a:b"}])
 async def test_an_odd_command_is_answered(prompt: Prompt, body: dict[str, Any]) -> None:
-    known = {"command": actions.COMMAND, "team_id": prompt.office.team_id}
+    known = {"command": action_ids.COMMAND, "team_id": prompt.office.team_id}
 
     delivery = prompt.office.slack.deliver("slash_commands", known | body)
     await prompt.office.settled()

@@ -13,7 +13,7 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, Delay, SlackError
 from bot.playground.slack.records import Channel, File, Message, User, View
 from bot.ports.store import Asked
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.translations import ENGLISH
 from tests.flows.hands import Form, text_in
 from tests.job.memory import MemoryJobs
@@ -39,7 +39,7 @@ class Scene:
 
     async def open(self, message: Message, user: User | None = None) -> View:
         """Choose "Transcribe" in a message's menu, and wait until the modal is as it should be."""
-        delivery = self.office.people.message_shortcut(actions.SHORTCUT, message, (user or self.anne).id)
+        delivery = self.office.people.message_shortcut(action_ids.SHORTCUT, message, (user or self.anne).id)
         await self.office.settled()
         assert delivery.acked
         view = self.office.modal()
@@ -153,7 +153,7 @@ async def test_the_modal_opens_before_anything_is_looked_up() -> None:
         message = at.post(at.clip())
         hold = at.office.slack.faults.hold("users.info")
 
-        at.office.people.message_shortcut(actions.SHORTCUT, message, at.anne.id)
+        at.office.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
         await hold.reached()
         await at.office.slack.settled()
         early = Form(at.office.modal()).offers("Language")
@@ -192,7 +192,7 @@ async def test_a_modal_that_was_sent_too_soon_asks_for_nothing_in_a_thread_out_o
     async with scene(with_bot=False) as at:
         message = at.post(at.clip())
         at.office.slack.faults.add("users.info", Delay(0.8))
-        at.office.people.message_shortcut(actions.SHORTCUT, message, at.anne.id)
+        at.office.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
         await at.office.slack.settled()
         form = Form(at.office.modal())
 
@@ -205,7 +205,7 @@ async def test_one_that_was_sent_too_soon_keeps_what_it_said() -> None:
     async with scene() as at:
         message = at.post(at.clip())
         hold = at.office.slack.faults.hold("users.info")
-        at.office.people.message_shortcut(actions.SHORTCUT, message, at.anne.id)
+        at.office.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
         await hold.reached()
         await at.office.slack.settled()
         view = at.office.modal()
@@ -289,7 +289,7 @@ async def test_an_odd_payload_is_answered(changes: dict[str, Any]) -> None:
     async with scene() as at:
         known = {
             "type": "message_action",
-            "callback_id": actions.SHORTCUT,
+            "callback_id": action_ids.SHORTCUT,
             "team": {"id": at.office.team_id},
             "user": {"id": at.anne.id},
             "trigger_id": at.office.slack.state.new_trigger(at.anne.id),
@@ -306,7 +306,7 @@ async def test_a_modal_that_does_not_open_is_acknowledged_all_the_same() -> None
     async with scene() as at:
         at.office.slack.faults.add("views.open", SlackError("expired_trigger_id"))
 
-        delivery = at.office.people.message_shortcut(actions.SHORTCUT, at.post(at.clip()), at.anne.id)
+        delivery = at.office.people.message_shortcut(action_ids.SHORTCUT, at.post(at.clip()), at.anne.id)
         await at.office.settled()
 
         assert delivery.acked

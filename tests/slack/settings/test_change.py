@@ -12,7 +12,7 @@ import pytest
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.records import Channel, Message, User
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.permissions import Permissions
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
 from tests.slack.office import Office, office_with
@@ -21,19 +21,19 @@ Decide = Callable[[Office, Channel, User, Message], Delivery]
 
 
 def say_on(office: Office, channel: Channel, person: User, _greeting: Message) -> Delivery:
-    return office.people.slash_command(channel.id, person.id, actions.COMMAND, "on")
+    return office.people.slash_command(channel.id, person.id, action_ids.COMMAND, "on")
 
 
 def press_on(office: Office, _channel: Channel, person: User, greeting: Message) -> Delivery:
-    return office.people.click(greeting, actions.TURN_ON, person.id)
+    return office.people.click(greeting, action_ids.TURN_ON, person.id)
 
 
 def press_off(office: Office, _channel: Channel, person: User, greeting: Message) -> Delivery:
-    return office.people.click(greeting, actions.TURN_OFF, person.id)
+    return office.people.click(greeting, action_ids.TURN_OFF, person.id)
 
 
 def say_off(office: Office, channel: Channel, person: User, _greeting: Message) -> Delivery:
-    return office.people.slash_command(channel.id, person.id, actions.COMMAND, "off")
+    return office.people.slash_command(channel.id, person.id, action_ids.COMMAND, "off")
 
 
 @pytest.mark.parametrize("slow", ["conversations.info", "conversations.members", "users.info"])

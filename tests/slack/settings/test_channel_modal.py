@@ -13,7 +13,7 @@ from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, User, View
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.interactions.modals import Trigger
 from bot.slack.settings.channel_modal import ChannelModal
 from bot.translations import ENGLISH
@@ -25,7 +25,7 @@ OPEN = [
         "elements": [
             {
                 "type": "button",
-                "action_id": actions.OPEN_SETTINGS,
+                "action_id": action_ids.OPEN_SETTINGS,
                 "text": {"type": "plain_text", "text": "Settings"},
             }
         ],
@@ -149,7 +149,7 @@ async def test_the_button_of_a_message_opens_it() -> None:
         )
         message = here.office.slack.state.messages[here.channel.id, posted["ts"]]
 
-        delivery = here.office.people.click(message, actions.OPEN_SETTINGS, here.anne.id)
+        delivery = here.office.people.click(message, action_ids.OPEN_SETTINGS, here.anne.id)
         await here.office.settled()
 
         assert delivery.acked
@@ -316,7 +316,7 @@ async def test_a_language_without_digits_takes_the_box_away_and_keeps_what_was_t
         chosen = choose(view, "language", "de")
         typed = {"vocabulary_0": {"entry": {"value": "half a wo"}}}
 
-        here.office.people.click_in_view(view, actions.SETTINGS_LANGUAGE, chosen | typed)
+        here.office.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, chosen | typed)
         await here.office.settled()
 
         blocks = [block.get("block_id") for block in view.content["blocks"]]
@@ -330,9 +330,9 @@ async def test_an_update_that_comes_too_late_does_not_undo_a_newer_one() -> None
     async with place() as here:
         view = await here.open(here.anne)
         hold = here.office.slack.faults.hold("views.update")
-        here.office.people.click_in_view(view, actions.SETTINGS_LANGUAGE, choose(view, "language", "de"))
+        here.office.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, choose(view, "language", "de"))
         await hold.reached()
-        here.office.people.click_in_view(view, actions.SETTINGS_LANGUAGE, choose(view, "language", "fr"))
+        here.office.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, choose(view, "language", "fr"))
         await here.office.slack.settled()
         while menu(view, "language")["initial_option"]["value"] != "fr":  # noqa: ASYNC110  # over the wire
             await asyncio.sleep(0.01)

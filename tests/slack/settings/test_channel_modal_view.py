@@ -11,7 +11,7 @@ from bot.model import LANGUAGES, MOST_CONTEXT_BYTES
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.form import initial_values, merged_values
 from bot.preferences import Automatic, ChannelSettings, vocabulary_bytes
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import View
 from bot.slack.settings import channel_modal_view
 from bot.slack.settings.channel_modal_view import MODAL, Errors, Form, Submission, form_for, render_settings
@@ -197,7 +197,7 @@ def test_a_choice_of_language_is_told_at_once() -> None:
     (block,) = [block for block in shown()["blocks"] if block.get("block_id") == "language"]
 
     assert block["dispatch_action"] is True
-    assert block["element"]["action_id"] == actions.SETTINGS_LANGUAGE
+    assert block["element"]["action_id"] == action_ids.SETTINGS_LANGUAGE
 
 
 def test_a_direct_message_has_less_to_decide() -> None:

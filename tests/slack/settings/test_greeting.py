@@ -14,7 +14,7 @@ from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, Message, User
 from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.settings.greeting_view import render_decision, render_greeting
 from bot.translations import ENGLISH, Reader
 from tests.slack.office import Office, office_with
@@ -116,7 +116,7 @@ async def test_it_greets_in_the_language_of_channels() -> None:
         (greeting,) = await here.invite()
         assert greeting.text == texts(greeting)[0] == german.say(sentences.GREETING)
 
-        await here.press(greeting, actions.TURN_OFF, here.anne)
+        await here.press(greeting, action_ids.TURN_OFF, here.anne)
 
         assert texts(greeting)[1] == german.say(sentences.WHAT_I_DO[Automatic.OFF])
         assert greeting.text == german.say(sentences.WHAT_I_DO[Automatic.OFF])
@@ -168,13 +168,13 @@ async def test_on_and_off_are_decided_under_it_and_it_says_by_whom() -> None:
     async with invitation(is_ext_shared=True) as here:
         (greeting,) = await here.invite()
 
-        await here.press(greeting, actions.TURN_ON, here.anne)
+        await here.press(greeting, action_ids.TURN_ON, here.anne)
         assert await here.automatic() is Automatic.AUDIO
         assert texts(greeting)[1] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.AUDIO])
         (line,) = [block for block in greeting.blocks if block["type"] == "rich_text"]
         assert line["elements"][0]["elements"][0] == {"type": "user", "user_id": here.anne.id}
 
-        await here.press(greeting, actions.TURN_OFF, here.boss)
+        await here.press(greeting, action_ids.TURN_OFF, here.boss)
         assert await here.automatic() is Automatic.OFF
         assert texts(greeting)[1] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])
         assert here.boss.id in str(greeting.blocks)
@@ -188,7 +188,7 @@ async def test_on_leaves_a_finer_choice_as_it_is(before: Automatic) -> None:
         await here.decide(before)
         (greeting,) = await here.invite()
 
-        await here.press(greeting, actions.TURN_ON, here.anne)
+        await here.press(greeting, action_ids.TURN_ON, here.anne)
 
         kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
         assert kept == ChannelSettings(before, language="de")
@@ -199,7 +199,7 @@ async def test_whoever_may_not_is_told_alone() -> None:
         (greeting,) = await here.invite()
         before = list(greeting.blocks)
 
-        await here.press(greeting, actions.TURN_OFF, here.anne)
+        await here.press(greeting, action_ids.TURN_OFF, here.anne)
 
         assert await here.automatic() is None
         assert greeting.blocks == before
@@ -212,7 +212,7 @@ async def test_a_slack_that_does_not_say_who_may_is_told_of() -> None:
         (greeting,) = await here.invite()
         here.office.slack.faults.add("conversations.members", SlackError("internal_error"))
 
-        await here.press(greeting, actions.TURN_OFF, here.anne)
+        await here.press(greeting, action_ids.TURN_OFF, here.anne)
 
         assert await here.automatic() is None
         assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
@@ -221,7 +221,7 @@ async def test_a_slack_that_does_not_say_who_may_is_told_of() -> None:
 async def test_a_press_is_kept_before_it_is_acknowledged() -> None:
     async with invitation() as here:
         (greeting,) = await here.invite()
-        delivery = here.begin(greeting, actions.TURN_OFF, here.anne)
+        delivery = here.begin(greeting, action_ids.TURN_OFF, here.anne)
         kept: list[ChannelSettings] = []
         delivery.on_ack = lambda _: kept.extend(here.office.preferences.settings.values())
         await here.office.settled()
@@ -234,7 +234,7 @@ async def test_a_press_that_cannot_be_kept_is_not_acknowledged_and_told() -> Non
         (greeting,) = await here.invite()
         before = list(greeting.blocks)
 
-        delivery = here.begin(greeting, actions.TURN_OFF, here.anne)
+        delivery = here.begin(greeting, action_ids.TURN_OFF, here.anne)
         await here.office.settled()
 
         assert not delivery.acked
@@ -245,8 +245,8 @@ async def test_a_press_that_cannot_be_kept_is_not_acknowledged_and_told() -> Non
 @pytest.mark.parametrize(
     ("presses", "end"),
     [
-        ((actions.TURN_ON, actions.TURN_OFF), Automatic.OFF),
-        ((actions.TURN_OFF, actions.TURN_ON), Automatic.AUDIO),
+        ((action_ids.TURN_ON, action_ids.TURN_OFF), Automatic.OFF),
+        ((action_ids.TURN_OFF, action_ids.TURN_ON), Automatic.AUDIO),
     ],
 )
 @pytest.mark.parametrize("slow", ["conversations.members", "users.info", "chat.update"])
@@ -281,7 +281,7 @@ async def test_people_of_another_organisation_decide_nothing(admins_only: bool, 
         here.channel.members.append(eve.id)
         (greeting,) = await here.invite()
 
-        delivery = here.begin(greeting, actions.TURN_ON, eve)
+        delivery = here.begin(greeting, action_ids.TURN_ON, eve)
         delivery.payload["team"] = {"id": team or here.office.team_id}
         await here.office.settled()
 
@@ -293,7 +293,7 @@ async def test_people_of_another_organisation_decide_nothing(admins_only: bool, 
 async def test_a_decision_is_kept_for_the_workspace_whatever_team_a_press_names() -> None:
     async with invitation() as here:
         (greeting,) = await here.invite()
-        delivery = here.begin(greeting, actions.TURN_OFF, here.anne)
+        delivery = here.begin(greeting, action_ids.TURN_OFF, here.anne)
         delivery.payload["team"] = {"id": "T0ANOTHER01"}
         await here.office.settled()
 
@@ -305,7 +305,7 @@ async def test_a_greeting_that_cannot_be_changed_leaves_a_word_to_whoever_presse
         (greeting,) = await here.invite()
         here.office.slack.faults.add("chat.update", SlackError("message_not_found"))
 
-        await here.press(greeting, actions.TURN_OFF, here.anne)
+        await here.press(greeting, action_ids.TURN_OFF, here.anne)
 
         assert await here.automatic() is Automatic.OFF
         assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.OFF)]

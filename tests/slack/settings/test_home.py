@@ -17,7 +17,7 @@ from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, User, View
 from bot.ports.store import Preferences
 from bot.preferences import Automatic, ChannelSettings
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.settings.home import Home
 from bot.translations import ENGLISH, Reader
 from tests.slack.office import Office, office_with
@@ -51,7 +51,7 @@ class House:
         return [block["text"]["text"] for block in blocks if "text" in block]
 
     def mode(self, channel: Channel) -> str:
-        return str(element(self.view(), actions.HOME_MODE, channel.id)["initial_option"]["value"])
+        return str(element(self.view(), action_ids.HOME_MODE, channel.id)["initial_option"]["value"])
 
     def press(self, action_id: str, **chosen: Any) -> Delivery:
         """Choose something, and look away."""
@@ -63,7 +63,7 @@ class House:
             for block in self.view().content["blocks"]
             if str(block.get("block_id")).startswith(f"mode:{channel.id}:")
         )
-        return self.press(actions.HOME_MODE, block_id=block_id, selected_option={"value": mode})
+        return self.press(action_ids.HOME_MODE, block_id=block_id, selected_option={"value": mode})
 
     async def use(self, action_id: str, **chosen: Any) -> None:
         await self.acknowledged(self.press(action_id, **chosen))
@@ -143,7 +143,7 @@ def options(*values: str) -> dict[str, Any]:
 
 
 def opt_out(here: House) -> Delivery:
-    return here.press(actions.HOME_OPT_OUT, **options("yes"))
+    return here.press(action_ids.HOME_OPT_OUT, **options("yes"))
 
 
 def choose_off(here: House) -> Delivery:
@@ -151,7 +151,7 @@ def choose_off(here: House) -> Delivery:
 
 
 def subscribe(here: House) -> Delivery:
-    return here.press(actions.HOME_SUBSCRIPTIONS, **options(here.general.id))
+    return here.press(action_ids.HOME_SUBSCRIPTIONS, **options(here.general.id))
 
 
 Choice = Callable[[House], Delivery]
@@ -194,14 +194,14 @@ async def test_never_transcribe_me_is_kept_and_taken_back() -> None:
     async with house() as here:
         await here.look()
 
-        await here.use(actions.HOME_OPT_OUT, **options("yes"))
+        await here.use(action_ids.HOME_OPT_OUT, **options("yes"))
         assert await here.office.preferences.is_opted_out(here.office.team_id, here.anne.id)
         assert not await here.office.preferences.is_opted_out(here.office.team_id, here.boss.id)
-        assert element(here.view(), actions.HOME_OPT_OUT)["initial_options"]
+        assert element(here.view(), action_ids.HOME_OPT_OUT)["initial_options"]
 
-        await here.use(actions.HOME_OPT_OUT, **options())
+        await here.use(action_ids.HOME_OPT_OUT, **options())
         assert not await here.office.preferences.is_opted_out(here.office.team_id, here.anne.id)
-        assert "initial_options" not in element(here.view(), actions.HOME_OPT_OUT)
+        assert "initial_options" not in element(here.view(), action_ids.HOME_OPT_OUT)
 
 
 async def test_a_mode_is_changed_in_place_and_leaves_the_rest() -> None:
@@ -223,10 +223,10 @@ async def test_where_only_admins_decide_members_see_the_mode_alone() -> None:
         await here.look()
         assert "#general: Clips und Audiodateien" in here.texts()
         with pytest.raises(LookupError):
-            here.office.people.click_in_view(here.view(), actions.HOME_MODE)
+            here.office.people.click_in_view(here.view(), action_ids.HOME_MODE)
 
         await here.look(here.boss)
-        assert element(here.view(here.boss), actions.HOME_MODE, here.general.id)
+        assert element(here.view(here.boss), action_ids.HOME_MODE, here.general.id)
 
 
 async def test_whoever_left_since_decides_nothing_and_reads_why() -> None:
@@ -245,12 +245,12 @@ async def test_transcripts_of_chosen_channels_are_subscribed() -> None:
     async with house() as here:
         await here.look()
 
-        await here.use(actions.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
+        await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
         assert await here.subscriptions() == sorted([here.general.id, here.news.id])
-        chosen = element(here.view(), actions.HOME_SUBSCRIPTIONS)["initial_options"]
+        chosen = element(here.view(), action_ids.HOME_SUBSCRIPTIONS)["initial_options"]
         assert {one["value"] for one in chosen} == {here.general.id, here.news.id}
 
-        await here.use(actions.HOME_SUBSCRIPTIONS, **options())
+        await here.use(action_ids.HOME_SUBSCRIPTIONS, **options())
         assert await here.subscriptions() == []
 
 
@@ -262,7 +262,7 @@ async def test_channels_that_somebody_is_not_in_now_are_not_subscribed() -> None
         await here.office.preferences.subscribe(here.office.team_id, here.boss.id, [board.id])
 
         await here.use(
-            actions.HOME_SUBSCRIPTIONS, **options(here.general.id, here.news.id, board.id, "C0NOWHERE00")
+            action_ids.HOME_SUBSCRIPTIONS, **options(here.general.id, here.news.id, board.id, "C0NOWHERE00")
         )
 
         assert await here.subscriptions() == [here.general.id]
@@ -272,10 +272,10 @@ async def test_channels_that_somebody_is_not_in_now_are_not_subscribed() -> None
 async def test_while_slack_does_not_tell_whose_channels_they_are_nothing_is_subscribed() -> None:
     async with house() as here:
         await here.look()
-        await here.use(actions.HOME_SUBSCRIPTIONS, **options(here.news.id))
+        await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id))
         here.office.slack.faults.add("conversations.members", SlackError("internal_error"))
 
-        await here.use(actions.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
+        await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
 
         assert await here.subscriptions() == [here.news.id]
         assert here.texts()[0] == ENGLISH.say(sentences.SLACK_SILENT)
@@ -284,10 +284,10 @@ async def test_while_slack_does_not_tell_whose_channels_they_are_nothing_is_subs
 async def test_of_channels_that_stay_chosen_nothing_is_asked() -> None:
     async with house() as here:
         await here.look()
-        await here.use(actions.HOME_SUBSCRIPTIONS, **options(here.news.id))
+        await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id))
         here.office.time.passed_s += 10
 
-        await here.use(actions.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
+        await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
 
         assert await here.subscriptions() == sorted([here.general.id, here.news.id])
         asked = [call["channel"] for call in here.office.calls("conversations.members")]
@@ -336,7 +336,7 @@ async def test_two_choices_end_in_the_order_in_which_they_were_made() -> None:
     async with house() as here:
         await here.look()
         held = here.office.slack.faults.hold("conversations.members")
-        chosen = [subscribe(here), here.press(actions.HOME_SUBSCRIPTIONS, **options())]
+        chosen = [subscribe(here), here.press(action_ids.HOME_SUBSCRIPTIONS, **options())]
         await held.reached()
         # What somebody else chooses after that waits for nobody.
         other = opt_out(here)
@@ -371,7 +371,7 @@ async def test_people_of_another_organisation_decide_on_themselves_alone() -> No
         await here.acknowledged(as_eve(opt_out(here)))
         assert here.office.preferences.opted_out == {(here.office.team_id, eve.id)}
 
-        await here.acknowledged(as_eve(here.press(actions.HOME_SUBSCRIPTIONS, **options(here.news.id))))
+        await here.acknowledged(as_eve(here.press(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id))))
         assert here.office.preferences.subscribed == {(here.office.team_id, here.news.id, eve.id)}
 
 
@@ -383,7 +383,7 @@ async def test_what_slack_does_not_tell_is_said_in_its_place() -> None:
 
         assert ENGLISH.say(sentences.CHANNELS_UNKNOWN) in here.texts()
         assert ENGLISH.say(sentences.HOME_ABOUT) in here.texts()
-        assert element(here.view(), actions.HOME_OPT_OUT)
+        assert element(here.view(), action_ids.HOME_OPT_OUT)
 
 
 async def test_a_fault_of_ours_does_not_leave_the_tab_blank() -> None:
@@ -420,7 +420,7 @@ async def test_many_changes_at_once_end_with_the_newest_state_and_few_publicatio
         await first
 
         assert here.texts()[0] == ENGLISH.say(sentences.ADMINS_ONLY)
-        assert element(here.view(), actions.HOME_OPT_OUT)["initial_options"]
+        assert element(here.view(), action_ids.HOME_OPT_OUT)["initial_options"]
         assert len(here.office.calls("views.publish")) == 2
 
         await here.home.refresh(team_id, anne)

@@ -14,7 +14,7 @@ from bot import sentences
 from bot.model import Usage
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.preferences import Automatic
-from bot.slack import actions
+from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import Action
 from bot.slack.settings.home_view import (
     MOST_CHANNELS,
@@ -115,7 +115,7 @@ def test_one_recording_for_less_than_a_cent_is_one_for_a_cent() -> None:
 
 @pytest.mark.parametrize("is_out", [True, False])
 def test_the_box_of_the_opt_out_is_ticked_as_it_counts(is_out: bool) -> None:  # noqa: FBT001  # a parameter of the test
-    (box,) = elements(tab(is_opted_out=is_out), actions.HOME_OPT_OUT)
+    (box,) = elements(tab(is_opted_out=is_out), action_ids.HOME_OPT_OUT)
 
     assert chosen(box) == (["yes"] if is_out else [])
 
@@ -123,9 +123,9 @@ def test_the_box_of_the_opt_out_is_ticked_as_it_counts(is_out: bool) -> None:  #
 def test_each_channel_has_its_mode_and_a_way_to_its_settings() -> None:
     view = tab(channel(1, automatic=Automatic.OFF), channel(2, automatic=Automatic.VIDEO))
 
-    modes = elements(view, actions.HOME_MODE)
+    modes = elements(view, action_ids.HOME_MODE)
     assert [menu["initial_option"]["value"] for menu in modes] == ["off", "video"]
-    assert [button["value"] for button in elements(view, actions.OPEN_SETTINGS)] == ["C1", "C2"]
+    assert [button["value"] for button in elements(view, action_ids.OPEN_SETTINGS)] == ["C1", "C2"]
 
 
 def test_a_menu_whose_choice_changed_elsewhere_goes_by_another_id() -> None:
@@ -141,8 +141,8 @@ def test_where_somebody_may_not_decide_the_mode_is_only_told() -> None:
     view = tab(channel(1, may_change=False), channel(2))
 
     assert "#channel-1: Clips and audio files" in texts(view)
-    assert len(elements(view, actions.HOME_MODE)) == 1
-    assert [button["value"] for button in elements(view, actions.OPEN_SETTINGS)] == ["C2"]
+    assert len(elements(view, action_ids.HOME_MODE)) == 1
+    assert [button["value"] for button in elements(view, action_ids.OPEN_SETTINGS)] == ["C2"]
 
 
 def test_a_channel_of_two_organisations_says_so() -> None:
@@ -152,9 +152,9 @@ def test_a_channel_of_two_organisations_says_so() -> None:
 def test_more_channels_than_the_tab_holds_are_counted() -> None:
     view = tab(*(channel(number) for number in range(250)))
 
-    assert len(elements(view, actions.HOME_MODE)) == MOST_CHANNELS
+    assert len(elements(view, action_ids.HOME_MODE)) == MOST_CHANNELS
     assert sentences.more_channels(ENGLISH, 220) in texts(view)
-    (menu,) = elements(view, actions.HOME_SUBSCRIPTIONS)
+    (menu,) = elements(view, action_ids.HOME_SUBSCRIPTIONS)
     assert len(menu["options"]) == 100
 
 
@@ -162,7 +162,7 @@ def test_what_is_subscribed_is_offered_first_so_that_it_can_stay() -> None:
     channels = [channel(number) for number in range(150)]
 
     (menu,) = elements(
-        tab(*channels, subscriptions=frozenset({"C149", "C3", "C999"})), actions.HOME_SUBSCRIPTIONS
+        tab(*channels, subscriptions=frozenset({"C149", "C3", "C999"})), action_ids.HOME_SUBSCRIPTIONS
     )
 
     assert chosen(menu) == ["C3", "C149"]
@@ -178,7 +178,7 @@ def test_without_channels_it_says_why(channels: Sequence[SharedChannel] | None, 
 
     assert complaints_about_view(view) == []
     assert said in texts(view)
-    assert elements(view, actions.HOME_SUBSCRIPTIONS) == []
+    assert elements(view, action_ids.HOME_SUBSCRIPTIONS) == []
 
 
 def test_what_did_not_happen_stands_on_top() -> None:

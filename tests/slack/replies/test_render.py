@@ -15,8 +15,8 @@ from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import EMOTIONS, Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.slack.actions import FILL_GAPS, REPLY_MENU
-from bot.slack.speech.blocks import (
+from bot.slack.blockkit.action_ids import FILL_GAPS, REPLY_MENU
+from bot.slack.replies.render import (
     INLINE_CHARACTERS,
     Message,
     render_in_pieces,

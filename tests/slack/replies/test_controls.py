@@ -9,9 +9,9 @@ from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, Span
 from bot.playground.slack.blockkit import complaints_about_blocks
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.slack.actions import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
-from bot.slack.speech.reply_controls import Choice, render_controls
-from bot.slack.speech.reply_handle import ReplyHandle
+from bot.slack.blockkit.action_ids import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
+from bot.slack.replies.controls import Choice, render_controls
+from bot.slack.replies.handle import ReplyHandle
 from bot.translations import ENGLISH
 from tests.slack.payloads import CHANNEL, TEAM, TS, request
 from tests.transcripts import said

@@ -13,7 +13,7 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Message
 from bot.reply import Refused, SharedTranscript
 from bot.slack.incoming.messages import Message as Posted
-from bot.slack.speech.thread import EVENT_TYPE, plan_removal
+from bot.slack.replies.metadata import EVENT_TYPE, plan_removal
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene
 from tests.transcripts import said

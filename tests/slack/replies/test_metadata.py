@@ -9,7 +9,7 @@ import pytest
 
 from bot.reply import Found, ReplyState, SharedTranscript
 from bot.slack.incoming.messages import Message
-from bot.slack.speech.thread import note_message, render_metadata
+from bot.slack.replies.metadata import note_message, render_metadata
 from tests.slack import payloads
 
 JOB = payloads.job(revision=1)

@@ -9,8 +9,8 @@ import pytest
 
 from bot.model import Place
 from bot.reply import Refused
-from bot.slack.kit import Block
-from bot.slack.speech.blocks import TextFile
+from bot.slack.blockkit.elements import Block
+from bot.slack.client.uploads import TextFile
 from bot.translations import ENGLISH
 from tests.slack.scene import HELLO, NOTHING, Scene
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -13,11 +14,18 @@ from bot.reply import SharedTranscript
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import is_refusal
 from bot.slack.incoming.fields import id_in
-from bot.slack.speech.blocks import TextFile
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
 _PASSING_STATUSES = frozenset({408, 429})
 _ALREADY_GONE = frozenset({"file_not_found", "file_deleted", "message_not_found"})
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file to be shared."""
+
+    name: str
+    content: str
 
 
 class UploadRefused(Exception):

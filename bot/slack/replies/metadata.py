@@ -10,7 +10,7 @@ from typing import Any
 from bot.model import Job, JobKey, Removal
 from bot.reply import Found, ReplyState, SharedTranscript
 from bot.slack.incoming.messages import Message, ReplyMetadata
-from bot.slack.speech.blocks import transcript_file_names
+from bot.slack.replies.render import transcript_file_names
 
 EVENT_TYPE = "threadscribe_reply"
 _FILE_NAME = re.compile(r"transcript-([A-Za-z0-9]+)(-[0-9]+)?(-v[0-9]+)?\.(txt|srt|vtt)")

@@ -14,9 +14,11 @@ from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript, Usage
 from bot.playground.slack.blockkit import complaints_about_blocks, complaints_about_view
 from bot.preferences import Automatic, ChannelSettings
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.messages import Message
 from bot.slack.interactions.presses import Press
-from bot.slack.kit import Block
+from bot.slack.replies.handle import ReplyHandle
+from bot.slack.replies.render import render_in_pieces, render_reply
 from bot.slack.reply_menu.edit_view import render_edit
 from bot.slack.requests import shortcut_view
 from bot.slack.requests.shortcut_view import render_ask
@@ -24,8 +26,6 @@ from bot.slack.settings import channel_modal_view
 from bot.slack.settings.channel_modal_view import form_for, render_settings
 from bot.slack.settings.greeting_view import render_decision, render_greeting
 from bot.slack.settings.home_view import SharedChannel, Tab, render_home, render_trouble
-from bot.slack.speech.blocks import render_in_pieces, render_reply
-from bot.slack.speech.reply_handle import ReplyHandle
 from bot.translations import Reader, Sentence, readers
 from tests.slack.payloads import CHANNEL, TEAM, TS, clip, event, request
 from tests.transcripts import said

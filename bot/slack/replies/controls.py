@@ -10,9 +10,9 @@ from enum import StrEnum
 from bot import sentences
 from bot.model import Transcript, TranscriptionRequest
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.slack import actions, kit
-from bot.slack.kit import Block
-from bot.slack.speech.reply_handle import ReplyHandle
+from bot.slack.blockkit import action_ids, elements
+from bot.slack.blockkit.elements import Block
+from bot.slack.replies.handle import ReplyHandle
 from bot.translations import Reader
 
 
@@ -39,20 +39,20 @@ def render_controls(
         revision: Of the job.
         fleeting: It is an ephemeral message, which can be neither edited nor deleted.
     """
-    elements = [*_buttons(reader, request, reply), *([] if fleeting else _menu(reader, reply))]
-    return [kit.actions(elements, ReplyHandle.of(request, revision).dump())] if elements else []
+    shown = [*_buttons(reader, request, reply), *([] if fleeting else _menu(reader, reply))]
+    return [elements.actions(shown, ReplyHandle.of(request, revision).dump())] if shown else []
 
 
 def _buttons(reader: Reader, request: TranscriptionRequest, reply: Reply) -> list[Block]:
     match reply:
         case Transcript():
-            gaps = kit.button(reader.say(sentences.FILL_GAPS), actions.FILL_GAPS, str(request.key))
-            share = kit.button(reader.say(sentences.SHARE_IN_THREAD), actions.SHARE)
+            gaps = elements.button(reader.say(sentences.FILL_GAPS), action_ids.FILL_GAPS, str(request.key))
+            share = elements.button(reader.say(sentences.SHARE_IN_THREAD), action_ids.SHARE)
             return [*([gaps] if reply.has_gaps else []), *([share] if request.key.reader_id else [])]
         case AskFirst():
             return [
-                kit.button(reader.say(sentences.AGREE), actions.AGREE, style="primary"),
-                kit.button(reader.say(sentences.DECLINE), actions.DECLINE),
+                elements.button(reader.say(sentences.AGREE), action_ids.AGREE, style="primary"),
+                elements.button(reader.say(sentences.DECLINE), action_ids.DECLINE),
             ]
         case Refused() | Waiting() | Growing() | GaveUp() | Broken():
             return []
@@ -61,10 +61,10 @@ def _buttons(reader: Reader, request: TranscriptionRequest, reply: Reply) -> lis
 def _menu(reader: Reader, reply: Reply) -> list[Block]:
     more = _more_choices(reader, reply)
     again = [
-        kit.option(reader.say(sentences.MENU_AGAIN_IN), Choice.AGAIN_IN),
-        kit.option(reader.say(sentences.MENU_AGAIN), Choice.AGAIN),
+        elements.option(reader.say(sentences.MENU_AGAIN_IN), Choice.AGAIN_IN),
+        elements.option(reader.say(sentences.MENU_AGAIN), Choice.AGAIN),
     ]
-    return [kit.overflow(actions.REPLY_MENU, [*again, *more])] if more else []
+    return [elements.overflow(action_ids.REPLY_MENU, [*again, *more])] if more else []
 
 
 def _more_choices(reader: Reader, reply: Reply) -> list[Block]:
@@ -72,11 +72,11 @@ def _more_choices(reader: Reader, reply: Reply) -> list[Block]:
     match reply:
         case Transcript():
             return [
-                kit.option(reader.say(sentences.MENU_WORDS), Choice.WORDS),
-                kit.option(reader.say(sentences.MENU_EDIT), Choice.EDIT),
-                kit.option(reader.say(sentences.MENU_DELETE), Choice.DELETE),
+                elements.option(reader.say(sentences.MENU_WORDS), Choice.WORDS),
+                elements.option(reader.say(sentences.MENU_EDIT), Choice.EDIT),
+                elements.option(reader.say(sentences.MENU_DELETE), Choice.DELETE),
             ]
         case Refused() | GaveUp() | Broken():
-            return [kit.option(reader.say(sentences.MENU_DELETE_ANSWER), Choice.DELETE)]
+            return [elements.option(reader.say(sentences.MENU_DELETE_ANSWER), Choice.DELETE)]
         case Waiting() | Growing() | AskFirst():
             return []

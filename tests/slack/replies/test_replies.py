@@ -20,7 +20,7 @@ from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Status
 from bot.reply import Found, Refused, ReplyState, Waiting
 from bot.slack.client.identity import SCOPES, SCOPES_OF_JOBS, identify
-from bot.slack.speech.thread import EVENT_TYPE
+from bot.slack.replies.metadata import EVENT_TYPE
 from bot.transcript.documents import plain_text
 from bot.translations import ENGLISH, Reader
 from tests.slack import payloads

@@ -8,9 +8,9 @@ import structlog
 
 from bot.errors import TranscriptionError
 from bot.model import Place
+from bot.slack.blockkit.elements import Block, section
+from bot.slack.blockkit.rich_text import escape
 from bot.slack.client.api import SlackApi
-from bot.slack.kit import Block, section
-from bot.slack.speech.rich_text import escape
 
 _TIMEOUT_S = 2.0
 """Slack waits three seconds for what somebody did to be acknowledged."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import LANGUAGES, THREAD, JobKey
-from bot.slack.speech.reply_handle import ReplyHandle
+from bot.slack.replies.handle import ReplyHandle
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS, request
 
 HANDLE = ReplyHandle(JobKey(TEAM, CHANNEL, TS, "F024CLIP1"), 0, SHARER, "", 0, 1, TS, None)

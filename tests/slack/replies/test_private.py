@@ -14,8 +14,8 @@ from bot.model import Job, JobKey, Place
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Channel, Message
 from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
-from bot.slack.actions import REPLY_MENU, SHARE
-from bot.slack.speech.rich_text import text_of
+from bot.slack.blockkit.action_ids import REPLY_MENU, SHARE
+from bot.slack.blockkit.rich_text import text_of
 from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene

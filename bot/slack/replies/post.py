@@ -12,12 +12,12 @@ import structlog
 from bot.errors import Outage, TranscriptionError, Unavailable
 from bot.model import Job, Place, Transcript
 from bot.reply import Found, Reply, ReplyState, state_of
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.api import SlackApi
+from bot.slack.client.uploads import UploadRefused, Uploads
 from bot.slack.incoming.fields import id_in
-from bot.slack.kit import Block
-from bot.slack.speech.blocks import Message, render_in_pieces, render_reply
-from bot.slack.speech.thread import render_metadata
-from bot.slack.speech.uploads import UploadRefused, Uploads
+from bot.slack.replies.metadata import render_metadata
+from bot.slack.replies.render import Message, render_in_pieces, render_reply
 from bot.translations import Reader
 
 REFUSED_CONTENT = frozenset(

@@ -12,17 +12,17 @@ from bot.errors import Misconfiguration, Misconfigured, Rejected, TranscriptionE
 from bot.model import Job, Place, Removal, TranscriptionRequest
 from bot.reply import Broken, Found, GaveUp, Refused, Reply
 from bot.slack.client.api import SlackApi
+from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.history import messages_in, open_direct
 from bot.slack.client.identity import SCOPES_OF_JOBS, identify
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
-from bot.slack.speech.blocks import sentence_of
-from bot.slack.speech.erasing import Eraser
-from bot.slack.speech.messages import messages_in, open_direct
-from bot.slack.speech.posting import Posting
-from bot.slack.speech.private import PrivateReplies
-from bot.slack.speech.thread import note_message
-from bot.slack.speech.uploads import Uploads
-from bot.slack.whispers import Whispers
+from bot.slack.client.uploads import Uploads
+from bot.slack.replies.delete import Eraser
+from bot.slack.replies.metadata import note_message
+from bot.slack.replies.post import Posting
+from bot.slack.replies.private import PrivateReplies
+from bot.slack.replies.render import sentence_of
 
 _CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""

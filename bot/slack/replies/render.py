@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from bot import formats, sentences
 from bot.model import JobKey, Transcript, TranscriptionRequest
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
-from bot.slack.kit import Block, context
-from bot.slack.speech.reply_controls import render_controls
-from bot.slack.speech.rich_text import (
+from bot.slack.blockkit.elements import Block, context
+from bot.slack.blockkit.rich_text import (
     BLOCK_CHARACTERS,
     beginning,
     escape,
@@ -26,6 +25,8 @@ from bot.slack.speech.rich_text import (
     rich_texts,
     split,
 )
+from bot.slack.client.uploads import TextFile
+from bot.slack.replies.controls import render_controls
 from bot.transcript.documents import on_one_line, plain_text, render_srt, render_txt, render_vtt
 from bot.translations import Reader
 
@@ -35,14 +36,6 @@ INLINE_CHARACTERS = (5_500, 1_000, 0)
 Slack took 5,700 characters and refused 13,000 (``msg_blocks_too_long``); not documented. With 0 nothing
 but our own words is left, which it cannot refuse.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A file to be shared."""
-
-    name: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)

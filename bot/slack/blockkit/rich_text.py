@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.fields import objects_in
-from bot.slack.kit import Block
 
 BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""

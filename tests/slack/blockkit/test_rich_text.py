@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.playground.slack.blockkit import complaints_about_blocks
-from bot.slack.kit import Block, context, line
-from bot.slack.speech.rich_text import (
+from bot.slack.blockkit.elements import Block, context, line
+from bot.slack.blockkit.rich_text import (
     beginning,
     escape,
     fallback,

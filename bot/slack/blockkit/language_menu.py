@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot import formats, sentences
 from bot.model import LANGUAGES
+from bot.slack.blockkit.elements import Block, option, select
 from bot.slack.incoming.interactions import Input
-from bot.slack.kit import Block, option, select
 from bot.translations import Reader
 
 _AUTOMATIC = "automatic"

@@ -7,9 +7,9 @@ import structlog
 from bot.errors import Rejected
 from bot.model import SUBSCRIBERS, THREAD, Place, Removal
 from bot.slack.client.api import SlackApi
-from bot.slack.speech.messages import messages_in, open_direct
-from bot.slack.speech.thread import plan_removal
-from bot.slack.speech.uploads import Uploads
+from bot.slack.client.history import messages_in, open_direct
+from bot.slack.client.uploads import Uploads
+from bot.slack.replies.metadata import plan_removal
 
 
 class Eraser:

@@ -12,17 +12,17 @@ from bot import sentences
 from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Job, JobKey, Place
 from bot.reply import Broken, Found, GaveUp, Refused, Reply
+from bot.slack.blockkit.elements import Block, line, section
+from bot.slack.blockkit.rich_text import escape
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import is_refusal
+from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.history import open_direct
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.incoming.fields import id_in
-from bot.slack.kit import Block, line, section
-from bot.slack.speech.blocks import Message, render_reply, sentence_of
-from bot.slack.speech.messages import open_direct
-from bot.slack.speech.posting import Posting
-from bot.slack.speech.rich_text import escape
-from bot.slack.whispers import Whispers
+from bot.slack.replies.post import Posting
+from bot.slack.replies.render import Message, render_reply, sentence_of
 from bot.translations import Reader
 
 _LOOKS_FOR = timedelta(minutes=2)

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.audio.media import Media
+from bot.clients import Outside, build_outside, open_session
 from bot.errors import Misconfigured, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
-from bot.job.hear import Hearing
+from bot.job.recognise import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.outside import Outside, build_outside, open_session
 from bot.readiness import Readiness
 from bot.scratch import WORKSPACE_PREFIX
 from bot.settings import Settings, SettingsBy

@@ -15,9 +15,9 @@ from babel.dates import format_skeleton
 from babel.numbers import format_decimal, format_percent
 
 from bot import formats
+from bot.channel_settings import Automatic
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import LanguageHeard, Usage
-from bot.preferences import Automatic
 from bot.translations import Reader, Sentence, readers
 
 _ = Sentence

@@ -18,13 +18,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from bot import sentences
 from bot.audio.media import Media
+from bot.clients import build_recogniser
 from bot.errors import Misconfigured, Refusal, Rejected, TranscriptionError, Unavailable
 from bot.job.clock import Clock
-from bot.job.hear import Hearing, Task
-from bot.job.observe import Observed
+from bot.job.job_log import Observed
 from bot.job.parts import Parts
+from bot.job.recognise import Hearing, Task
 from bot.model import LANGUAGES, Claim, Part, Transcript
-from bot.outside import build_recogniser
 from bot.playground.dashscope.server import DashScopeLookalike
 from bot.playground.whisper import ModelError, Whisper
 from bot.scratch import scratch_folder

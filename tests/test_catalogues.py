@@ -20,7 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from bot import sentences
-from bot.preferences import Automatic
+from bot.channel_settings import Automatic
 from bot.translations import DOMAIN, FOLDER, Reader, Sentence
 
 PATHS = sorted(FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))

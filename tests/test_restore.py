@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.store.copies import copy_database
+from bot.store.backup import copy_database
 from bot.store.store import open_store
 from tests.dockerfile import ROOT, environment, stages
 

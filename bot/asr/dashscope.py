@@ -16,8 +16,8 @@ from typing import BinaryIO
 import aiohttp
 from pydantic import SecretStr
 
-from bot.asr.faults import legible
-from bot.asr.pace import Pace
+from bot.asr.error_codes import legible
+from bot.asr.scheduler import Pace
 from bot.asr.wire import PATH, RequestBody, decode_response, request_body
 from bot.errors import Misconfiguration, Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
 from bot.model import PreparedAudio, Recognition

@@ -1,7 +1,7 @@
 """The child process that opens one file, started by path: ``python -I child.py split SOURCE WORKSPACE …``.
 
 It gives up what it does not need before FFmpeg's libraries are loaded, prints the JSON lines that
-``bot.audio.verdict`` reads, and ends when its stdin does, which is when the bot is gone.
+``bot.audio.child_protocol`` reads, and ends when its stdin does, which is when the bot is gone.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def split(
 ) -> tuple[str, str]:
     """Convert, and put the outcome into words."""
     # Imported here, behind the limits.
+    from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
     from bot.audio.convert import Task, convert  # noqa: PLC0415
-    from bot.audio.verdict import ALIVE, render_cut  # noqa: PLC0415
     from bot.model import Span  # noqa: PLC0415
 
     unsaid_s = 0.0
@@ -94,8 +94,8 @@ def split(
 def measure(source: str) -> tuple[str, str]:
     """Say what the file's container says of its length, and decode nothing."""
     # Imported here, behind the limits.
+    from bot.audio.child_protocol import render_length  # noqa: PLC0415
     from bot.audio.decode import claimed_s, open_container  # noqa: PLC0415
-    from bot.audio.verdict import render_length  # noqa: PLC0415
 
     def look() -> None:
         with open_container(Path(source)) as container:
@@ -108,7 +108,7 @@ def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
     """Do it, and put how it ended into words."""
     import av  # noqa: PLC0415
 
-    from bot.audio.verdict import Verdict  # noqa: PLC0415
+    from bot.audio.child_protocol import Verdict  # noqa: PLC0415
     from bot.errors import Rejected  # noqa: PLC0415
 
     av.logging.set_level(None)

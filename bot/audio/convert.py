@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.audio.child_protocol import Cut
 from bot.audio.cuts import Cutter, Piece
 from bot.audio.decode import (
     SAMPLE_BYTES,
@@ -21,7 +22,6 @@ from bot.audio.decode import (
 )
 from bot.audio.encode import write_mp3, write_wav
 from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path, sent_as
-from bot.audio.verdict import Cut
 from bot.audio.walk import untouched_mp3
 from bot.errors import Refusal, Rejected
 from bot.model import Span

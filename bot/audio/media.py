@@ -8,7 +8,8 @@ import os
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from bot.audio.children import running_child
+from bot.audio.child_process import running_child
+from bot.audio.child_protocol import Account, ChildError, Cut, Measurement
 from bot.audio.headers import Wav
 from bot.audio.levels import is_loud, worth_sending
 from bot.audio.plan import (
@@ -19,7 +20,6 @@ from bot.audio.plan import (
     sent_as,
     untouched_wav,
 )
-from bot.audio.verdict import Account, ChildError, Cut, Measurement
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import AudioMime, PreparedAudio, Segment, Span
 

@@ -14,11 +14,11 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
+from bot.audio.child_protocol import Cut
 from bot.audio.decode import Resampling, Tally, choose_track, decode_packet, open_container
 from bot.audio.headers import id3v2_bytes, read_mp3_frame
 from bot.audio.levels import find_sounds, measure
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_MP3_BYTES
-from bot.audio.verdict import Cut
 from bot.errors import Rejected
 from bot.model import Span
 

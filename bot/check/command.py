@@ -29,7 +29,7 @@ from bot.check.slack import (
     find_app_id,
     find_installation,
 )
-from bot.outside import Outside, build_outside, open_session
+from bot.clients import Outside, build_outside, open_session
 from bot.settings import Settings, SettingsError, load
 from bot.telemetry import configure_logging, redact
 

@@ -10,8 +10,8 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from bot.audio.child_protocol import ChildError
 from bot.audio.media import Media
-from bot.audio.verdict import ChildError
 from bot.check import sentences
 from bot.check.findings import Finding, bad, good, warning
 from bot.errors import TranscriptionError

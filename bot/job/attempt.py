@@ -13,11 +13,11 @@ from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery, holds_words, is_final
-from bot.job.observe import canonical_line, count, count_failure
+from bot.job.job_log import canonical_line, count, count_failure
 from bot.job.parking import Parking
+from bot.job.partial import what_there_is
 from bot.job.progress import Progress
 from bot.job.retry import MOST_FAULTS, Ask, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
-from bot.job.salvage import what_there_is
 from bot.job.transcribe import Transcriber
 from bot.model import SUBSCRIBERS, Job, JobState, Outcome, Transcript
 from bot.ports.outside import Replies

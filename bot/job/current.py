@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.job.observe import Observed
+from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.model import Job
 

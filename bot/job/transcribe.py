@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.errors import Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
 from bot.job.current import CurrentJob
-from bot.job.hear import Hearing, Task
+from bot.job.recognise import Hearing, Task
 from bot.model import (
     Claim,
     FileState,

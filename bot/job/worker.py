@@ -12,7 +12,7 @@ from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.deliver import Delivery
 from bot.job.parking import Parking
-from bot.job.removing import Removing
+from bot.job.remove import Removing
 from bot.job.transcribe import Transcriber
 from bot.model import THREAD, Job, JobKey, Outcome, Removal
 from bot.ports.outside import Replies

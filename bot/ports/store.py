@@ -8,8 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.channel_settings import ChannelSettings
 from bot.model import Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest, Usage
-from bot.preferences import ChannelSettings
 
 
 class Asked(StrEnum):

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import structlog
 from cachetools import LRUCache
 
+from bot.channel_settings import ChannelSettings
 from bot.errors import TranscriptionError
 from bot.model import MOST_CONTEXT_BYTES, Hints, TranscriptionRequest
 from bot.ports.store import Preferences
-from bot.preferences import ChannelSettings
 from bot.slack.client.lookups import Lookups
 from bot.transcript.documents import on_one_line
 

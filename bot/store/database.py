@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.copies import CopyFailed
+from bot.store.backup import CopyFailed
 from bot.store.versions import (
     EmptyDatabase,
     NewerVersion,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.store.channel_settings import SqlitePreferences
 from bot.store.database import AlreadyRunning, Database, DataDirUnusable, explained, opened
 from bot.store.ledger import SqliteLedger
-from bot.store.preferences import SqlitePreferences
 from bot.store.queue import SqliteQueue
 from bot.store.removals import SqliteRemovals
 from bot.store.requests import KEYS_KEPT_AT_LEAST, SqliteRequests

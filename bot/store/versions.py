@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import schema
-from bot.store.copies import copy_database
+from bot.store.backup import copy_database
 
 COPIES_KEPT = timedelta(days=1)
 """Words under way are in the copy of an older file, and are promised to go within a day."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.asr.pace import Pace, Turn
+from bot.asr.scheduler import Pace, Turn
 from tests.asr.virtual_time import now_s
 
 

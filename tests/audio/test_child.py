@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from bot.audio import child
-from bot.audio.children import CHILD_ENVIRONMENT
+from bot.audio.child_process import CHILD_ENVIRONMENT
+from bot.audio.child_protocol import Account, Ended
 from bot.audio.media import SMALL_BYTES, Media
 from bot.audio.plan import Limits, segment_path
-from bot.audio.verdict import Account, Ended
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
 from bot.model import Segment, Span
 from tests.audio.samples import TONE_HZ, encode, heard, sparse_wav

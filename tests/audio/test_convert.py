@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bot.audio.child_protocol import Cut
 from bot.audio.convert import Task, convert
-from bot.audio.verdict import Cut
 from bot.model import Span
 from tests.audio.samples import encode, tone, write_wav
 

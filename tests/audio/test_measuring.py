@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.audio.child_protocol import ChildError, Ended, Measurement, render_length
 from bot.audio.media import Media
 from bot.audio.plan import Limits
-from bot.audio.verdict import ChildError, Ended, Measurement, render_length
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
 from tests.audio.samples import encode, sparse_wav, tone, write_wav
 from tests.audio.test_child import child_of

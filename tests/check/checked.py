@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.check.command import check_slack
 from bot.check.findings import Finding, Mark
-from bot.outside import build_outside, open_session
+from bot.clients import build_outside, open_session
 from tests.flows.world import World
 
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.check.findings import Finding, Mark
 from bot.check.recogniser import check_recogniser
 from bot.check.sentences import key_accepted, key_trouble, region_of
-from bot.outside import build_recogniser, open_session
+from bot.clients import build_recogniser, open_session
 from bot.playground.dashscope.faults import Answer, Page
 from tests.check.checked import by_name
 from tests.flows.world import World

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Forgotten
 from bot.model import Outcome, Usage
-from bot.preferences import Automatic, ChannelSettings
 from tests.contracts.kept import Kept, asked, part
 
 DECIDED = ChannelSettings(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.job.budget import Budget
 from bot.job.clock import Clock
-from bot.job.hear import Hearing
+from bot.job.recognise import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import (

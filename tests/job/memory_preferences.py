@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.preferences import ChannelSettings
+from bot.channel_settings import ChannelSettings
 from tests.job.memory import MemoryJobs
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime

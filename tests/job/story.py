@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.job.current import CurrentJob
-from bot.job.observe import Observed
+from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.model import Claim, Job, SharedFile, Transcript
 from tests.job.fakes import Bench, request_for

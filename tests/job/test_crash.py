@@ -23,7 +23,7 @@ from sqlalchemy import select
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
-from bot.job.hear import Hearing
+from bot.job.recognise import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import SUBSCRIBERS, THREAD, Paragraph, Transcript

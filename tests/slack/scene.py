@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from bot.clients import build_outside
 from bot.model import Job
-from bot.outside import build_outside
 from bot.playground.slack.records import Channel, Message
 from bot.playground.slack.server import SlackLookalike
 from bot.reply import Found

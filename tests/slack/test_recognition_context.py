@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bot.channel_settings import ChannelSettings
 from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, Hints, JobKey, TranscriptionRequest
 from bot.playground.slack.faults import SlackError
 from bot.playground.slack.records import Channel
 from bot.playground.slack.server import SlackLookalike
 from bot.ports.store import Preferences
-from bot.preferences import ChannelSettings
 from bot.slack.client.api import build_api
 from bot.slack.client.lookups import Lookups
 from bot.slack.recognition_context import SlackHints, join_context

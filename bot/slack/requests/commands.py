@@ -12,8 +12,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import JobState, Place
-from bot.preferences import Automatic, ChannelSettings
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import section
 from bot.slack.blockkit.rich_text import escape

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.channel_settings import Automatic
 from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, SharedFile, TranscriptionRequest
-from bot.preferences import Automatic
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.messages import Target
 

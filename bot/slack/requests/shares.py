@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import structlog
 
+from bot.channel_settings import Automatic
 from bot.errors import Rejected
 from bot.model import SharedFile, TranscriptionRequest
 from bot.ports.store import Preferences, Requests
-from bot.preferences import Automatic
 from bot.slack.client.lookups import Lookups
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners

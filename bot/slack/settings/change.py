@@ -9,8 +9,8 @@ from enum import Enum
 import structlog
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.ports.store import Preferences
-from bot.preferences import Automatic, ChannelSettings
 from bot.slack.background import KeyedLocks
 from bot.slack.permissions import Permissions
 from bot.translations import Sentence

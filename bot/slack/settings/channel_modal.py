@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
+from bot.channel_settings import Automatic
 from bot.model import Place
-from bot.preferences import Automatic
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block
 from bot.slack.client.readers import Readers

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
 from bot.model import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
-from bot.preferences import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import (
     Block,

@@ -9,9 +9,9 @@ import structlog
 from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Rejected, TranscriptionError
 from bot.model import Place
-from bot.preferences import Automatic, ChannelSettings
 from bot.slack.background import KeyedLocks
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block

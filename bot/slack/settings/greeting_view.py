@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import sentences
-from bot.preferences import Automatic
+from bot.channel_settings import Automatic
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, button, line, section
 from bot.slack.blockkit.elements import actions as row

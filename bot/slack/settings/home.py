@@ -9,8 +9,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck
 
 from bot import sentences
+from bot.channel_settings import ChannelSettings
 from bot.errors import TranscriptionError
-from bot.preferences import ChannelSettings
 from bot.slack.background import KeyedLocks
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block

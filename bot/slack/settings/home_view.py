@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot import sentences
+from bot.channel_settings import Automatic
 from bot.model import Usage
-from bot.preferences import Automatic
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, button, context, header, multi_select, option, plain, section
 from bot.slack.blockkit.elements import actions as row

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.clients import open_session
 from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
-from bot.outside import open_session
 from bot.playground.slack.faults import Answer, Drop, SlackError
 from bot.playground.slack.records import Channel
 from bot.playground.slack.server import SlackLookalike

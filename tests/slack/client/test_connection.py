@@ -5,8 +5,8 @@ from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clients import open_session
 from bot.errors import Misconfigured
-from bot.outside import open_session
 from bot.playground.slack.server import SlackLookalike
 from bot.slack.client.connection import connected
 

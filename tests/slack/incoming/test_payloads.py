@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.channel_settings import Automatic
 from bot.model import Claim, FileState, Place
-from bot.preferences import Automatic
 from bot.slack.client.identity import Identity
 from bot.slack.incoming.events import (
     AppHomeOpened,

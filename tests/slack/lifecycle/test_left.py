@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import JobKey
 from bot.playground.slack.records import Channel
-from bot.preferences import Automatic, ChannelSettings
 from tests.slack.office import Office, office_with
 from tests.slack.payloads import request
 

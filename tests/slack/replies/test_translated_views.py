@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript, Usage
 from bot.playground.slack.blockkit import complaints_about_blocks, complaints_about_view
-from bot.preferences import Automatic, ChannelSettings
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.messages import Message

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channel_settings import Automatic
 from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, Place, TranscriptionRequest
-from bot.preferences import Automatic
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.requests.share_plan import Ignored, Policy, Share, parse_share, plan_requests
 from bot.store.rows import dump_request

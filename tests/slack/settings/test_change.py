@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.records import Channel, Message, User
-from bot.preferences import Automatic, ChannelSettings
 from bot.slack.blockkit import action_ids
 from bot.slack.permissions import Permissions
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.playground.slack.blockkit import complaints_about_blocks
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, Message, User
 from bot.ports.store import Preferences
-from bot.preferences import Automatic, ChannelSettings
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.greeting_view import render_decision, render_greeting
 from bot.translations import ENGLISH, Reader

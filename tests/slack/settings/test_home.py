@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from bot import sentences
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import Usage
 from bot.playground.slack.blockkit import complaints_about_view
 from bot.playground.slack.delivery import Delivery
 from bot.playground.slack.faults import Answer, SlackError
 from bot.playground.slack.records import Channel, User, View
 from bot.ports.store import Preferences
-from bot.preferences import Automatic, ChannelSettings
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.home import Home
 from bot.translations import ENGLISH, Reader

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from bot.audio import child
-from bot.audio.verdict import LINE_BYTES, ChildError, Ended
+from bot.audio.child_protocol import LINE_BYTES, ChildError, Ended
 
 CHILD_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144"}
 """All that a child inherits: no token, no key.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.model import Outcome
-from bot.store.copies import CopyFailed, copy_database
+from bot.store.backup import CopyFailed, copy_database
 from bot.store.store import open_store
 from tests.job.fakes import request_for, shared_file
 from tests.store.opening import no_file_longer_than

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.asr.limits import WINDOW_S
+from bot.asr.rate_limit import WINDOW_S
 from tests.asr.crowd import crowd, names, pace, pass_time, settle
 from tests.asr.virtual_time import START_S, in_virtual_time, now_s
 

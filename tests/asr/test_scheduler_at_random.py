@@ -9,8 +9,8 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.asr.limits import WINDOW_S
-from bot.asr.pace import Pace
+from bot.asr.rate_limit import WINDOW_S
+from bot.asr.scheduler import Pace
 from tests.asr.crowd import pace
 from tests.asr.virtual_time import in_virtual_time, now_s
 

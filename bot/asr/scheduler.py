@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.asr.limits import AdaptiveLimit, RateWindow
+from bot.asr.rate_limit import AdaptiveLimit, RateWindow
 
 _LONGEST_PAUSE_S = 60.0
 """Whoever was asked to wait longer waits by itself: the others are not held back for an hour."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
 from bot.job.clock import Clock
-from bot.job.observe import Observed
+from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.model import Part, PreparedAudio, Recognition, Segment
 from bot.ports.outside import Audio, Recogniser

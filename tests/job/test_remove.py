@@ -6,7 +6,7 @@ import math
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.job.removing import LATE_S
+from bot.job.remove import LATE_S
 from bot.job.retry import LONGEST_DELAY_S
 from bot.job.worker import JOBS_AT_ONCE
 from bot.model import SUBSCRIBERS, THREAD, Job, JobKey, Removal, TranscriptionRequest

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audio.verdict import (
+from bot.audio.child_protocol import (
     ALIVE,
     LINE_BYTES,
     MOST_SOUNDS,

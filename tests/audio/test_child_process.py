@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from bot.audio.children import Child, running_child
-from bot.audio.verdict import LINE_BYTES, ChildError, Ended
+from bot.audio.child_process import Child, running_child
+from bot.audio.child_protocol import LINE_BYTES, ChildError, Ended
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.asr.limits import WINDOW_S, AdaptiveLimit, RateWindow
+from bot.asr.rate_limit import WINDOW_S, AdaptiveLimit, RateWindow
 
 
 def test_a_throttling_halves_the_limit_once_for_all_requests_begun_before_it() -> None:

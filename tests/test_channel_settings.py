@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.preferences import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
+from bot.channel_settings import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bot.preferences import ChannelSettings
+from bot.channel_settings import ChannelSettings
 from bot.store import schema
 from bot.store.rows import dump_settings, parse_settings
 from bot.store.store import open_store

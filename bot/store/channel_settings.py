@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.preferences import ChannelSettings
+from bot.channel_settings import ChannelSettings
 from bot.store import forgetting, schema
 from bot.store.database import Database
 from bot.store.ledger import move_usage

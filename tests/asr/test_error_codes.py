@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.asr.faults import legible
+from bot.asr.error_codes import legible
 from bot.asr.wire import decode_response
 from bot.errors import (
     Misconfiguration,

@@ -16,9 +16,9 @@ from bot.errors import (
     TranscriptionError,
     Unavailable,
 )
-from bot.job.hear import Hearing, Task
-from bot.job.observe import Observed
+from bot.job.job_log import Observed
 from bot.job.parts import Parts
+from bot.job.recognise import Hearing, Task
 from bot.model import Claim, Part, PreparedAudio
 from tests.job.fakes import Bench
 from tests.job.virtual import AtOnce

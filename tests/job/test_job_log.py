@@ -12,7 +12,7 @@ from bot.errors import (
     Rejected,
     Unavailable,
 )
-from bot.job.observe import Observed, canonical_line, count, count_failure
+from bot.job.job_log import Observed, canonical_line, count, count_failure
 from bot.model import Claim, Job, Outcome, Recognition
 from bot.telemetry import Metrics
 from tests.job.conftest import Lines

@@ -13,7 +13,7 @@ CATALOGUES := bot/locale
 
 define REWRITE_README
 from pathlib import Path
-from bot.manifest import markdown_target
+from bot.commands.manifest import markdown_target
 from bot.settings import markdown_table
 readme = Path("README.md")
 text = readme.read_text()

@@ -33,7 +33,7 @@ from benchmarks.yardsticks import describe_machine
 from bot.audio.cuts import EARLIEST_MS, decide_cut
 from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, measure
 from bot.audio.plan import LONGEST_MS
-from bot.playground.whisper import Whisper, join_model
+from bot.whisper.whisper import Whisper, join_model
 from tests.speech.encoding import Samples, write_wav
 from tests.speech.scoring import count_errors
 

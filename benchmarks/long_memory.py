@@ -24,7 +24,7 @@ from benchmarks.clips import Clip
 from benchmarks.recordings import plan_recording, read_clips, write_m4a
 from benchmarks.stand import standing
 from benchmarks.yardsticks import describe_machine
-from bot.playground.dashscope.wire import Heard
+from bot.whisper.heard import Heard
 
 RECORDED_HZ = 48_000
 SEED = 1961

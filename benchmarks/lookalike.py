@@ -19,10 +19,10 @@ from subprocess import PIPE, Popen
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from bot.playground.dashscope.server import DashScopeLookalike, Hear
-from bot.playground.dashscope.sound import measure
-from bot.playground.dashscope.wire import Heard
-from bot.playground.whisper import Whisper
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike, Hear
+from bot.playground.dashscope_lookalike.sound import measure
+from bot.whisper.heard import Heard
+from bot.whisper.whisper import Whisper
 
 Recogniser = Literal["fixed", "whisper"]
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from typing import Any
 
 import jiwer
 
-from bot.playground.whisper import Whisper
+from bot.whisper.whisper import Whisper
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from av.audio.stream import AudioStream
 
 from bot.audio.media import Media
 from bot.model import PreparedAudio
-from bot.playground.whisper import Whisper, join_model
+from bot.whisper.whisper import Whisper, join_model
 
 RATE_HZ = 16_000
 BYTES_A_SECOND = RATE_HZ * 2

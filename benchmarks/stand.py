@@ -15,11 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.clips import Clip
 from bot.playground.bot_process import BotProcess, LogLine, bot_running
-from bot.playground.dashscope.server import DashScopeLookalike
-from bot.playground.dashscope.wire import Heard
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.records import File, JsonObject, Message
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.records import File, JsonObject, Message
+from bot.playground.slack_lookalike.server import SlackLookalike
+from bot.whisper.heard import Heard
 
 DeliveryMode = Literal["socket", "http"]
 _VERIFY_PATIENCE_S = 10.0

@@ -13,7 +13,7 @@ from benchmarks.recordings import plan_recording, read_clips, write_m4a
 from benchmarks.words import NEAR_WORDS, Faults, find_faults, words_before
 from benchmarks.yardsticks import transcribe
 from bot.audio.media import Media
-from bot.playground.whisper import Whisper, join_model
+from bot.whisper.whisper import Whisper, join_model
 from tests.speech.encoding import decode, write_wav
 
 RECORDED_HZ = 48_000

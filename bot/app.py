@@ -19,12 +19,13 @@ import structlog
 from bot.audio.media import Media
 from bot.clients import Outside, build_outside, open_session
 from bot.errors import Misconfigured, Unavailable
+from bot.http.readiness import Readiness
+from bot.http.server import Endpoint, Probes, build_web, serving
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.recognise import Hearing
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.readiness import Readiness
 from bot.scratch import WORKSPACE_PREFIX
 from bot.settings import Settings, SettingsBy
 from bot.slack.background import BackgroundTasks
@@ -37,7 +38,6 @@ from bot.slack.recognition_context import SlackHints
 from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
 from bot.telemetry import Metrics
-from bot.web import Endpoint, Probes, build_web, serving
 
 DRAIN_PATIENCE_S = 20.0
 """Orchestrators kill after 30 s."""

@@ -12,17 +12,17 @@ from typing import Any, Literal
 import yaml
 
 from bot.playground.bot_process import BotProcess, LogLine, bot_running
-from bot.playground.dashscope.calls import Call as AsrCall
-from bot.playground.dashscope.server import DashScopeLookalike
+from bot.playground.dashscope_lookalike.calls import Call as AsrCall
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.playground.page.sharing import Share, share
 from bot.playground.page.traffic import Traffic
 from bot.playground.page.workspace import AppFeatures, parse_features
-from bot.playground.slack.block_text import render_blocks
-from bot.playground.slack.records import Channel, Message, User
-from bot.playground.slack.server import SlackLookalike
-from bot.playground.slack.state import SlackState
-from bot.playground.slack.thread_text import render_thread
-from bot.playground.whisper import Whisper
+from bot.playground.slack_lookalike.block_text import render_blocks
+from bot.playground.slack_lookalike.records import Channel, Message, User
+from bot.playground.slack_lookalike.server import SlackLookalike
+from bot.playground.slack_lookalike.state import SlackState
+from bot.playground.slack_lookalike.thread_text import render_thread
+from bot.whisper.whisper import Whisper
 
 Outcome = Literal["transcribed", "refused", "failed"]
 DeliveryMode = Literal["socket", "http"]

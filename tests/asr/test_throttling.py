@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from bot.asr.dashscope import DashScope
 from bot.errors import Outage, Unavailable
 from bot.model import PreparedAudio
-from bot.playground.dashscope.faults import Answer
-from bot.playground.dashscope.server import DashScopeLookalike
-from bot.playground.dashscope.wire import Heard
+from bot.playground.dashscope_lookalike.faults import Answer
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike
+from bot.whisper.heard import Heard
 from tests.asr.stand import Clock, audio
 
 THROTTLING = Answer(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later.")

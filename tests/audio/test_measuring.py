@@ -15,8 +15,8 @@ from bot.audio.child_protocol import ChildError, Ended, Measurement, render_leng
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
+from tests.audio.child.test_main import child_of
 from tests.audio.samples import encode, sparse_wav, tone, write_wav
-from tests.audio.test_child import child_of
 
 DONE = b'{"verdict": "done", "detail": ""}\n'
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio.encode import write_mp3
+from bot.audio.child.encode import write_mp3
 from bot.audio.media import Media
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_WAV_BYTES
 from bot.model import Segment, Span

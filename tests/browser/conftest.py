@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from bot.playground.command import CLIP
+from bot.commands.playground import CLIP
 from bot.playground.page.server import serving_page
 from bot.playground.session import Playground, playground
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike.records import Message
 from tests.browser.conftest import Place, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import FloatRect, Locator, Page, expect
 
-from bot.playground.command import CLIP
+from bot.commands.playground import CLIP
 from tests.browser.conftest import Place, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

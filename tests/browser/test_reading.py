@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.playground.slack.records import Channel
+from bot.playground.slack_lookalike.records import Channel
 from tests.browser.conftest import Place
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -13,9 +13,9 @@ from typing import Any
 import dashscope
 import pytest
 
-from bot.playground.dashscope.faults import Answer, Page
-from bot.playground.dashscope.server import DashScopeLookalike
-from bot.playground.dashscope.wire import Heard
+from bot.playground.dashscope_lookalike.faults import Answer, Page
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike
+from bot.whisper.heard import Heard
 
 TEXT = "one two three four five six seven"
 

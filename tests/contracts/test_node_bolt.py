@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.server import SlackLookalike
 from tests.npm import NODE, install, needs_npm
 
 _SOURCE = Path(__file__).parent / "node"

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bot.asr.dashscope import DashScope
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import EMOTIONS, LANGUAGES, PreparedAudio
-from bot.playground.dashscope.faults import (
+from bot.playground.dashscope_lookalike.faults import (
     Alter,
     Answer,
     Drop,
@@ -27,9 +27,9 @@ from bot.playground.dashscope.faults import (
     without_choices,
     without_content,
 )
-from bot.playground.dashscope.server import DashScopeLookalike
-from bot.playground.dashscope.wire import Heard
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.ports.outside import Recogniser
+from bot.whisper.heard import Heard
 from tests.asr.stand import Clock
 
 Asked = tuple[str | None, str]

@@ -17,9 +17,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack.delivery import RetrySchedule
-from bot.playground.slack.records import Channel, User
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.delivery import RetrySchedule
+from bot.playground.slack_lookalike.records import Channel, User
+from bot.playground.slack_lookalike.server import SlackLookalike
 
 Listener = Callable[[AsyncBaseSocketModeClient, SocketModeRequest], Awaitable[None]]
 _SOON = (0.0, 0.02, 0.05)

@@ -14,9 +14,9 @@ from slack_sdk.models.blocks import RichTextBlock, RichTextElementParts, RichTex
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack.faults import Answer
-from bot.playground.slack.records import Channel, Message, User
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import Answer
+from bot.playground.slack_lookalike.records import Channel, Message, User
+from bot.playground.slack_lookalike.server import SlackLookalike
 
 
 @pytest.fixture

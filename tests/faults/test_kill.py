@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from bot.playground.bot_process import BotProcess, bot_running
-from bot.playground.dashscope.calls import Call as DashScopeCall
-from bot.playground.dashscope.faults import Answer
-from bot.playground.dashscope.faults import Hold as DashScopeHold
-from bot.playground.slack.faults import Hold as SlackHold
-from bot.playground.slack.records import Message
+from bot.playground.dashscope_lookalike.calls import Call as DashScopeCall
+from bot.playground.dashscope_lookalike.faults import Answer
+from bot.playground.dashscope_lookalike.faults import Hold as DashScopeHold
+from bot.playground.slack_lookalike.faults import Hold as SlackHold
+from bot.playground.slack_lookalike.records import Message
 from tests.faults.relay import Relay
 from tests.flows.world import Delivery, World, environment, words, world_at
 

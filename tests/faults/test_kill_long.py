@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike.records import Message
 from tests.faults.test_kill import has_ended, real_bot
 from tests.flows.recordings import hum_with_pauses
 from tests.flows.world import World, words, world_at

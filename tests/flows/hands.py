@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.playground.slack.records import JsonObject, Message, View
+from bot.playground.slack_lookalike.records import JsonObject, Message, View
 
 
 class Form:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.playground.slack import faults as slack
+from bot.playground.slack_lookalike import faults as slack
 from tests.flows.hands import Form, button, text_in
 from tests.flows.world import World, context, words
 

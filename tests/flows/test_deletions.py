@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 
 from bot.app import Bot
-from bot.playground.slack import faults as slack
+from bot.playground.slack_lookalike import faults as slack
 from tests.flows.world import World, words
 
 HELLO = "A clip of 2 seconds."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.playground.slack.records import Channel, Message, User, View
+from bot.playground.slack_lookalike.records import Channel, Message, User, View
 from bot.slack.requests.command_text import Word
 from tests.flows.hands import Form, button, elements, menu, option, text_in
 from tests.flows.world import World, context, words

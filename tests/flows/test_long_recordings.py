@@ -16,12 +16,12 @@ import pytest
 
 from bot import sentences
 from bot.errors import Misconfiguration, Refusal
-from bot.playground.dashscope.calls import Call
-from bot.playground.dashscope.faults import Answer, Delay
-from bot.playground.slack import faults as slack
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.interactions import Interactions
-from bot.playground.slack.records import File, Message
+from bot.playground.dashscope_lookalike.calls import Call
+from bot.playground.dashscope_lookalike.faults import Answer, Delay
+from bot.playground.slack_lookalike import faults as slack
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.interactions import Interactions
+from bot.playground.slack_lookalike.records import File, Message
 from bot.translations import ENGLISH
 from tests.flows.hands import elements
 from tests.flows.recordings import hum_with_pauses

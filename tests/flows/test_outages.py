@@ -12,10 +12,10 @@ import pytest
 from bot import sentences
 from bot.errors import Misconfiguration, Outage
 from bot.model import JobState
-from bot.playground.dashscope import faults as dashscope
-from bot.playground.dashscope.calls import Call
-from bot.playground.slack import faults as slack
-from bot.playground.slack.records import Message, Served
+from bot.playground.dashscope_lookalike import faults as dashscope
+from bot.playground.dashscope_lookalike.calls import Call
+from bot.playground.slack_lookalike import faults as slack
+from bot.playground.slack_lookalike.records import Message, Served
 from bot.translations import ENGLISH
 from tests.flows.world import Delivery, World, context, state_of, words, world_at
 

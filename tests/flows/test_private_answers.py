@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.playground.slack import faults as slack
-from bot.playground.slack.records import User
+from bot.playground.slack_lookalike import faults as slack
+from bot.playground.slack_lookalike.records import User
 from tests.flows.hands import Form, option, text_in
 from tests.flows.world import World, words
 

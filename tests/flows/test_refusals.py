@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot import sentences
 from bot.errors import Misconfiguration, Refusal
-from bot.playground.slack.records import File, Served
+from bot.playground.slack_lookalike.records import File, Served
 from bot.translations import ENGLISH
 from tests.audio import samples
 from tests.flows.world import World, state_of, tone, words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.playground.slack.records import Message, User
+from bot.playground.slack_lookalike.records import Message, User
 from tests.flows.hands import Form, menu, option, text_in
 from tests.flows.world import World, context, words
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.playground.slack import faults as slack
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike import faults as slack
+from bot.playground.slack_lookalike.records import Message
 from tests.flows.world import World, context, tone, words
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.app import Bot, running
 from bot.errors import Misconfiguration, Misconfigured
 from bot.model import JobState
-from bot.playground.slack import faults as slack
+from bot.playground.slack_lookalike import faults as slack
 from bot.store.store import DataDirUnusable
 from bot.telemetry import configure_logging
 from tests.flows.world import World, words, world_at

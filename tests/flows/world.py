@@ -17,15 +17,15 @@ import av
 
 from bot.app import Bot, running
 from bot.model import JobState
-from bot.playground.dashscope.server import DashScopeLookalike
-from bot.playground.dashscope.wire import Heard
-from bot.playground.slack.comings import Comings
-from bot.playground.slack.delivery import Delivery as Sent
-from bot.playground.slack.delivery import RetrySchedule
-from bot.playground.slack.interactions import Interactions
-from bot.playground.slack.records import Channel, File, Message, User, View
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.dashscope_lookalike.server import DashScopeLookalike
+from bot.playground.slack_lookalike.comings import Comings
+from bot.playground.slack_lookalike.delivery import Delivery as Sent
+from bot.playground.slack_lookalike.delivery import RetrySchedule
+from bot.playground.slack_lookalike.interactions import Interactions
+from bot.playground.slack_lookalike.records import Channel, File, Message, User, View
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.settings import Settings
+from bot.whisper.heard import Heard
 
 Delivery = Literal["socket", "http"]
 PATIENCE_S = 40.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.model import THREAD, Job, JobKey, LanguageHeard, Paragraph, Place, Span, Transcript, Utterance
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.records import Channel, Message, User, View
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.records import Channel, Message, User, View
 from bot.reply import Found, Reply
 from bot.slack.blockkit import action_ids
 from bot.slack.interactions.answer import PATIENCE_S

@@ -20,11 +20,11 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack.comings import Comings
-from bot.playground.slack.delivery import RetrySchedule
-from bot.playground.slack.interactions import Interactions
-from bot.playground.slack.records import Message, View
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.comings import Comings
+from bot.playground.slack_lookalike.delivery import RetrySchedule
+from bot.playground.slack_lookalike.interactions import Interactions
+from bot.playground.slack_lookalike.records import Message, View
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Ledger, Preferences, Requests
 from bot.slack.bolt import Handler, Handlers, build_handlers
 from bot.slack.client.api import SlackApi

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from bot.clients import build_outside
 from bot.model import Job
-from bot.playground.slack.records import Channel, Message
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.records import Channel, Message
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.reply import Found
 from bot.settings import Settings
 from bot.slack.client.api import SlackApi, build_api

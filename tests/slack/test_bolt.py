@@ -20,8 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Outage, Unavailable
 from bot.model import JobState, TranscriptionRequest
-from bot.playground.slack.delivery import RetrySchedule
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.delivery import RetrySchedule
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Requests
 from bot.slack.bolt import Handler, build_bolt
 from bot.slack.client.api import SlackApi

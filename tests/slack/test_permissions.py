@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack.records import Channel, User
+from bot.playground.slack_lookalike.records import Channel, User
 from bot.slack.permissions import Permissions
 from tests.slack.office import Office, office_with
 

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from bot.channel_settings import ChannelSettings
 from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, Hints, JobKey, TranscriptionRequest
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import Channel
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import Channel
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Preferences
 from bot.slack.client.api import build_api
 from bot.slack.client.lookups import Lookups

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.playground.command import CLIP
+from bot.commands.playground import CLIP
 
 CLIPS = Path(__file__).parent / "clips"
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground.slack.comings import Comings
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.interactions import Interactions
-from bot.playground.slack.records import Channel, JsonObject, Message, View
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.comings import Comings
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.interactions import Interactions
+from bot.playground.slack_lookalike.records import Channel, JsonObject, Message, View
+from bot.playground.slack_lookalike.server import SlackLookalike
 
 ACK_PATIENCE_S = 3.0
 """Source: https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response"""

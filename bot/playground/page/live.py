@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
-from bot.playground.slack.records import JsonObject
+from bot.playground.slack_lookalike.records import JsonObject
 
 _LOOKS_EVERY_S = 0.1
 _SAYS_SOMETHING_EVERY_S = 15.0

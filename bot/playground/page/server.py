@@ -16,8 +16,8 @@ from bot.playground.page.live import stream
 from bot.playground.page.sharing import Share, receive, served, share
 from bot.playground.page.traffic import Traffic
 from bot.playground.page.workspace import AppFeatures, render_workspace
-from bot.playground.slack.records import Message
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.records import Message
+from bot.playground.slack_lookalike.server import SlackLookalike
 
 STATIC = Path(__file__).parent / "static"
 _LARGEST_UPLOAD_BYTES = 1024**3

@@ -10,8 +10,8 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.playground.page.sound import measure_sound
-from bot.playground.slack.records import File, Message
-from bot.playground.slack.state import SlackState
+from bot.playground.slack_lookalike.records import File, Message
+from bot.playground.slack_lookalike.state import SlackState
 
 _CHUNK_BYTES = 1 << 20
 _PLAYED_AT_ONCE = ("audio/", "video/", "text/plain")

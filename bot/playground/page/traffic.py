@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.playground.dashscope.calls import Call as AsrCall
-from bot.playground.slack.calls import Call
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.records import JsonObject
+from bot.playground.dashscope_lookalike.calls import Call as AsrCall
+from bot.playground.slack_lookalike.calls import Call
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.records import JsonObject
 
 MOST_ROWS = 500
 """Of each kind."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground.slack.records import Channel, File, JsonObject, Message, View
-from bot.playground.slack.state import SlackState
+from bot.playground.slack_lookalike.records import Channel, File, JsonObject, Message, View
+from bot.playground.slack_lookalike.state import SlackState
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.command import CLIP
+from bot.commands.playground import CLIP
 from bot.playground.page.sound import hundred, measure_sound
 from tests.flows.world import tone
 

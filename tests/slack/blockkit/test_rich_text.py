@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.playground.slack.blockkit import complaints_about_blocks
+from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
 from bot.slack.blockkit.elements import Block, context, line
 from bot.slack.blockkit.rich_text import (
     beginning,

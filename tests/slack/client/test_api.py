@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from bot.clients import open_session
 from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
-from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import Channel
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.records import Channel
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import SlackApi, build_api
 from tests.slack.answering import always, answering
 

@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clients import open_session
 from bot.errors import Misconfigured
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.connection import connected
 
 

@@ -20,10 +20,10 @@ from bot.errors import (
     Unavailable,
 )
 from bot.model import Claim, FileState
-from bot.playground.slack.faults import Answer as Fault
-from bot.playground.slack.faults import Drop
-from bot.playground.slack.records import File
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import Answer as Fault
+from bot.playground.slack_lookalike.faults import Drop
+from bot.playground.slack_lookalike.records import File
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.downloads import SlackFiles
 from tests.slack.answering import always, answering

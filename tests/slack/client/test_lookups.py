@@ -9,9 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured, Refusal, Rejected, Unavailable
 from bot.model import Claim
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import Channel, User
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import Channel, User
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import SlackApi
 from bot.slack.client.lookups import Lookups
 from tests.slack.answering import always, answering

@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import User
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.records import User
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import build_api
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers

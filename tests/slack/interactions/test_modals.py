@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from bot import sentences
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import Place
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import User, View
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import User, View
 from bot.slack.blockkit.elements import Block, modal, section
 from bot.slack.interactions.modals import ModalKind, Modals, Trigger
 from bot.translations import ENGLISH, Reader, Sentence

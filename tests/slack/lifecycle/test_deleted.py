@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import JobKey
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike.records import Message
 from bot.slack.client.identity import Identity
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners

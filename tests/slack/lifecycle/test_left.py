@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import JobKey
-from bot.playground.slack.records import Channel
+from bot.playground.slack_lookalike.records import Channel
 from tests.slack.office import Office, office_with
 from tests.slack.payloads import request
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, Span
-from bot.playground.slack.blockkit import complaints_about_blocks
+from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.action_ids import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
 from bot.slack.replies.controls import Choice, render_controls

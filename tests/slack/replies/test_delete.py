@@ -9,8 +9,8 @@ import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Unavailable
 from bot.model import Job, JobKey, Removal
-from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.records import Message
 from bot.reply import Refused, SharedTranscript
 from bot.slack.incoming.messages import Message as Posted
 from bot.slack.replies.metadata import EVENT_TYPE, plan_removal

@@ -14,8 +14,8 @@ from bot.errors import (
     Unavailable,
 )
 from bot.model import Transcript
-from bot.playground.slack.blockkit import characters_in
-from bot.playground.slack.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.blockkit import characters_in
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
 from bot.reply import Found, Waiting
 from bot.slack.client.api import build_api
 from bot.transcript.documents import plain_text

@@ -8,8 +8,8 @@ import pytest
 
 from bot.errors import Misconfigured, Outage, Unavailable
 from bot.model import Gap, Span
-from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.records import Message
 from bot.reply import Found, Growing, ReplyState
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
 from tests.transcripts import said

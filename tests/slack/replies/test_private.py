@@ -11,8 +11,8 @@ import pytest
 from bot import sentences
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import Job, JobKey, Place
-from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import Channel, Message
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.records import Channel, Message
 from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
 from bot.slack.blockkit.action_ids import REPLY_MENU, SHARE
 from bot.slack.blockkit.rich_text import text_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import EMOTIONS, Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
-from bot.playground.slack.blockkit import characters_in, complaints_about_blocks
+from bot.playground.slack_lookalike.blockkit import characters_in, complaints_about_blocks
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.action_ids import FILL_GAPS, REPLY_MENU
 from bot.slack.replies.render import (

@@ -16,8 +16,8 @@ from bot.errors import (
     Rejected,
     Unavailable,
 )
-from bot.playground.slack.faults import Answer, Drop, SlackError
-from bot.playground.slack.records import Status
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.playground.slack_lookalike.records import Status
 from bot.reply import Found, Refused, ReplyState, Waiting
 from bot.slack.client.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.replies.metadata import EVENT_TYPE

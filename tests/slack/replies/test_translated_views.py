@@ -12,7 +12,7 @@ from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript, Usage
-from bot.playground.slack.blockkit import complaints_about_blocks, complaints_about_view
+from bot.playground.slack_lookalike.blockkit import complaints_about_blocks, complaints_about_view
 from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.messages import Message

@@ -7,8 +7,8 @@ import pytest
 from bot import sentences
 from bot.model import Gap as GapOf
 from bot.model import JobKey, Outcome, Place, Span, Transcript
-from bot.playground.slack.faults import Answer
-from bot.playground.slack.records import Message
+from bot.playground.slack_lookalike.faults import Answer
+from bot.playground.slack_lookalike.records import Message
 from bot.reply import AskFirst
 from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import BlockAction

@@ -6,9 +6,9 @@ import pytest
 
 from bot import sentences
 from bot.model import THREAD, Gap, Place, Span
-from bot.playground.slack.blockkit import complaints_about_view
-from bot.playground.slack.faults import Answer, SlackError
-from bot.playground.slack.records import File, Message, View
+from bot.playground.slack_lookalike.blockkit import complaints_about_view
+from bot.playground.slack_lookalike.faults import Answer, SlackError
+from bot.playground.slack_lookalike.records import File, Message, View
 from bot.reply import ReplyState
 from bot.scratch import WORKSPACE_PREFIX
 from bot.slack.blockkit import action_ids

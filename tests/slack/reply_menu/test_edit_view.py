@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import sentences
-from bot.playground.slack.blockkit import complaints_about_view
-from bot.playground.slack.form import initial_values
+from bot.playground.slack_lookalike.blockkit import complaints_about_view
+from bot.playground.slack_lookalike.form import initial_values
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.presses import Press
 from bot.slack.replies.handle import ReplyHandle

@@ -11,9 +11,9 @@ import pytest
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import Outcome, Place, TranscriptionRequest, Usage
-from bot.playground.slack.blockkit import complaints_about_blocks
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import Channel, File, Message, User
+from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import Channel, File, Message, User
 from bot.slack.blockkit import action_ids
 from bot.translations import ENGLISH
 from tests.slack.office import NOW, Office, office_with

@@ -9,9 +9,9 @@ import pytest
 
 from bot import sentences
 from bot.model import THREAD, Outcome, TranscriptionRequest
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import Channel, Message, User
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import Channel, Message, User
 from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with
 

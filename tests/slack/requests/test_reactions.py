@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.model import THREAD, TranscriptionRequest
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import Channel, File, Message, User
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import Channel, File, Message, User
 from tests.slack.office import Office, office_with
 
 

@@ -11,8 +11,8 @@ import pytest
 from bot import sentences
 from bot.errors import Refusal, Rejected, Unavailable
 from bot.model import THREAD, Outcome, Place
-from bot.playground.slack.faults import SlackError
-from bot.playground.slack.records import File, Message, User
+from bot.playground.slack_lookalike.faults import SlackError
+from bot.playground.slack_lookalike.records import File, Message, User
 from bot.ports.store import Asked
 from bot.slack.incoming.messages import Ask, Target
 from bot.slack.requests.links import FileLink, MessageLink

@@ -10,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Misconfigured, Unavailable
 from bot.model import SUBSCRIBERS, THREAD, FileState
-from bot.playground.slack.faults import Answer, SlackError
-from bot.playground.slack.records import File
-from bot.playground.slack.server import SlackLookalike
+from bot.playground.slack_lookalike.faults import Answer, SlackError
+from bot.playground.slack_lookalike.records import File
+from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import SlackApi
 from bot.slack.client.lookups import Lookups
 from bot.slack.requests.shares import Shares

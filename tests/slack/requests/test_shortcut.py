@@ -9,9 +9,9 @@ import pytest
 
 from bot import sentences
 from bot.model import THREAD, FileState, Outcome, Place, TranscriptionRequest
-from bot.playground.slack.blockkit import complaints_about_view
-from bot.playground.slack.faults import Answer, Delay, SlackError
-from bot.playground.slack.records import Channel, File, Message, User, View
+from bot.playground.slack_lookalike.blockkit import complaints_about_view
+from bot.playground.slack_lookalike.faults import Answer, Delay, SlackError
+from bot.playground.slack_lookalike.records import Channel, File, Message, User, View
 from bot.ports.store import Asked
 from bot.slack.blockkit import action_ids
 from bot.translations import ENGLISH

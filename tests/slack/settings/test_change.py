@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from bot.channel_settings import Automatic, ChannelSettings
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.records import Channel, Message, User
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.records import Channel, Message, User
 from bot.slack.blockkit import action_ids
 from bot.slack.permissions import Permissions
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on

@@ -10,9 +10,9 @@ import pytest
 
 from bot import model, sentences
 from bot.channel_settings import Automatic, ChannelSettings
-from bot.playground.slack.blockkit import complaints_about_view
-from bot.playground.slack.faults import Answer, SlackError
-from bot.playground.slack.records import Channel, User, View
+from bot.playground.slack_lookalike.blockkit import complaints_about_view
+from bot.playground.slack_lookalike.faults import Answer, SlackError
+from bot.playground.slack_lookalike.records import Channel, User, View
 from bot.slack.blockkit import action_ids
 from bot.slack.interactions.modals import Trigger
 from bot.slack.settings.channel_modal import ChannelModal

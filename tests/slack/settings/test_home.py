@@ -12,10 +12,10 @@ import pytest
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import Usage
-from bot.playground.slack.blockkit import complaints_about_view
-from bot.playground.slack.delivery import Delivery
-from bot.playground.slack.faults import Answer, SlackError
-from bot.playground.slack.records import Channel, User, View
+from bot.playground.slack_lookalike.blockkit import complaints_about_view
+from bot.playground.slack_lookalike.delivery import Delivery
+from bot.playground.slack_lookalike.faults import Answer, SlackError
+from bot.playground.slack_lookalike.records import Channel, User, View
 from bot.ports.store import Preferences
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.home import Home

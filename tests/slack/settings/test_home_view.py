@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot import sentences
 from bot.channel_settings import Automatic
 from bot.model import Usage
-from bot.playground.slack.blockkit import complaints_about_view
+from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import Action
 from bot.slack.settings.home_view import (

@@ -1,0 +1,134 @@
+"""One streaming pass over a file: decode, cut, encode, hand over. Runs in the child process alone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.audio.child.decode import (
+    SAMPLE_BYTES,
+    Tally,
+    choose_track,
+    claimed_s,
+    decoded_frames,
+    has_video,
+    open_container,
+    pcm_pieces,
+)
+from bot.audio.child.encode import write_mp3, write_wav
+from bot.audio.child.untouched_mp3 import untouched_mp3
+from bot.audio.child_protocol import Cut
+from bot.audio.cuts import Cutter, Piece
+from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path, sent_as
+from bot.errors import Refusal, Rejected
+from bot.model import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to do with one file, and whom to tell."""
+
+    source: Path
+    workspace: Path
+    done: tuple[Span, ...]
+    most_s: float
+    """The longest recording that is taken."""
+    compressed: bool
+    """Segments of a recording that is cut become MP3 too, not WAV."""
+    has_decoded: Callable[[float], None]
+    """Told now and then how many seconds more were decoded."""
+    hand_over: Callable[[Cut], None]
+    """Told of each segment, in order, when its file is written."""
+
+
+def convert(task: Task, pool: Executor, encoders: int) -> None:
+    """Cut a file into segments, and write those that hold sound as MP3 or WAV (mono, 16 kHz).
+
+    Args:
+        task: The file.
+        pool: Encodes.
+        encoders: How many segments ``pool`` encodes at once.
+
+    Raises:
+        Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED or TOO_LONG.
+        MemoryError: the file asks for more than the child may have.
+        OSError: this machine cannot write a segment.
+    """
+    whole = None if task.done else untouched_mp3(task.source)
+    if whole is not None:
+        task.hand_over(whole)
+        return
+    with open_container(task.source) as container:
+        track = choose_track(container)
+        if claimed_s(container) > task.most_s:
+            _check_length(task)
+        outbox = _Outbox(task, pool, encoders, has_video=has_video(container))
+        cutter, tally, decoded_s = Cutter(task.done), Tally(), 0.0
+        for pcm in pcm_pieces(container, track, tally):
+            decoded_s += len(pcm) / SAMPLE_BYTES / RATE_HZ
+            _allow(task, decoded_s)
+            task.has_decoded(len(pcm) / SAMPLE_BYTES / RATE_HZ)
+            for piece in cutter.add(pcm):
+                outbox.add(piece)
+            outbox.hand_over_ready()
+    if decoded_s == 0 or tally.bad > tally.good:
+        raise Rejected(Refusal.NOT_AUDIO, f"{tally.good} packets decoded, {tally.bad} did not")
+    if (rest := cutter.end()) is not None:
+        outbox.add(rest)
+    outbox.hand_over_all()
+
+
+def _check_length(task: Task) -> None:
+    """Decode once for the length alone: nothing is sent of a recording that is refused in the end."""
+    decoded_s = 0.0
+    with open_container(task.source) as container:
+        for frame in decoded_frames(container, choose_track(container), Tally()):
+            decoded_s += frame.samples / frame.sample_rate
+            _allow(task, decoded_s)
+            task.has_decoded(frame.samples / frame.sample_rate)
+
+
+def _allow(task: Task, decoded_s: float) -> None:
+    if decoded_s > task.most_s + TOLERANCE_S:
+        raise Rejected(Refusal.TOO_LONG)
+
+
+class _Outbox:
+    """Segments that are being encoded, handed over in the order of the recording.
+
+    As many wait as are encoded at once, which bounds the memory they take.
+    """
+
+    def __init__(self, task: Task, pool: Executor, most: int, *, has_video: bool) -> None:
+        self._task = task
+        self._pool = pool
+        self._most = most
+        self._has_video = has_video
+        self._waiting: deque[tuple[Cut, Future[None] | None]] = deque()
+
+    def add(self, piece: Piece) -> None:
+        while len(self._waiting) >= self._most:
+            self._hand_over_first()
+        cut = Cut(piece.span, piece.sounds, piece.last, untouched=False, has_video=self._has_video)
+        mime = sent_as(piece.span, last=piece.last, compressed=self._task.compressed)
+        target = segment_path(self._task.workspace, self._task.source, piece.span, mime)
+        write = write_mp3 if mime == "audio/mpeg" else write_wav
+        encoded = self._pool.submit(write, target, piece.pcm) if piece.sounds else None
+        self._waiting.append((cut, encoded))
+
+    def hand_over_ready(self) -> None:
+        while self._waiting and (self._waiting[0][1] is None or self._waiting[0][1].done()):
+            self._hand_over_first()
+
+    def hand_over_all(self) -> None:
+        while self._waiting:
+            self._hand_over_first()
+
+    def _hand_over_first(self) -> None:
+        cut, encoded = self._waiting.popleft()
+        if encoded is not None:
+            encoded.result()
+        self._task.hand_over(cut)

@@ -1,0 +1,186 @@
+"""The child process that opens one file, started by path: ``python -I child.py split SOURCE WORKSPACE …``.
+
+It gives up what it does not need before FFmpeg's libraries are loaded, prints the JSON lines that
+``bot.audio.child_protocol`` reads, and ends when its stdin does, which is when the bot is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+OPEN_FILES = 32
+ALIVE_EVERY_S = 300.0
+"""Of decoded sound."""
+MOST_ENCODERS = 4
+STACK_BYTES = 512 * 1024
+"""Of a thread. The usual 8 MB count against the memory limit, used or not."""
+GRACE_CPU_S = 2
+"""Between the limit that ends the child with SIGXCPU and the one that kills it."""
+
+
+def main() -> None:
+    """Split one file, or read its length (``measure``), and report."""
+    order, source, workspace, *numbers, sent, done = sys.argv[1:]
+    memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes = numbers
+    os.umask(0o077)
+    os.nice(10)  # the bot's event loop goes first
+    threading.stack_size(STACK_BYTES)
+    if os.geteuid() == 0:
+        shrink_stacks()
+    threading.Thread(target=end_with_the_bot, daemon=True).start()
+    encoders = min(os.cpu_count() or 1, MOST_ENCODERS)
+    pool = started_pool(encoders)
+    lower(resource.RLIMIT_AS, int(memory_bytes))
+    lower(resource.RLIMIT_FSIZE, int(file_bytes))
+    lower(resource.RLIMIT_NOFILE, OPEN_FILES)
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_NPROC, 0)  # no further thread or process; root is exempt
+    has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
+    # Under -I neither the working directory nor PYTHONPATH counts: an uninstalled checkout works by this.
+    sys.path.append(str(Path(__file__).parents[3]))
+    if order == "measure":
+        verdict, detail = measure(source)
+    else:
+        what = (source, workspace, sent, done)
+        verdict, detail = split(what, int(most_minutes) * 60, has_decoded, pool, encoders)
+    say(json.dumps({"verdict": verdict, "detail": detail}))
+    os._exit(0)  # spares the interpreter's clean-up
+
+
+def split(
+    what: tuple[str, str, str, str],
+    most_s: int,
+    has_decoded: Callable[[float], None],
+    pool: ThreadPoolExecutor,
+    encoders: int,
+) -> tuple[str, str]:
+    """Convert, and put the outcome into words."""
+    # Imported here, behind the limits.
+    from bot.audio.child.convert import Task, convert  # noqa: PLC0415
+    from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
+    from bot.model import Span  # noqa: PLC0415
+
+    unsaid_s = 0.0
+
+    def note(more_s: float) -> None:
+        """Say now and then that it goes on: of what needs no segment nothing else is heard."""
+        nonlocal unsaid_s
+        has_decoded(more_s)
+        unsaid_s += more_s
+        if unsaid_s >= ALIVE_EVERY_S:
+            unsaid_s = 0.0
+            say(json.dumps(ALIVE))
+
+    source, workspace, sent, done = what
+    task = Task(
+        Path(source),
+        Path(workspace),
+        tuple(Span(start_ms, end_ms) for start_ms, end_ms in json.loads(done)),
+        most_s,
+        sent == "compressed",
+        note,
+        hand_over=lambda cut: say(render_cut(cut)),
+    )
+    return outcome_of(lambda: convert(task, pool, encoders))
+
+
+def measure(source: str) -> tuple[str, str]:
+    """Say what the file's container says of its length, and decode nothing."""
+    # Imported here, behind the limits.
+    from bot.audio.child.decode import claimed_s, open_container  # noqa: PLC0415
+    from bot.audio.child_protocol import render_length  # noqa: PLC0415
+
+    def look() -> None:
+        with open_container(Path(source)) as container:
+            say(render_length(claimed_s(container)))
+
+    return outcome_of(look)
+
+
+def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
+    """Do it, and put how it ended into words."""
+    import av  # noqa: PLC0415
+
+    from bot.audio.child_protocol import Verdict  # noqa: PLC0415
+    from bot.errors import Rejected  # noqa: PLC0415
+
+    av.logging.set_level(None)
+    try:
+        work()
+    except Rejected as refusal:
+        return refusal.reason, refusal.detail
+    except MemoryError:
+        return Verdict.MEMORY, ""
+    except OSError as error:
+        return Verdict.MACHINE, f"{type(error).__name__} {error.errno}"
+    return Verdict.DONE, ""
+
+
+def say(line: str) -> None:
+    """Tell the bot one line."""
+    print(line, flush=True)  # noqa: T201  # the wire to the bot
+
+
+def end_with_the_bot() -> None:
+    """Wait for the end of stdin, which the bot holds open and never writes to."""
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+def shrink_stacks() -> None:
+    """Let the threads of FFmpeg's filters, as many as there are cores, map no more than ours.
+
+    Only root can start them: for others the limit below holds, and FFmpeg does without.
+    """
+    import ctypes  # noqa: PLC0415  # root alone pays for it
+
+    libc, attributes = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    if hasattr(libc, "pthread_setattr_default_np"):  # glibc's own
+        libc.pthread_attr_init(attributes)
+        libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(STACK_BYTES))
+        libc.pthread_setattr_default_np(attributes)
+
+
+def started_pool(threads: int) -> ThreadPoolExecutor:
+    """A pool whose threads all run already, since later none may be started."""
+    pool, all_run = ThreadPoolExecutor(threads), threading.Barrier(threads + 1)
+    for _ in range(threads):
+        pool.submit(all_run.wait)
+    all_run.wait()
+    return pool
+
+
+def growing_cpu_limit(start_s: int, each_s: float, most_s: int) -> Callable[[float], None]:
+    """Limit the CPU time to ``start_s``; what is returned allows more for each second decoded."""
+    most_cpu_s = start_s + int(most_s * each_s)
+    lower(resource.RLIMIT_CPU, most_cpu_s, grace=GRACE_CPU_S)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    decoded_s = 0.0
+
+    def has_decoded(more_s: float) -> None:
+        nonlocal decoded_s
+        decoded_s += more_s
+        soft = min(start_s + int(decoded_s * each_s), most_cpu_s, hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+    has_decoded(0)
+    return has_decoded
+
+
+def lower(limit: int, value: int, *, grace: int = 0) -> None:
+    """Lower a limit for good; one that is lower already stays."""
+    _, hard = resource.getrlimit(limit)
+    ceiling = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+    resource.setrlimit(limit, (min(value, ceiling), ceiling))
+
+
+if __name__ == "__main__":
+    main()

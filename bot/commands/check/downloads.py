@@ -1,0 +1,111 @@
+"""Whether the bot may read the bytes of what people share.
+
+Source: https://docs.slack.dev/reference/methods/files.list
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.commands.check import sentences
+from bot.commands.check.findings import Finding, bad, good, untried
+from bot.commands.check.slack import BOT_TOKEN, Answer, Installation
+from bot.errors import (
+    Misconfiguration,
+    Misconfigured,
+    Outage,
+    Refusal,
+    Rejected,
+    TranscriptionError,
+    Unavailable,
+)
+from bot.model import Claim, FileState, SharedFile
+from bot.scratch import scratch_folder
+from bot.slack.client.api import SlackApi
+from bot.slack.client.downloads import SlackFiles
+from bot.slack.incoming.fields import objects_in
+from bot.slack.incoming.files import FileObject
+
+_NAME = "Download"
+_LISTED = 100
+"""Of the newest files; one of them will be a recording where people share any."""
+_ENOUGH_BYTES = 1
+_TIMEOUT_S = 30.0
+
+
+async def check_download(
+    api: SlackApi,
+    session: aiohttp.ClientSession,
+    token: SecretStr,
+    origins: tuple[str, ...],
+    found: Answer,
+) -> Finding:
+    """Whether the first bytes of the newest recording that the bot may see arrive.
+
+    Args:
+        api: Of Slack.
+        session: For the bytes.
+        token: The bot token.
+        origins: Further origins that may see it.
+        found: What ``auth.test`` said of it.
+    """
+    if not isinstance(found, Installation):
+        return untried(_NAME, sentences.after(BOT_TOKEN))
+    if "files:read" in found.identity.missing_scopes:
+        return untried(_NAME, sentences.after("Scopes"))
+    files = SlackFiles(api, session, token, origins=origins, most_bytes=_ENOUGH_BYTES)
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            file = await _newest_recording(api)
+            if file is None:
+                return untried(_NAME, sentences.NO_FILE_YET)
+            await _read_beginning(files, file)
+    except (TranscriptionError, OSError) as error:
+        return bad(_NAME, _explain(error))
+    return good(_NAME, sentences.downloaded(file.id))
+
+
+async def _newest_recording(api: SlackApi) -> SharedFile | None:
+    """What the bot may see and would transcribe, if somebody asked.
+
+    Raises:
+        TranscriptionError: Slack does not list files.
+    """
+    for raw in objects_in((await api.read("files.list", count=_LISTED)).get("files")):
+        file = FileObject.model_validate(raw).shared_file
+        if file and file.url and file.state is FileState.AVAILABLE and file.claim is not Claim.OTHER:
+            return file
+    return None
+
+
+async def _read_beginning(files: SlackFiles, file: SharedFile) -> None:
+    """Download until the limit ends it, which is after the first bytes.
+
+    Raises:
+        TranscriptionError: they do not arrive.
+    """
+    with scratch_folder() as scratch:
+        try:
+            # A declared size above the limit would spare the download.
+            await files.download(replace(file, size_bytes=None), scratch / "beginning")
+        except Rejected as refusal:
+            if refusal.reason not in {Refusal.TOO_BIG, Refusal.EMPTY}:
+                raise
+
+
+def _explain(error: TranscriptionError | OSError) -> str:
+    match error:
+        case Misconfigured(reason=Misconfiguration.SLACK_LOGIN_PAGE):
+            return sentences.LOGIN_PAGE
+        case Rejected(reason=Refusal.UNSAFE_ADDRESS):
+            return sentences.unsafe_address(error.detail)
+        case Unavailable(reason=Outage.SLACK):
+            return sentences.slack_silent(error.detail)
+        case TimeoutError():
+            return sentences.download_trouble(sentences.no_end(_TIMEOUT_S))
+        case _:
+            return sentences.download_trouble(str(error))

@@ -1,0 +1,74 @@
+"""``python -m bot run``: the bot, set up by the environment and ``.env``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+
+import structlog
+
+from bot.app import running
+from bot.commands import exits
+from bot.commands.exits import fail
+from bot.errors import Misconfigured
+from bot.settings import LogFormat, Settings, SettingsError, load
+from bot.store.store import AlreadyRunning, DataDirUnusable
+from bot.telemetry import configure_logging
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """There are none."""
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """Run the bot until a signal ends it; returns the exit code (2: a setting is wrong)."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        return fail(str(error), exits.USAGE)
+    configure_logging(settings.log_level, pretty=_is_pretty(settings.log_format))
+    structlog.get_logger("bot").info("settings", **settings.effective())
+    # Bolt looks for it there too, and then warns that it has two.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
+    try:
+        return asyncio.run(_serve(settings))
+    except Exception as error:  # noqa: BLE001  # a fault too ends in the log, redacted
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    """Say in a line why the bot did not run; returns the exit code."""
+    match error:
+        case DataDirUnusable():
+            return fail(str(error), exits.USAGE)
+        case Misconfigured():
+            named = "SLACK_APP_TOKEN" if "SLACK_APP_TOKEN" in error.detail else "SLACK_BOT_TOKEN"
+            return fail(f"{named} is wrong: Slack says {error.detail.split(': ')[-1]}", exits.USAGE)
+        case AlreadyRunning():
+            return fail(str(error), exits.FAILED)
+        case OSError():
+            return fail(f"cannot start: {error}", exits.FAILED)
+        case _:
+            structlog.get_logger("bot").error("fault", exc_info=error)
+            return exits.FAILED
+
+
+async def _serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT, which drain (a second one does not wait), or until the worker dies."""
+    this = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, this.cancel if this else loop.stop)
+    try:
+        async with running(settings) as bot:
+            await bot.failed.wait()
+            return exits.FAILED
+    except asyncio.CancelledError:
+        return 0
+
+
+def _is_pretty(log_format: LogFormat) -> bool:
+    return log_format is LogFormat.PRETTY or (log_format is LogFormat.AUTO and sys.stderr.isatty())

@@ -1,0 +1,251 @@
+"""Socket Mode: frames over WebSockets, acknowledgements, redelivery, and connections that come and go.
+
+Source: https://docs.slack.dev/apis/events-api/using-socket-mode
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, Literal
+
+from aiohttp import WSMsgType, web
+
+from bot.playground.slack_lookalike.answering import (
+    Answering,
+    Reply,
+    dropped,
+    is_broken,
+    meet_after,
+    meet_before,
+)
+from bot.playground.slack_lookalike.calls import Call
+from bot.playground.slack_lookalike.delivery import Attempt, Delivery, RetrySchedule
+from bot.playground.slack_lookalike.faults import Fault
+from bot.playground.slack_lookalike.records import JsonObject
+from bot.playground.slack_lookalike.state import SlackState
+
+DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
+MOST_CONNECTIONS = 10
+MOST_WAITING = 10_000
+"""Deliveries kept while no connection is open; later ones are lost."""
+
+
+class _Connection:
+    """One open WebSocket."""
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        self.socket = socket
+        self.request = request
+        self.retiring = False
+        """Told to disconnect: gets nothing new."""
+        self.acks: set[asyncio.Task[None]] = set()
+
+    def abort(self) -> None:
+        """Break the connection without a word."""
+        if self.request.transport is not None:
+            self.request.transport.abort()
+
+
+async def _act_with_fault(connection: _Connection, call: Call, fault: Fault, act: Callable[[], None]) -> None:
+    refused = await meet_before(call, fault)
+    if refused is None:
+        act()
+    if is_broken(refused) or (refused is None and not await meet_after(call, fault)):
+        connection.abort()
+
+
+class SocketMode:
+    """Delivers over whichever connection is open, and keeps what waits for one.
+
+    Args:
+        state: The workspace.
+        answering: Records connections and acknowledgements as calls, and finds their faults.
+        schedule: When an event that was not acknowledged is delivered again.
+    """
+
+    def __init__(self, state: SlackState, answering: Answering, schedule: RetrySchedule) -> None:
+        self._state = state
+        self._answering = answering
+        self._schedule = schedule
+        self._connections: list[_Connection] = []
+        self._open = asyncio.Event()
+        self._waiting = 0
+        self._envelopes: dict[str, tuple[Delivery, Attempt]] = {}
+        self._deliveries: set[asyncio.Task[None]] = set()
+
+    @property
+    def connections(self) -> int:
+        """How many connections take deliveries now."""
+        return len([one for one in self._connections if not one.retiring])
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Send this as soon as a connection is open, and again until it is acknowledged."""
+        task = asyncio.get_running_loop().create_task(self._deliver(delivery))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+
+    async def connected(self, timeout_s: float = 10.0) -> None:
+        """Wait until a connection takes deliveries.
+
+        Raises:
+            TimeoutError: None came.
+        """
+        async with asyncio.timeout(timeout_s):
+            await self._open.wait()
+
+    async def disconnect(self, reason: DisconnectReason = "refresh_requested") -> None:
+        """Tell every connection to go; deliveries wait for new ones."""
+        for connection in list(self._connections):
+            connection.retiring = True
+            frame = {"type": "disconnect", "reason": reason, **self._about()}
+            await connection.socket.send_str(json.dumps(frame))
+        self._note_open()
+
+    def drop_connections(self) -> None:
+        """Break every connection without a word."""
+        for connection in list(self._connections):
+            connection.retiring = True
+            connection.abort()
+        self._note_open()
+
+    async def close(self) -> None:
+        """End deliveries and connections."""
+        for task in list(self._deliveries):
+            task.cancel()
+        await asyncio.gather(*self._deliveries, return_exceptions=True)
+        for connection in list(self._connections):
+            await connection.socket.close()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One WebSocket, from hello to goodbye."""
+        ticket = request.query.get("ticket", "")
+        call, fault = self._answering.arrive("socket_connect", {})
+        refused = await meet_before(call, fault)
+        if is_broken(refused):
+            return dropped(request)
+        if refused is None and ticket not in self._state.socket_tickets:
+            refused = Reply(text="unknown ticket", status=403)
+        if refused is None and len(self._connections) >= MOST_CONNECTIONS:
+            refused = Reply(text="too many connections", status=429)
+        if refused is not None:
+            call.status = refused.status
+            return refused.response()
+        self._state.socket_tickets.discard(ticket)
+        socket = web.WebSocketResponse(autoping=False, timeout=1.0)
+        await socket.prepare(request)
+        call.acted = call.answered = True
+        call.status, call.ended_at = socket.status, self._state.clock()
+        connection = _Connection(socket, request)
+        self._connections.append(connection)
+        try:
+            await socket.send_str(json.dumps({"type": "hello", **self._about()}))
+            self._note_open()
+            await self._listen(connection)
+        finally:
+            self._connections.remove(connection)
+            self._note_open()
+            for task in list(connection.acks):
+                task.cancel()
+        return socket
+
+    async def _listen(self, connection: _Connection) -> None:
+        async for message in connection.socket:
+            if message.type is WSMsgType.PING:
+                await connection.socket.pong(message.data)
+            elif message.type is WSMsgType.TEXT:
+                self._hear(connection, message.data)
+
+    def _hear(self, connection: _Connection, text: str) -> None:
+        try:
+            frame: Any = json.loads(text)
+            delivery, attempt = self._envelopes[frame["envelope_id"]]
+        except (ValueError, KeyError, TypeError):
+            return
+        call, fault = self._answering.arrive("socket_ack", {"envelope_id": frame["envelope_id"]})
+
+        def act() -> None:
+            attempt.ack_after_s = self._state.clock() - attempt.sent_at
+            answer = frame.get("payload")
+            call.acted = call.answered = True
+            delivery.acknowledge(answer if isinstance(answer, dict) else {})
+
+        if fault is None:
+            act()  # at once: the connection may be closed right behind it
+            return
+        task = asyncio.get_running_loop().create_task(_act_with_fault(connection, call, fault, act))
+        connection.acks.add(task)
+        task.add_done_callback(connection.acks.discard)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        if self._waiting >= MOST_WAITING:
+            delivery.give_up()
+            return
+        again = self._schedule.delays_s if delivery.kind == "events_api" else ()
+        for number, delay_s in enumerate((0.0, *again)):
+            if delay_s:
+                await asyncio.sleep(delay_s)
+            if not delivery.acked:
+                await self._send(delivery, number)
+            try:
+                await delivery.settled(self._schedule.ack_timeout_s)
+            except TimeoutError:
+                continue
+            return
+        delivery.give_up()
+
+    async def _send(self, delivery: Delivery, number: int) -> None:
+        envelope_id = str(uuid.uuid4())
+        frame: JsonObject = {"envelope_id": envelope_id, "type": delivery.kind, "payload": delivery.payload}
+        frame["accepts_response_payload"] = delivery.kind != "events_api"
+        reason = "timeout" if number else ""
+        if delivery.kind == "events_api":
+            frame |= {"retry_attempt": number, "retry_reason": reason}
+        text = json.dumps(frame)
+        while True:
+            connection = await self._a_connection()
+            attempt = Attempt(number, reason, self._state.clock())
+            self._envelopes[envelope_id] = (delivery, attempt)
+            try:
+                await connection.socket.send_str(text)
+            except ConnectionError:
+                connection.retiring = True
+                self._note_open()
+                continue
+            delivery.attempts.append(attempt)
+            return
+
+    async def _a_connection(self) -> _Connection:
+        while True:
+            ready = [one for one in self._connections if not one.retiring and not one.socket.closed]
+            if ready:
+                # Any connection may get the next event: the one that waited longest does.
+                chosen = ready[0]
+                self._connections.remove(chosen)
+                self._connections.append(chosen)
+                return chosen
+            self._open.clear()
+            self._waiting += 1
+            try:
+                await self._open.wait()
+            finally:
+                self._waiting -= 1
+
+    def _note_open(self) -> None:
+        if self.connections:
+            self._open.set()
+        else:
+            self._open.clear()
+
+    def _about(self) -> JsonObject:
+        return {
+            "num_connections": len(self._connections),
+            "debug_info": {
+                "host": "applink-lookalike",
+                "build_number": 1,
+                "approximate_connection_time": 18060,
+            },
+            "connection_info": {"app_id": self._state.workspace.app_id},
+        }

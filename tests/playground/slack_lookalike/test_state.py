@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from bot.playground.slack_lookalike.records import Channel, User
+from bot.playground.slack_lookalike.state import SlackState
+
+Payloads = list[dict[str, Any]]
+
+
+@pytest.fixture
+def told() -> Payloads:
+    return []
+
+
+@pytest.fixture
+def state(told: Payloads) -> SlackState:
+    return SlackState(origin="http://files", sinks=[told.append])
+
+
+@pytest.fixture
+def ann(state: SlackState) -> User:
+    return state.add_user("ann")
+
+
+@pytest.fixture
+def general(state: SlackState, ann: User) -> Channel:
+    return state.add_channel("general", ann.id)
+
+
+def test_timestamps_rise_even_when_the_clock_stands_still(state: SlackState) -> None:
+    state.clock = lambda: 1_700_000_000.0
+    stamps = [state.next_ts() for _ in range(20_000)]
+    assert stamps[0] == "1700000000.000000"
+    assert stamps == sorted(set(stamps))
+
+
+def test_a_voice_clip_looks_as_slack_sends_it(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    clip = state.add_file(
+        b"abc", "audio_message.webm", user=ann.id, mimetype="audio/webm", as_voice_clip=True, duration_ms=6899
+    )
+    message = state.post_as_user(general.id, ann.id, files=[clip])
+    (payload,) = told
+    event = payload["event"]
+    assert (event["type"], event["subtype"], event["text"]) == ("message", "file_share", "")
+    assert (event["ts"], event["channel"], event["channel_type"]) == (message.ts, general.id, "channel")
+    assert "blocks" not in event
+    (file,) = event["files"]
+    assert (file["subtype"], file["filetype"], file["duration_ms"]) == ("slack_audio", "webm", 6899)
+    assert len(file["audio_wave_samples"]) == 100
+    assert file["url_private"].endswith("/audio_message_audio.mp4")
+    assert "/download/" in file["url_private_download"]
+    assert payload["authorizations"][0]["team_id"] == payload["team_id"] == "T0PLAYGRND1"
+    assert payload["is_ext_shared_channel"] is False
+
+
+def test_a_mention_comes_twice_with_one_ts(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    state.post_as_user(general.id, ann.id, "<@U0BOT000001> please", files=[clip])
+    message, mention = (payload["event"] for payload in told)
+    assert (message["type"], mention["type"]) == ("message", "app_mention")
+    assert message["ts"] == mention["ts"]
+    assert message["files"] == mention["files"]
+    assert "subtype" not in mention
+    assert "channel_type" not in mention
+    assert message["blocks"][0]["elements"][0]["elements"][0] == {"type": "user", "user_id": "U0BOT000001"}
+    assert told[0]["event_id"] != told[1]["event_id"]
+
+
+def test_the_bot_hears_nothing_where_it_is_not(state: SlackState, told: Payloads, ann: User) -> None:
+    elsewhere = state.add_channel("elsewhere", ann.id, with_bot=False)
+    state.delete_message(state.post_as_user(elsewhere.id, ann.id, "<@U0BOT000001>"))
+    assert told == []
+
+
+def test_slack_connect_delivers_a_stub(state: SlackState, told: Payloads, ann: User) -> None:
+    shared = state.add_channel("shared", ann.id, is_ext_shared=True)
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id, stub_in_events=True)
+    state.post_as_user(shared.id, ann.id, files=[clip])
+    (file,) = told[0]["event"]["files"]
+    assert (file["mode"], file["file_access"]) == ("file_access", "check_file_info")
+    assert "url_private" not in file
+    assert told[0]["is_ext_shared_channel"] is True
+    assert state.file_json(clip)["name"] == "a.m4a"
+
+
+def test_forwarded_files_are_in_attachments(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    original = state.post_as_user(general.id, ann.id, files=[clip])
+    state.post_as_user(general.id, ann.id, "listen", forwarded=original)
+    event = told[1]["event"]
+    assert "files" not in event
+    assert event["attachments"][0]["files"][0]["id"] == clip.id
+    assert event["attachments"][0]["ts"] == original.ts
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"mode": "tombstone"}, {"id", "mode"}),
+        ({"mode": "hidden_by_limit"}, {"id", "mode"}),
+        ({"file_access": "access_denied"}, {"id", "mode", "file_access"}),
+    ],
+)
+def test_files_that_cannot_be_read_say_little(
+    state: SlackState, ann: User, changes: dict[str, Any], kept: set[str]
+) -> None:
+    file = state.add_file(b"abc", "a.m4a", user=ann.id, **changes)
+    assert state.file_json(file).keys() == kept
+
+
+def test_an_external_file_leads_away(state: SlackState, ann: User) -> None:
+    file = state.add_file(
+        b"", "a", user=ann.id, is_external=True, mode="external", external_url="http://else"
+    )
+    told = state.file_json(file)
+    assert (told["mode"], told["url_private"]) == ("external", "http://else")
+    assert "url_private_download" not in told
+
+
+def test_edits_and_deletions_are_told(state: SlackState, told: Payloads, general: Channel, ann: User) -> None:
+    message = state.post_as_user(general.id, ann.id, "frist")
+    state.edit(message, text="first")
+    state.delete_message(message)
+    changed, deleted = told[1]["event"], told[2]["event"]
+    assert (changed["subtype"], changed["hidden"]) == ("message_changed", True)
+    assert (changed["previous_message"]["text"], changed["message"]["text"]) == ("frist", "first")
+    assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", message.ts)
+    assert deleted["ts"] > message.ts
+    assert state.messages == {}
+
+
+def test_a_deleted_head_leaves_a_tombstone(state: SlackState, general: Channel, ann: User) -> None:
+    head = state.post_as_user(general.id, ann.id, "head")
+    reply = state.post_as_user(general.id, ann.id, "reply", thread_ts=head.ts)
+    state.delete_message(head)
+    assert [message.ts for message in state.thread(general.id, head.ts)] == [head.ts, reply.ts]
+    assert state.message_json(head)["subtype"] == "tombstone"
+    state.delete_message(reply)
+    state.delete_message(head)
+    assert state.thread(general.id, head.ts) == []
+
+
+def test_a_deleted_file_is_told_and_gone(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    message = state.post_as_user(general.id, ann.id, files=[clip])
+    state.delete_file(clip)
+    assert told[1]["event"] == {"type": "file_deleted", "file_id": clip.id} | {
+        "event_ts": told[1]["event"]["event_ts"]
+    }
+    assert state.message_json(message)["files"] == [{"id": clip.id, "mode": "tombstone"}]
+
+
+def test_reactions_are_told_once(state: SlackState, told: Payloads, general: Channel, ann: User) -> None:
+    message = state.post_as_user(general.id, ann.id, "hello")
+    state.react(message, ann.id, "ear")
+    state.react(message, ann.id, "ear")
+    (event,) = (payload["event"] for payload in told[1:])
+    assert (event["type"], event["reaction"]) == ("reaction_added", "ear")
+    assert event["item"] == {"type": "message", "channel": general.id, "ts": message.ts}
+
+
+def test_any_event_can_be_told(state: SlackState, told: Payloads, general: Channel) -> None:
+    state.emit_event({"type": "member_joined_channel", "channel": general.id}, channel_ids=[general.id])
+    state.emit_event({"type": "app_uninstalled"})
+    assert [payload["event"]["type"] for payload in told] == ["member_joined_channel", "app_uninstalled"]
+
+
+def test_a_status_lasts_two_minutes(state: SlackState, general: Channel) -> None:
+    now = time.time()
+    state.clock = lambda: now
+    state.set_status(general.id, "1.000001", "is transcribing")
+    state.clock = lambda: now + 119.9
+    assert state.status(general.id, "1.000001") == "is transcribing"
+    state.clock = lambda: now + 120
+    assert state.status(general.id, "1.000001") == ""
+    assert [status.text for status in state.status_log] == ["is transcribing"]
+
+
+def test_another_apps_files_are_told_as_a_bots(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    file = state.add_file(b"abc", "a.m4a", user=ann.id)
+    head = state.post_as_user(general.id, ann.id, files=[file], bot_id="B0OTHER0001")
+    event = told[0]["event"]
+    assert (event["bot_id"], event["bot_profile"]["name"]) == ("B0OTHER0001", "another app")
+    assert "client_msg_id" not in event
+    assert state.replies(head) == []
+
+
+def test_typed_text_comes_as_the_rich_text_that_it_reads_as(state: SlackState) -> None:
+    ada = state.add_user("ada")
+    channel = state.add_channel("general", ada.id)
+    typed = f"Tom &amp; <@{ada.id}> in <#{channel.id}|general>: <https://example.com/?a=1&amp;b=2|here>"
+    message = state.post_as_user(channel.id, ada.id, typed)
+    (section,) = message.blocks[0]["elements"]
+    assert section["elements"] == [
+        {"type": "text", "text": "Tom & "},
+        {"type": "user", "user_id": ada.id},
+        {"type": "text", "text": " in "},
+        {"type": "channel", "channel_id": channel.id},
+        {"type": "text", "text": ": "},
+        {"type": "link", "url": "https://example.com/?a=1&b=2", "text": "here"},
+    ]

@@ -23,18 +23,18 @@ from bot.http.readiness import Readiness
 from bot.http.server import Endpoint, Probes, build_web, serving
 from bot.job.budget import Budget
 from bot.job.clock import Clock
-from bot.job.recognise import Hearing
+from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.scratch import WORKSPACE_PREFIX
 from bot.settings import Settings, SettingsBy
 from bot.slack.background import BackgroundTasks
 from bot.slack.bolt import build_bolt, build_handlers
-from bot.slack.client.connection import connected, patiently
+from bot.slack.client.connection import connected, until_reachable
 from bot.slack.client.identity import Identity, identify
 from bot.slack.context import Deployment, HandlerContext
 from bot.slack.permissions import Permissions
-from bot.slack.recognition_context import SlackHints
+from bot.slack.recognition_context import SlackRecognitionContext
 from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
 from bot.telemetry import Metrics
@@ -91,7 +91,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         )
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
-            identity = await patiently(lambda: identify(outside.api))
+            identity = await until_reachable(lambda: identify(outside.api))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
             worker = _build_worker(settings, store, outside, identity, metrics, scratch)
@@ -136,11 +136,11 @@ def _build_worker(
     )
     transcriber = Transcriber(
         outside.files,
-        Hearing(media, outside.recogniser, clock, settings.asr_concurrency),
+        RecordingRecogniser(media, outside.recogniser, clock, settings.asr_concurrency),
         store.queue,
         scratch,
         preferences=store.preferences,
-        hinting=SlackHints(
+        context_source=SlackRecognitionContext(
             outside.lookups, store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
         ),
         budget=budget,
@@ -180,7 +180,7 @@ def _build_context(
         permissions=Permissions(
             outside.lookups, identity.team_id, admins_only=settings.settings_by is SettingsBy.ADMINS
         ),
-        whispers=outside.whispers,
+        ephemeral=outside.ephemeral,
         identity=identity,
         deployment=Deployment(
             automatic=settings.auto_transcribe,

@@ -10,7 +10,7 @@ from bot.asr.dashscope import DashScope
 from bot.settings import AsrSettings, Settings
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.downloads import SlackFiles
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
@@ -29,7 +29,7 @@ class Outside:
     api: SlackApi
     lookups: Lookups
     readers: Readers
-    whispers: Whispers
+    ephemeral: EphemeralMessages
     uploads: Uploads
     files: SlackFiles
     replies: SlackReplies
@@ -61,14 +61,14 @@ def build_outside(settings: Settings, session: aiohttp.ClientSession) -> Outside
     """The adapters that the settings name; the caller closes the session."""
     token = settings.slack_bot_token
     api = build_api(session, settings.slack_api_url, token)
-    lookups, whispers, uploads = Lookups(api), Whispers(api), Uploads(api, session)
+    lookups, ephemeral, uploads = Lookups(api), EphemeralMessages(api), Uploads(api, session)
     readers = Readers(lookups, Reader.of(settings.reply_locale))
     return Outside(
         session=session,
         api=api,
         lookups=lookups,
         readers=readers,
-        whispers=whispers,
+        ephemeral=ephemeral,
         uploads=uploads,
         files=SlackFiles(
             api,
@@ -77,7 +77,7 @@ def build_outside(settings: Settings, session: aiohttp.ClientSession) -> Outside
             origins=settings.slack_file_origins,
             most_bytes=settings.max_file_mb * 1024 * 1024,
         ),
-        replies=SlackReplies(api, uploads, whispers, lookups, readers),
+        replies=SlackReplies(api, uploads, ephemeral, lookups, readers),
         recogniser=build_recogniser(settings, session),
     )
 

@@ -219,7 +219,7 @@ class Job:
     """The reply's ``ts``, once known."""
     notice: str | None
     """Code of the notice that the reply shows now, if it is not the final one."""
-    faults: int = 0
+    bugs: int = 0
     """How many of its tries ended by a fault of the bot's own."""
     revision: int = 0
     """How often somebody has asked for it anew: to fill its gaps, or to hear it in another language."""
@@ -380,7 +380,7 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
+class RecognitionContext:
     """What helps to hear a recording right, and what is told of it."""
 
     language: str | None = None

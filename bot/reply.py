@@ -19,7 +19,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class AskFirst:
+class ConsentRequest:
     """A question: the job goes on when somebody agrees to what it costs."""
 
     duration_s: float
@@ -61,7 +61,7 @@ class Broken:
     """What the operator finds in the log."""
 
 
-Reply = Transcript | Refused | Waiting | Growing | AskFirst | GaveUp | Broken
+Reply = Transcript | Refused | Waiting | Growing | ConsentRequest | GaveUp | Broken
 """What the thread can be told about one file."""
 
 
@@ -74,13 +74,13 @@ class ReplyState(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     WAITING = "waiting"
-    ASKING = "asking"
+    AWAITING_CONSENT = "asking"
     """It asks whether to transcribe."""
 
     @property
     def is_final(self) -> bool:
         """Whether nothing follows."""
-        return self not in {ReplyState.WAITING, ReplyState.ASKING}
+        return self not in {ReplyState.WAITING, ReplyState.AWAITING_CONSENT}
 
 
 def state_of(reply: Reply) -> ReplyState:
@@ -92,8 +92,8 @@ def state_of(reply: Reply) -> ReplyState:
             return ReplyState.REFUSED
         case Waiting() | Growing():
             return ReplyState.WAITING
-        case AskFirst():
-            return ReplyState.ASKING
+        case ConsentRequest():
+            return ReplyState.AWAITING_CONSENT
         case GaveUp() | Broken():
             return ReplyState.FAILED
 
@@ -107,7 +107,7 @@ class SharedTranscript:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ThreadLookup:
     """What already stands in the thread for a job."""
 
     ts: str | None = None

@@ -17,7 +17,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.asr.error_codes import legible
-from bot.asr.scheduler import Pace
+from bot.asr.scheduler import Scheduler
 from bot.asr.wire import PATH, RequestBody, decode_response, request_body
 from bot.errors import Misconfiguration, Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
 from bot.model import PreparedAudio, Recognition
@@ -86,7 +86,7 @@ class DashScope:
         self._language = language
         self._enable_itn = enable_itn
         self._timeout = timeout
-        self._pace = Pace(
+        self._scheduler = Scheduler(
             concurrency=concurrency, requests_per_minute=requests_per_minute, clock=clock, sleep=sleep
         )
         self.last_word: LastWord | None = None
@@ -94,7 +94,7 @@ class DashScope:
     @property
     def limit(self) -> int:
         """Requests that may run at once now."""
-        return self._pace.limit
+        return self._scheduler.limit
 
     async def recognise(
         self,
@@ -103,7 +103,7 @@ class DashScope:
         language: str | None = None,
         context: str = "",
         digits: bool | None = None,
-        share: str = "",
+        flow: str = "",
     ) -> Recognition:
         """Recognise one piece of audio within the provider's limits.
 
@@ -112,7 +112,7 @@ class DashScope:
             language: One of ``LANGUAGES``; ``None`` for the default.
             context: Background text or words to expect.
             digits: Write numbers as digits, in the languages that can; ``None`` for the default.
-            share: On whose behalf. Requests of different shares take turns.
+            flow: On whose behalf. Flows are served in turn.
 
         Raises:
             Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
@@ -132,7 +132,7 @@ class DashScope:
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"cannot open the audio: {type(error).__name__}") from error
         with source:
-            return await self._ask(share, source, body)
+            return await self._ask(flow, source, body)
 
     async def verify(self) -> None:
         """Have one second of silence recognised, for $0.000035.
@@ -150,16 +150,16 @@ class DashScope:
             # Nothing is wrong with this WAV: so the model is one that takes another kind of body.
             raise Misconfigured(Misconfiguration.RECOGNISER_MODEL, error.detail) from error
 
-    async def _ask(self, share: str, source: BinaryIO, body: RequestBody) -> Recognition:
-        async with self._pace.turn(share) as turn:
+    async def _ask(self, flow: str, source: BinaryIO, body: RequestBody) -> Recognition:
+        async with self._scheduler.slot(flow) as slot:
             try:
                 recognition = await self._exchange(source, body)
             except TranscriptionError as error:
                 if isinstance(error, Unavailable) and error.reason is Outage.RECOGNISER_BUSY:
-                    self._pace.throttled(turn, error.retry_after_s)
+                    self._scheduler.throttled(slot, error.retry_after_s)
                 self._note_failure(error)
                 raise
-            self._pace.succeeded()
+            self._scheduler.succeeded()
         self._note(None)
         return recognition
 

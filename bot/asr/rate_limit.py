@@ -8,7 +8,7 @@ from collections import deque
 WINDOW_S = 60.0
 
 _NEWCOMERS_PART = 5
-"""One request in so many is kept for shares that are new to the window."""
+"""One request in so many is kept for flows that are new to the window."""
 
 
 class AdaptiveLimit:
@@ -49,7 +49,7 @@ class AdaptiveLimit:
 class RateWindow:
     """Lets so many requests begin within any 60 seconds, and keeps a fifth of them for newcomers.
 
-    A newcomer is a share that has begun nothing for 60 seconds: a clip's first request must not wait behind
+    A newcomer is a flow that has begun nothing for 60 seconds: a clip's first request must not wait behind
     a long recording that used up the minute. A leaky bucket would let twice as many begin within a minute: a
     full bucket, then its refill.
 
@@ -63,18 +63,18 @@ class RateWindow:
         self._begun_s = deque([-math.inf] * requests_per_minute, maxlen=requests_per_minute)
         self._begun_again_s = deque([-math.inf] * again, maxlen=again)
         self._last_s: dict[str, float] = {}
-        """When each share began something last, oldest first; whoever is new again is not in it."""
+        """When each flow began something last, oldest first; whoever is new again is not in it."""
 
-    def opens_at_s(self, share: str) -> float:
-        """When this share may begin a request, if nobody else does before."""
-        again_s = min(self._begun_again_s[0], self._last_s.get(share, -math.inf))
+    def opens_at_s(self, flow: str) -> float:
+        """When this flow may begin a request, if nobody else does before."""
+        again_s = min(self._begun_again_s[0], self._last_s.get(flow, -math.inf))
         return max(self._begun_s[0], again_s) + WINDOW_S
 
-    def begin(self, share: str, now_s: float) -> None:
+    def begin(self, flow: str, now_s: float) -> None:
         """Count a request that begins; ``now_s`` never goes backwards."""
         while self._last_s and self._last_s[oldest := next(iter(self._last_s))] + WINDOW_S <= now_s:
             del self._last_s[oldest]
-        if self._last_s.pop(share, None) is not None:
+        if self._last_s.pop(flow, None) is not None:
             self._begun_again_s.append(now_s)
-        self._last_s[share] = now_s
+        self._last_s[flow] = now_s
         self._begun_s.append(now_s)

@@ -1,4 +1,4 @@
-"""Keeps the account's limits before the wire, and shares out what they allow."""
+"""A fair queue in front of the recogniser: the account's limits, shared out between flows."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ _LONGEST_PAUSE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Slot:
     """A request that may run."""
 
     round: int
     """Of the adaptive limit, when it began."""
 
 
-class Pace:
-    """Lets so many requests run at once, and so many begin within any 60 seconds.
+class Scheduler:
+    """Fair queueing over flows: so many requests at once, so many that begin within any 60 seconds.
 
-    Of the shares that wait, the one with the fewest requests running goes first, then the one that has waited
-    longest since a request of its own ended. So the only request of a short recording begins when the next
-    one ends, however many of a long recording's wait. Within a share it is first come, first served.
+    A flow is what shares the limits with others, such as one job. Of the flows that wait, the one with the
+    fewest requests running goes first, then the one that has waited longest since a request of its own ended.
+    So the only request of a short recording begins when the next one ends, however many of a long
+    recording's wait. Within a flow it is first come, first served.
 
     Args:
         concurrency: Requests at once; also the largest burst, as the limit may be enforced by the second.
@@ -51,8 +52,8 @@ class Pace:
         self._paused_until_s = -math.inf
         self._clock = clock
         self._sleep = sleep
-        # The shares in the order of their turns, the requests of each in the order of asking.
-        self._waiting: dict[str, deque[asyncio.Future[Turn]]] = {}
+        # The flows in the order in which they are served, the requests of each in the order of asking.
+        self._waiting: dict[str, deque[asyncio.Future[Slot]]] = {}
         self._running: Counter[str] = Counter()
         # Runs only while somebody waits and nothing but time is in the way.
         self._alarm: asyncio.Task[None] | None = None
@@ -63,33 +64,33 @@ class Pace:
         return self._limit.at_once
 
     @asynccontextmanager
-    async def turn(self, share: str) -> AsyncIterator[Turn]:
-        """Wait for a turn of this share, and hold it inside the ``async with``."""
-        turn: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(share, deque()).append(turn)
+    async def slot(self, flow: str) -> AsyncIterator[Slot]:
+        """Wait for a slot of this flow, and hold it inside the ``async with``."""
+        slot: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(flow, deque()).append(slot)
         self._advance()
         try:
-            yield await turn
+            yield await slot
         finally:
-            # Whoever was cancelled between being given the turn and waking gives it back, too.
-            if turn.done() and not turn.cancelled():
-                self._running -= Counter([share])
-                if share in self._waiting:
-                    self._waiting[share] = self._waiting.pop(share)
+            # Whoever was cancelled between being given the slot and waking gives it back, too.
+            if slot.done() and not slot.cancelled():
+                self._running -= Counter([flow])
+                if flow in self._waiting:
+                    self._waiting[flow] = self._waiting.pop(flow)
             self._advance()
 
     def succeeded(self) -> None:
-        """Hear, before a turn ends, that its request was answered."""
+        """Record, before a slot is given back, that its request was answered."""
         self._limit.succeeded()
 
-    def throttled(self, turn: Turn, retry_after_s: float | None) -> None:
-        """Hear, before a turn ends, that the account's limit was reached.
+    def throttled(self, slot: Slot, retry_after_s: float | None) -> None:
+        """Record, before a slot is given back, that the account's limit was reached.
 
         Args:
-            turn: Of the request that was turned away.
+            slot: Of the request that was turned away.
             retry_after_s: The wait that was asked for: until then nothing begins.
         """
-        self._limit.throttled(turn.round)
+        self._limit.throttled(slot.round)
         if retry_after_s is not None:
             pause_s = min(retry_after_s, _LONGEST_PAUSE_S)
             self._paused_until_s = max(self._paused_until_s, self._clock() + pause_s)
@@ -99,30 +100,28 @@ class Pace:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        while (shares := self._shares()) and self._running.total() < self.limit:
+        while (flows := self._flows()) and self._running.total() < self.limit:
             now_s = self._clock()
-            opens_at_s = {
-                share: max(self._paused_until_s, self._window.opens_at_s(share)) for share in shares
-            }
-            open_shares = [share for share in shares if opens_at_s[share] <= now_s]
-            if not open_shares:
+            opens_at_s = {flow: max(self._paused_until_s, self._window.opens_at_s(flow)) for flow in flows}
+            open_flows = [flow for flow in flows if opens_at_s[flow] <= now_s]
+            if not open_flows:
                 wait_s = min(opens_at_s.values()) - now_s
                 self._alarm = asyncio.create_task(self._advance_after(wait_s))
                 return
             # Of equals `min` takes the first.
-            share = min(open_shares, key=lambda share: self._running[share])
-            self._window.begin(share, now_s)
-            self._running[share] += 1
-            self._waiting[share].popleft().set_result(Turn(self._limit.round))
+            flow = min(open_flows, key=lambda flow: self._running[flow])
+            self._window.begin(flow, now_s)
+            self._running[flow] += 1
+            self._waiting[flow].popleft().set_result(Slot(self._limit.round))
 
-    def _shares(self) -> list[str]:
+    def _flows(self) -> list[str]:
         """Those that wait, in the order of their turns."""
-        for share, turns in list(self._waiting.items()):
-            # Whoever was cancelled is on the way out: a turn given to them would be lost.
-            while turns and turns[0].cancelled():
-                turns.popleft()
-            if not turns:
-                del self._waiting[share]
+        for flow, slots in list(self._waiting.items()):
+            # Whoever was cancelled is on the way out: a slot given to them would be lost.
+            while slots and slots[0].cancelled():
+                slots.popleft()
+            if not slots:
+                del self._waiting[flow]
         return list(self._waiting)
 
     async def _advance_after(self, wait_s: float) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from bot.audio.child import main as child
-from bot.audio.child_protocol import LINE_BYTES, ChildError, Ended
+from bot.audio.child_protocol import LINE_BYTES, ChildError, ChildExit
 
 CHILD_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144"}
 """All that a child inherits: no token, no key.
@@ -49,16 +49,16 @@ class Child:
         # Half a line: it was ended while it wrote.
         return line if line.endswith(b"\n") else None
 
-    async def ended(self) -> Ended:
+    async def ended(self) -> ChildExit:
         """How it ended, once ``line`` gave ``None``."""
         if self._has_stalled:
-            return Ended(None, b"")
+            return ChildExit(None, b"")
         try:
             async with asyncio.timeout(self._stall_s):
-                complaint = await _last_of(_pipe(self._process.stderr))
-                return Ended(await self._process.wait(), complaint)
+                stderr_tail = await _last_of(_pipe(self._process.stderr))
+                return ChildExit(await self._process.wait(), stderr_tail)
         except TimeoutError:
-            return Ended(None, b"")
+            return ChildExit(None, b"")
 
 
 @asynccontextmanager

@@ -84,12 +84,12 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ChildExit:
     """How a child ended."""
 
     returncode: int | None
     """Negative: the signal that ended it; ``None``: it said nothing for too long."""
-    complaint: bytes
+    stderr_tail: bytes
     """The last it wrote to stderr."""
 
 
@@ -111,7 +111,7 @@ def render_length(claimed_s: float) -> str:
     return json.dumps({"length_s": claimed_s})
 
 
-class Account:
+class SplitReader:
     """What one child that splits has said, each word held against those before.
 
     Args:
@@ -161,7 +161,7 @@ class Account:
             and (not cut.untouched or (cut.last and start_ms == 0 and not self._done))
         )
 
-    def judge(self, ended: Ended) -> None:
+    def finish(self, ended: ChildExit) -> None:
         """Read how the child ended, by the table above.
 
         Raises:
@@ -174,7 +174,7 @@ class Account:
             raise ChildError(f"done at {self._at_ms} ms, which is not the end")
 
 
-class Measurement:
+class LengthReader:
     """What one child that measures has said."""
 
     def __init__(self) -> None:
@@ -199,7 +199,7 @@ class Measurement:
             case _:
                 raise ChildError(f"an unreadable line: {plain(line)}")
 
-    def judge(self, ended: Ended) -> float | None:
+    def finish(self, ended: ChildExit) -> float | None:
         """The length that the file claims, in seconds; ``None`` where it claims none.
 
         Raises:
@@ -213,14 +213,14 @@ class Measurement:
         return self._length_s or None
 
 
-def _judge(ended: Ended, report: dict[str, Any] | None, most_minutes: int | None) -> None:
+def _judge(ended: ChildExit, report: dict[str, Any] | None, most_minutes: int | None) -> None:
     """Return where the child says that it is done."""
     if ended.returncode is None:
         raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
     if ended.returncode == 0:
         return _read_report(report or {}, most_minutes)
     if ended.returncode > 0:
-        raise ChildError(f"exit status {ended.returncode}: {plain(ended.complaint)}")
+        raise ChildError(f"exit status {ended.returncode}: {plain(ended.stderr_tail)}")
     killed_by = -ended.returncode
     if killed_by == signal.SIGXCPU:
         raise Rejected(Refusal.TOO_COSTLY, "CPU time")
@@ -228,7 +228,7 @@ def _judge(ended: Ended, report: dict[str, Any] | None, most_minutes: int | None
         raise Rejected(Refusal.NOT_AUDIO, f"the decoder crashed with signal {killed_by}")
     if killed_by in KILLS:
         raise Unavailable(Outage.MACHINE, f"the decoder was ended with signal {killed_by}")
-    raise ChildError(f"signal {killed_by}: {plain(ended.complaint)}")
+    raise ChildError(f"signal {killed_by}: {plain(ended.stderr_tail)}")
 
 
 def _read_report(report: dict[str, Any], most_minutes: int | None) -> None:

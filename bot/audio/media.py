@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from bot.audio.child_process import running_child
-from bot.audio.child_protocol import Account, ChildError, Cut, Measurement
+from bot.audio.child_protocol import ChildError, Cut, LengthReader, SplitReader
 from bot.audio.headers import Wav
 from bot.audio.levels import is_loud, worth_sending
 from bot.audio.plan import (
@@ -70,26 +70,26 @@ class Media:
             if wav is not None and await asyncio.to_thread(_has_loud_sample, source, wav.data_bytes):
                 yield _whole(source, size_bytes, wav)
                 return
-            account = Account(done, self._most_minutes)
+            account = SplitReader(done, self._most_minutes)
             arguments = self._arguments("split", source, workspace, done)
             async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
                     if (cut := account.hear(line)) is not None:
                         yield await asyncio.to_thread(self._segment, cut, source, workspace)
-                account.judge(await child.ended())
+                account.finish(await child.ended())
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
 
     async def duration_s(self, source: Path) -> float | None:
         """Read a length from a file's header; see ``bot.ports.outside.Audio.duration_s``."""
-        measurement = Measurement()
+        measurement = LengthReader()
         try:
             size_bytes = (await asyncio.to_thread(source.stat)).st_size
             arguments = self._arguments("measure", source, source.parent, ())
             async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
                     measurement.hear(line)
-                return measurement.judge(await child.ended())
+                return measurement.finish(await child.ended())
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
 

@@ -24,7 +24,7 @@ from bot.errors import Misconfigured, Refusal, Rejected, TranscriptionError, Una
 from bot.job.clock import Clock
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
-from bot.job.recognise import Hearing, Task
+from bot.job.recognise import RecordingRecogniser, Task
 from bot.model import LANGUAGES, Claim, Part, Transcript
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.scratch import scratch_folder
@@ -52,7 +52,7 @@ _PAUSES_S = (5.0, 15.0, 30.0)
 class _Desk:
     """What transcribing one file needs."""
 
-    hearing: Hearing
+    recogniser: RecordingRecogniser
     language: str | None
     context: str
     scratch: Path
@@ -147,7 +147,7 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
     task = Task(
         source=path,
         workspace=desk.scratch,
-        share=str(path),
+        flow=str(path),
         observed=Observed(Claim.AUDIO),
         keep=show,
         language=desk.language,
@@ -155,7 +155,7 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
     )
     for pause_s in (*_PAUSES_S, None):
         try:
-            await desk.hearing.hear(task, parts)
+            await desk.recogniser.hear(task, parts)
             break
         except Unavailable:
             if pause_s is None:
@@ -182,10 +182,10 @@ async def _desk(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_
         else:
             settings = load_asr()
         media = Media(most_minutes=settings.max_audio_minutes, compressed=settings.compress_uploads)
-        hearing = Hearing(
+        recogniser = RecordingRecogniser(
             media, build_recogniser(settings, session), Clock(_GIVE_UP_AFTER_S), settings.asr_concurrency
         )
-        yield _Desk(hearing, arguments.language, arguments.context, scratch)
+        yield _Desk(recogniser, arguments.language, arguments.context, scratch)
 
 
 def _write(arguments: argparse.Namespace, path: Path, transcript: Transcript) -> None:

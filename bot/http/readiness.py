@@ -21,8 +21,8 @@ class Readiness:
     """Whether the bot can do its work, part by part.
 
     Args:
-        database: Asked whether it can be written.
-        recogniser: Asked for its last word.
+        database: RequestOutcome whether it can be written.
+        recogniser: RequestOutcome for its last word.
         ask_slack: Asks Slack whether it takes the bot token; raises our errors where not.
         now: UTC; injected for tests.
     """

@@ -15,14 +15,24 @@ from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery, holds_words, is_final
 from bot.job.job_log import canonical_line, count, count_failure
 from bot.job.parking import Parking
-from bot.job.partial import what_there_is
+from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
-from bot.job.retry import MOST_FAULTS, Ask, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
+from bot.job.retry import MOST_BUGS, AwaitConsent, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
 from bot.job.transcribe import Transcriber
 from bot.model import SUBSCRIBERS, Job, JobState, Outcome, Transcript
 from bot.ports.outside import Replies
 from bot.ports.store import Preferences, Queue
-from bot.reply import AskFirst, Broken, Found, GaveUp, Refused, Reply, ReplyState, Waiting, state_of
+from bot.reply import (
+    Broken,
+    ConsentRequest,
+    GaveUp,
+    Refused,
+    Reply,
+    ReplyState,
+    ThreadLookup,
+    Waiting,
+    state_of,
+)
 from bot.telemetry import Metrics
 
 _LAST_WORD_PATIENCE_S = 3600.0
@@ -30,7 +40,7 @@ _LAST_WORD_PATIENCE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Collaborators:
     """What every try works with."""
 
     queue: Queue
@@ -52,13 +62,15 @@ class Attempt:
         means: What it works with.
     """
 
-    def __init__(self, job: Job, means: Means) -> None:
-        self._means = means
-        self._queue = means.queue
-        self._delivery = means.delivery
-        self._clock = means.clock
+    def __init__(self, job: Job, collaborators: Collaborators) -> None:
+        self._collaborators = collaborators
+        self._queue = collaborators.queue
+        self._delivery = collaborators.delivery
+        self._clock = collaborators.clock
         self._current = CurrentJob.of(job)
-        self._progress = Progress(self._current, means.replies, means.delivery, means.clock)
+        self._progress = Progress(
+            self._current, collaborators.replies, collaborators.delivery, collaborators.clock
+        )
         self._is_edit = job.intent_at is not None
         """The last word may have been edited into a message that stood."""
         self._log = structlog.get_logger(__name__)
@@ -86,18 +98,18 @@ class Attempt:
         else:
             await self._end(Outcome(state_of(transcript)), state_of(transcript))
         finally:
-            self._means.metrics.billed_s.inc(self._current.observed.billed_s)
+            self._collaborators.metrics.billed_s.inc(self._current.observed.billed_s)
 
     async def _transcribed(self) -> Transcript:
         progress = self._progress
         try:
-            transcript = await self._means.transcriber.transcribe(self._current, progress.start)
+            transcript = await self._collaborators.transcriber.transcribe(self._current, progress.start)
         finally:
             await progress.stop()
         progress.is_over = True
         return transcript
 
-    async def _deliver(self, reply: Reply, found: Found) -> None:
+    async def _deliver(self, reply: Reply, found: ThreadLookup) -> None:
         """Say the last word; what is known of the thread may be older than a reply that grew since."""
         job = self._current.job
         if job.intent_at is not None and job.reply_ts is None and found.ts is None:
@@ -110,14 +122,14 @@ class Attempt:
         job = self._current.job
         history = History(
             attempt=job.attempt,
-            faults=job.faults,
+            bugs=job.bugs,
             waited_s=self._age_s(),
             give_up_after_s=self._clock.give_up_after_s,
             jitter=self._clock.jitter(),
             claim=self._current.observed.claim,
             spoken=job.intent_at is not None,
         )
-        count_failure(self._means.metrics, error)
+        count_failure(self._collaborators.metrics, error)
         if isinstance(error, Misconfigured):
             self._log.error("operator needed", reason=str(error.reason), detail=error.detail)
         elif not isinstance(error, TranscriptionError):
@@ -125,8 +137,10 @@ class Attempt:
         match decide(error, job.request, history):
             case Say(reply):
                 await self._say_last(reply, error)
-            case Ask(duration_s):
-                await self._say_last(AskFirst(duration_s, self._means.budget.cost(duration_s)), error)
+            case AwaitConsent(duration_s):
+                await self._say_last(
+                    ConsentRequest(duration_s, self._collaborators.budget.cost(duration_s)), error
+                )
             case Ignore():
                 await self._progress.clear()
                 await self._end(Outcome.IGNORED, error=error)
@@ -137,7 +151,7 @@ class Attempt:
                 await self._notify(notice)
                 await self._park(error)
 
-    async def _say_last(self, reply: Refused | GaveUp | Broken | AskFirst, error: Exception) -> None:
+    async def _say_last(self, reply: Refused | GaveUp | Broken | ConsentRequest, error: Exception) -> None:
         """Say what a failure leaves to say; where it cannot be said yet, try again after a delay."""
         job = self._current.job
         try:
@@ -145,8 +159,8 @@ class Attempt:
                 state = await self._leave(reply)
         except Exception as unsaid:  # noqa: BLE001  # a fault here must not make the job immortal
             delay_s = backoff_s(job.attempt, self._clock.jitter())
-            fault = not isinstance(unsaid, TranscriptionError)
-            if fault:
+            bug = not isinstance(unsaid, TranscriptionError)
+            if bug:
                 self._log.error("fault", key=str(job.key), exc_info=unsaid)
             late_s = self._age_s() - self._clock.give_up_after_s
             match unsaid:
@@ -154,27 +168,27 @@ class Attempt:
                     await self._park(unsaid)
                 case Unavailable() if late_s < _LAST_WORD_PATIENCE_S:
                     await self._retry(unsaid, delay_s)
-                case _ if fault and late_s < 0 and job.faults + 1 < MOST_FAULTS:
+                case _ if bug and late_s < 0 and job.bugs + 1 < MOST_BUGS:
                     await self._retry(unsaid, delay_s)
                 case _:
                     await self._end(Outcome.UNDELIVERABLE, error=unsaid)
         else:
-            if state is ReplyState.ASKING:
+            if state is ReplyState.AWAITING_CONSENT:
                 await self._hold(error)
             else:
                 await self._end(Outcome(state or Outcome.KEPT), state, error=error)
 
-    async def _leave(self, reply: Refused | GaveUp | Broken | AskFirst) -> ReplyState | None:
+    async def _leave(self, reply: Refused | GaveUp | Broken | ConsentRequest) -> ReplyState | None:
         """Say it, or what was heard before it; ``None`` where an older transcript stays as it is."""
         found = await self._delivery.find(self._current)
         if is_final(found, self._current.job):
             return found.state  # its answer was lost on the way
-        if isinstance(reply, AskFirst):
+        if isinstance(reply, ConsentRequest):
             last: Reply = reply
-        elif (words := await what_there_is(self._queue, self._current, reply, found)) is not None:
+        elif (words := await partial_transcript(self._queue, self._current, reply, found)) is not None:
             last = words
         elif holds_words(found):
-            await self._means.replies.explain(self._current.job, reply)
+            await self._collaborators.replies.explain(self._current.job, reply)
             return None
         else:
             last = reply
@@ -183,17 +197,17 @@ class Attempt:
 
     async def _retry(self, error: Exception, delay_s: float) -> None:
         due = self._clock.now() + timedelta(seconds=delay_s)
-        await self._queue.retry_at(self._current.job, due, fault=not isinstance(error, TranscriptionError))
+        await self._queue.retry_at(self._current.job, due, bug=not isinstance(error, TranscriptionError))
         self._line("retry", error)
 
     async def _park(self, error: Exception) -> None:
-        await self._means.parking.park(self._current.job)
+        await self._collaborators.parking.park(self._current.job)
         self._line(JobState.PARKED, error)
 
     async def _hold(self, error: Exception) -> None:
         await self._queue.hold(self._current.job)
         await self._clear_after_edit()
-        self._line(str(ReplyState.ASKING), error)
+        self._line(str(ReplyState.AWAITING_CONSENT), error)
 
     async def _notify(self, notice: Waiting | None) -> None:
         """Show that it takes longer. Worth one try; failing at it changes nothing for the job."""
@@ -220,7 +234,7 @@ class Attempt:
         copies = await self._readers() if is_news and self._is_for_all() else ()
         await self._queue.finish(job, outcome, has_gaps=state is ReplyState.GAPPED, copies=copies)
         await self._clear_after_edit()
-        count(self._means.metrics, self._current.observed, outcome)
+        count(self._collaborators.metrics, self._current.observed, outcome)
         self._line(outcome, error)
 
     def _is_for_all(self) -> bool:
@@ -237,12 +251,16 @@ class Attempt:
     async def _readers(self) -> Sequence[str]:
         """Who wants a copy: everybody who wants all of the channel's, but whoever has just said it."""
         request = self._current.job.request
-        readers = await self._means.preferences.subscribers(request.key.team_id, request.key.channel_id)
+        readers = await self._collaborators.preferences.subscribers(
+            request.key.team_id, request.key.channel_id
+        )
         return [user_id for user_id in readers if user_id != request.user_id]
 
     async def _present_readers(self) -> Sequence[str]:
         """Those of them who are in the channel: for nobody else it is worth hearing."""
-        return await self._means.replies.present(self._current.job.key.channel_id, await self._readers())
+        return await self._collaborators.replies.members_among(
+            self._current.job.key.channel_id, await self._readers()
+        )
 
     def _line(self, outcome: str, error: Exception | None) -> None:
         line = canonical_line(self._current.job, self._current.observed, outcome, self._age_s(), error)

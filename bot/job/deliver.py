@@ -14,9 +14,9 @@ from bot.job.current import CurrentJob
 from bot.model import SUBSCRIBERS, THREAD, Job
 from bot.ports.outside import Replies
 from bot.ports.store import Queue
-from bot.reply import Found, Growing, Reply, ReplyState, Waiting, state_of
+from bot.reply import Growing, Reply, ReplyState, ThreadLookup, Waiting, state_of
 
-TURN_PATIENCE_S = 120.0
+EARLIER_FILES_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
 _LONGEST_WAIT_S = 60.0
 """Who is asked to wait longer gives the job back to the queue."""
@@ -43,15 +43,15 @@ class Delivery:
         self._clock = clock
         self._log = structlog.get_logger(__name__)
 
-    async def find(self, current: CurrentJob) -> Found:
+    async def find(self, current: CurrentJob) -> ThreadLookup:
         """What already stands in the thread; asks only where there was an intent.
 
         Raises:
             TranscriptionError: Slack could not say.
         """
-        return Found() if current.job.intent_at is None else await self._replies.find(current.job)
+        return ThreadLookup() if current.job.intent_at is None else await self._replies.find(current.job)
 
-    async def deliver(self, current: CurrentJob, reply: Reply, found: Found) -> None:
+    async def deliver(self, current: CurrentJob, reply: Reply, found: ThreadLookup) -> None:
         """Post the last word, or a question, in its turn, trying for a while: recognising would cost again.
 
         Raises:
@@ -60,7 +60,7 @@ class Delivery:
         if _is_mute(current.job):
             return
         state = state_of(reply)
-        await self._has_turn(current.job, TURN_PATIENCE_S)
+        await self._may_post_now(current.job, EARLIER_FILES_PATIENCE_S)
         for delay_s in (*_DELAYS_S, None):
             current.job = await self._queue.write_intent(current.job)
             try:
@@ -83,7 +83,7 @@ class Delivery:
         """
         if current.job.notice == str(notice.reason) or _is_mute(current.job):
             return
-        await self._has_turn(current.job, TURN_PATIENCE_S)
+        await self._may_post_now(current.job, EARLIER_FILES_PATIENCE_S)
         found = await self.find(current)
         await self._post(current, notice, found, str(notice.reason))
 
@@ -95,29 +95,31 @@ class Delivery:
         Returns:
             Whether it was said. A post that failed may have arrived all the same: the job then has an intent.
         """
-        if not await self._has_turn(current.job, _GLANCE_S):
+        if not await self._may_post_now(current.job, _GLANCE_S):
             return False
         notice = GROWING if growing.delayed_by is None else str(growing.delayed_by)
         try:
-            found = Found() if current.job.reply_ts else await self.find(current)
+            found = ThreadLookup() if current.job.reply_ts else await self.find(current)
             await self._post(current, growing, found, notice)
         except TranscriptionError as unsaid:
             self._log.warning("not shown yet", key=str(current.job.key), error=str(unsaid))
             return False
         return True
 
-    async def _post(self, current: CurrentJob, word: Waiting | Growing, found: Found, notice: str) -> None:
+    async def _post(
+        self, current: CurrentJob, word: Waiting | Growing, found: ThreadLookup, notice: str
+    ) -> None:
         """Post a word on the way, once, and record it where it stands anew or says something else."""
         current.job = await self._queue.write_intent(current.job)
         ts = await self._replies.publish(current.job, word, found)
         if (ts, notice) != (current.job.reply_ts, current.job.notice):
             current.job = await self._queue.record_reply(current.job, ts, notice)
 
-    async def _has_turn(self, job: Job, patience_s: float) -> bool:
+    async def _may_post_now(self, job: Job, patience_s: float) -> bool:
         """Wait for earlier files of the message where replies stand among others."""
-        return job.key.audience != THREAD or await self._queue.wait_for_turn(job, patience_s)
+        return job.key.audience != THREAD or await self._queue.wait_for_earlier_files(job, patience_s)
 
-    async def _find_patiently(self, job: Job) -> Found:
+    async def _find_patiently(self, job: Job) -> ThreadLookup:
         for delay_s in _DELAYS_S:
             try:
                 return await self._replies.find(job)
@@ -137,12 +139,12 @@ def _is_mute(job: Job) -> bool:
     return job.key.audience == SUBSCRIBERS
 
 
-def holds_words(found: Found) -> bool:
+def holds_words(found: ThreadLookup) -> bool:
     """Whether a transcript stands, with or without gaps."""
     return found.state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED}
 
 
-def is_final(found: Found, job: Job) -> bool:
+def is_final(found: ThreadLookup, job: Job) -> bool:
     """Whether the job's last word stands already, and not one that was to be made anew."""
     if found.ts is None or found.state is None:
         return False

@@ -41,7 +41,7 @@ class Parking:
         await self._queue.park(job)
         self._filled.set()
 
-    async def attend(self) -> None:
+    async def run(self) -> None:
         """While jobs are parked, verify at growing intervals and release them when it succeeds.
 
         Those that have waited too long are released too: their next try says that it was the last. Jobs that
@@ -50,12 +50,12 @@ class Parking:
         delay_s = FIRST_S
         while True:
             try:
-                delay_s = await self._attend_once(delay_s)
+                delay_s = await self._run_once(delay_s)
             except Exception:  # noqa: BLE001  # the database may be back in a minute
                 self._log.exception("parked jobs not released")
                 await self._clock.sleep(LONGEST_S)
 
-    async def _attend_once(self, delay_s: float) -> float:
+    async def _run_once(self, delay_s: float) -> float:
         """Wait until jobs are parked, and then so long; return how long to wait the next time."""
         self._filled.clear()
         if not await self._queue.has_parked():

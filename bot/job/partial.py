@@ -10,15 +10,15 @@ from bot.job.current import CurrentJob
 from bot.job.deliver import holds_words
 from bot.model import Job, Transcript
 from bot.ports.store import Queue
-from bot.reply import Broken, Found, GaveUp, Refused, ReplyState
+from bot.reply import Broken, GaveUp, Refused, ReplyState, ThreadLookup
 from bot.transcript.join import join
 
 _DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
 """What is said of a recording that breaks off in the middle, too."""
 
 
-async def what_there_is(
-    queue: Queue, current: CurrentJob, reply: Refused | GaveUp | Broken, found: Found
+async def partial_transcript(
+    queue: Queue, current: CurrentJob, reply: Refused | GaveUp | Broken, found: ThreadLookup
 ) -> Transcript | None:
     """A transcript with gaps, where something was heard that is worth more than what would be said.
 

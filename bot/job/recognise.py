@@ -36,7 +36,7 @@ class Task:
     source: Path
     workspace: Path
     """A private folder, which the caller deletes."""
-    share: str
+    flow: str
     """On whose behalf; shares take turns."""
     observed: Observed
     keep: Callable[[Part], Awaitable[None]]
@@ -65,7 +65,7 @@ class _Run:
     answered: int = 0
 
 
-class Hearing:
+class RecordingRecogniser:
     """Has recordings recognised.
 
     Args:
@@ -101,15 +101,15 @@ class Hearing:
         broken: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                listeners = [group.create_task(self._listen(run)) for _ in range(self._at_once)]
+                workers = [group.create_task(self._worker(run)) for _ in range(self._at_once)]
                 try:
                     await self._cut(run)
                 except TranscriptionError as error:
                     run.trouble = error
                 with nullcontext() if run.trouble else task.observed.stage("recognise"):
                     await run.segments.join()
-                for listener in listeners:
-                    listener.cancel()
+                for worker in workers:
+                    worker.cancel()
         except ExceptionGroup as several:
             # The group has cancelled the others by now; raised here, it would lose its own cause.
             broken = several.exceptions[0]
@@ -139,7 +139,7 @@ class Hearing:
                     await run.segments.put(segment)
         run.parts.all_cut = True
 
-    async def _listen(self, run: _Run) -> None:
+    async def _worker(self, run: _Run) -> None:
         """Take one segment after the other until cancelled; once there is trouble, for nothing."""
         while True:
             segment = await run.segments.get()
@@ -152,7 +152,7 @@ class Hearing:
     async def _hear_out(self, run: _Run, segment: Segment) -> None:
         """Add what becomes of a segment, or note why nothing further is to be begun."""
         try:
-            part = await self._settle(run, segment)
+            part = await self._recognise_segment(run, segment)
         except (Unavailable, Misconfigured) as error:
             # An outage passes by itself: what the operator has to do counts for more.
             if not isinstance(run.trouble, Misconfigured):
@@ -164,7 +164,7 @@ class Hearing:
         await run.task.keep(part)
         run.parts.add(part)
 
-    async def _settle(self, run: _Run, segment: Segment) -> Part:
+    async def _recognise_segment(self, run: _Run, segment: Segment) -> Part:
         """What becomes of a segment."""
         part = Part(segment.span, segment.sounds, segment.last)
         if segment.audio is None:
@@ -223,7 +223,7 @@ class Hearing:
     async def _ask_with(self, run: _Run, audio: PreparedAudio, context: str) -> Recognition:
         task = run.task
         heard = await self._recogniser.recognise(
-            audio, language=task.language, context=context, digits=task.digits, share=task.share
+            audio, language=task.language, context=context, digits=task.digits, flow=task.flow
         )
         task.observed.hear(heard)
         return heard

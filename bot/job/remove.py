@@ -20,7 +20,7 @@ _STUMBLE_S = 60.0
 """Between tries while the database does not take what became of a removal."""
 
 
-class Removing:
+class RemovalRunner:
     """Works off removals, one after the other.
 
     Args:
@@ -43,7 +43,7 @@ class Removing:
         self._clock = clock
         self._log = structlog.get_logger(__name__)
 
-    async def attend(self) -> None:
+    async def run(self) -> None:
         """Do what is due, for ever. A fault of ours is logged, and costs a minute."""
         while True:
             try:
@@ -60,7 +60,7 @@ class Removing:
     async def _remove(self, removal: Removal) -> None:
         trouble: Exception | None = None
         try:
-            await self._withdraw(removal)
+            await self._delete(removal)
         except TranscriptionError as error:
             trouble = error
         except Exception as error:  # noqa: BLE001  # the other removals are not to wait for this one
@@ -75,12 +75,12 @@ class Removing:
             else:
                 return
 
-    async def _withdraw(self, removal: Removal) -> None:
+    async def _delete(self, removal: Removal) -> None:
         stopped = await self._stop(removal)
-        await self._replies.withdraw(removal)
+        await self._replies.delete_replies(removal)
         if stopped:
             await self._clock.sleep(LATE_S)
-            await self._replies.withdraw(removal)
+            await self._replies.delete_replies(removal)
 
     async def _note(self, removal: Removal, trouble: Exception | None) -> None:
         """Forget what is done, or was tried for as long as jobs are; give back what is not."""

@@ -20,7 +20,7 @@ FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 600.0
 PATIENCE_S = 60.0
 """A person who has waited this long hears that it takes longer."""
-MOST_FAULTS = 3
+MOST_BUGS = 3
 """How often a job may fail by a fault of ours before it ends."""
 
 _UNCLAIMED = frozenset({Claim.UNKNOWN, Claim.EITHER, Claim.VIDEO, Claim.OTHER})
@@ -35,7 +35,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AwaitConsent:
     """The job waits until somebody agrees to what it costs."""
 
     duration_s: float
@@ -63,7 +63,7 @@ class Park:
     """What the thread should show meanwhile, if anything."""
 
 
-Decision = Say | Ask | Ignore | RetryAfter | Park
+Decision = Say | AwaitConsent | Ignore | RetryAfter | Park
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class History:
 
     attempt: int
     """How often it was tried before, 0 on the first try."""
-    faults: int
+    bugs: int
     """How many of those tries ended by a fault of ours."""
     waited_s: float
     """Since the job was accepted."""
@@ -88,7 +88,7 @@ class History:
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """Choose what follows an error."""
     decision = _judge(error, request, history)
-    if isinstance(decision, Ask) and request.key.audience == SUBSCRIBERS:
+    if isinstance(decision, AwaitConsent) and request.key.audience == SUBSCRIBERS:
         return Ignore()  # nobody is there to agree
     if request.explicit or history.spoken or not _is_unasked(error, request, history.claim):
         return decision
@@ -113,7 +113,7 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
         case Rejected():
             return Say(Refused(error.reason, error.limit))
         case ConsentNeeded():
-            return Ask(error.duration_s)
+            return AwaitConsent(error.duration_s)
         case Unavailable() | Misconfigured():
             return _wait(error, history)
         case Forgotten():
@@ -121,7 +121,7 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
         case TranscriptionError():
             raise AssertionError("an error of another kind") from error
     left_s = history.give_up_after_s - history.waited_s
-    if left_s <= 0 or history.faults + 1 >= MOST_FAULTS:
+    if left_s <= 0 or history.bugs + 1 >= MOST_BUGS:
         return Say(Broken(request.key.file_id))
     return RetryAfter(min(backoff_s(history.attempt, history.jitter), left_s), None)
 
@@ -155,7 +155,7 @@ def _is_unasked(error: Exception, request: TranscriptionRequest, claim: Claim) -
 def _hush(decision: Decision) -> Decision:
     """The same without a word."""
     match decision:
-        case Say() | Ask():
+        case Say() | AwaitConsent():
             return Ignore()
         case RetryAfter() | Park():
             return replace(decision, notice=None)

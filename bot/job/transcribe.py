@@ -10,19 +10,19 @@ from pathlib import Path
 from bot.errors import Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
 from bot.job.current import CurrentJob
-from bot.job.recognise import Hearing, Task
+from bot.job.recognise import RecordingRecogniser, Task
 from bot.model import (
     Claim,
     FileState,
-    Hints,
     Job,
     Part,
     PreparedAudio,
+    RecognitionContext,
     SharedFile,
     Transcript,
     TranscriptionRequest,
 )
-from bot.ports.outside import Files, Hinting
+from bot.ports.outside import Files, RecognitionContextSource
 from bot.ports.store import Preferences, Queue
 from bot.scratch import workspace
 from bot.transcript.join import join
@@ -55,21 +55,21 @@ class Transcriber:
     def __init__(
         self,
         files: Files,
-        hearing: Hearing,
+        recogniser: RecordingRecogniser,
         queue: Queue,
         scratch: Path,
         *,
         preferences: Preferences,
-        hinting: Hinting,
+        context_source: RecognitionContextSource,
         budget: Budget,
         most_minutes: int,
     ) -> None:
         self._files = files
-        self._hearing = hearing
+        self._recogniser = recogniser
         self._queue = queue
         self._scratch = scratch
         self._preferences = preferences
-        self._hinting = hinting
+        self._context_source = context_source
         self._budget = budget
         self._most_minutes = most_minutes
 
@@ -88,7 +88,7 @@ class Transcriber:
             Misconfigured: not before the operator acts.
         """
         job, parts = current.job, current.parts
-        hints = await self._hinting.hints(job.request)
+        context = await self._context_source.context_for(job.request)
         share_used = 0.0
         if parts.is_whole:
             # Nobody's words are given out after they have said no.
@@ -97,7 +97,7 @@ class Transcriber:
             share_used = await self._budget.share_used(job.key.team_id)
             async with workspace(self._scratch) as folder:
                 task = await self._fetched(current, started, share_used, folder)
-                await self._hearing.hear(_hinted(task, job.request, hints), parts)
+                await self._recogniser.hear(_in_context(task, job.request, context), parts)
         transcript = await asyncio.to_thread(join, list(parts))
         current.observed.audio_s = transcript.duration_s
         if not transcript.languages:
@@ -105,7 +105,7 @@ class Transcriber:
             raise Rejected(reason)
         return replace(
             transcript,
-            emotion=transcript.emotion if hints.emotion else None,
+            emotion=transcript.emotion if context.emotion else None,
             month_used=month_to_tell(share_used),
         )
 
@@ -137,7 +137,7 @@ class Transcriber:
             observed.source_bytes = await self._files.download(file, source)
         if is_new and not file.duration_s and self._budget.may_ask(job, observed.source_bytes):
             # Slack says how long a clip is, but not an upload.
-            self._budget.check(job, share_used, await self._hearing.duration_s(source))
+            self._budget.check(job, share_used, await self._recogniser.duration_s(source))
 
         def refuse_film(audio: PreparedAudio) -> None:
             if audio.has_video and not _wants_video(request, file):
@@ -201,6 +201,6 @@ def _wants_video(request: TranscriptionRequest, file: SharedFile) -> bool:
     return asked or file.claim in {Claim.VOICE_CLIP, Claim.AUDIO, Claim.VIDEO_CLIP}
 
 
-def _hinted(task: Task, request: TranscriptionRequest, hints: Hints) -> Task:
-    language = request.language or hints.language
-    return replace(task, language=language, context=hints.context, digits=hints.digits)
+def _in_context(task: Task, request: TranscriptionRequest, context: RecognitionContext) -> Task:
+    language = request.language or context.language
+    return replace(task, language=language, context=context.context, digits=context.digits)

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.job.attempt import Attempt, Means
+from bot.job.attempt import Attempt, Collaborators
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.deliver import Delivery
 from bot.job.parking import Parking
-from bot.job.remove import Removing
+from bot.job.remove import RemovalRunner
 from bot.job.transcribe import Transcriber
 from bot.model import THREAD, Job, JobKey, Outcome, Removal
 from bot.ports.outside import Replies
@@ -60,8 +60,8 @@ class Worker:
         self._metrics = metrics
         self._clock = clock
         self._parking = Parking(queue, verify, clock)
-        self._removing = Removing(removals, replies, self._stop, clock)
-        self._means = Means(
+        self._removal_runner = RemovalRunner(removals, replies, self._stop, clock)
+        self._collaborators = Collaborators(
             queue=queue,
             transcriber=transcriber,
             replies=replies,
@@ -80,8 +80,8 @@ class Worker:
     async def run(self) -> None:
         """Claim and run jobs until cancelled; those that run then go on, see ``drain``."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._parking.attend())
-            group.create_task(self._removing.attend())
+            group.create_task(self._parking.run())
+            group.create_task(self._removal_runner.run())
             group.create_task(self._sweep())
             while True:
                 try:
@@ -153,7 +153,7 @@ class Worker:
     async def _guarded(self, job: Job) -> None:
         """One job, whose failure must not end the others."""
         try:
-            await Attempt(job, self._means).run()
+            await Attempt(job, self._collaborators).run()
         except Exception:
             self._log.exception("job not recorded", key=str(job.key))
             await self._give_back(job)
@@ -163,7 +163,7 @@ class Worker:
         while True:
             await self._clock.sleep(_STUMBLE_S)
             try:
-                await self._queue.retry_at(job, self._clock.now(), fault=True)
+                await self._queue.retry_at(job, self._clock.now(), bug=True)
             except Exception:
                 self._log.exception("job not given back", key=str(job.key))
             else:

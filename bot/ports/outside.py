@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.model import (
-    Hints,
     Job,
     PreparedAudio,
     Recognition,
+    RecognitionContext,
     Removal,
     Segment,
     SharedFile,
     Span,
     TranscriptionRequest,
 )
-from bot.reply import Broken, Found, GaveUp, Refused, Reply
+from bot.reply import Broken, GaveUp, Refused, Reply, ThreadLookup
 
 
 class Files(Protocol):
@@ -81,7 +81,7 @@ class Recogniser(Protocol):
         language: str | None = None,
         context: str = "",
         digits: bool | None = None,
-        share: str = "",
+        flow: str = "",
     ) -> Recognition:
         """Recognise one piece of audio within the provider's limits.
 
@@ -90,7 +90,7 @@ class Recogniser(Protocol):
             language: One of ``model.LANGUAGES``; ``None`` where it is unknown or mixed.
             context: Background text or words to expect.
             digits: Write numbers as digits, in the languages that can; ``None`` for the deployment's default.
-            share: On whose behalf (a job's key, say). Requests of different shares take turns.
+            flow: On whose behalf (a job's key, say). Flows are served in turn.
 
         Raises:
             Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
@@ -125,7 +125,7 @@ class Replies(Protocol):
     async def clear_working(self, request: TranscriptionRequest) -> None:
         """Take that sign away where no reply does. Never raises."""
 
-    async def find(self, job: Job) -> Found:
+    async def find(self, job: Job) -> ThreadLookup:
         """Look in the thread, from the job's intent on, for what was posted with its key.
 
         Raises:
@@ -134,7 +134,7 @@ class Replies(Protocol):
             Misconfigured: the token or a scope is wrong.
         """
 
-    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+    async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         """Post the reply, or edit it into the one that stands; return its ``ts``.
 
         Raises:
@@ -147,7 +147,7 @@ class Replies(Protocol):
     async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
         """Tell the asker alone why what stands in the thread stays as it is. Never raises."""
 
-    async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
+    async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
         """Those of these people who are in a channel now.
 
         Raises:
@@ -155,7 +155,7 @@ class Replies(Protocol):
             Misconfigured: the token or a scope is wrong.
         """
 
-    async def withdraw(self, removal: Removal) -> None:
+    async def delete_replies(self, removal: Removal) -> None:
         """Delete what the bot has posted of it: replies, further pieces, files; also in direct messages.
 
         What is not there, or Slack refuses to delete for good, is passed over.
@@ -174,8 +174,8 @@ class Replies(Protocol):
         """
 
 
-class Hinting(Protocol):
+class RecognitionContextSource(Protocol):
     """Knows what helps to hear a request's recording right."""
 
-    async def hints(self, request: TranscriptionRequest) -> Hints:
+    async def context_for(self, request: TranscriptionRequest) -> RecognitionContext:
         """What the channel has decided, and what it expects to hear. Slack's silence costs names, no more."""

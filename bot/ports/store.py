@@ -12,7 +12,7 @@ from bot.channel_settings import ChannelSettings
 from bot.model import Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest, Usage
 
 
-class Asked(StrEnum):
+class RequestOutcome(StrEnum):
     """What becomes of an ask."""
 
     ACCEPTED = "accepted"
@@ -24,7 +24,7 @@ class Asked(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ExistingReply:
     """A reply that somebody points at, for jobs that are forgotten."""
 
     ts: str
@@ -41,29 +41,29 @@ class Requests(Protocol):
         self,
         requests: Sequence[TranscriptionRequest],
         *,
-        anew: bool = False,
-        standing: Mapping[JobKey, Standing] | None = None,
-    ) -> list[Asked]:
+        retranscribe: bool = False,
+        existing: Mapping[JobKey, ExistingReply] | None = None,
+    ) -> list[RequestOutcome]:
         """Store what somebody asks for by hand, all of it or nothing. Durable on return.
 
         The same ``ask_id`` again changes nothing. An unknown key begins at its first revision, or after the
-        reply in ``standing``. One whose job has ended begins anew with its request, one revision later and
-        without its parts, where ``anew`` or a language is given, or no transcript came of it; its reply is
-        edited. The intent of such a job counts from now on at the latest, so that its reply is looked for.
+        reply in ``existing``. One whose job has ended begins anew with its request, one revision later and
+        without its parts, where ``retranscribe`` or a language is given, or no transcript came of it; its
+        reply is edited. The intent of such a job counts from now on at the latest: its reply is looked for.
 
         Args:
             requests: What is asked for.
-            anew: A transcript that stands does not do.
-            standing: Replies that somebody points at.
+            retranscribe: A transcript that stands does not do.
+            existing: Replies that somebody points at.
 
         Returns:
             What becomes of each request, in their order.
         """
 
-    async def agree(self, key: JobKey) -> bool:
+    async def consent(self, key: JobKey) -> bool:
         """Make a job that asks first due, as confirmed; False where it does not wait for that (any more)."""
 
-    async def withdraw_message(
+    async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
     ) -> None:
         """Have everything go that stands of a message's recordings, or of one of them. Durable on return.
@@ -71,10 +71,10 @@ class Requests(Protocol):
         Whoever asks again is heard, but such a job is not claimed before the removal is done.
         """
 
-    async def withdraw_file(self, team_id: str, file_id: str) -> int:
+    async def remove_file(self, team_id: str, file_id: str) -> int:
         """The same for a file, wherever jobs know it from; return in how many messages."""
 
-    async def withdraw_reply(self, key: JobKey, *, thread_ts: str) -> None:
+    async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
         """The same for what one job has said, to whomever."""
 
     async def fill_gaps(self, key: str) -> bool:
@@ -97,8 +97,8 @@ class Queue(Protocol):
     async def wait_for_work(self) -> None:
         """Return when a job may be due: one was accepted, released, or came to its time."""
 
-    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
-        """Give a claimed job back, to be claimed again when ``due``; ``fault`` counts one of ours."""
+    async def retry_at(self, job: Job, due: datetime, *, bug: bool = False) -> None:
+        """Give a claimed job back, to be claimed again when ``due``; ``bug`` counts one of ours."""
 
     async def park(self, job: Job) -> None:
         """Set a claimed job aside until ``release_parked``."""
@@ -146,7 +146,7 @@ class Queue(Protocol):
     async def hold(self, job: Job) -> None:
         """Set a claimed job aside until somebody agrees to its cost; for a day."""
 
-    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
+    async def wait_for_earlier_files(self, job: Job, patience_s: float) -> bool:
         """Return when patience ends, or no earlier file of the message lacks its place in the thread.
 
         A notice holds the place: the final reply is edited into it.

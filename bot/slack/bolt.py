@@ -120,7 +120,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
     """
     readers = context.readers
     answers = Answers(readers, patience_s=patience_s)
-    modals = Modals(context.api, context.whispers, context.background, readers)
+    modals = Modals(context.api, context.ephemeral, context.background, readers)
     change = ChangeSettings(context.permissions, context.preferences)
     requesting = Requesting(context.requests, context.lookups, context.permissions)
     home = Home(context, answers, readers, change)

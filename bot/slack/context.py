@@ -11,7 +11,7 @@ from bot.ports.outside import Files, Replies
 from bot.ports.store import Ledger, Preferences, Requests
 from bot.slack.background import BackgroundTasks
 from bot.slack.client.api import SlackApi
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
@@ -47,7 +47,7 @@ class HandlerContext:
     lookups: Lookups
     readers: Readers
     permissions: Permissions
-    whispers: Whispers
+    ephemeral: EphemeralMessages
     uploads: Uploads
     identity: Identity
     deployment: Deployment

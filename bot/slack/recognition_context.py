@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from bot.channel_settings import ChannelSettings
 from bot.errors import TranscriptionError
-from bot.model import MOST_CONTEXT_BYTES, Hints, TranscriptionRequest
+from bot.model import MOST_CONTEXT_BYTES, RecognitionContext, TranscriptionRequest
 from bot.ports.store import Preferences
 from bot.slack.client.lookups import Lookups
 from bot.transcript.documents import on_one_line
@@ -37,8 +37,8 @@ class _Known:
     """When they are looked up again; ``None``: never were."""
 
 
-class SlackHints:
-    """``ports.Hinting``.
+class SlackRecognitionContext:
+    """``ports.RecognitionContextSource``.
 
     Args:
         lookups: Reads from Slack.
@@ -68,11 +68,11 @@ class SlackHints:
         self._people = asyncio.Semaphore(_AT_ONCE)
         self._log = structlog.get_logger(__name__)
 
-    async def hints(self, request: TranscriptionRequest) -> Hints:
+    async def context_for(self, request: TranscriptionRequest) -> RecognitionContext:
         """What the channel has decided, and what it expects to hear."""
         key = request.key
         settings = await self._preferences.channel(key.team_id, key.channel_id)
-        return Hints(
+        return RecognitionContext(
             language=settings.language,
             context=join_context(settings.vocabulary, await self._names(request, settings)),
             digits=settings.digits or None,

@@ -68,13 +68,13 @@ class SqliteQueue:
         """Sleep until news or the next due time."""
         await wait_until_due(self._signals.work, self._database, schema.job, _IS_CLAIMABLE, self._now)
 
-    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
+    async def retry_at(self, job: Job, due: datetime, *, bug: bool = False) -> None:
         """Back to the queue, one attempt older."""
         await self._set(
             job.key,
             state=JobState.READY,
             attempt=job.attempt + 1,
-            faults=job.faults + fault,
+            faults=job.bugs + bug,
             due_at=due.timestamp(),
         )
         self._signals.work.set()
@@ -156,13 +156,13 @@ class SqliteQueue:
             self._signals.work.set()
         self._signals.next_turn()
 
-    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
+    async def wait_for_earlier_files(self, job: Job, patience_s: float) -> bool:
         """Return when no earlier file of the message lacks its place in the thread, or patience ends."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
                 while True:
                     turned = self._signals.turn
-                    if not await self._has_elders(job):
+                    if not await self._has_earlier_unanswered(job):
                         return True
                     await turned.wait()
         return False
@@ -184,9 +184,9 @@ class SqliteQueue:
             .values(state=JobState.READY, due_at=self._now().timestamp())
         )
 
-    async def _has_elders(self, job: Job) -> bool:
+    async def _has_earlier_unanswered(self, job: Job) -> bool:
         table, key = schema.job, job.key
-        elders = select(table.c.id).where(
+        earlier = select(table.c.id).where(
             table.c.team_id == key.team_id,
             table.c.channel_id == key.channel_id,
             table.c.message_ts == key.message_ts,
@@ -195,7 +195,7 @@ class SqliteQueue:
             table.c.state.not_in([JobState.ENDED, JobState.GAPPED]),
             table.c.reply_ts.is_(None),
         )
-        return bool(await self._database.rows(elders.limit(1)))
+        return bool(await self._database.rows(earlier.limit(1)))
 
     async def _set(self, key: JobKey, **values: Any) -> None:
         """Change a claimed job."""

@@ -80,7 +80,7 @@ async def withdraw(
         await connection.execute(insert(removal).values(**row))
 
 
-async def withdraw_file(connection: AsyncConnection, now: float, team_id: str, file_id: str) -> int:
+async def remove_file(connection: AsyncConnection, now: float, team_id: str, file_id: str) -> int:
     """The same for a file, in each message that jobs know it from; return in how many."""
     job = schema.job
     known = select(job.c.channel_id, job.c.message_ts, func.max(job.c.thread_ts).label("thread_ts"))

@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import THREAD, JobKey, JobState, Outcome, TranscriptionRequest
-from bot.ports.store import Asked, Standing
+from bot.ports.store import ExistingReply, RequestOutcome
 from bot.store import removals, schema
 from bot.store.database import Database
 from bot.store.rows import CLIPS, GAPS_KEPT, WORKING, dump_request, insert_job
@@ -47,39 +47,41 @@ class SqliteRequests:
         self,
         requests: Sequence[TranscriptionRequest],
         *,
-        anew: bool = False,
-        standing: Mapping[JobKey, Standing] | None = None,
-    ) -> list[Asked]:
+        retranscribe: bool = False,
+        existing: Mapping[JobKey, ExistingReply] | None = None,
+    ) -> list[RequestOutcome]:
         """Insert them, or begin anew what has ended."""
         now = self._now().timestamp()
-        known = standing or {}
+        known = existing or {}
 
-        async def ask_all(connection: AsyncConnection) -> list[Asked]:
+        async def ask_all(connection: AsyncConnection) -> list[RequestOutcome]:
             return [
-                await _ask(connection, request, anew=anew, standing=known.get(request.key), now=now)
+                await _ask(
+                    connection, request, retranscribe=retranscribe, existing=known.get(request.key), now=now
+                )
                 for request in requests
             ]
 
         with self._signals.waking_all():
             return await self._database.transact(ask_all)
 
-    async def agree(self, key: JobKey) -> bool:
+    async def consent(self, key: JobKey) -> bool:
         """Make it due; patience begins anew, for nobody waited since."""
         now, table = self._now().timestamp(), schema.job
-        agreeing = (
+        consenting = (
             update(table)
             .where(table.c.key == str(key), table.c.state == JobState.HELD)
             .values(state=JobState.READY, confirmed=True, attempt=0, accepted_at=now, due_at=now)
         )
         with self._signals.waking_all():
-            return await self._database.changed(agreeing) > 0
+            return await self._database.changed(consenting) > 0
 
     async def fill_gaps(self, key: str) -> bool:
         """Begin anew with what is kept."""
         with self._signals.waking_all():
             return await self._database.transact(partial(_fill_gaps, key=key, now=self._now()))
 
-    async def withdraw_message(
+    async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
     ) -> None:
         """Whatever the audience."""
@@ -92,15 +94,15 @@ class SqliteRequests:
             audience=None,
         )
 
-    async def withdraw_file(self, team_id: str, file_id: str) -> int:
+    async def remove_file(self, team_id: str, file_id: str) -> int:
         """In each message that a job names; those of forgotten jobs only Slack could name."""
         now = self._now().timestamp()
         with self._signals.waking_all():
             return await self._database.transact(
-                partial(removals.withdraw_file, now=now, team_id=team_id, file_id=file_id)
+                partial(removals.remove_file, now=now, team_id=team_id, file_id=file_id)
             )
 
-    async def withdraw_reply(self, key: JobKey, *, thread_ts: str) -> None:
+    async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
         """One key's."""
         await self._withdraw(
             team_id=key.team_id,
@@ -139,23 +141,27 @@ async def _ask(
     connection: AsyncConnection,
     request: TranscriptionRequest,
     *,
-    anew: bool,
-    standing: Standing | None,
+    retranscribe: bool,
+    existing: ExistingReply | None,
     now: float,
-) -> Asked:
-    """Store one request; ``standing`` is its reply, where somebody points at one."""
+) -> RequestOutcome:
+    """Store one request; ``existing`` is its reply, where somebody points at one."""
     table = schema.job
     row = (await connection.execute(select(table).where(table.c.key == str(request.key)))).first()
     if row is None:
-        begun = _at_a_standing(standing, now) if standing else _at_an_old_message(request, now, anew=anew)
+        begun = (
+            _at_a_standing(existing, now)
+            if existing
+            else _at_an_old_message(request, now, retranscribe=retranscribe)
+        )
         await connection.execute(insert_job(request, now, **begun))
-        return Asked.ACCEPTED
+        return RequestOutcome.ACCEPTED
     is_repeated = bool(request.ask_id) and request.ask_id == row.asked
     if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
-        return Asked.UNDER_WAY
+        return RequestOutcome.UNDER_WAY
     has_transcript = row.outcome in _ANSWERED
-    if is_repeated or (has_transcript and not anew and request.language is None):
-        return Asked.ANSWERED
+    if is_repeated or (has_transcript and not retranscribe and request.language is None):
+        return RequestOutcome.ANSWERED
     await connection.execute(delete(schema.part).where(schema.part.c.job_id == row.id))
     values = {
         "state": JobState.READY,
@@ -170,10 +176,10 @@ async def _ask(
         "notice": None,
         "outcome": None,
         "request": dump_request(request),
-        **_reply_of(row, standing, now),
+        **_reply_of(row, existing, now),
     }
     await connection.execute(update(table).where(table.c.id == row.id).values(**values))
-    return Asked.ACCEPTED
+    return RequestOutcome.ACCEPTED
 
 
 async def _fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) -> bool:
@@ -204,32 +210,32 @@ async def _fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) ->
     return (await connection.execute(its_id.where(is_working))).first() is not None
 
 
-def _at_a_standing(standing: Standing, now: float) -> dict[str, Any]:
+def _at_a_standing(existing: ExistingReply, now: float) -> dict[str, Any]:
     """A new row's beginning where a reply stands: its clip was counted, and its copies made, long ago."""
     return {
-        "revision": standing.revision + 1,
-        "reply_ts": standing.ts,
-        "intent_at": _time_of(standing.ts, now),
+        "revision": existing.revision + 1,
+        "reply_ts": existing.ts,
+        "intent_at": _time_of(existing.ts, now),
         "confirmed": True,
         "counted": True,
     }
 
 
-def _at_an_old_message(request: TranscriptionRequest, now: float, *, anew: bool) -> dict[str, Any]:
+def _at_an_old_message(request: TranscriptionRequest, now: float, *, retranscribe: bool) -> dict[str, Any]:
     """The same where one may stand of which nothing is known any more: the thread is looked through first."""
     posted_at = _time_of(request.key.message_ts, now)
     if request.key.audience != THREAD or posted_at > now - KEYS_KEPT_AT_LEAST.total_seconds():
         return {}
-    is_again = anew or request.language is not None
+    is_again = retranscribe or request.language is not None
     return {"intent_at": posted_at, "revision": int(is_again)}
 
 
-def _reply_of(row: Row[*tuple[Any, ...]], standing: Standing | None, now: float) -> dict[str, Any]:
+def _reply_of(row: Row[*tuple[Any, ...]], existing: ExistingReply | None, now: float) -> dict[str, Any]:
     """What is known of the reply that a job goes on with."""
-    revision = max(row.revision, standing.revision if standing else 0) + 1
+    revision = max(row.revision, existing.revision if existing else 0) + 1
     if row.outcome == Outcome.WITHDRAWN:
         return {"revision": revision, "reply_ts": None, "intent_at": None}
-    reply_ts = row.reply_ts or (standing.ts if standing else None)
+    reply_ts = row.reply_ts or (existing.ts if existing else None)
     intent_at = row.intent_at if reply_ts is None or row.intent_at else _time_of(reply_ts, now)
     return {"revision": revision, "reply_ts": reply_ts, "intent_at": intent_at}
 

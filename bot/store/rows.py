@@ -70,7 +70,7 @@ def parse_job(row: Row[*tuple[Any, ...]]) -> Job:
         intent_at=None if row.intent_at is None else datetime.fromtimestamp(row.intent_at, UTC),
         reply_ts=row.reply_ts,
         notice=row.notice,
-        faults=row.faults,
+        bugs=row.faults,
         revision=row.revision,
         is_confirmed=row.confirmed,
         # Whoever asks anew leaves the ask's id.

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.asr.scheduler import Pace, Turn
+from bot.asr.scheduler import Scheduler, Slot
 from tests.asr.virtual_time import now_s
 
 
-def pace(*, concurrency: int, requests_per_minute: int = 1000) -> Pace:
-    return Pace(
+def scheduler(*, concurrency: int, requests_per_minute: int = 1000) -> Scheduler:
+    return Scheduler(
         concurrency=concurrency, requests_per_minute=requests_per_minute, clock=now_s, sleep=asyncio.sleep
     )
 
@@ -19,11 +19,11 @@ def pace(*, concurrency: int, requests_per_minute: int = 1000) -> Pace:
 class Crowd:
     """Requests named ``<share>-<number>``."""
 
-    def __init__(self, turns: Pace) -> None:
-        self.turns = turns
+    def __init__(self, slots: Scheduler) -> None:
+        self.slots = slots
         self.begun: list[str] = []
         self.begun_s: list[float] = []
-        self.held: dict[str, Turn] = {}
+        self.held: dict[str, Slot] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._ended: dict[str, asyncio.Event] = {}
 
@@ -47,10 +47,10 @@ class Crowd:
         await settle()
 
     async def _ask(self, name: str) -> None:
-        async with self.turns.turn(name.partition("-")[0]) as turn:
+        async with self.slots.slot(name.partition("-")[0]) as slot:
             self.begun.append(name)
             self.begun_s.append(now_s())
-            self.held[name] = turn
+            self.held[name] = slot
             try:
                 await self._ended[name].wait()
             finally:
@@ -58,8 +58,8 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd(turns: Pace) -> AsyncIterator[Crowd]:
-    them = Crowd(turns)
+async def crowd(slots: Scheduler) -> AsyncIterator[Crowd]:
+    them = Crowd(slots)
     yield them
     await them.give_up(*them.tasks)
     await asyncio.gather(*them.tasks.values(), return_exceptions=True)
@@ -77,5 +77,5 @@ async def pass_time(wait_s: float) -> None:
     await settle()
 
 
-def names(share: str, many: int) -> list[str]:
-    return [f"{share}-{number}" for number in range(many)]
+def names(flow: str, many: int) -> list[str]:
+    return [f"{flow}-{number}" for number in range(many)]

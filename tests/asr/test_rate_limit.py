@@ -109,11 +109,11 @@ def test_shares_of_the_past_are_forgotten() -> None:
     assert len(window._last_s) == 1
 
 
-def open_by_the_book(begun: list[tuple[float, str]], share: str, now_s: float, per_minute: int) -> bool:
+def open_by_the_book(begun: list[tuple[float, str]], flow: str, now_s: float, per_minute: int) -> bool:
     """Count anew, from all that ever began, whether one more may begin."""
 
-    def is_new(earlier: list[tuple[float, str]], share: str, at_s: float) -> bool:
-        return all(other != share or then_s + WINDOW_S <= at_s for then_s, other in earlier)
+    def is_new(earlier: list[tuple[float, str]], flow: str, at_s: float) -> bool:
+        return all(other != flow or then_s + WINDOW_S <= at_s for then_s, other in earlier)
 
     within = [
         not is_new(begun[:index], other, at_s)
@@ -122,7 +122,7 @@ def open_by_the_book(begun: list[tuple[float, str]], share: str, now_s: float, p
     ]
     if len(within) >= per_minute:
         return False
-    return is_new(begun, share, now_s) or sum(within) < per_minute - per_minute // 5
+    return is_new(begun, flow, now_s) or sum(within) < per_minute - per_minute // 5
 
 
 @settings(max_examples=150)
@@ -134,13 +134,13 @@ def test_the_window_opens_neither_early_nor_late(per_minute: int, asked: list[tu
     window = RateWindow(per_minute)
     begun: list[tuple[float, str]] = []
     now_s = 1000.0
-    for gap_s, share in asked:
+    for gap_s, flow in asked:
         now_s += gap_s
-        opens_s = window.opens_at_s(share)
-        assert (opens_s <= now_s) == open_by_the_book(begun, share, now_s, per_minute)
+        opens_s = window.opens_at_s(flow)
+        assert (opens_s <= now_s) == open_by_the_book(begun, flow, now_s, per_minute)
         if opens_s > now_s:
-            assert not open_by_the_book(begun, share, opens_s - 0.5, per_minute)
-            assert open_by_the_book(begun, share, opens_s, per_minute)
+            assert not open_by_the_book(begun, flow, opens_s - 0.5, per_minute)
+            assert open_by_the_book(begun, flow, opens_s, per_minute)
             now_s = opens_s
-        window.begin(share, now_s)
-        begun.append((now_s, share))
+        window.begin(flow, now_s)
+        begun.append((now_s, flow))

@@ -5,25 +5,25 @@ import asyncio
 import pytest
 
 from bot.asr.rate_limit import WINDOW_S
-from tests.asr.crowd import crowd, names, pace, pass_time, settle
+from tests.asr.crowd import crowd, names, pass_time, scheduler, settle
 from tests.asr.virtual_time import START_S, in_virtual_time, now_s
 
 
 @in_virtual_time
 async def test_a_free_window_is_used_at_once() -> None:
-    turns = pace(concurrency=100, requests_per_minute=100)
+    slots = scheduler(concurrency=100, requests_per_minute=100)
     for number in range(100):
-        async with turns.turn(f"job {number}"):
+        async with slots.slot(f"job {number}"):
             pass
     assert now_s() == START_S
-    async with turns.turn("one more job"):
+    async with slots.slot("one more job"):
         assert now_s() == START_S + WINDOW_S
 
 
 @in_virtual_time
 async def test_one_share_leaves_a_fifth_of_the_window_to_newcomers() -> None:
-    turns = pace(concurrency=100, requests_per_minute=100)
-    async with crowd(turns) as them:
+    slots = scheduler(concurrency=100, requests_per_minute=100)
+    async with crowd(slots) as them:
         # The first of them came as a newcomer.
         await them.ask(*names("long", 90))
         await them.ask(*names("clip", 1))
@@ -36,11 +36,11 @@ async def test_one_share_leaves_a_fifth_of_the_window_to_newcomers() -> None:
 
 @in_virtual_time
 async def test_turns_of_one_share_come_in_the_order_of_asking() -> None:
-    turns = pace(concurrency=2, requests_per_minute=3)
+    slots = scheduler(concurrency=2, requests_per_minute=3)
     order: list[int] = []
 
     async def ask(number: int) -> None:
-        async with turns.turn("job"):
+        async with slots.slot("job"):
             order.append(number)
             await asyncio.sleep(0)
 
@@ -51,7 +51,7 @@ async def test_turns_of_one_share_come_in_the_order_of_asking() -> None:
 
 @in_virtual_time
 async def test_nobody_overtakes_whoever_waits_for_the_window() -> None:
-    async with crowd(pace(concurrency=3, requests_per_minute=1)) as them:
+    async with crowd(scheduler(concurrency=3, requests_per_minute=1)) as them:
         await them.ask("first-0", "second-0", "third-0")
         await them.end("first-0")
         await pass_time(WINDOW_S - 1)
@@ -63,13 +63,13 @@ async def test_nobody_overtakes_whoever_waits_for_the_window() -> None:
 
 @in_virtual_time
 async def test_no_more_at_once_than_allowed() -> None:
-    turns = pace(concurrency=3)
+    slots = scheduler(concurrency=3)
     running = 0
     most = 0
 
     async def ask(number: int) -> None:
         nonlocal running, most
-        async with turns.turn(f"job {number % 7}"):
+        async with slots.slot(f"job {number % 7}"):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -81,7 +81,7 @@ async def test_no_more_at_once_than_allowed() -> None:
 
 @in_virtual_time
 async def test_a_clip_is_next_after_a_two_hour_recording_of_sixty_segments() -> None:
-    async with crowd(pace(concurrency=8)) as them:
+    async with crowd(scheduler(concurrency=8)) as them:
         await them.ask(*names("long", 68))
         assert len(them.begun) == 8
         await them.ask("clip-0")
@@ -94,7 +94,7 @@ async def test_a_clip_is_next_after_a_two_hour_recording_of_sixty_segments() -> 
 @pytest.mark.parametrize("at_once", [1, 2, 8])
 @in_virtual_time
 async def test_a_clip_is_next_after_as_many_long_recordings_as_run_at_once(at_once: int) -> None:
-    async with crowd(pace(concurrency=at_once)) as them:
+    async with crowd(scheduler(concurrency=at_once)) as them:
         jobs = [f"long{job}" for job in range(at_once)]
         await them.ask(*(f"{job}-{number}" for number in range(9) for job in jobs))
         await them.end(*(f"{job}-0" for job in jobs))
@@ -106,7 +106,7 @@ async def test_a_clip_is_next_after_as_many_long_recordings_as_run_at_once(at_on
 
 @in_virtual_time
 async def test_clips_without_end_do_not_starve_a_long_recording() -> None:
-    async with crowd(pace(concurrency=1)) as them:
+    async with crowd(scheduler(concurrency=1)) as them:
         await them.ask("long-0", "long-1", "clip0-0")
         await them.end("long-0")
         for number in range(5):
@@ -117,7 +117,7 @@ async def test_clips_without_end_do_not_starve_a_long_recording() -> None:
 
 @in_virtual_time
 async def test_the_share_with_the_fewest_running_goes_first() -> None:
-    async with crowd(pace(concurrency=4)) as them:
+    async with crowd(scheduler(concurrency=4)) as them:
         await them.ask(*names("a", 8), *names("b", 4), *names("c", 2))
         assert them.begun == names("a", 4)
         for ending, running, beginning in (
@@ -136,7 +136,7 @@ async def test_the_share_with_the_fewest_running_goes_first() -> None:
 
 @in_virtual_time
 async def test_of_shares_with_as_many_running_the_one_served_longest_ago_goes_first() -> None:
-    async with crowd(pace(concurrency=1)) as them:
+    async with crowd(scheduler(concurrency=1)) as them:
         await them.ask("a-0", "b-0", "a-1", "c-0", "b-1")
         for name in ("a-0", "b-0", "c-0", "a-1"):
             await them.end(name)
@@ -145,7 +145,7 @@ async def test_of_shares_with_as_many_running_the_one_served_longest_ago_goes_fi
 
 @in_virtual_time
 async def test_whoever_stops_waiting_for_the_window_takes_no_turn_with_them() -> None:
-    async with crowd(pace(concurrency=1, requests_per_minute=1)) as them:
+    async with crowd(scheduler(concurrency=1, requests_per_minute=1)) as them:
         await them.ask("a-0", "b-0", "c-0")
         await them.end("a-0")
         await them.give_up("b-0")
@@ -156,8 +156,8 @@ async def test_whoever_stops_waiting_for_the_window_takes_no_turn_with_them() ->
 
 @in_virtual_time
 async def test_the_last_to_stop_waiting_leaves_nothing_behind() -> None:
-    turns = pace(concurrency=1, requests_per_minute=1)
-    async with crowd(turns) as them:
+    slots = scheduler(concurrency=1, requests_per_minute=1)
+    async with crowd(slots) as them:
         await them.ask("a-0", "b-0")
         await them.end("a-0")
         await them.give_up("b-0")
@@ -167,7 +167,7 @@ async def test_the_last_to_stop_waiting_leaves_nothing_behind() -> None:
 
 @in_virtual_time
 async def test_whoever_is_cancelled_while_running_frees_the_slot() -> None:
-    async with crowd(pace(concurrency=2)) as them:
+    async with crowd(scheduler(concurrency=2)) as them:
         await them.ask(*names("a", 4))
         await them.give_up("a-1", "a-2")
         assert them.begun == ["a-0", "a-1", "a-3"]
@@ -175,9 +175,9 @@ async def test_whoever_is_cancelled_while_running_frees_the_slot() -> None:
 
 @in_virtual_time
 async def test_a_turn_given_to_whoever_is_cancelled_before_waking_goes_on_to_the_next() -> None:
-    turns = pace(concurrency=1)
-    async with crowd(turns) as them:
-        async with turns.turn("a"):
+    slots = scheduler(concurrency=1)
+    async with crowd(slots) as them:
+        async with slots.slot("a"):
             await them.ask("b-0", "c-0")
         # Here b's turn has been given, and b has not woken yet.
         them.tasks["b-0"].cancel()
@@ -187,7 +187,7 @@ async def test_a_turn_given_to_whoever_is_cancelled_before_waking_goes_on_to_the
 
 @in_virtual_time
 async def test_a_recording_given_up_as_a_whole_uses_up_no_window() -> None:
-    async with crowd(pace(concurrency=1, requests_per_minute=10)) as them:
+    async with crowd(scheduler(concurrency=1, requests_per_minute=10)) as them:
         await them.ask(*names("long", 60), *names("clip", 9))
         await them.give_up(*names("long", 60))
         for name in names("clip", 9):
@@ -198,7 +198,7 @@ async def test_a_recording_given_up_as_a_whole_uses_up_no_window() -> None:
 
 @in_virtual_time
 async def test_a_newcomer_passes_whoever_waits_for_the_window_with_more_running() -> None:
-    async with crowd(pace(concurrency=9, requests_per_minute=5)) as them:
+    async with crowd(scheduler(concurrency=9, requests_per_minute=5)) as them:
         await them.ask(*names("long", 6))
         await pass_time(30)
         await them.ask("clip-0")
@@ -210,7 +210,7 @@ async def test_a_newcomer_passes_whoever_waits_for_the_window_with_more_running(
 
 @in_virtual_time
 async def test_a_newcomer_whose_time_comes_earlier_is_woken_earlier() -> None:
-    async with crowd(pace(concurrency=20, requests_per_minute=10)) as them:
+    async with crowd(scheduler(concurrency=20, requests_per_minute=10)) as them:
         await them.ask("early-0")
         await pass_time(10)
         # Nine more: the window is full till 1060, and the long one's part of it till 1070.
@@ -225,35 +225,35 @@ async def test_a_newcomer_whose_time_comes_earlier_is_woken_earlier() -> None:
 
 @in_virtual_time
 async def test_a_throttling_halves_what_runs_at_once_and_answers_raise_it_again() -> None:
-    turns = pace(concurrency=8)
-    async with crowd(turns) as them:
+    slots = scheduler(concurrency=8)
+    async with crowd(slots) as them:
         await them.ask(*names("long", 60))
         for name in names("long", 8):
-            turns.throttled(them.held[name], None)
-        assert turns.limit == 4, "they were one burst"
+            slots.throttled(them.held[name], None)
+        assert slots.limit == 4, "they were one burst"
         await them.end(*names("long", 8))
         assert set(them.held) == {"long-8", "long-9", "long-10", "long-11"}
-        turns.throttled(them.held["long-8"], None)
+        slots.throttled(them.held["long-8"], None)
         await them.end("long-8")
-        assert (turns.limit, len(them.held)) == (2, 3)
+        assert (slots.limit, len(them.held)) == (2, 3)
         await them.end("long-9")
         assert len(them.held) == 2
         answered = 0
-        while turns.limit < 8:
-            turns.succeeded()
+        while slots.limit < 8:
+            slots.succeeded()
             answered += 1
             await them.end(next(iter(them.held)))
-            assert len(them.held) == turns.limit
+            assert len(them.held) == slots.limit
         assert 27 <= answered <= 33
 
 
 @in_virtual_time
 async def test_nothing_begins_before_the_wait_that_was_asked_for() -> None:
-    turns = pace(concurrency=4)
-    async with crowd(turns) as them:
+    slots = scheduler(concurrency=4)
+    async with crowd(slots) as them:
         await them.ask("a-0", "b-0")
-        turns.throttled(them.held["a-0"], 20.0)
-        turns.throttled(them.held["b-0"], 5.0)
+        slots.throttled(them.held["a-0"], 20.0)
+        slots.throttled(them.held["b-0"], 5.0)
         await them.end("a-0", "b-0")
         await them.ask("c-0")
         await pass_time(30)
@@ -262,10 +262,10 @@ async def test_nothing_begins_before_the_wait_that_was_asked_for() -> None:
 
 @in_virtual_time
 async def test_nobody_else_waits_longer_than_a_minute_for_a_throttling() -> None:
-    turns = pace(concurrency=4)
-    async with crowd(turns) as them:
+    slots = scheduler(concurrency=4)
+    async with crowd(slots) as them:
         await them.ask("a-0")
-        turns.throttled(them.held["a-0"], 3600.0)
+        slots.throttled(them.held["a-0"], 3600.0)
         await them.end("a-0")
         await them.ask("b-0")
         await pass_time(100)

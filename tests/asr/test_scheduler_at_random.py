@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.asr.rate_limit import WINDOW_S
-from bot.asr.scheduler import Pace
-from tests.asr.crowd import pace
+from bot.asr.scheduler import Scheduler
+from tests.asr.crowd import scheduler
 from tests.asr.virtual_time import in_virtual_time, now_s
 
 LONGEST_PAUSE_S = 60.0
@@ -22,7 +22,7 @@ class Plan:
     """One request: when it asks, what becomes of it, and when it is given up."""
 
     asks_s: float
-    share: str
+    flow: str
     takes_s: float
     outcome: Literal["heard", "throttled"] = "heard"
     retry_after_s: float | None = None
@@ -31,7 +31,7 @@ class Plan:
 
 @dataclass
 class Request:
-    share: str
+    flow: str
     asked_s: float
     begun_s: float
     ended_s: float = 0.0
@@ -41,7 +41,7 @@ class Request:
 class Record:
     """What happened; requests in the order in which they began."""
 
-    turns: Pace
+    slots: Scheduler
     ceiling: int
     begun: list[Request] = field(default_factory=list)
     running: int = 0
@@ -57,19 +57,19 @@ class Record:
 
     async def _run(self, plan: Plan) -> None:
         asked_s = now_s()
-        async with self.turns.turn(plan.share) as turn:
-            request = Request(plan.share, asked_s, now_s())
+        async with self.slots.slot(plan.flow) as slot:
+            request = Request(plan.flow, asked_s, now_s())
             self.begun.append(request)
             self.running += 1
             # The limit may have been lowered in the same instant, just after this turn was given.
-            assert self.running <= (self.ceiling if self.lowered_s == now_s() else self.turns.limit)
+            assert self.running <= (self.ceiling if self.lowered_s == now_s() else self.slots.limit)
             try:
                 await asyncio.sleep(plan.takes_s)
                 if plan.outcome == "throttled":
-                    self.turns.throttled(turn, plan.retry_after_s)
+                    self.slots.throttled(slot, plan.retry_after_s)
                     self.lowered_s = now_s()
                 else:
-                    self.turns.succeeded()
+                    self.slots.succeeded()
             finally:
                 self.running -= 1
                 request.ended_s = now_s()
@@ -94,9 +94,7 @@ GIVEN_UP = st.builds(Plan, quarters(200), SHARES, quarters(50), gives_up_after_s
 
 
 def was_new(earlier: list[Request], request: Request) -> bool:
-    return all(
-        other.share != request.share or other.begun_s + WINDOW_S <= request.begun_s for other in earlier
-    )
+    return all(other.flow != request.flow or other.begun_s + WINDOW_S <= request.begun_s for other in earlier)
 
 
 def keeps_to_the_window(begun: list[Request], per_minute: int) -> bool:
@@ -112,7 +110,7 @@ def keeps_to_the_window(begun: list[Request], per_minute: int) -> bool:
 async def check_all_turns_are_back(record: Record, per_minute: int) -> None:
     """As many can begin at once as the limit says, once the window has passed."""
     await asyncio.sleep(WINDOW_S + LONGEST_PAUSE_S)
-    most = min(record.turns.limit, per_minute)
+    most = min(record.slots.limit, per_minute)
     record.begun.clear()
     plans = [Plan(0.0, f"after {number}", 100.0, gives_up_after_s=1.0) for number in range(most + 1)]
     await asyncio.gather(*map(record.live, plans))
@@ -125,13 +123,13 @@ async def check_all_turns_are_back(record: Record, per_minute: int) -> None:
 async def test_the_limits_hold_everyone_comes_to_their_turn_and_every_turn_comes_back(
     concurrency: int, per_minute: int, plans: list[Plan]
 ) -> None:
-    record = Record(pace(concurrency=concurrency, requests_per_minute=per_minute), concurrency)
+    record = Record(scheduler(concurrency=concurrency, requests_per_minute=per_minute), concurrency)
     # If one of them starved, time itself would complain that everybody waits.
     await asyncio.gather(*map(record.live, plans))
     patient = sum(plan.gives_up_after_s is None for plan in plans)
     assert patient <= len(record.begun) <= len(plans)
     assert keeps_to_the_window(record.begun, per_minute)
-    assert 1 <= record.turns.limit <= concurrency
+    assert 1 <= record.slots.limit <= concurrency
     await check_all_turns_are_back(record, per_minute)
 
 
@@ -139,12 +137,12 @@ async def test_the_limits_hold_everyone_comes_to_their_turn_and_every_turn_comes
 @given(st.integers(1, 5), st.integers(1, 12), st.lists(HEARD, min_size=1, max_size=40))
 @in_virtual_time
 async def test_nobody_waits_without_a_reason(concurrency: int, per_minute: int, plans: list[Plan]) -> None:
-    record = Record(pace(concurrency=concurrency, requests_per_minute=per_minute), concurrency)
+    record = Record(scheduler(concurrency=concurrency, requests_per_minute=per_minute), concurrency)
     await asyncio.gather(*map(record.live, plans))
     for at, request in enumerate(record.begun):
         if request.begun_s > request.asked_s:
             before_s = request.begun_s - 1 / 8
             earlier = [other for other in record.begun[:at] if other.begun_s <= before_s]
             running = sum(other.ended_s > before_s for other in earlier)
-            one_more = [*earlier, Request(request.share, request.asked_s, before_s)]
+            one_more = [*earlier, Request(request.flow, request.asked_s, before_s)]
             assert running == concurrency or not keeps_to_the_window(one_more, per_minute)

@@ -41,13 +41,13 @@ class Line:
         self.running -= 1
         return Heard(text="Bring the ladder.", language="en", duration_s=1.0)
 
-    async def ask(self, requests: int, share: str = "long") -> list[Outage | None]:
+    async def ask(self, requests: int, flow: str = "long") -> list[Outage | None]:
         """What became of so many requests made together: ``None`` where it was heard."""
-        return await asyncio.gather(*(self._ask(share) for _ in range(requests)))
+        return await asyncio.gather(*(self._ask(flow) for _ in range(requests)))
 
-    async def _ask(self, share: str) -> Outage | None:
+    async def _ask(self, flow: str) -> Outage | None:
         try:
-            await self.recogniser.recognise(self.clip, language="en", share=share)
+            await self.recogniser.recognise(self.clip, language="en", flow=flow)
         except Unavailable as error:
             return error.reason
         return None
@@ -139,7 +139,7 @@ async def test_a_clip_and_a_verification_take_turns_with_a_long_recording(line: 
     long = asyncio.create_task(line.ask(60))
     for hold in holds:
         await hold.reached()
-    clip = asyncio.create_task(line.recogniser.recognise(line.clip, language="de", share="clip"))
+    clip = asyncio.create_task(line.recogniser.recognise(line.clip, language="de", flow="clip"))
     verification = asyncio.create_task(line.recogniser.verify())
     await asyncio.sleep(0)
     holds[0].release()

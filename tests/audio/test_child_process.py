@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from bot.audio.child_process import Child, running_child
-from bot.audio.child_protocol import LINE_BYTES, ChildError, Ended
+from bot.audio.child_protocol import LINE_BYTES, ChildError, ChildExit
 
 
 @asynccontextmanager
@@ -37,7 +37,7 @@ async def test_lines_come_one_by_one_and_then_the_end() -> None:
         assert await child.line() == b"a\n"
         assert await child.line() == b"b" * 10_000 + b"\n"
         assert await child.line() is None
-        assert await child.ended() == Ended(3, b"why")
+        assert await child.ended() == ChildExit(3, b"why")
 
 
 async def test_a_line_that_is_too_long_is_a_bug() -> None:
@@ -55,7 +55,7 @@ async def test_an_endless_line_is_a_bug() -> None:
 async def test_half_a_line_is_none() -> None:
     async with child_that_runs("print('{\"start_ms\"', end='')") as child:
         assert await child.line() is None
-        assert await child.ended() == Ended(0, b"")
+        assert await child.ended() == ChildExit(0, b"")
 
 
 async def test_a_child_without_a_word_has_stalled() -> None:
@@ -77,8 +77,8 @@ async def test_of_a_flood_of_complaints_the_last_is_kept() -> None:
         ended = await child.ended()
 
     assert ended.returncode == 1
-    assert ended.complaint.endswith(b"xlast")
-    assert len(ended.complaint) == LINE_BYTES
+    assert ended.stderr_tail.endswith(b"xlast")
+    assert len(ended.stderr_tail) == LINE_BYTES
 
 
 async def test_a_caller_s_failure_ends_the_child() -> None:

@@ -14,10 +14,10 @@ from bot.audio.child_protocol import (
     LINE_BYTES,
     MOST_SOUNDS,
     REFUSALS,
-    Account,
     ChildError,
+    ChildExit,
     Cut,
-    Ended,
+    SplitReader,
     plain,
     render_cut,
 )
@@ -37,8 +37,8 @@ def line(start_ms: object = 0, end_ms: object = 2_000, **changes: Any) -> bytes:
     return json.dumps({**said, "last": True, "untouched": False, "has_video": False, **changes}).encode()
 
 
-def account(*lines: bytes, done: Sequence[Span] = ()) -> Account:
-    made = Account(done, MOST_MINUTES)
+def account(*lines: bytes, done: Sequence[Span] = ()) -> SplitReader:
+    made = SplitReader(done, MOST_MINUTES)
     for one in lines:
         made.hear(one)
     return made
@@ -68,14 +68,14 @@ def test_the_longest_line_there_can_be_is_within_the_limit() -> None:
 def test_a_recording_that_is_cut_to_its_end_is_done() -> None:
     lines = (line(end_ms=90_000, last=False), line(90_000, 261_000, last=False), line(261_000, 262_000))
 
-    account(*lines, report("done")).judge(Ended(0, b""))
+    account(*lines, report("done")).finish(ChildExit(0, b""))
 
 
 def test_segments_lie_around_what_is_done() -> None:
     lines = (line(end_ms=100_000, last=False), line(300_000, 310_000))
 
-    account(*lines, report("done"), done=DONE).judge(Ended(0, b""))
-    account(lines[0], report("done"), done=DONE).judge(Ended(0, b""))
+    account(*lines, report("done"), done=DONE).finish(ChildExit(0, b""))
+    account(lines[0], report("done"), done=DONE).finish(ChildExit(0, b""))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_the_file_s_fault_is_rejected(
 ) -> None:
     heard = account(*before, *([said] if said else []))
     with pytest.raises(Rejected) as caught:
-        heard.judge(Ended(returncode, b""))
+        heard.finish(ChildExit(returncode, b""))
 
     assert caught.value.reason is reason
     assert caught.value.limit == (MOST_MINUTES if reason is Refusal.TOO_LONG else None)
@@ -107,7 +107,7 @@ def test_what_is_the_file_s_fault_is_rejected(
 def test_what_is_the_machine_s_fault_is_tried_again(returncode: int | None, said: bytes) -> None:
     heard = account(*([said] if said else []))
     with pytest.raises(Unavailable) as caught:
-        heard.judge(Ended(returncode, b""))
+        heard.finish(ChildExit(returncode, b""))
 
     assert caught.value.reason is Outage.MACHINE
 
@@ -131,7 +131,7 @@ def test_what_is_the_machine_s_fault_is_tried_again(returncode: int | None, said
 def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> None:
     heard = account(*lines)
     with pytest.raises(ChildError):
-        heard.judge(Ended(returncode, b"Traceback"))
+        heard.finish(ChildExit(returncode, b"Traceback"))
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_no_bytes_break_the_account(said: bytes) -> None:
 
 def test_a_child_s_last_words_reach_the_operator_as_one_plain_line() -> None:
     with pytest.raises(ChildError, match=r"^exit status 1: a \?\[31mred line$"):
-        account().judge(Ended(1, b"a\n\x1b[31mred   line\n"))
+        account().finish(ChildExit(1, b"a\n\x1b[31mred   line\n"))
 
 
 @given(st.binary())
@@ -263,7 +263,7 @@ def test_words_are_plain_whatever_they_were(words: bytes) -> None:
 
 
 def test_a_sign_of_life_changes_nothing() -> None:
-    account = Account((), 180)
+    account = SplitReader((), 180)
 
     assert account.hear(json.dumps(ALIVE).encode()) is None
     assert account.hear(b'{"verdict": "done", "detail": ""}') is None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audio.child_protocol import ChildError, Ended, Measurement, render_length
+from bot.audio.child_protocol import ChildError, ChildExit, LengthReader, render_length
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
@@ -22,10 +22,10 @@ DONE = b'{"verdict": "done", "detail": ""}\n'
 
 
 def measured(*lines: bytes, returncode: int | None = 0) -> float | None:
-    measurement = Measurement()
+    measurement = LengthReader()
     for line in lines:
         measurement.hear(line)
-    return measurement.judge(Ended(returncode, b"Traceback"))
+    return measurement.finish(ChildExit(returncode, b"Traceback"))
 
 
 def length(seconds: float) -> bytes:
@@ -144,4 +144,4 @@ def test_any_other_word_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> N
 @given(st.binary(max_size=100))
 def test_no_bytes_break_the_measurement(said: bytes) -> None:
     with pytest.raises(ChildError):
-        Measurement().hear(said)
+        LengthReader().hear(said)

@@ -76,10 +76,10 @@ async def test_a_retry_comes_back_when_it_is_due_and_older(kept: Kept) -> None:
     assert await kept.queue.claim() is None
     await kept.pass_by(2)
     job = await kept.claimed()
-    assert (job.attempt, job.faults) == (1, 0)
-    await kept.queue.retry_at(job, kept.time.now(), fault=True)
+    assert (job.attempt, job.bugs) == (1, 0)
+    await kept.queue.retry_at(job, kept.time.now(), bug=True)
     job = await kept.claimed()
-    assert (job.attempt, job.faults) == (2, 1)
+    assert (job.attempt, job.bugs) == (2, 1)
     assert (kept.time.now() - job.accepted_at).total_seconds() == 61
 
 

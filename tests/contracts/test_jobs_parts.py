@@ -135,7 +135,7 @@ async def test_a_key_counts_as_a_clip_once(kept: Kept) -> None:
     await kept.requests.fill_gaps(str(job.key))
     await kept.queue.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     await kept.queue.finish(job, Outcome.TRANSCRIBED)
-    await kept.requests.ask([asked()], anew=True)
+    await kept.requests.ask([asked()], retranscribe=True)
     await kept.queue.finish(await kept.claimed(), Outcome.TRANSCRIBED)
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 1
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.model import SUBSCRIBERS, JobState, Outcome, Removal
-from bot.ports.store import Asked
+from bot.ports.store import RequestOutcome
 from tests.contracts.kept import SOON_S, Kept, asked, part
 
 READERS = ("thread", SUBSCRIBERS, "U7")
@@ -22,7 +22,7 @@ async def taken(kept: Kept) -> Removal:
 @pytest.mark.parametrize("state", JobState)
 async def test_whatever_a_job_is_doing_it_ends(kept: Kept, state: JobState) -> None:
     job = await kept.brought(state)
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     assert await kept.working() == 0
     assert await kept.queue.parts(job) == []
     removal = await taken(kept)
@@ -30,14 +30,14 @@ async def test_whatever_a_job_is_doing_it_ends(kept: Kept, state: JobState) -> N
     await kept.removals.removed(removal)
     assert await kept.queue.claim() is None
     assert await kept.queue.release_parked() == 0
-    assert not await kept.requests.agree(asked().key)
+    assert not await kept.requests.consent(asked().key)
     assert not await kept.requests.fill_gaps(str(asked().key))
     assert await kept.requests.accept([asked()]) == 0, "Slack may deliver the event again"
 
 
 async def test_who_still_runs_it_changes_nothing_any_more(kept: Kept) -> None:
     job = await kept.claimed(asked())
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     await kept.queue.keep(job, part(0), billed_s=120.0)
     await kept.queue.record_reply(await kept.queue.write_intent(job), "5.5", None)
     await kept.queue.retry_at(job, kept.time.now())
@@ -48,7 +48,7 @@ async def test_who_still_runs_it_changes_nothing_any_more(kept: Kept) -> None:
     assert await kept.working() == 0
     assert await kept.queue.parts(job) == []
     assert (await kept.ledger.used("T1", kept.time.now())).clips == 0
-    assert await kept.requests.ask([asked()]) == [Asked.ACCEPTED]
+    assert await kept.requests.ask([asked()]) == [RequestOutcome.ACCEPTED]
     assert (await kept.claimed()).reply_ts is None
 
 
@@ -56,7 +56,7 @@ async def test_a_message_takes_all_its_files_and_readers_along(kept: Kept) -> No
     going = [asked(file_id, audience=reader) for file_id in ("F1", "F2") for reader in READERS]
     staying = [asked(message_ts="2.0"), asked(channel_id="C2"), asked(team_id="T2")]
     await kept.requests.accept([*going, *staying])
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     assert await kept.working() == len(staying)
     removal = await taken(kept)
     assert set(removal.keys) == {request.key for request in going}
@@ -68,7 +68,7 @@ async def test_one_file_of_a_message_goes_alone(kept: Kept) -> None:
     await kept.requests.accept(
         [asked(file_id, audience=reader) for file_id in ("F1", "F2") for reader in READERS]
     )
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5", file_id="F2")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5", file_id="F2")
     removal = await taken(kept)
     assert (removal.file_id, removal.audience) == ("F2", None)
     assert set(removal.keys) == {asked("F2", audience=reader).key for reader in READERS}
@@ -80,7 +80,7 @@ async def test_a_reply_goes_alone(kept: Kept, reader: str) -> None:
     await kept.requests.accept(
         [asked(file_id, audience=reader) for file_id in ("F1", "F2") for reader in READERS]
     )
-    await kept.requests.withdraw_reply(asked(audience=reader).key, thread_ts="0.5")
+    await kept.requests.remove_reply(asked(audience=reader).key, thread_ts="0.5")
     removal = await taken(kept)
     assert (removal.file_id, removal.audience, removal.thread_ts) == ("F1", reader, "0.5")
     assert removal.keys == (asked(audience=reader).key,)
@@ -99,7 +99,7 @@ async def test_a_file_goes_wherever_it_was_shared(kept: Kept) -> None:
             ),
         ]
     )
-    assert await kept.requests.withdraw_file("T1", "F1") == 3
+    assert await kept.requests.remove_file("T1", "F1") == 3
     assert await kept.working() == 2
     removals = [await taken(kept) for _ in range(3)]
     assert await kept.removals.claim_removal() is None
@@ -114,28 +114,28 @@ async def test_a_file_goes_wherever_it_was_shared(kept: Kept) -> None:
 @pytest.mark.parametrize("file_id", ["", "F", "F%", "F_", "%", "F1:thread", "F9"])
 async def test_a_file_that_nobody_knows_takes_nothing_along(kept: Kept, file_id: str) -> None:
     await kept.requests.accept([asked()])
-    assert await kept.requests.withdraw_file("T1", file_id) == 0
+    assert await kept.requests.remove_file("T1", file_id) == 0
     assert await kept.removals.claim_removal() is None
     assert await kept.working() == 1
 
 
 async def test_what_is_not_known_may_have_left_its_trace(kept: Kept) -> None:
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     assert (await taken(kept)).keys == ()
 
 
 async def test_the_same_target_is_removed_once(kept: Kept) -> None:
     await kept.requests.accept([asked()])
     for _ in range(3):
-        await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
-        await kept.requests.withdraw_file("T1", "F1")
+        await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
+        await kept.requests.remove_file("T1", "F1")
     removals = [await taken(kept) for _ in range(2)]
     assert {removal.file_id for removal in removals} == {None, "F1"}
     assert await kept.removals.claim_removal() is None
 
 
 async def test_a_removal_comes_back_when_it_is_due_and_older(kept: Kept) -> None:
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     removal = await taken(kept)
     await kept.removals.remove_later(removal, kept.time.now() + timedelta(seconds=60))
     await kept.pass_by(59)
@@ -150,7 +150,7 @@ async def test_a_removal_comes_back_when_it_is_due_and_older(kept: Kept) -> None
 
 async def test_who_has_been_due_for_longest_goes_first(kept: Kept) -> None:
     for message_ts in ("1.0", "2.0"):
-        await kept.requests.withdraw_message("T1", "C1", message_ts, thread_ts="0.5")
+        await kept.requests.remove_message("T1", "C1", message_ts, thread_ts="0.5")
         await kept.pass_by(1)
     first = await taken(kept)
     assert first.message_ts == "1.0"
@@ -161,13 +161,13 @@ async def test_who_has_been_due_for_longest_goes_first(kept: Kept) -> None:
 async def test_removals_are_heard_of_when_they_come(kept: Kept) -> None:
     await kept.requests.accept([asked()])
     async with kept.waiting(kept.removals.wait_for_removal()):
-        await kept.requests.withdraw_message("T1", "C1", "2.0", thread_ts="2.0")
+        await kept.requests.remove_message("T1", "C1", "2.0", thread_ts="2.0")
     removal = await taken(kept)
     async with kept.waiting(kept.removals.wait_for_removal()):
-        await kept.requests.withdraw_file("T1", "F1")
+        await kept.requests.remove_file("T1", "F1")
     await taken(kept)
     async with kept.waiting(kept.removals.wait_for_removal()):
-        await kept.requests.withdraw_reply(asked("F3").key, thread_ts="0.5")
+        await kept.requests.remove_reply(asked("F3").key, thread_ts="0.5")
     await taken(kept)
     async with kept.waiting(kept.removals.wait_for_removal()):
         await kept.removals.remove_later(removal, kept.time.now() + timedelta(seconds=3 * SOON_S))
@@ -177,8 +177,8 @@ async def test_removals_are_heard_of_when_they_come(kept: Kept) -> None:
 async def test_who_asks_again_does_not_lose_the_new_words_with_the_old(kept: Kept) -> None:
     job = await kept.ended(asked())
     await kept.ended(asked("F2"))
-    await kept.requests.withdraw_reply(job.key, thread_ts="0.5")
-    assert await kept.requests.ask([asked()]) == [Asked.ACCEPTED]
+    await kept.requests.remove_reply(job.key, thread_ts="0.5")
+    assert await kept.requests.ask([asked()]) == [RequestOutcome.ACCEPTED]
     assert await kept.queue.claim() is None, "the old words are still there"
     removal = await taken(kept)
     assert await kept.queue.claim() is None, "they are just going"
@@ -192,7 +192,7 @@ async def test_who_asks_again_does_not_lose_the_new_words_with_the_old(kept: Kep
 
 
 async def test_a_removal_stops_nobody_else(kept: Kept) -> None:
-    await kept.requests.withdraw_reply(asked().key, thread_ts="0.5")
+    await kept.requests.remove_reply(asked().key, thread_ts="0.5")
     others = [
         asked("F2"),
         asked(audience="U7"),
@@ -207,7 +207,7 @@ async def test_a_removal_stops_nobody_else(kept: Kept) -> None:
 
 async def test_keys_of_what_is_withdrawn_are_forgotten_like_any_other(kept: Kept) -> None:
     await kept.requests.accept([asked()])
-    await kept.requests.withdraw_message("T1", "C1", "1.0", thread_ts="0.5")
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     await kept.removals.removed(await taken(kept))
     await kept.pass_by(9 * 86_400)
     assert await kept.queue.sweep() == 1

@@ -170,7 +170,7 @@ async def furnished(kept: Kept, team_id: str, channel_id: str) -> None:
     """A channel of which everything is known that can be."""
     await decide(kept, team_id, channel_id)
     await kept.preferences.greet(team_id, channel_id)
-    await kept.requests.withdraw_message(team_id, channel_id, "9.0", thread_ts="9.0")
+    await kept.requests.remove_message(team_id, channel_id, "9.0", thread_ts="9.0")
     job = await kept.claimed(asked(team_id=team_id, channel_id=channel_id))
     await kept.queue.keep(job, part(0), billed_s=7.0)
     await kept.requests.accept([asked("F2", team_id=team_id, channel_id=channel_id)])

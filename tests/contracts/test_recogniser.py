@@ -32,13 +32,15 @@ from bot.ports.outside import Recogniser
 from bot.whisper.heard import Heard
 from tests.asr.stand import Clock
 
-Asked = tuple[str | None, str]
+RequestOutcome = tuple[str | None, str]
 
 
 class Pair:
     """A recogniser, the service that it asks, and what that service was asked."""
 
-    def __init__(self, service: DashScopeLookalike, recogniser: Recogniser, asked: list[Asked]) -> None:
+    def __init__(
+        self, service: DashScopeLookalike, recogniser: Recogniser, asked: list[RequestOutcome]
+    ) -> None:
         self.service = service
         self.recogniser = recogniser
         self.asked = asked
@@ -48,7 +50,7 @@ class Pair:
 async def pair(
     text: str = "Bring the ladder.", *, key: str | None = None, model: str = "qwen3-asr-flash"
 ) -> AsyncIterator[Pair]:
-    asked: list[Asked] = []
+    asked: list[RequestOutcome] = []
     clock = Clock()
 
     async def hear(_audio: bytes, language: str | None, context: str) -> Heard:

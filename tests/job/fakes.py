@@ -11,18 +11,18 @@ from pathlib import Path
 
 from bot.job.budget import Budget
 from bot.job.clock import Clock
-from bot.job.recognise import Hearing
+from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import (
     THREAD,
     Claim,
     FileState,
-    Hints,
     Job,
     JobKey,
     PreparedAudio,
     Recognition,
+    RecognitionContext,
     Removal,
     Segment,
     SharedFile,
@@ -30,7 +30,7 @@ from bot.model import (
     Transcript,
     TranscriptionRequest,
 )
-from bot.reply import Broken, Found, GaveUp, Refused, Reply, ReplyState, state_of
+from bot.reply import Broken, GaveUp, Refused, Reply, ReplyState, ThreadLookup, state_of
 from bot.telemetry import Metrics
 from tests.job.memory import WORKING, MemoryJobs
 from tests.job.memory_preferences import MemoryPreferences
@@ -201,12 +201,12 @@ class FakeRecogniser:
         language: str | None = None,
         context: str = "",
         digits: bool | None = None,
-        share: str = "",
+        flow: str = "",
     ) -> Recognition:
         name = _read(audio.path)
         self.asked.append((language, context, digits))
         self.contexts.append(context)
-        self.shares.add(share)
+        self.shares.add(flow)
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
@@ -253,14 +253,14 @@ class Posted:
         return state_of(self.said[-1])
 
 
-class FakeHinting:
-    """``bot.ports.outside.Hinting``: says what a test wants."""
+class FakeRecognitionContextSource:
+    """``bot.ports.outside.RecognitionContextSource``: says what a test wants."""
 
     def __init__(self) -> None:
-        self.given = Hints()
+        self.given = RecognitionContext()
         self.asked: list[JobKey] = []
 
-    async def hints(self, request: TranscriptionRequest) -> Hints:
+    async def context_for(self, request: TranscriptionRequest) -> RecognitionContext:
         self.asked.append(request.key)
         return self.given
 
@@ -285,7 +285,7 @@ class FakeReplies:
         """Who has left the channel."""
         self._posted = 0
 
-    async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
+    async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
         self._insist(bool(channel_id), "somebody is looked for nowhere")
         return [user_id for user_id in user_ids if user_id not in self.absent]
 
@@ -300,15 +300,15 @@ class FakeReplies:
         self._insist(request.key.audience == THREAD, "there never was a status")
         self.signs.append(f"clear {request.key.file_id}")
 
-    async def find(self, job: Job) -> Found:
+    async def find(self, job: Job) -> ThreadLookup:
         self._insist(job.intent_at is not None, "a look into the thread that costs a call for nothing")
         self.finds.strike(job.key.file_id)
         for message in self.messages:
             if message.key == job.key:
-                return Found(message.ts, message.state, message.revision)
-        return Found()
+                return ThreadLookup(message.ts, message.state, message.revision)
+        return ThreadLookup()
 
-    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+    async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         self._insist(job.intent_at is not None, "a post without an intent")
         self.publishes.strike(job.key.file_id)
         ts = found.ts or job.reply_ts
@@ -333,7 +333,7 @@ class FakeReplies:
     async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
         self.explained.append((job.key, reply))
 
-    async def withdraw(self, removal: Removal) -> None:
+    async def delete_replies(self, removal: Removal) -> None:
         self.withdrawals.strike(removal.message_ts)
         self.withdrawn.append(removal)
         self.messages = [message for message in self.messages if not removal.covers(message.key)]
@@ -356,7 +356,7 @@ class Bench:
         self.memory = MemoryJobs(self.time)
         self.jobs = self.memory
         self.preferences = MemoryPreferences(self.memory)
-        self.hinting = FakeHinting()
+        self.context_source = FakeRecognitionContextSource()
         self.files, self.audio, self.thread = FakeFiles(), FakeAudio(), FakeReplies()
         self.recogniser = FakeRecogniser(self.time)
         self.metrics = Metrics()
@@ -372,14 +372,14 @@ class Bench:
             raise self.verification
 
     def transcriber(self) -> Transcriber:
-        hearing = Hearing(self.audio, self.recogniser, self.clock, at_once=4)
+        hearing = RecordingRecogniser(self.audio, self.recogniser, self.clock, at_once=4)
         return Transcriber(
             self.files,
             hearing,
             self.jobs,
             self.scratch,
             preferences=self.preferences,
-            hinting=self.hinting,
+            context_source=self.context_source,
             budget=self.budget(),
             most_minutes=180,
         )

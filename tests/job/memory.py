@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.errors import Forgotten
 from bot.model import THREAD, Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest
-from bot.ports.store import Asked, Standing
+from bot.ports.store import ExistingReply, RequestOutcome
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
 
@@ -64,50 +64,54 @@ class MemoryJobs:
         self,
         requests: Sequence[TranscriptionRequest],
         *,
-        anew: bool = False,
-        standing: Mapping[JobKey, Standing] | None = None,
-    ) -> list[Asked]:
-        before, known = dict(self.rows), standing or {}
+        retranscribe: bool = False,
+        existing: Mapping[JobKey, ExistingReply] | None = None,
+    ) -> list[RequestOutcome]:
+        before, known = dict(self.rows), existing or {}
         try:
-            return [self._ask(request, known.get(request.key), anew=anew) for request in requests]
+            return [
+                self._ask(request, known.get(request.key), retranscribe=retranscribe) for request in requests
+            ]
         except BaseException:
             self.rows = before
             raise
 
-    def _ask(self, request: TranscriptionRequest, standing: Standing | None, *, anew: bool) -> Asked:
+    def _ask(
+        self, request: TranscriptionRequest, existing: ExistingReply | None, *, retranscribe: bool
+    ) -> RequestOutcome:
         row = self.rows.get(request.key)
         if row is None:
             row = self._insert(request)
             posted_at = _time_of(request.key.message_ts)
-            if standing is not None:
+            if existing is not None:
                 row.counted = True
                 row.job = replace(
                     row.job,
-                    revision=standing.revision + 1,
-                    reply_ts=standing.ts,
-                    intent_at=_time_of(standing.ts),
+                    revision=existing.revision + 1,
+                    reply_ts=existing.ts,
+                    intent_at=_time_of(existing.ts),
                     is_confirmed=True,
                 )
             elif request.key.audience == THREAD and posted_at <= self._time.now() - KEYS_KEPT:
-                again = anew or request.language is not None
+                again = retranscribe or request.language is not None
                 row.job = replace(row.job, intent_at=posted_at, revision=int(again))
-            return Asked.ACCEPTED
+            return RequestOutcome.ACCEPTED
         is_repeated = bool(request.ask_id) and request.ask_id == row.asked
         if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
-            return Asked.UNDER_WAY
-        if is_repeated or (not (anew or request.language) and row.outcome in ANSWERED):
-            return Asked.ANSWERED
-        self._begin_anew(row, request, standing)
-        return Asked.ACCEPTED
+            return RequestOutcome.UNDER_WAY
+        if is_repeated or (not (retranscribe or request.language) and row.outcome in ANSWERED):
+            return RequestOutcome.ANSWERED
+        self._begin_anew(row, request, existing)
+        return RequestOutcome.ACCEPTED
 
-    def _begin_anew(self, row: Row, request: TranscriptionRequest, standing: Standing | None) -> None:
+    def _begin_anew(self, row: Row, request: TranscriptionRequest, existing: ExistingReply | None) -> None:
         now, before = self._time.now(), row.job
         reply_ts, intent_at = before.reply_ts, before.intent_at
-        revision = max(before.revision, standing.revision if standing else 0) + 1
+        revision = max(before.revision, existing.revision if existing else 0) + 1
         if row.outcome == Outcome.WITHDRAWN:
             reply_ts, intent_at = None, None
         else:
-            reply_ts = reply_ts or (standing.ts if standing else None)
+            reply_ts = reply_ts or (existing.ts if existing else None)
             if reply_ts is not None:
                 intent_at = intent_at or _time_of(reply_ts)
         agreed = row.outcome in ANSWERED
@@ -115,7 +119,7 @@ class MemoryJobs:
         self.rows[request.key] = Row(job, JobState.READY, now, counted=row.counted, asked=request.ask_id)
         self._tell()
 
-    async def agree(self, key: JobKey) -> bool:
+    async def consent(self, key: JobKey) -> bool:
         row = self.rows.get(key)
         if row is None or row.state != JobState.HELD:
             return False
@@ -125,12 +129,12 @@ class MemoryJobs:
         self._tell()
         return True
 
-    async def withdraw_message(
+    async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
     ) -> None:
         self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
 
-    async def withdraw_file(self, team_id: str, file_id: str) -> int:
+    async def remove_file(self, team_id: str, file_id: str) -> int:
         threads = {
             (key.channel_id, key.message_ts): row.job.request.thread_ts
             for key, row in self.rows.items()
@@ -140,7 +144,7 @@ class MemoryJobs:
             self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
         return len(threads)
 
-    async def withdraw_reply(self, key: JobKey, *, thread_ts: str) -> None:
+    async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
         self._withdraw(
             Removal(
                 *(0, key.team_id, key.channel_id, thread_ts, key.message_ts),
@@ -197,9 +201,9 @@ class MemoryJobs:
     async def wait_for_work(self) -> None:
         await self._wait([row.due_at for row in self._claimable()])
 
-    async def retry_at(self, job: Job, due: datetime, *, fault: bool = False) -> None:
+    async def retry_at(self, job: Job, due: datetime, *, bug: bool = False) -> None:
         if row := self._running(job):
-            row.job = replace(row.job, attempt=job.attempt + 1, faults=job.faults + fault)
+            row.job = replace(row.job, attempt=job.attempt + 1, bugs=job.bugs + bug)
             row.state, row.due_at = JobState.READY, due
             self._tell()
 
@@ -282,7 +286,7 @@ class MemoryJobs:
                 row.job,
                 accepted_at=now,
                 attempt=0,
-                faults=0,
+                bugs=0,
                 notice=None,
                 revision=row.job.revision + 1,
                 is_confirmed=True,
@@ -293,9 +297,9 @@ class MemoryJobs:
             self._tell()
         return row is not None and row.state in WORKING
 
-    async def wait_for_turn(self, job: Job, patience_s: float) -> bool:
+    async def wait_for_earlier_files(self, job: Job, patience_s: float) -> bool:
         end = self._time.now() + timedelta(seconds=patience_s)
-        while has_elders := self._has_elders(job):
+        while has_elders := self._has_earlier_unanswered(job):
             left_s = (end - self._time.now()).total_seconds()
             if left_s <= 0:
                 break
@@ -379,7 +383,7 @@ class MemoryJobs:
         self._turned.set()
         self._turned = asyncio.Event()
 
-    def _has_elders(self, job: Job) -> bool:
+    def _has_earlier_unanswered(self, job: Job) -> bool:
         return any(
             row.state in WORKING
             and row.job.reply_ts is None

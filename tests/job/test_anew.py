@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import Hints, Transcript, TranscriptionRequest
-from bot.ports.store import Asked
+from bot.model import RecognitionContext, Transcript, TranscriptionRequest
+from bot.ports.store import RequestOutcome
 from bot.reply import Broken, GaveUp, Growing, Refused, ReplyState, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
@@ -31,7 +31,7 @@ async def test_the_same_reply_is_edited(bench: Bench) -> None:
     async with bench.working():
         await transcribed(bench)
         bench.recogniser.text["F1"] = "Worte von F1"
-        assert await bench.jobs.ask([again("de")]) == [Asked.ACCEPTED]
+        assert await bench.jobs.ask([again("de")]) == [RequestOutcome.ACCEPTED]
         await bench.ended()
     assert bench.said() == [[WORDS, said("Worte von F1", language="de")]]
     assert bench.thread.messages[0].revision == 1
@@ -58,7 +58,7 @@ async def test_a_failure_leaves_the_words_and_is_told_to_the_asker(
         await transcribed(bench)
         bench.recogniser.trouble.always["F1"] = error
         bench.verification = BAD_KEY
-        assert await bench.jobs.ask([again("de")]) == [Asked.ACCEPTED]
+        assert await bench.jobs.ask([again("de")]) == [RequestOutcome.ACCEPTED]
         await bench.ended()
     assert bench.said() == [[WORDS]], "no notice on the way either"
     assert bench.thread.explained == [(request_for().key, told)]
@@ -77,7 +77,7 @@ async def test_a_transcript_with_gaps_keeps_its_words_too(bench: Bench) -> None:
         (before,) = bench.said()
         for start in (120_000, 240_000, 360_000):
             bench.recogniser.trouble.always[f"F1@{start}"] = DOWN
-        assert await bench.jobs.ask([again()], anew=True) == [Asked.ACCEPTED]
+        assert await bench.jobs.ask([again()], retranscribe=True) == [RequestOutcome.ACCEPTED]
         await bench.ended()
     assert bench.said() == [before], "less was heard than stands"
     assert bench.thread.explained == [(request_for().key, GaveUp(Outage.RECOGNISER))]
@@ -104,7 +104,7 @@ async def test_silence_in_another_language_leaves_the_words_too(bench: Bench) ->
         assert bench.said() == [[WORDS]]
         assert bench.thread.explained == [(request_for().key, Refused(Refusal.NO_SPEECH))]
         bench.recogniser.text["F1"] = "Worte"
-        assert await bench.jobs.ask([again("de", "once more")]) == [Asked.ACCEPTED]
+        assert await bench.jobs.ask([again("de", "once more")]) == [RequestOutcome.ACCEPTED]
         await bench.ended()
     assert bench.said() == [[WORDS, said("Worte", language="de")]]
 
@@ -172,7 +172,7 @@ class TestNothingStands:
         async with bench.working():
             await bench.jobs.accept([request_for()])
             await bench.ended()
-            assert await bench.jobs.ask([again()]) == [Asked.ACCEPTED]
+            assert await bench.jobs.ask([again()]) == [RequestOutcome.ACCEPTED]
             await bench.ended()
         assert bench.said() == [[Refused(Refusal.CONTENT_BLOCKED), WORDS]]
 
@@ -192,10 +192,10 @@ class TestNothingStands:
         async with bench.working():
             await bench.jobs.accept([request_for()])
             await bench.ended()
-            await bench.jobs.withdraw_reply(request_for().key, thread_ts="1700000000.000100")
+            await bench.jobs.remove_reply(request_for().key, thread_ts="1700000000.000100")
             await bench.time.settle()
             assert bench.said() == []
-            assert await bench.jobs.ask([again()]) == [Asked.ACCEPTED]
+            assert await bench.jobs.ask([again()]) == [RequestOutcome.ACCEPTED]
             await bench.ended()
         (words,) = bench.said()
         assert isinstance(words[0], Growing)
@@ -204,7 +204,7 @@ class TestNothingStands:
     async def test_a_notice_is_said_where_no_words_are_in_its_way(self, bench: Bench) -> None:
         async with bench.working():
             await transcribed(bench)
-            await bench.jobs.withdraw_reply(request_for().key, thread_ts="1700000000.000100")
+            await bench.jobs.remove_reply(request_for().key, thread_ts="1700000000.000100")
             bench.recogniser.trouble.then("F1", BAD_KEY)
             await bench.jobs.ask([again()])
             await bench.ended()
@@ -227,7 +227,7 @@ async def test_a_crash_between_the_edit_and_its_note_is_not_a_second_edit(bench:
 
 async def test_the_tone_is_not_told_of_what_breaks_off(bench: Bench) -> None:
     long_recording(bench, each_s=1.0)
-    bench.hinting.given = Hints(emotion=True)
+    bench.context_source.given = RecognitionContext(emotion=True)
     bench.recogniser.emotions["F1@0"] = "sad"
     bench.audio.breaks_off["F1"] = Rejected(Refusal.NOT_AUDIO)
     async with bench.working():

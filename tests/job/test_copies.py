@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import SUBSCRIBERS, Hints, Part, Recognition, Span
+from bot.model import SUBSCRIBERS, Part, Recognition, RecognitionContext, Span
 from bot.reply import Refused
 from tests.job.fakes import Bench, request_for
 from tests.transcripts import said
@@ -64,7 +64,7 @@ async def test_what_comes_of_it_only_when_somebody_asks_is_news_too(bench: Bench
         assert audiences(bench) == {"thread": [Refused(Refusal.CONTENT_BLOCKED)]}
         await bench.jobs.ask([request_for(explicit=True, ask_id="again")])
         await bench.ended()
-        await bench.jobs.ask([request_for(explicit=True, ask_id="once more")], anew=True)
+        await bench.jobs.ask([request_for(explicit=True, ask_id="once more")], retranscribe=True)
         await bench.ended()
     assert audiences(bench)["U2"] == [WORDS], "once"
 
@@ -122,7 +122,7 @@ async def test_a_transcript_made_anew_is_not_copied_again(bench: Bench) -> None:
         await bench.jobs.accept([request_for()])
         await bench.ended()
         await subscribed(bench, "U2")
-        await bench.jobs.ask([request_for(explicit=True, ask_id="again")], anew=True)
+        await bench.jobs.ask([request_for(explicit=True, ask_id="again")], retranscribe=True)
         await bench.ended()
     assert set(audiences(bench)) == {"thread"}
 
@@ -156,7 +156,7 @@ async def test_a_reply_that_a_former_process_posted_is_copied_too(bench: Bench) 
 
 async def test_a_copy_that_slack_does_not_take_is_tried_by_itself(bench: Bench) -> None:
     await subscribed(bench, "U2", "U3")
-    bench.hinting.given = Hints(emotion=True)
+    bench.context_source.given = RecognitionContext(emotion=True)
     bench.recogniser.emotions["F1"] = "happy"
     bench.thread.publishes.then("F1", None, SLACK_AWAY, NO_MEMBER, NO_MEMBER)
     async with bench.working():

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
-from bot.job.recognise import Hearing
+from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.model import SUBSCRIBERS, THREAD, Paragraph, Transcript
@@ -48,7 +48,16 @@ OF_NO_JOB = {"depth", "sweep", "release_parked", "show_working", "clear_working"
 """Called beside the jobs, in an order that chance decides."""
 CLAIMS = {"claim", "claim_removal"}
 """How often these find nothing is chance too: only what they find counts."""
-READS = {"find", "hints", "info", "is_opted_out", "parts", "subscribers", "used", "wait_for_turn"}
+READS = {
+    "context_for",
+    "find",
+    "info",
+    "is_opted_out",
+    "parts",
+    "subscribers",
+    "used",
+    "wait_for_earlier_files",
+}
 """They leave nothing that outlasts the process: after them is after the call before."""
 
 Point = tuple[str, int, str]
@@ -170,11 +179,11 @@ def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
         removals=life.wire(store.removals),
         transcriber=Transcriber(
             life.wire(bench.files),
-            Hearing(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4),
+            RecordingRecogniser(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4),
             queue,
             bench.scratch,
             preferences=preferences,
-            hinting=life.wire(bench.hinting),
+            context_source=life.wire(bench.context_source),
             budget=budget,
             most_minutes=180,
         ),
@@ -202,7 +211,7 @@ Act = Callable[[Store], Coroutine[None, None, None]]
 """What Slack tells a process; it tells whoever comes after a death again."""
 
 
-async def share(store: Store) -> None:
+async def flow(store: Store) -> None:
     await store.requests.accept([request_for()])
 
 
@@ -253,7 +262,7 @@ def _words(reply: Reply) -> object:
     return " ".join(" ".join(p.text.split()) for p in reply.passages if isinstance(p, Paragraph))
 
 
-async def _recorded(bench: Bench, data_dir: Path, act: Act = share) -> list[Point]:
+async def _recorded(bench: Bench, data_dir: Path, act: Act = flow) -> list[Point]:
     life = Life()
     async with process(bench, Hurry(), data_dir, life) as store:
         await act(store)
@@ -278,7 +287,7 @@ whenever_it_dies = pytest.mark.parametrize(
 )
 
 
-async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = share) -> None:
+async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = flow) -> None:
     """A process that dies, and another one that brings it all to its end."""
     hurry, life = Hurry(), Life(dies_at=dies_at)
     async with process(bench, hurry, data_dir, life) as store:
@@ -384,19 +393,19 @@ async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
         scene(bench)
 
         async def share_and_delete(store: Store) -> None:
-            await share(store)
+            await flow(store)
             while any((await store.requests.depth()).values()):
                 if bench.recogniser.at_work and "F1" in bench.recogniser.takes_s:
                     break
                 await asyncio.sleep(0.001)
-            await store.requests.withdraw_message("T1", "C1", MESSAGE_TS, thread_ts=MESSAGE_TS)
+            await store.requests.remove_message("T1", "C1", MESSAGE_TS, thread_ts=MESSAGE_TS)
 
         return bench, share_and_delete
 
     bench, act = fresh()
     points = await _recorded(bench, tmp_path / "data", act)
     names = [name for name, _, _ in points]
-    assert {*names} >= {"recognise", "claim_removal", "withdraw", "removed"}
+    assert {*names} >= {"recognise", "claim_removal", "delete_replies", "removed"}
     assert bench.said() == []
     # Of the calls before, those of one scene will do: whoever dies there is told of the removal later.
     begins = 0 if scene is under_way else names.index("claim_removal")

@@ -6,15 +6,15 @@ import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.job.current import CurrentJob
-from bot.job.deliver import TURN_PATIENCE_S, Delivery, is_final
+from bot.job.deliver import EARLIER_FILES_PATIENCE_S, Delivery, is_final
 from bot.model import Job
-from bot.reply import Found, Refused, ReplyState, Waiting
+from bot.reply import Refused, ReplyState, ThreadLookup, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.virtual import EPOCH
 from tests.transcripts import said
 
 WORDS = said("words")
-NOTHING = Found()
+NOTHING = ThreadLookup()
 AWAY = Unavailable(Outage.SLACK, "connection lost")
 BUSY = Waiting(Outage.RECOGNISER)
 
@@ -133,8 +133,8 @@ async def test_a_reply_waits_for_its_turn_but_not_for_ever(bench: Bench, deliver
     await bench.jobs.claim()
     second = await bench.jobs.claim()
     assert second is not None
-    await passing(bench, delivery, CurrentJob.of(second), TURN_PATIENCE_S + 1)
-    assert bench.time.passed_s == TURN_PATIENCE_S
+    await passing(bench, delivery, CurrentJob.of(second), EARLIER_FILES_PATIENCE_S + 1)
+    assert bench.time.passed_s == EARLIER_FILES_PATIENCE_S
 
 
 async def test_a_notice_is_said_once(bench: Bench, delivery: Delivery) -> None:
@@ -173,21 +173,21 @@ async def test_nothing_is_looked_for_before_an_intent(bench: Bench, delivery: De
     ("found", "revision", "final"),
     [
         (NOTHING, 0, False),
-        (Found("1.0", ReplyState.WAITING), 0, False),
-        (Found("1.0", ReplyState.ASKING), 0, False),
-        (Found("1.0", ReplyState.TRANSCRIBED), 1, False),
-        (Found("1.0", ReplyState.REFUSED), 1, False),
-        (Found("1.0", ReplyState.TRANSCRIBED), 0, True),
-        (Found("1.0", ReplyState.GAPPED), 0, True),
-        (Found("1.0", ReplyState.GAPPED), 1, False),
-        (Found("1.0", ReplyState.GAPPED, 1), 1, True),
-        (Found("1.0", ReplyState.TRANSCRIBED, 1), 1, True),
-        (Found("1.0", ReplyState.REFUSED), 0, True),
-        (Found("1.0", ReplyState.FAILED), 0, True),
-        (Found(file_shared=True), 0, False),
+        (ThreadLookup("1.0", ReplyState.WAITING), 0, False),
+        (ThreadLookup("1.0", ReplyState.AWAITING_CONSENT), 0, False),
+        (ThreadLookup("1.0", ReplyState.TRANSCRIBED), 1, False),
+        (ThreadLookup("1.0", ReplyState.REFUSED), 1, False),
+        (ThreadLookup("1.0", ReplyState.TRANSCRIBED), 0, True),
+        (ThreadLookup("1.0", ReplyState.GAPPED), 0, True),
+        (ThreadLookup("1.0", ReplyState.GAPPED), 1, False),
+        (ThreadLookup("1.0", ReplyState.GAPPED, 1), 1, True),
+        (ThreadLookup("1.0", ReplyState.TRANSCRIBED, 1), 1, True),
+        (ThreadLookup("1.0", ReplyState.REFUSED), 0, True),
+        (ThreadLookup("1.0", ReplyState.FAILED), 0, True),
+        (ThreadLookup(file_shared=True), 0, False),
     ],
 )
-def test_which_finds_are_the_last_word(found: Found, revision: int, *, final: bool) -> None:
+def test_which_finds_are_the_last_word(found: ThreadLookup, revision: int, *, final: bool) -> None:
     job = Job(request_for(), EPOCH, 0, None, None, None, revision=revision)
     assert is_final(found, job) is final
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import Gap, Hints, JobState, Paragraph, Transcript
+from bot.model import Gap, JobState, Paragraph, RecognitionContext, Transcript
 from bot.reply import GaveUp, Growing, Refused, Reply, ReplyState
 from tests.job.fakes import Bench, request_for, shared_file
 
@@ -61,7 +61,7 @@ async def test_a_reply_grows_in_order_and_ends_complete(bench: Bench) -> None:
 
 async def test_how_it_sounds_is_told_at_the_end(bench: Bench) -> None:
     long_recording(bench, segments=8, each_s=50.0)
-    bench.hinting.given = Hints(emotion=True)
+    bench.context_source.given = RecognitionContext(emotion=True)
     bench.recogniser.emotions = {f"F1@{at}": "sad" for at in range(0, 960_000, 120_000)}
     async with bench.working():
         await bench.jobs.accept([request_for()])

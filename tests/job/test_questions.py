@@ -6,15 +6,15 @@ import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import SUBSCRIBERS, Claim
-from bot.ports.store import Asked
-from bot.reply import AskFirst, GaveUp, Growing, Refused, Waiting
+from bot.ports.store import RequestOutcome
+from bot.reply import ConsentRequest, GaveUp, Growing, Refused, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said
 
 SLACK_AWAY = Unavailable(Outage.SLACK, "503")
 DOWN = Unavailable(Outage.RECOGNISER, "503", 600.0)
 LONG = shared_file(duration_s=1_920.0)
-QUESTION = AskFirst(1_920.0, 1_920.0 * 0.00004)
+QUESTION = ConsentRequest(1_920.0, 1_920.0 * 0.00004)
 WORDS = said("words of F1")
 
 
@@ -36,7 +36,7 @@ async def test_the_transcript_takes_the_place_of_the_question(bench: Bench) -> N
         assert states(bench) == ["held"]
         assert bench.memory.rows[request_for().key].job.notice == "asking"
         assert (bench.files.downloads.calls, bench.thread.signs) == ([], [])
-        assert await bench.jobs.agree(request_for().key)
+        assert await bench.jobs.consent(request_for().key)
         await bench.ended()
     assert bench.said() == [[QUESTION, WORDS]]
     assert bench.memory.outcomes() == ["transcribed"]
@@ -49,7 +49,7 @@ async def test_it_grows_in_the_place_of_the_question(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for(LONG)])
         await bench.ended()
-        await bench.jobs.agree(request_for().key)
+        await bench.jobs.consent(request_for().key)
         await bench.ended()
     (words,) = bench.said()
     assert words[0] == QUESTION
@@ -61,7 +61,7 @@ async def test_nobody_has_to_answer(bench: Bench) -> None:
         await bench.jobs.accept([request_for(LONG)])
         await bench.time.run(86_400 + 120)
         assert bench.memory.outcomes() == ["unanswered"]
-        assert not await bench.jobs.agree(request_for().key), "too late"
+        assert not await bench.jobs.consent(request_for().key), "too late"
         await bench.time.run(60)
     assert bench.said() == [[QUESTION]]
     assert bench.recogniser.asked == []
@@ -72,10 +72,10 @@ async def test_a_question_that_nobody_answered_is_asked_again(bench: Bench) -> N
         await bench.jobs.accept([request_for(LONG)])
         await bench.time.run(86_400 + 120)
         again = request_for(LONG, explicit=True, ask_id="again")
-        assert await bench.jobs.ask([again]) == [Asked.ACCEPTED]
+        assert await bench.jobs.ask([again]) == [RequestOutcome.ACCEPTED]
         await bench.time.run(60)
         assert bench.said() == [[QUESTION, QUESTION]]
-        assert await bench.jobs.agree(again.key)
+        assert await bench.jobs.consent(again.key)
         await bench.ended()
     assert bench.said() == [[QUESTION, QUESTION, WORDS]]
 
@@ -84,9 +84,9 @@ async def test_who_wants_a_transcript_in_place_of_another_has_agreed(bench: Benc
     async with bench.working():
         await bench.jobs.accept([request_for(LONG)])
         await bench.time.run(60)
-        await bench.jobs.agree(request_for().key)
+        await bench.jobs.consent(request_for().key)
         await bench.ended()
-        await bench.jobs.ask([request_for(LONG, explicit=True, ask_id="again")], anew=True)
+        await bench.jobs.ask([request_for(LONG, explicit=True, ask_id="again")], retranscribe=True)
         await bench.ended()
     assert bench.said() == [[QUESTION, WORDS, WORDS]]
 
@@ -107,7 +107,7 @@ async def test_an_upload_is_asked_about_when_it_is_here(bench: Bench) -> None:
         await bench.jobs.accept([request_for(upload)])
         await bench.ended()
         assert bench.said() == [[QUESTION]]
-        await bench.jobs.agree(request_for().key)
+        await bench.jobs.consent(request_for().key)
         await bench.ended()
     assert bench.said() == [[QUESTION, WORDS]]
     assert list(bench.scratch.iterdir()) == []
@@ -131,7 +131,7 @@ async def test_an_agreement_does_not_help_where_the_month_is_used_up(bench: Benc
         await bench.jobs.accept([request_for(LONG)])
         await bench.ended()
         bench.memory.ledger.add("T1", "C1", bench.time.now(), seconds=2_400)
-        await bench.jobs.agree(request_for().key)
+        await bench.jobs.consent(request_for().key)
         await bench.ended()
     assert bench.said() == [[QUESTION, Refused(Refusal.MONTH_USED_UP, 40)]]
 
@@ -141,7 +141,7 @@ async def test_a_failure_after_it_is_told_in_its_place(bench: Bench) -> None:
         await bench.jobs.accept([request_for(LONG)])
         await bench.ended()
         bench.recogniser.trouble.always["F1"] = DOWN
-        await bench.jobs.agree(request_for().key)
+        await bench.jobs.consent(request_for().key)
         await bench.ended()
     assert bench.said() == [[QUESTION, Waiting(Outage.RECOGNISER), GaveUp(Outage.RECOGNISER)]]
 
@@ -153,7 +153,7 @@ async def test_a_question_that_slack_does_not_take_is_asked_later_and_once(bench
         await bench.jobs.accept([request_for(LONG)])
         await bench.ended()
         assert len(bench.said()) == 1
-        await bench.jobs.agree(request_for().key)
+        await bench.jobs.consent(request_for().key)
         await bench.ended()
     assert bench.said()[0][-1] == WORDS
 

@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
-from bot.job.recognise import Hearing, Task
+from bot.job.recognise import RecordingRecogniser, Task
 from bot.model import Claim, Part, PreparedAudio
 from tests.job.fakes import Bench
 from tests.job.virtual import AtOnce
@@ -55,7 +55,9 @@ class Ear:
             context=self.context,
             digits=self.digits,
         )
-        hearing = Hearing(self.bench.audio, self.bench.recogniser, self.bench.clock, self._at_once)
+        hearing = RecordingRecogniser(
+            self.bench.audio, self.bench.recogniser, self.bench.clock, self._at_once
+        )
         return asyncio.create_task(hearing.hear(task, self.parts))
 
     async def listen(self, within_s: float = 3_600.0) -> None:
@@ -357,7 +359,7 @@ async def test_what_helps_to_hear_goes_with_each_segment(bench: Bench, *, digits
 async def test_a_length_is_asked_of_the_recording(bench: Bench) -> None:
     source = bench.scratch / "source"
     source.write_text("F1")
-    hearing = Hearing(bench.audio, bench.recogniser, bench.clock, at_once=4)
+    hearing = RecordingRecogniser(bench.audio, bench.recogniser, bench.clock, at_once=4)
     assert await hearing.duration_s(source) is None
     bench.audio.claims_s["F1"] = 90.0
     assert await hearing.duration_s(source) == 90.0

@@ -10,8 +10,8 @@ from bot.job.remove import LATE_S
 from bot.job.retry import LONGEST_DELAY_S
 from bot.job.worker import JOBS_AT_ONCE
 from bot.model import SUBSCRIBERS, THREAD, Job, JobKey, Removal, TranscriptionRequest
-from bot.ports.store import Asked
-from bot.reply import AskFirst, Found, Reply, Waiting
+from bot.ports.store import RequestOutcome
+from bot.reply import ConsentRequest, Reply, ThreadLookup, Waiting
 from tests.job.conftest import Lines
 from tests.job.fakes import Bench, FakeReplies, request_for, shared_file
 from tests.job.virtual import VirtualTime
@@ -31,8 +31,8 @@ def elsewhere(file_id: str = "F9") -> TranscriptionRequest:
     return request_for(shared_file(file_id), key=JobKey("T1", "C1", OTHER_TS, file_id), thread_ts=OTHER_TS)
 
 
-async def withdraw(bench: Bench, file_id: str | None = None, *, message_ts: str = TS) -> None:
-    await bench.jobs.withdraw_message("T1", "C1", message_ts, thread_ts=message_ts, file_id=file_id)
+async def delete_replies(bench: Bench, file_id: str | None = None, *, message_ts: str = TS) -> None:
+    await bench.jobs.remove_message("T1", "C1", message_ts, thread_ts=message_ts, file_id=file_id)
 
 
 async def gone(bench: Bench, within_s: float = 60.0) -> None:
@@ -48,12 +48,12 @@ class LateReplies(FakeReplies):
         self._takes_s = takes_s
         self._landing: set[asyncio.Task[str]] = set()
 
-    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+    async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         landing = asyncio.create_task(self._land(job, reply, found))
         self._landing.add(landing)
         return await asyncio.shield(landing)
 
-    async def _land(self, job: Job, reply: Reply, found: Found) -> str:
+    async def _land(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         await self._time.sleep(self._takes_s)
         return await super().publish(job, reply, found)
 
@@ -62,7 +62,7 @@ async def test_what_stands_is_deleted_once(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for(), elsewhere()])
         await bench.ended()
-        await withdraw(bench)
+        await delete_replies(bench)
         await gone(bench, 1)
         await bench.time.run(3_600)
     assert bench.said() == [[said("words of F9")]], "what stands under other messages stays"
@@ -78,7 +78,7 @@ async def test_what_is_under_way_is_stopped(bench: Bench, file_id: str | None) -
         await bench.jobs.accept([request_for()])
         await bench.time.run(1)
         assert bench.recogniser.at_work == 1
-        await withdraw(bench, file_id)
+        await delete_replies(bench, file_id)
         await bench.time.settle()
         assert bench.recogniser.at_work == 0
         assert list(bench.scratch.iterdir()) == []
@@ -97,7 +97,7 @@ async def test_other_jobs_go_on(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for(siblings=2), second, elsewhere()])
         await bench.time.run(1)
-        await withdraw(bench, "F1")
+        await delete_replies(bench, "F1")
         await bench.ended(20)
     assert bench.said() == [[said("words of F2")], [said("words of F9")]]
     assert bench.time.passed_s < 60, "the second file does not wait for one that is gone"
@@ -108,7 +108,7 @@ async def test_one_reader_s_answer_goes_alone(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for(), private])
         await bench.ended()
-        await bench.jobs.withdraw_reply(private.key, thread_ts=TS)
+        await bench.jobs.remove_reply(private.key, thread_ts=TS)
         await gone(bench)
     assert [message.key.audience for message in bench.thread.messages] == [THREAD]
 
@@ -121,7 +121,7 @@ async def test_a_message_takes_every_audience_along(bench: Bench, logged: Lines)
         await bench.jobs.accept([request_for(audience=audience) for audience in audiences])
         await bench.time.run(1)
         assert bench.recogniser.at_work == 3
-        await withdraw(bench)
+        await delete_replies(bench)
         await gone(bench)
     assert bench.recogniser.at_work == 0
     assert bench.said() == []
@@ -133,7 +133,7 @@ async def test_a_file_goes_wherever_it_was_shared(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for(), elsewhere("F1"), elsewhere("F9")])
         await bench.ended()
-        assert await bench.jobs.withdraw_file("T1", "F1") == 2
+        assert await bench.jobs.remove_file("T1", "F1") == 2
         await gone(bench)
     assert [message.key.file_id for message in bench.thread.messages] == ["F9"]
 
@@ -144,7 +144,7 @@ async def test_a_post_on_its_way_does_not_outlive_its_recording(bench: Bench, ta
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.time.settle()
-        await withdraw(bench)
+        await delete_replies(bench)
         await bench.time.settle()
         assert len(bench.thread.withdrawn) == 1
         assert bench.memory.removals, "not done yet"
@@ -161,7 +161,7 @@ async def test_a_post_on_its_way_while_slack_does_not_delete(bench: Bench) -> No
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.time.settle()
-        await withdraw(bench)
+        await delete_replies(bench)
         await gone(bench)
         await bench.time.run(60)
     assert bench.thread.publishes.calls == ["F1"]
@@ -174,7 +174,7 @@ async def test_it_is_tried_until_slack_deletes(bench: Bench, logged: Lines, trou
         await bench.jobs.accept([request_for()])
         await bench.ended()
         bench.thread.withdrawals.then(TS, *[trouble] * 12)
-        await withdraw(bench)
+        await delete_replies(bench)
         await gone(bench, 7_200)
     assert bench.said() == []
     assert len(bench.thread.withdrawals.calls) == 13
@@ -189,7 +189,7 @@ async def test_it_is_given_up_when_a_job_would_be(bench: Bench, logged: Lines, t
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.ended()
-        await withdraw(bench)
+        await delete_replies(bench)
         await bench.time.run(0.9 * 21_600)
         assert bench.memory.removals
         await gone(bench, 7_200)
@@ -206,7 +206,7 @@ async def test_an_absurd_wish_to_wait_is_not_granted(bench: Bench, asked_s: floa
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.ended()
-        await withdraw(bench)
+        await delete_replies(bench)
         await gone(bench, LONGEST_DELAY_S + 1)
     assert bench.said() == []
 
@@ -216,7 +216,7 @@ async def test_a_wish_to_wait_is_granted(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.ended()
-        await withdraw(bench)
+        await delete_replies(bench)
         await bench.time.run(39)
         assert bench.said() == [[WORDS]]
         await gone(bench, 2)
@@ -227,8 +227,8 @@ async def test_one_that_fails_holds_up_no_other(bench: Bench) -> None:
     async with bench.working():
         await bench.jobs.accept([request_for(), elsewhere()])
         await bench.ended()
-        await withdraw(bench)
-        await withdraw(bench, message_ts=OTHER_TS)
+        await delete_replies(bench)
+        await delete_replies(bench, message_ts=OTHER_TS)
         await bench.time.run(1)
         assert bench.said() == [[WORDS]]
         await bench.jobs.accept([elsewhere("F8")])
@@ -251,7 +251,7 @@ async def test_a_database_that_stumbles_costs_a_minute(bench: Bench, verb: str) 
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.ended()
-        await withdraw(bench)
+        await delete_replies(bench)
         await bench.time.run(200)
         failing = False
         await gone(bench, 130)
@@ -265,10 +265,10 @@ async def test_a_question_goes_too_and_is_not_answered_any_more(bench: Bench) ->
     async with bench.working():
         await bench.jobs.accept([request_for(shared_file(duration_s=120.0))])
         await bench.ended()
-        assert isinstance(bench.said()[0][-1], AskFirst)
-        await withdraw(bench)
+        assert isinstance(bench.said()[0][-1], ConsentRequest)
+        await delete_replies(bench)
         await gone(bench)
-        assert not await bench.jobs.agree(request_for().key)
+        assert not await bench.jobs.consent(request_for().key)
         await bench.time.run(3_600)
     assert bench.said() == []
     assert bench.files.downloads.calls == []
@@ -280,7 +280,7 @@ async def test_what_waits_for_its_next_try_does_not_come_back(bench: Bench) -> N
         await bench.jobs.accept([request_for()])
         await bench.time.run(1)
         assert bench.said() == [[Waiting(Outage.RECOGNISER)]]
-        await withdraw(bench)
+        await delete_replies(bench)
         await gone(bench)
         await bench.time.run(21_600)
     assert bench.said() == []
@@ -293,9 +293,9 @@ async def test_what_is_asked_for_meanwhile_stands_afterwards(bench: Bench) -> No
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.ended()
-        await withdraw(bench)
+        await delete_replies(bench)
         await bench.time.run(1)
-        assert await bench.jobs.ask([asked], anew=True) == [Asked.ACCEPTED]
+        assert await bench.jobs.ask([asked], retranscribe=True) == [RequestOutcome.ACCEPTED]
         await gone(bench, 120)
         await bench.ended(60)
         await bench.time.run(3_600)
@@ -331,7 +331,7 @@ async def test_a_job_that_is_just_being_claimed_is_stopped_too(
     async with bench.working():
         await bench.jobs.accept([request_for()])
         await bench.time.run(0.5)
-        await withdraw(bench)
+        await delete_replies(bench)
         await bench.time.run(3_600)
     assert bench.said() == []
     assert bench.recogniser.at_work == 0

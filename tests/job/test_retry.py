@@ -20,9 +20,9 @@ from bot.errors import (
 from bot.job.retry import (
     FIRST_DELAY_S,
     LONGEST_DELAY_S,
-    MOST_FAULTS,
+    MOST_BUGS,
     PATIENCE_S,
-    Ask,
+    AwaitConsent,
     Decision,
     History,
     Ignore,
@@ -46,13 +46,13 @@ QUIET = {Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN, Claim.OTHER}
 def history(
     *,
     attempt: int = 0,
-    faults: int = 0,
+    bugs: int = 0,
     waited_s: float = 0.0,
     jitter: float = 0.0,
     claim: Claim = Claim.AUDIO,
     spoken: bool = False,
 ) -> History:
-    return History(attempt, faults, waited_s, BOUND_S, jitter, claim, spoken)
+    return History(attempt, bugs, waited_s, BOUND_S, jitter, claim, spoken)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def history(
             history(),
             Say(Refused(Refusal.MONTH_USED_UP, 600)),
         ),
-        (ConsentNeeded(1920.0), history(), Ask(1920.0)),
-        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), Ask(1920.0)),
+        (ConsentNeeded(1920.0), history(), AwaitConsent(1920.0)),
+        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), AwaitConsent(1920.0)),
         (Unavailable(BUSY), history(), RetryAfter(1.0, None)),
         (Unavailable(BUSY), history(jitter=0.5), RetryAfter(1.5, None)),
         (Unavailable(BUSY), history(attempt=3), RetryAfter(8.0, None)),
@@ -83,9 +83,9 @@ def history(
         (Forgotten(), history(), Ignore()),
         (KeyError("x"), history(), RetryAfter(1.0, None)),
         (KeyError("x"), history(attempt=30), RetryAfter(300.0, None)),
-        (KeyError("x"), history(faults=MOST_FAULTS - 1), Say(Broken("F1"))),
+        (KeyError("x"), history(bugs=MOST_BUGS - 1), Say(Broken("F1"))),
         (KeyError("x"), history(waited_s=BOUND_S), Say(Broken("F1"))),
-        (TimeoutError(), history(faults=1), RetryAfter(1.0, None)),
+        (TimeoutError(), history(bugs=1), RetryAfter(1.0, None)),
     ],
 )
 def test_what_follows_an_error(error: Exception, past: History, expected: Decision) -> None:
@@ -112,7 +112,7 @@ errors = st.one_of(
 histories = st.builds(
     History,
     attempt=st.integers(0, 10**6),
-    faults=st.integers(0, 5),
+    bugs=st.integers(0, 5),
     waited_s=st.floats(-3600, 2 * BOUND_S),
     give_up_after_s=st.floats(1, 604_800),
     jitter=st.floats(0, 1, exclude_max=True),
@@ -149,12 +149,10 @@ def test_no_retry_comes_late_or_goes_on_for_ever(error: Exception, past: History
         case Park():
             assert isinstance(error, Misconfigured)
             assert left_s > 0
-        case Ask():
+        case AwaitConsent():
             assert isinstance(error, ConsentNeeded)
         case Say() | Ignore():
-            assert (
-                isinstance(error, Rejected | ConsentNeeded) or left_s <= 0 or past.faults + 1 >= MOST_FAULTS
-            )
+            assert isinstance(error, Rejected | ConsentNeeded) or left_s <= 0 or past.bugs + 1 >= MOST_BUGS
 
 
 @given(errors, histories, st.booleans())
@@ -169,7 +167,7 @@ def test_who_asked_or_was_spoken_to_is_told_and_others_are_not(
         assert not isinstance(decision, Ignore)
         assert not (isinstance(decision, Park) and decision.notice is None)
     if past.claim in QUIET and not must_speak:
-        assert not isinstance(decision, Say | Ask)
+        assert not isinstance(decision, Say | AwaitConsent)
         assert not (isinstance(decision, RetryAfter | Park) and decision.notice is not None)
 
 
@@ -222,7 +220,7 @@ def test_who_opted_out_is_not_spoken_of_unless_somebody_asked(claim: Claim) -> N
 )
 def test_whose_cost_is_asked_about(claim: Claim, *, wants_video: bool, asked: bool) -> None:
     request = request_for(wants_video=wants_video)
-    expected = Ask(60.0) if asked else Ignore()
+    expected = AwaitConsent(60.0) if asked else Ignore()
     assert decide(ConsentNeeded(60.0), request, history(claim=claim)) == expected
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import ConsentNeeded, Refusal, Rejected
-from bot.model import Claim, FileState, Hints, Part, Recognition, SharedFile, Span
+from bot.model import Claim, FileState, Part, Recognition, RecognitionContext, SharedFile, Span
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.story import Story
 from tests.job.virtual import EPOCH
@@ -21,16 +21,16 @@ class TestHints:
     async def test_what_the_channel_says_counts_where_the_asker_says_nothing(
         self, bench: Bench, asked: str | None, heard_in: str
     ) -> None:
-        bench.hinting.given = Hints("de", "Åsa\nKubernetes", digits=True)
+        bench.context_source.given = RecognitionContext("de", "Åsa\nKubernetes", digits=True)
         await Story(bench).tell(shared_file(), language=asked)
         assert bench.recogniser.asked == [(heard_in, "Åsa\nKubernetes", True)]
-        assert bench.hinting.asked == [request_for().key], "once, however many parts"
+        assert bench.context_source.asked == [request_for().key], "once, however many parts"
 
     @pytest.mark.parametrize(("wanted", "told"), [(False, None), (True, "happy")])
     async def test_how_it_sounds_is_told_where_that_is_wanted(
         self, bench: Bench, *, wanted: bool, told: str | None
     ) -> None:
-        bench.hinting.given = Hints(emotion=wanted)
+        bench.context_source.given = RecognitionContext(emotion=wanted)
         bench.recogniser.emotions["F1"] = "happy"
         assert (await Story(bench).tell(shared_file())).emotion == told
 

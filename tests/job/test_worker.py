@@ -354,7 +354,7 @@ class Stumbling:
         ("record_reply",),
         ("finish",),
         ("write_intent", "record_reply", "finish", "retry_at", "park"),
-        ("wait_for_turn", "retry_at"),
+        ("wait_for_earlier_files", "retry_at"),
     ],
 )
 async def test_a_database_that_fails_for_one_job_fails_no_other_and_not_for_ever(

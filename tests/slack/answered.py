@@ -10,7 +10,7 @@ from typing import Any
 from bot.model import THREAD, Job, JobKey, LanguageHeard, Paragraph, Place, Span, Transcript, Utterance
 from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.records import Channel, Message, User, View
-from bot.reply import Found, Reply
+from bot.reply import Reply, ThreadLookup
 from bot.slack.blockkit import action_ids
 from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.replies.controls import Choice
@@ -41,7 +41,7 @@ class Answered:
     async def reply(self, said: Reply, job: Job | None = None) -> Message:
         """What the bot said of it a while ago; its files stand beside it."""
         job = job or self.job()
-        ts = await self.office.context.replies.publish(job, said, Found())
+        ts = await self.office.context.replies.publish(job, said, ThreadLookup())
         # Who was in the channel then is asked again.
         self.office.time.passed_s += 10
         return next(m for m in self.office.slack.state.messages.values() if m.ts == ts)

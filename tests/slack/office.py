@@ -29,7 +29,7 @@ from bot.ports.store import Ledger, Preferences, Requests
 from bot.slack.bolt import Handler, Handlers, build_handlers
 from bot.slack.client.api import SlackApi
 from bot.slack.client.downloads import SlackFiles
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
@@ -142,7 +142,7 @@ async def office_with(
         scratch = Path(await asyncio.to_thread(mkdtemp))
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
         api, time, workspace = SlackApi(client, client), VirtualTime(), slack.state.workspace
-        lookups, whispers = Lookups(api, clock=lambda: time.passed_s), Whispers(api)
+        lookups, whispers = Lookups(api, clock=lambda: time.passed_s), EphemeralMessages(api)
         readers = Readers(lookups, thread_reader)
         uploads, jobs = Uploads(api, session), MemoryJobs(time)
         preferences = MemoryPreferences(jobs)
@@ -163,7 +163,7 @@ async def office_with(
             lookups=lookups,
             readers=readers,
             permissions=Permissions(lookups, workspace.team_id, admins_only=admins_only),
-            whispers=whispers,
+            ephemeral=whispers,
             uploads=uploads,
             identity=Identity(workspace.team_id, workspace.bot_id, workspace.bot_user_id, frozenset()),
             deployment=replace(DEPLOYMENT, **deployment),

@@ -15,10 +15,10 @@ from bot.clients import build_outside
 from bot.model import Job
 from bot.playground.slack_lookalike.records import Channel, Message
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.reply import Found
+from bot.reply import ThreadLookup
 from bot.settings import Settings
 from bot.slack.client.api import SlackApi, build_api
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
@@ -27,7 +27,7 @@ from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.transcripts import said
 
-NOTHING = Found()
+NOTHING = ThreadLookup()
 HELLO = said("Hello <!channel>, *everybody*.", duration_s=11.4)
 LONG_TEXT = " ".join(f"word{number}" for number in range(2_000))
 LONG = said(LONG_TEXT, duration_s=700.0)
@@ -60,7 +60,7 @@ class Scene:
     def calls(self, method: str) -> list[dict[str, Any]]:
         return [dict(call.arguments) for call in self.slack.state.calls if call.method == method]
 
-    async def found(self) -> Found:
+    async def found(self) -> ThreadLookup:
         return await self.replies.find(self.job)
 
 
@@ -90,7 +90,7 @@ def replies_with(
     """The bot's voice, as it is wired, with threads in a language."""
     lookups = Lookups(api)
     readers = Readers(lookups, thread_reader)
-    return SlackReplies(api, Uploads(api, session), Whispers(api), lookups, readers, **more)
+    return SlackReplies(api, Uploads(api, session), EphemeralMessages(api), lookups, readers, **more)
 
 
 def text_in(message: Message) -> str:

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.channel_settings import ChannelSettings
-from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, Hints, JobKey, TranscriptionRequest
+from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, JobKey, RecognitionContext, TranscriptionRequest
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Preferences
 from bot.slack.client.api import build_api
 from bot.slack.client.lookups import Lookups
-from bot.slack.recognition_context import SlackHints, join_context
+from bot.slack.recognition_context import SlackRecognitionContext, join_context
 from tests.job.virtual import VirtualTime
 from tests.slack.payloads import request
 
@@ -42,7 +42,7 @@ class Listener:
     slack: SlackLookalike
     preferences: OneChannel
     time: VirtualTime
-    hinting: SlackHints
+    hinting: SlackRecognitionContext
     channel: Channel
 
     def asked(self, method: str) -> int:
@@ -54,7 +54,7 @@ class Listener:
         return replace(plain, key=JobKey(**(whole | key)))
 
     async def lines(self, **key: str) -> list[str]:
-        return (await self.hinting.hints(self.request(**key))).context.split("\n")
+        return (await self.hinting.context_for(self.request(**key))).context.split("\n")
 
     async def looked_up(self) -> None:
         """What goes on in the background has ended."""
@@ -69,7 +69,7 @@ async def listening(*people: str, patience_s: float = 3.0) -> AsyncIterator[List
         ids = [slack.state.add_user(name).id for name in people]
         channel = slack.state.add_channel("general", *ids)
         preferences, time = OneChannel(), VirtualTime()
-        hinting = SlackHints(
+        hinting = SlackRecognitionContext(
             Lookups(api),
             cast("Preferences", preferences),
             bot_user_id=slack.state.workspace.bot_user_id,
@@ -86,7 +86,7 @@ async def test_what_a_channel_decided_is_handed_on() -> None:
             language="de", vocabulary=("Åsa", "Kubernetes"), digits=True, emotion=True
         )
 
-        assert await here.hinting.hints(here.request()) == Hints(
+        assert await here.hinting.context_for(here.request()) == RecognitionContext(
             "de", "Åsa\nKubernetes", digits=True, emotion=True
         )
         assert here.slack.state.calls == []
@@ -96,7 +96,9 @@ async def test_where_nobody_decided_the_deployment_does() -> None:
     async with listening("anne") as here:
         here.preferences.settings = ChannelSettings()
 
-        assert await here.hinting.hints(here.request()) == Hints(None, "", digits=None, emotion=False)
+        assert await here.hinting.context_for(here.request()) == RecognitionContext(
+            None, "", digits=None, emotion=False
+        )
 
 
 async def test_names_topic_and_members_join_the_channels_own_words() -> None:

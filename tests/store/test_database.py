@@ -65,7 +65,7 @@ async def finish(store: Store, job: Job) -> None:
 
 
 async def withdraw(store: Store, job: Job) -> None:
-    await store.requests.withdraw_reply(job.key, thread_ts=job.request.thread_ts)
+    await store.requests.remove_reply(job.key, thread_ts=job.request.thread_ts)
 
 
 async def forget_channel(store: Store, job: Job) -> None:

@@ -61,7 +61,7 @@ async def furnished(data_dir: Path) -> AsyncIterator[Store]:
             await store.preferences.subscribe(team_id, READER, ["C1", "C2"])
             await store.preferences.opt_out(team_id, SPEAKER, out=True)
             gone = JobKey(team_id, "C1", "9.0", "F9", READER)
-            await store.requests.withdraw_reply(gone, thread_ts="9.0")
+            await store.requests.remove_reply(gone, thread_ts="9.0")
         yield store
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.model import Outcome, Part, Recognition, Span, Usage
-from bot.ports.store import Asked
+from bot.ports.store import RequestOutcome
 from bot.store.store import open_store
 from tests.store.old_files import VERSIONS, add_job, old_file, old_request, request
 
@@ -20,7 +20,7 @@ async def test_what_was_under_way_goes_on(tmp_path: Path, version: int) -> None:
             job = await store.queue.claim()
             assert job is not None
             assert job.request == request("F1")
-            assert (job.attempt, job.faults, job.reply_ts, job.is_confirmed) == (3, 1, "5.5", False)
+            assert (job.attempt, job.bugs, job.reply_ts, job.is_confirmed) == (3, 1, "5.5", False)
             assert job.revision == (4 if version > 1 else 0)
             span = Span(0, 2_000)
             heard = Recognition("words", "en", 2.0, complete=True, request_id="r-1")
@@ -35,8 +35,8 @@ async def test_keys_are_still_known_without_their_number(tmp_path: Path, version
     old_file(tmp_path, version).close()
     async with open_store(tmp_path) as store:
         assert await store.requests.accept([request("F1"), request("F2")]) == 0
-        assert await store.requests.ask([request("F2")]) == [Asked.ANSWERED]
-        assert await store.requests.ask([request("F2")], anew=True) == [Asked.ACCEPTED]
+        assert await store.requests.ask([request("F2")]) == [RequestOutcome.ANSWERED]
+        assert await store.requests.ask([request("F2")], retranscribe=True) == [RequestOutcome.ACCEPTED]
         jobs = [await store.queue.claim() for _ in range(2)]
         assert {job.key.file_id: job.reply_ts for job in jobs if job} == {"F1": "5.5", "F2": "6.5"}
 
@@ -45,7 +45,7 @@ async def test_keys_are_still_known_without_their_number(tmp_path: Path, version
 async def test_deleted_files_are_found_in_old_rows(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version).close()
     async with open_store(tmp_path) as store:
-        assert await store.requests.withdraw_file("T1", "F2") == 1
+        assert await store.requests.remove_file("T1", "F2") == 1
         removal = await store.removals.claim_removal()
         assert removal is not None
         assert (removal.keys, removal.thread_ts) == ((request("F2").key,), "1.0")

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from bot.model import Outcome, Part, Span
-from bot.ports.store import Asked
+from bot.ports.store import RequestOutcome
 from bot.store import schema
 from bot.store.store import Store, open_store
 from tests.job.fakes import request_for, shared_file
@@ -49,7 +49,7 @@ async def test_a_row_that_cannot_be_read_stops_nobody(tmp_path: Path) -> None:
         async with open_store(tmp_path) as store:
             assert await claimed_ids(store) == ["F2"]
             assert await store.requests.depth() == {"ready": 0, "running": 1, "parked": 0}
-            assert await store.requests.ask([request_for(shared_file("F1"))]) == [Asked.ACCEPTED], (
+            assert await store.requests.ask([request_for(shared_file("F1"))]) == [RequestOutcome.ACCEPTED], (
                 "by hand it begins anew"
             )
     (line,) = [line for line in logged if line["event"] == "job not readable"]
@@ -99,7 +99,7 @@ async def test_a_row_that_cannot_be_read_can_be_asked_for_again(tmp_path: Path) 
         await store.requests.accept([request_for()])
         await store.database.changed(update(schema.job).values(request=b"{}"))
         assert await store.queue.claim() is None
-        assert await store.requests.ask([request_for()]) == [Asked.ACCEPTED]
+        assert await store.requests.ask([request_for()]) == [RequestOutcome.ACCEPTED]
         assert await claimed_ids(store) == ["F1"]
 
 
@@ -111,7 +111,7 @@ async def test_a_question_is_still_asked_after_a_start(tmp_path: Path) -> None:
         await store.queue.hold(job)
     async with open_store(tmp_path) as store:
         assert await store.queue.claim() is None
-        assert await store.requests.agree(job.key)
+        assert await store.requests.consent(job.key)
         assert await claimed_ids(store) == ["F1"]
 
 

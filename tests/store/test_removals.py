@@ -15,7 +15,7 @@ async def test_a_removal_that_nobody_ended_is_due_again(tmp_path: Path) -> None:
     key = request_for().key
     async with open_store(tmp_path) as store:
         await store.requests.accept([request_for()])
-        await store.requests.withdraw_reply(key, thread_ts="0.5")
+        await store.requests.remove_reply(key, thread_ts="0.5")
         first = await store.removals.claim_removal()
         assert await store.removals.claim_removal() is None
     async with open_store(tmp_path) as store:
@@ -32,7 +32,7 @@ async def test_a_job_of_an_older_version_names_no_thread(tmp_path: Path) -> None
     async with open_store(tmp_path) as store:
         await store.requests.accept([request_for()])
         await store.database.changed(update(schema.job).values(thread_ts=None))
-        assert await store.requests.withdraw_file("T1", "F1") == 1
+        assert await store.requests.remove_file("T1", "F1") == 1
         removal = await store.removals.claim_removal()
         assert removal is not None
         assert removal.thread_ts == removal.message_ts

@@ -39,13 +39,13 @@ async def test_a_recording_that_is_deleted_months_later_takes_its_copies_along(t
             await store.queue.finish(job, Outcome.TRANSCRIBED)
         time.passed_s += QUARTER.total_seconds() - 1
         assert await store.queue.sweep() == 0
-        assert await store.requests.withdraw_file("T1", "F1") == 1
+        assert await store.requests.remove_file("T1", "F1") == 1
         removal = await store.removals.claim_removal()
         assert removal is not None
         assert {key.audience for key in removal.keys} == {"thread", "U7"}
         time.passed_s += QUARTER.total_seconds() + 2
         assert await store.queue.sweep() == 2
-        assert await store.requests.withdraw_file("T1", "F1") == 0
+        assert await store.requests.remove_file("T1", "F1") == 0
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_nothing_regular_reads_all_the_rows_of_a_quarter(tmp_path: Path) -
         job = await store.queue.claim()
         assert job is not None
         job = await store.queue.record_reply(await store.queue.write_intent(job), "5.5", None)
-        await store.queue.wait_for_turn(job, 1.0)
+        await store.queue.wait_for_earlier_files(job, 1.0)
         await store.queue.finish(job, Outcome.TRANSCRIBED, copies=["U7"])
         await store.queue.sweep()
         await store.requests.depth()
@@ -106,7 +106,7 @@ async def test_nothing_regular_reads_all_the_rows_of_a_quarter(tmp_path: Path) -
         await store.queue.release_parked(accepted_before=time.now())
         await store.queue.resume()
         await store.requests.ask([request_for(shared_file("F1"))])
-        await store.requests.withdraw_file("T1", "F1")
+        await store.requests.remove_file("T1", "F1")
         await store.removals.claim_removal()
         await store.queue.claim()
     with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as database:

@@ -26,7 +26,7 @@ _RENEW_EVERY_S = 3.0
 T = TypeVar("T")
 
 
-async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+async def until_reachable(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask Slack until it answers.
 
     Raises:
@@ -64,7 +64,7 @@ async def connected(
     renewing: asyncio.Task[None] | None = None
     try:
         # The SDK would try a wrong token for ever, with a traceback each time.
-        await patiently(lambda: _check_app_token(api, token))
+        await until_reachable(lambda: _check_app_token(api, token))
         renewing = asyncio.create_task(_renew_address(socket.client))
         await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         yield socket

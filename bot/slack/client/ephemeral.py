@@ -16,7 +16,7 @@ _TIMEOUT_S = 2.0
 """Slack waits three seconds for what somebody did to be acknowledged."""
 
 
-class Whispers:
+class EphemeralMessages:
     """Ephemeral messages.
 
     Args:

@@ -20,7 +20,7 @@ from bot.slack.client.api_errors import refusal_means_closed
 from bot.slack.client.objects import Conversation, ConversationObject, Person, UserObject, ids_in
 from bot.slack.incoming.fields import object_in, objects_in
 from bot.slack.incoming.files import FileObject
-from bot.slack.incoming.messages import Message, Target
+from bot.slack.incoming.messages import Message, SharedMessage
 
 _PAGE = 200
 _MOST_A_PAGE = 999
@@ -49,7 +49,7 @@ class Lookups:
         self._locales: TTLCache[str, str] = TTLCache(_MOST_CACHED, _LOCALES_FRESH_FOR_S, clock)
         """By person."""
 
-    async def message(self, team_id: str, channel_id: str, ts: str) -> Target:
+    async def message(self, team_id: str, channel_id: str, ts: str) -> SharedMessage:
         """One message, be it in a thread or not.
 
         Source: https://docs.slack.dev/reference/methods/conversations.replies
@@ -61,7 +61,7 @@ class Lookups:
                 return target
         raise Rejected(Refusal.GONE, "no such message")
 
-    async def file(self, team_id: str, file_id: str) -> list[Target]:
+    async def file(self, team_id: str, file_id: str) -> list[SharedMessage]:
         """The messages that share a file, as far as its own record tells: one target for each channel.
 
         Source: https://docs.slack.dev/reference/methods/files.info
@@ -80,7 +80,7 @@ class Lookups:
         """What Slack says a file is."""
         return (await self._file(file_id)).claim
 
-    async def newest_recording(self, team_id: str, channel_id: str) -> Target | None:
+    async def newest_recording(self, team_id: str, channel_id: str) -> SharedMessage | None:
         """The newest message of a channel with something that could be transcribed; not in its threads."""
         page = await self._read("conversations.history", channel=channel_id, limit=_RECENT)
         for message in map(Message.model_validate, objects_in(page.get("messages"))):

@@ -24,7 +24,7 @@ _MOST_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SharedMessage:
     """A message with recordings."""
 
     team_id: str
@@ -114,11 +114,11 @@ class Message(Payload):
         """
         return bool(user_id) and re.search(rf"<@{re.escape(user_id)}(\|[^<>]*)?>", self.text) is not None
 
-    def target(self, team_id: str, channel_id: str) -> Target | None:
+    def target(self, team_id: str, channel_id: str) -> SharedMessage | None:
         """What could be transcribed of it; ``None`` where it is no message of a channel."""
         if not (team_id and channel_id and self.ts):
             return None
-        return Target(
+        return SharedMessage(
             team_id=team_id,
             channel_id=channel_id,
             message_ts=self.ts,
@@ -139,7 +139,7 @@ class Message(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RequestBy:
     """Who wants a target transcribed, and how."""
 
     by: str
@@ -153,7 +153,7 @@ class Ask:
     """Where the asker looks now, if the answer is for them alone."""
 
 
-def asked_requests(target: Target, ask: Ask) -> list[TranscriptionRequest]:
+def asked_requests(target: SharedMessage, ask: RequestBy) -> list[TranscriptionRequest]:
     """One request for each recording of a message that somebody asks for.
 
     Where nothing in it could be transcribed, its files are asked for all the same: the refusal is the answer.

@@ -19,7 +19,7 @@ from bot.model import Place
 from bot.slack.background import BackgroundTasks
 from bot.slack.blockkit.elements import Block, modal, section
 from bot.slack.client.api import SlackApi
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.readers import Readers
 from bot.slack.incoming.fields import object_in
 from bot.slack.incoming.interactions import View
@@ -60,7 +60,7 @@ class Modals:
 
     Args:
         api: Slack's Web API.
-        whispers: Tells people that a modal did not open.
+        ephemeral: Tells people that a modal did not open.
         background: Goes on filling.
         readers: What people read.
         patience_s: How long Slack may take to open one.
@@ -70,7 +70,7 @@ class Modals:
     def __init__(
         self,
         api: SlackApi,
-        whispers: Whispers,
+        ephemeral: EphemeralMessages,
         background: BackgroundTasks,
         readers: Readers,
         *,
@@ -78,7 +78,7 @@ class Modals:
         filling_patience_s: float = _FILLING_PATIENCE_S,
     ) -> None:
         self._api = api
-        self._whispers = whispers
+        self._ephemeral = ephemeral
         self._background = background
         self._readers = readers
         self._patience_s = patience_s
@@ -112,7 +112,7 @@ class Modals:
             )
         except TranscriptionError as error:
             self._log.warning(kind.not_opened, error=str(error))
-            told = self._whispers.tell(trigger.user_id, trigger.place, reader.say(sentences.SLACK_SILENT))
+            told = self._ephemeral.tell(trigger.user_id, trigger.place, reader.say(sentences.SLACK_SILENT))
             self._background.start(told)
             return
         if content is None:

@@ -15,7 +15,7 @@ from bot.ports.store import Requests
 from bot.slack.client.identity import Identity
 from bot.slack.incoming.events import EventCallback, FileDeleted, MessageEvent
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import Message, Target
+from bot.slack.incoming.messages import Message, SharedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class DeletedRecordings:
     async def _lose_file(self, deleted: EventCallback[FileDeleted]) -> None:
         file_id = deleted.event.file_id
         if file_id:
-            messages = await self._requests.withdraw_file(deleted.installation_id, file_id)
+            messages = await self._requests.remove_file(deleted.installation_id, file_id)
             self._log.info("file deleted", file_id=file_id, messages=messages)
 
     async def _lose_message(self, changed: EventCallback[MessageEvent]) -> None:
         for gone in parse_gone(changed, self._identity):
-            await self._requests.withdraw_message(
+            await self._requests.remove_message(
                 gone.team_id,
                 gone.channel_id,
                 gone.message_ts,
@@ -90,5 +90,5 @@ def parse_gone(changed: EventCallback[MessageEvent], identity: Identity) -> Iter
             yield _gone(target, file.id)
 
 
-def _gone(target: Target, file_id: str | None = None) -> Gone:
+def _gone(target: SharedMessage, file_id: str | None = None) -> Gone:
     return Gone(target.team_id, target.channel_id, target.message_ts, target.thread_ts, file_id)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot import sentences
 from bot.model import Transcript, TranscriptionRequest
-from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit import action_ids, elements
 from bot.slack.blockkit.elements import Block
 from bot.slack.replies.handle import ReplyHandle
@@ -49,7 +49,7 @@ def _buttons(reader: Reader, request: TranscriptionRequest, reply: Reply) -> lis
             gaps = elements.button(reader.say(sentences.FILL_GAPS), action_ids.FILL_GAPS, str(request.key))
             share = elements.button(reader.say(sentences.SHARE_IN_THREAD), action_ids.SHARE)
             return [*([gaps] if reply.has_gaps else []), *([share] if request.key.reader_id else [])]
-        case AskFirst():
+        case ConsentRequest():
             return [
                 elements.button(reader.say(sentences.AGREE), action_ids.AGREE, style="primary"),
                 elements.button(reader.say(sentences.DECLINE), action_ids.DECLINE),
@@ -78,5 +78,5 @@ def _more_choices(reader: Reader, reply: Reply) -> list[Block]:
             ]
         case Refused() | GaveUp() | Broken():
             return [elements.option(reader.say(sentences.MENU_DELETE_ANSWER), Choice.DELETE)]
-        case Waiting() | Growing() | AskFirst():
+        case Waiting() | Growing() | ConsentRequest():
             return []

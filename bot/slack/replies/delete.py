@@ -12,7 +12,7 @@ from bot.slack.client.uploads import Uploads
 from bot.slack.replies.metadata import plan_removal
 
 
-class Eraser:
+class ReplyDeleter:
     """Finds and deletes the bot's own messages and files. Ephemeral messages are beyond reach.
 
     Args:
@@ -25,7 +25,7 @@ class Eraser:
         self._uploads = uploads
         self._log = structlog.get_logger(__name__)
 
-    async def erase(self, removal: Removal) -> None:
+    async def delete(self, removal: Removal) -> None:
         """Delete all that stands of it; doing it again does no harm.
 
         Raises:
@@ -33,15 +33,15 @@ class Eraser:
             Misconfigured: the token or a scope is wrong.
         """
         if removal.audience in {None, THREAD}:
-            await self._erase_in(Place(removal.channel_id, removal.thread_ts), removal)
+            await self._delete_in(Place(removal.channel_id, removal.thread_ts), removal)
         for reader_id in sorted(_readers(removal)):
             try:
                 direct = await open_direct(self._api, reader_id)
             except Rejected:
                 continue
-            await self._erase_in(direct, removal)
+            await self._delete_in(direct, removal)
 
-    async def _erase_in(self, place: Place, removal: Removal) -> None:
+    async def _delete_in(self, place: Place, removal: Removal) -> None:
         try:
             # Nothing of it was said before the recording was shared.
             messages = [message async for message in messages_in(self._api, place, oldest=removal.message_ts)]

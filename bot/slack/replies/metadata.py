@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.model import Job, JobKey, Removal
-from bot.reply import Found, ReplyState, SharedTranscript
+from bot.reply import ReplyState, SharedTranscript, ThreadLookup
 from bot.slack.incoming.messages import Message, ReplyMetadata
 from bot.slack.replies.render import transcript_file_names
 
@@ -26,7 +26,7 @@ def render_metadata(job: Job, state: ReplyState, piece: int = 0) -> dict[str, An
     return {"event_type": EVENT_TYPE, "event_payload": payload | ({"piece": piece} if piece else {})}
 
 
-def note_message(found: Found, message: Message, job: Job) -> Found:
+def note_message(found: ThreadLookup, message: Message, job: Job) -> ThreadLookup:
     """Add to what was found what one more message of the thread says."""
     names = {file.name for file in message.files}
     if transcript_file_names(job.key, job.revision)[0] in names:
@@ -97,7 +97,7 @@ def _key_of(message: Message) -> JobKey | None:
         return None
 
 
-def _note_metadata(found: Found, message: Message, job: Job) -> Found:
+def _note_metadata(found: ThreadLookup, message: Message, job: Job) -> ThreadLookup:
     ours, ts = _ours(message), message.ts
     if ours is None or _key_of(message) != job.key:
         return found

@@ -11,7 +11,7 @@ import structlog
 
 from bot.errors import Outage, TranscriptionError, Unavailable
 from bot.model import Job, Place, Transcript
-from bot.reply import Found, Reply, ReplyState, state_of
+from bot.reply import Reply, ReplyState, ThreadLookup, state_of
 from bot.slack.blockkit.elements import Block
 from bot.slack.client.api import SlackApi
 from bot.slack.client.uploads import UploadRefused, Uploads
@@ -57,7 +57,7 @@ class Posting:
         reader: Reader,
         job: Job,
         reply: Reply,
-        found: Found,
+        found: ThreadLookup,
         place: Place,
         above: Sequence[Block] = (),
     ) -> str:
@@ -104,7 +104,7 @@ class Posting:
                     return await self._say_in_pieces(sheet, reply, found)
         raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
 
-    async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: Found) -> str:
+    async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: ThreadLookup) -> str:
         """Post the whole transcript as messages one after the other; those that stand are left alone."""
         job, state = sheet.job, state_of(transcript)
         first, *rest = render_in_pieces(sheet.reader, job.request, transcript, job.revision)
@@ -116,7 +116,7 @@ class Posting:
                 await self._post(sheet.place, piece, render_metadata(job, state, number))
         return await self._say(replace(sheet, standing_ts=ts), first, render_metadata(job, state))
 
-    async def _remove_outdated(self, place: Place, found: Found) -> None:
+    async def _remove_outdated(self, place: Place, found: ThreadLookup) -> None:
         for shared in found.outdated:
             await self._uploads.remove(place.channel_id, shared)
 

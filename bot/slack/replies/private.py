@@ -11,12 +11,12 @@ import structlog
 from bot import sentences
 from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Job, JobKey, Place
-from bot.reply import Broken, Found, GaveUp, Refused, Reply
+from bot.reply import Broken, GaveUp, Refused, Reply, ThreadLookup
 from bot.slack.blockkit.elements import Block, line, section
 from bot.slack.blockkit.rich_text import escape
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import is_refusal
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.history import open_direct
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
@@ -35,7 +35,7 @@ class PrivateReplies:
     Args:
         api: Of Slack.
         posting: For direct messages.
-        whispers: For sentences.
+        ephemeral: For sentences.
         lookups: Know who is in the recording's channel.
         readers: What people read.
         now: UTC.
@@ -45,20 +45,20 @@ class PrivateReplies:
         self,
         api: SlackApi,
         posting: Posting,
-        whispers: Whispers,
+        ephemeral: EphemeralMessages,
         lookups: Lookups,
         readers: Readers,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._posting = posting
-        self._whispers = whispers
+        self._ephemeral = ephemeral
         self._lookups = lookups
         self._readers = readers
         self._now = now
         self._log = structlog.get_logger(__name__)
 
-    async def publish(self, job: Job, reply: Reply, found: Found, reader_id: str) -> str:
+    async def publish(self, job: Job, reply: Reply, found: ThreadLookup, reader_id: str) -> str:
         """Answer the one reader; return the message's ``ts``.
 
         A doubled whisper after a crash is borne: nobody can look for it.
@@ -84,7 +84,7 @@ class PrivateReplies:
         text = sentence_of(await self._readers.of(reader_id), reply)
         place = self._looks_at(job)
         if place is not None:
-            await self._whispers.tell(reader_id, place, text)
+            await self._ephemeral.tell(reader_id, place, text)
             return
         try:
             direct = await open_direct(self._api, reader_id)
@@ -106,7 +106,7 @@ class PrivateReplies:
         return None if has_waited else job.request.whisper_in
 
     async def _whisper(
-        self, reader: Reader, job: Job, reply: Reply, found: Found, reader_id: str
+        self, reader: Reader, job: Job, reply: Reply, found: ThreadLookup, reader_id: str
     ) -> str | None:
         """Show a short reply where the reader looks now; ``None`` where a direct message has to do."""
         place = self._looks_at(job)

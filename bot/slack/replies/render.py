@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bot import formats, sentences
 from bot.model import JobKey, Transcript, TranscriptionRequest
-from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import (
     BLOCK_CHARACTERS,
@@ -178,14 +178,14 @@ def _render_sentence(request: TranscriptionRequest, said: str, controls: list[Bl
     return Message(text=escape(said), blocks=[rich_text(said), *line, *controls])
 
 
-def sentence_of(reader: Reader, reply: Refused | Waiting | AskFirst | GaveUp | Broken) -> str:
+def sentence_of(reader: Reader, reply: Refused | Waiting | ConsentRequest | GaveUp | Broken) -> str:
     """What a reply without a transcript says."""
     match reply:
         case Refused(reason, limit):
             return sentences.refusal(reader, reason, limit)
         case Waiting(why):
             return sentences.waiting(reader, why)
-        case AskFirst(duration_s, cost):
+        case ConsentRequest(duration_s, cost):
             return sentences.ask_first(reader, duration_s, cost)
         case GaveUp(why):
             return sentences.gave_up(reader, why)

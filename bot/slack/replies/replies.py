@@ -10,15 +10,15 @@ import structlog
 from bot import sentences
 from bot.errors import Misconfiguration, Misconfigured, Rejected, TranscriptionError
 from bot.model import Job, Place, Removal, TranscriptionRequest
-from bot.reply import Broken, Found, GaveUp, Refused, Reply
+from bot.reply import Broken, GaveUp, Refused, Reply, ThreadLookup
 from bot.slack.client.api import SlackApi
-from bot.slack.client.ephemeral import Whispers
+from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.history import messages_in, open_direct
 from bot.slack.client.identity import SCOPES_OF_JOBS, identify
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
-from bot.slack.replies.delete import Eraser
+from bot.slack.replies.delete import ReplyDeleter
 from bot.slack.replies.metadata import note_message
 from bot.slack.replies.post import Posting
 from bot.slack.replies.private import PrivateReplies
@@ -35,7 +35,7 @@ class SlackReplies:
     Args:
         api: Of Slack.
         uploads: For what does not fit a message.
-        whispers: For what one person alone is told.
+        ephemeral: For what one person alone is told.
         lookups: Know who is in a channel.
         readers: What people read; threads are in their default.
         now: UTC; injected for tests.
@@ -45,7 +45,7 @@ class SlackReplies:
         self,
         api: SlackApi,
         uploads: Uploads,
-        whispers: Whispers,
+        ephemeral: EphemeralMessages,
         lookups: Lookups,
         readers: Readers,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -54,9 +54,9 @@ class SlackReplies:
         self._lookups = lookups
         self._readers = readers
         self._posting = Posting(api, uploads)
-        self._private = PrivateReplies(api, self._posting, whispers, lookups, readers, now)
-        self._eraser = Eraser(api, uploads)
-        self._whispers = whispers
+        self._private = PrivateReplies(api, self._posting, ephemeral, lookups, readers, now)
+        self._deleter = ReplyDeleter(api, uploads)
+        self._ephemeral = ephemeral
         self._log = structlog.get_logger(__name__)
 
     async def show_working(
@@ -69,7 +69,7 @@ class SlackReplies:
         """An empty status takes it away."""
         await self._set_status(request, "")
 
-    async def find(self, job: Job) -> Found:
+    async def find(self, job: Job) -> ThreadLookup:
         """Page through the thread's replies, or the reader's direct messages.
 
         Those since the intent; of a job that was asked for anew, all since the recording: what earlier
@@ -79,12 +79,12 @@ class SlackReplies:
         place = await open_direct(self._api, reader_id) if reader_id else _thread_of(job)
         since = (job.intent_at or job.accepted_at) - _CLOCK_MARGIN
         oldest = job.key.message_ts if job.revision else f"{since.timestamp():.6f}"
-        found = Found()
+        found = ThreadLookup()
         async for message in messages_in(self._api, place, oldest):
             found = note_message(found, message, job)
         return found
 
-    async def publish(self, job: Job, reply: Reply, found: Found) -> str:
+    async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         """Post or edit it where its audience reads."""
         reader_id = job.key.reader_id
         if reader_id:
@@ -98,13 +98,13 @@ class SlackReplies:
             await self._private.tell(job, reader_id, reply)
         elif asker:
             reader = await self._readers.of(asker)
-            await self._whispers.tell(asker, _thread_of(job), sentence_of(reader, reply))
+            await self._ephemeral.tell(asker, _thread_of(job), sentence_of(reader, reply))
 
-    async def withdraw(self, removal: Removal) -> None:
+    async def delete_replies(self, removal: Removal) -> None:
         """Search the thread, and direct messages, for what carries its key or is named after its file."""
-        await self._eraser.erase(removal)
+        await self._deleter.delete(removal)
 
-    async def present(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
+    async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
         """One look for all; a channel that is closed to the bot has nobody."""
         try:
             return await self._lookups.members_among(channel_id, user_ids)

@@ -16,7 +16,7 @@ from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Handler, Listeners
-from bot.slack.incoming.messages import Ask
+from bot.slack.incoming.messages import RequestBy
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.presses import Press, parse_press
 from bot.slack.replies.metadata import state_in
@@ -42,7 +42,7 @@ class ReplyButtons:
         """Listen for them."""
         listeners.action(action_ids.FILL_GAPS, self._answering(self._fill_gaps))
         for action_id, work in (
-            (action_ids.AGREE, self._agree),
+            (action_ids.AGREE, self._consent),
             (action_ids.DECLINE, self._decline),
             (action_ids.SHARE, self._share),
         ):
@@ -57,7 +57,7 @@ class ReplyButtons:
             )
             await ack()
             if said:
-                told = self._context.whispers.tell(pressed.user.id, pressed.place, said)
+                told = self._context.ephemeral.tell(pressed.user.id, pressed.place, said)
                 self._context.background.start(told)
 
         return take
@@ -78,17 +78,17 @@ class ReplyButtons:
         self._log.info("gaps asked for", key=str(key), found=found)
         return None if found else sentences.GAPS_GONE
 
-    async def _agree(self, press: Press) -> Answer:
+    async def _consent(self, press: Press) -> Answer:
         await self._check_reach(press)
-        agreed = await self._context.requests.agree(press.key)
-        return sentences.AGREED if agreed else sentences.QUESTION_CLOSED
+        consented = await self._context.requests.consent(press.key)
+        return sentences.AGREED if consented else sentences.QUESTION_CLOSED
 
     async def _decline(self, press: Press) -> Answer:
         await self._check_reach(press)
         # Nobody takes a transcript away with a button that a slow screen still shows.
         if press.key.reader_id is None and not await self._is_asking(press):
             return sentences.QUESTION_CLOSED
-        await self._context.requests.withdraw_reply(press.key, thread_ts=press.handle.thread_ts)
+        await self._context.requests.remove_reply(press.key, thread_ts=press.handle.thread_ts)
         return sentences.DECLINED
 
     async def _share(self, press: Press) -> Answer:
@@ -100,7 +100,7 @@ class ReplyButtons:
         # A language has it transcribed again even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
         [asked] = await self._context.requests.ask([request])
-        return said_of(asked, Ask(press.user_id, press.id))
+        return said_of(asked, RequestBy(press.user_id, press.id))
 
     async def _check_reach(self, press: Press) -> None:
         """Raise where somebody is not in the recording's channel.
@@ -116,7 +116,7 @@ class ReplyButtons:
     async def _is_asking(self, press: Press) -> bool:
         async for message in messages_in(self._context.api, press.place, oldest=press.key.message_ts):
             if message.ts == press.reply_ts:
-                return state_in(message) is ReplyState.ASKING
+                return state_in(message) is ReplyState.AWAITING_CONSENT
         return False
 
 

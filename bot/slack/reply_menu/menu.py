@@ -71,7 +71,7 @@ class ReplyMenu:
         )
         await ack()
         if said:
-            told = self._context.whispers.tell(pressed.user.id, pressed.place, said)
+            told = self._context.ephemeral.tell(pressed.user.id, pressed.place, said)
             self._context.background.start(told)
 
     async def _do(self, pressed: BlockAction) -> Answer | None:
@@ -143,4 +143,4 @@ class ReplyMenu:
 
     async def _tell(self, press: Press, answer: Answer) -> None:
         reader = await self._readers.of(press.user_id)
-        await self._context.whispers.tell(press.user_id, press.place, answer(reader))
+        await self._context.ephemeral.tell(press.user_id, press.place, answer(reader))

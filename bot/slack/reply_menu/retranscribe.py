@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import sentences
-from bot.ports.store import Asked, Standing
+from bot.ports.store import ExistingReply, RequestOutcome
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, field, modal
 from bot.slack.blockkit.language_menu import language_menu, parse_language
@@ -43,9 +43,9 @@ class Retranscribe:
         # Who once asked stays the one who may change it: pressing this gives nobody that right.
         request = press.request(audience=press.key.audience, asked_by=press.asked_by, language=language)
         request = replace(request, again_by=press.user_id)
-        standing = {request.key: Standing(press.reply_ts, press.handle.revision)}
-        [asked] = await self._requests.ask([request], anew=True, standing=standing)
-        return sentences.AGAIN_UNDER_WAY if asked is Asked.UNDER_WAY else sentences.AGAIN_ON_IT
+        existing = {request.key: ExistingReply(press.reply_ts, press.handle.revision)}
+        [asked] = await self._requests.ask([request], retranscribe=True, existing=existing)
+        return sentences.AGAIN_UNDER_WAY if asked is RequestOutcome.UNDER_WAY else sentences.AGAIN_ON_IT
 
     async def modal(self, press: Press, reader: Reader) -> Block:
         """Where the language is chosen."""

@@ -20,7 +20,7 @@ from bot.slack.blockkit.rich_text import escape
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import SlashCommand
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import Ask
+from bot.slack.incoming.messages import RequestBy
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Trigger
 from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command
@@ -108,7 +108,7 @@ class Commands:
             if newest is None:
                 return sentences.NOTHING_RECENT
             target = newest
-        ask = Ask(
+        ask = RequestBy(
             user_id,
             command.trigger_id,
             audience=user_id,

@@ -9,12 +9,12 @@ import structlog
 from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import Place
-from bot.ports.store import Asked
+from bot.ports.store import RequestOutcome
 from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import Ask, Target
+from bot.slack.incoming.messages import RequestBy, SharedMessage
 from bot.slack.interactions.answer import Answer
 from bot.slack.requests.command_text import NotUnderstood, Wanted, parse_mention
 from bot.slack.requests.request import Requesting, said_of
@@ -69,7 +69,7 @@ class Mentions:
         if answer is not None and not mention.is_retry:
             place = Place(event.channel, event.thread_ts or None)
             reader = await self._readers.of(event.user)
-            await self._context.whispers.tell(event.user, place, answer(reader))
+            await self._context.ephemeral.tell(event.user, place, answer(reader))
 
     async def _answer(self, mention: EventCallback[MessageEvent], wanted: Wanted) -> Answer | None:
         """What the person is told alone; nothing where they will see it happen."""
@@ -81,12 +81,12 @@ class Mentions:
             return sentences.OUT_OF_REACH
         if target is None:
             return sentences.MENTION_ME_WHERE
-        ask = Ask(event.user, event.ts, language=wanted.language)
+        ask = RequestBy(event.user, event.ts, language=wanted.language)
         asked = await self._requesting.ask(target, ask)
         in_sight = (target.channel_id, target.thread_ts) == (event.channel, event.thread_ts)
-        return None if asked is Asked.ACCEPTED and in_sight else said_of(asked, ask)
+        return None if asked is RequestOutcome.ACCEPTED and in_sight else said_of(asked, ask)
 
-    async def _target(self, mention: EventCallback[MessageEvent], wanted: Wanted) -> Target | None:
+    async def _target(self, mention: EventCallback[MessageEvent], wanted: Wanted) -> SharedMessage | None:
         event, team_id = mention.event, mention.installation_id
         if wanted.link is not None:
             target = await self._requesting.linked(team_id, wanted.link, event.user, event.channel)

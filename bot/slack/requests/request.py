@@ -9,10 +9,10 @@ import structlog
 from bot import sentences
 from bot.errors import Refusal, Rejected
 from bot.model import THREAD
-from bot.ports.store import Asked, Requests
+from bot.ports.store import RequestOutcome, Requests
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.objects import Conversation
-from bot.slack.incoming.messages import Ask, Target, asked_requests
+from bot.slack.incoming.messages import RequestBy, SharedMessage, asked_requests
 from bot.slack.permissions import Permissions
 from bot.slack.requests.links import FileLink, Link
 from bot.translations import Sentence
@@ -21,13 +21,13 @@ _MOST_CHANNELS = 10
 """In so many channels of a file the asker is looked for."""
 
 _OF_THREAD = {
-    Asked.ACCEPTED: sentences.ASKED_IN_THREAD,
-    Asked.UNDER_WAY: sentences.UNDER_WAY_IN_THREAD,
-    Asked.ANSWERED: sentences.ANSWERED_IN_THREAD,
+    RequestOutcome.ACCEPTED: sentences.ASKED_IN_THREAD,
+    RequestOutcome.UNDER_WAY: sentences.UNDER_WAY_IN_THREAD,
+    RequestOutcome.ANSWERED: sentences.ANSWERED_IN_THREAD,
 }
 _OF_ONE_READER = {
-    Asked.UNDER_WAY: sentences.UNDER_WAY_FOR_ONE,
-    Asked.ANSWERED: sentences.UNDER_WAY_FOR_ONE,
+    RequestOutcome.UNDER_WAY: sentences.UNDER_WAY_FOR_ONE,
+    RequestOutcome.ANSWERED: sentences.UNDER_WAY_FOR_ONE,
 }
 
 
@@ -46,7 +46,7 @@ class Requesting:
         self._permissions = permissions
         self._log = structlog.get_logger(__name__)
 
-    async def linked(self, team_id: str, link: Link, user_id: str, here: str) -> Target:
+    async def linked(self, team_id: str, link: Link, user_id: str, here: str) -> SharedMessage:
         """What a link leads to, for somebody who may read it; of a file's channels rather the one ``here``.
 
         Raises:
@@ -60,7 +60,7 @@ class Requesting:
             raise Rejected(Refusal.FORBIDDEN, "not theirs to read")
         return await self._lookups.message(team_id, link.channel_id, link.ts)
 
-    async def _shared(self, team_id: str, link: FileLink, user_id: str, here: str) -> Target:
+    async def _shared(self, team_id: str, link: FileLink, user_id: str, here: str) -> SharedMessage:
         targets = await self._lookups.file(team_id, link.file_id)
         targets.sort(key=lambda target: target.channel_id != here)
         for target in targets[:_MOST_CHANNELS]:
@@ -90,27 +90,27 @@ class Requesting:
         """
         return await self.conversation(channel_id) is not None
 
-    async def ask(self, target: Target, ask: Ask) -> Asked | None:
+    async def ask(self, target: SharedMessage, ask: RequestBy) -> RequestOutcome | None:
         """Have a message's files transcribed: all of them or none. Durable on return; ``None`` for no files.
 
         What the thread holds is not made again for nothing. What one person was told may be gone: Slack
         forgets ephemeral messages.
         """
-        answers = await self._requests.ask(asked_requests(target, ask), anew=ask.audience != THREAD)
+        answers = await self._requests.ask(asked_requests(target, ask), retranscribe=ask.audience != THREAD)
         asked = _sum_up(answers)
         self._log.info("asked", channel_id=target.channel_id, files=len(answers), asked=asked)
         return asked
 
 
-def _sum_up(answers: Sequence[Asked]) -> Asked | None:
+def _sum_up(answers: Sequence[RequestOutcome]) -> RequestOutcome | None:
     """What is to be told of several files: that something happens, if anything does."""
-    return next((asked for asked in Asked if asked in answers), None)
+    return next((asked for asked in RequestOutcome if asked in answers), None)
 
 
-def said_of(asked: Asked | None, ask: Ask) -> Sentence:
+def said_of(asked: RequestOutcome | None, ask: RequestBy) -> Sentence:
     """What becomes of an ask, as a sentence for the asker."""
     if asked is None:
         return sentences.NOTHING_IN_IT
-    if asked is Asked.ACCEPTED and ask.audience != THREAD:
+    if asked is RequestOutcome.ACCEPTED and ask.audience != THREAD:
         return sentences.ASKED_HERE if ask.whisper_in else sentences.ASKED_DIRECT
     return (_OF_THREAD if ask.audience == THREAD else _OF_ONE_READER)[asked]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from bot.channel_settings import Automatic
 from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, SharedFile, TranscriptionRequest
 from bot.slack.incoming.events import EventCallback, MessageEvent
-from bot.slack.incoming.messages import Target
+from bot.slack.incoming.messages import SharedMessage
 
 
 class Ignored(StrEnum):
@@ -33,7 +33,7 @@ class Ignored(StrEnum):
 class Share:
     """Somebody shares files."""
 
-    target: Target
+    target: SharedMessage
     is_asked: bool
     """They mention the bot beside them."""
     is_direct: bool

@@ -18,7 +18,7 @@ from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import MessageShortcut, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import Ask, Target
+from bot.slack.incoming.messages import RequestBy, SharedMessage
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modals import Modals, Trigger
 from bot.slack.requests.request import Requesting, said_of
@@ -74,7 +74,7 @@ class Shortcut:
             await self._modals.open(trigger, MODAL, content, first=first)
         await ack()
 
-    async def _content(self, target: Target, reader: Reader) -> Block:
+    async def _content(self, target: SharedMessage, reader: Reader) -> Block:
         """The modal in the person's language, with what can be done alone."""
         if await self._requesting.is_in(target.channel_id):
             return render_ask(reader, target)
@@ -82,7 +82,7 @@ class Shortcut:
             return render_ask(reader, target, only_for_me=True)
         return MODAL.notice(reader, reader.say(sentences.NOT_READABLE))
 
-    async def _is_open(self, target: Target) -> bool:
+    async def _is_open(self, target: SharedMessage) -> bool:
         """Whether the bot can read the recordings, though it is not in their channel."""
         try:
             await self._context.lookups.file(target.team_id, target.transcribable[0].id)
@@ -113,8 +113,8 @@ def _nothing(reader: Reader) -> Block:
     return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
 
 
-def _asked(sent: ViewSubmission, target: Target, choice: Choice, *, is_here: bool) -> Ask:
-    return Ask(
+def _asked(sent: ViewSubmission, target: SharedMessage, choice: Choice, *, is_here: bool) -> RequestBy:
+    return RequestBy(
         sent.user.id,
         sent.view.id,
         audience=sent.user.id if choice.for_me else THREAD,

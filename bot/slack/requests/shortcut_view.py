@@ -19,7 +19,7 @@ from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.incoming.fields import Id, Payload, id_in, object_in
 from bot.slack.incoming.files import stub
 from bot.slack.incoming.interactions import View
-from bot.slack.incoming.messages import Target
+from bot.slack.incoming.messages import SharedMessage
 from bot.slack.interactions.modals import ModalKind
 from bot.translations import Reader
 
@@ -54,7 +54,7 @@ class Choice:
     language: str | None
 
 
-def render_ask(reader: Reader, target: Target, *, only_for_me: bool = False) -> Block:
+def render_ask(reader: Reader, target: SharedMessage, *, only_for_me: bool = False) -> Block:
     """The modal about a message; ``only_for_me`` where the bot cannot answer in its thread."""
     for_me = option(reader.say(sentences.ASK_FOR_ME), _FOR_ME)
     in_thread = option(reader.say(sentences.ASK_IN_THREAD), THREAD)
@@ -93,7 +93,7 @@ def parse_choice(view: View) -> Choice | None:
     return Choice(where == _FOR_ME, language) if where in {_FOR_ME, THREAD} else None
 
 
-def parse_asked_about(view: View, team_id: str) -> Target | None:
+def parse_asked_about(view: View, team_id: str) -> SharedMessage | None:
     """The message that the modal is about; its files are known by their ids alone."""
     try:
         known = _Known.model_validate(object_in(json.loads(view.private_metadata or "null")))
@@ -102,10 +102,10 @@ def parse_asked_about(view: View, team_id: str) -> Target | None:
     if not (known.channel and known.ts and known.thread_ts and known.files):
         return None
     files = tuple(stub(file_id) for file_id in known.files)
-    return Target(team_id, known.channel, known.ts, known.thread_ts, known.user, files)
+    return SharedMessage(team_id, known.channel, known.ts, known.thread_ts, known.user, files)
 
 
-def _dump(target: Target) -> str:
+def _dump(target: SharedMessage) -> str:
     """Ids alone, of as many files as there is room for."""
     known = {
         "channel": target.channel_id,

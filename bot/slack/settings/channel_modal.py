@@ -126,5 +126,5 @@ class ChannelModal:
         reader = await self._readers.of(user_id)
         is_direct = channel_id.startswith("D")
         text = reader.say(sentences.SAVED_DIRECT) if is_direct else sentences.saved(reader, automatic)
-        await self._context.whispers.tell(user_id, Place(channel_id), text)
+        await self._context.ephemeral.tell(user_id, Place(channel_id), text)
         await self._refresh_home(self._context.team_id, user_id)

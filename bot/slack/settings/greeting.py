@@ -136,7 +136,7 @@ class Greeting:
             self._tell(pressed, said)
 
     def _tell(self, pressed: BlockAction, said: str) -> None:
-        told = self._context.whispers.tell(pressed.user.id, Place(pressed.channel.id), said)
+        told = self._context.ephemeral.tell(pressed.user.id, Place(pressed.channel.id), said)
         self._context.background.start(told)
 
     async def _show_decision(self, pressed: BlockAction, automatic: Automatic) -> None:
@@ -148,7 +148,7 @@ class Greeting:
             is_shown = await self._show(channel_id, pressed.message.ts, automatic, blocks)
         if not is_shown:
             saved = sentences.saved(await self._readers.of(user_id), automatic)
-            await self._context.whispers.tell(user_id, Place(channel_id), saved)
+            await self._context.ephemeral.tell(user_id, Place(channel_id), saved)
         await self._refresh_home(self._context.team_id, user_id)
 
     async def _show(self, channel_id: str, ts: str, automatic: Automatic, blocks: Sequence[Block]) -> bool:

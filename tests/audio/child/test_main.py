@@ -17,7 +17,7 @@ import pytest
 
 from bot.audio.child import main as child
 from bot.audio.child_process import CHILD_ENVIRONMENT
-from bot.audio.child_protocol import Account, Ended
+from bot.audio.child_protocol import ChildExit, SplitReader
 from bot.audio.media import SMALL_BYTES, Media
 from bot.audio.plan import Limits, segment_path
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
@@ -223,13 +223,13 @@ async def test_a_user_other_than_root_can_encode_too(tmp_path: Path, workspace: 
     lines = (await process.stdout.read()).splitlines()
 
     assert (await process.wait(), await process.stderr.read()) == (0, b"")
-    account = Account((), 180)
+    account = SplitReader((), 180)
     cut = account.hear(lines[0])
     assert cut is not None
     made = segment_path(workspace, source, cut.span, "audio/mpeg")
     assert heard(made)[1] == pytest.approx(TONE_HZ, rel=0.02)
     assert account.hear(lines[1]) is None
-    account.judge(Ended(0, b""))
+    account.finish(ChildExit(0, b""))
 
 
 async def test_the_child_ends_when_the_bot_is_killed(tmp_path: Path) -> None:

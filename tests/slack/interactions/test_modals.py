@@ -42,7 +42,7 @@ async def table() -> AsyncIterator[Table]:
         context = office.context
         bert = office.slack.state.add_user("bert", locale="de-DE")
         channel = office.slack.state.add_channel("general", bert.id)
-        modals = Modals(context.api, context.whispers, context.background, context.readers)
+        modals = Modals(context.api, context.ephemeral, context.background, context.readers)
         yield Table(office, modals, bert, Place(channel.id))
 
 

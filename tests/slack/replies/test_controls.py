@@ -8,7 +8,7 @@ import pytest
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, Span
 from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
-from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.action_ids import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
 from bot.slack.replies.controls import Choice, render_controls
 from bot.slack.replies.handle import ReplyHandle
@@ -65,7 +65,7 @@ def test_a_word_on_the_way_offers_nothing(reply: Reply, reader: dict[str, Any]) 
 @pytest.mark.parametrize("fleeting", [False, True])
 @pytest.mark.parametrize("reader", [{}, PRIVATE])
 def test_a_question_has_two_answers(reader: dict[str, Any], *, fleeting: bool) -> None:
-    assert ids(controls(AskFirst(1_920.0, 0.07), fleeting=fleeting, **reader)) == [AGREE, DECLINE]
+    assert ids(controls(ConsentRequest(1_920.0, 0.07), fleeting=fleeting, **reader)) == [AGREE, DECLINE]
 
 
 def test_what_one_person_reads_can_be_shared() -> None:

@@ -50,7 +50,7 @@ def bots(scene: Scene) -> list[Message]:
 async def test_a_reply_goes(scene: Scene) -> None:
     await scene.replies.publish(scene.job, HELLO, NOTHING)
 
-    await scene.replies.withdraw(removal_of(scene.job))
+    await scene.replies.delete_replies(removal_of(scene.job))
 
     assert bots(scene) == []
     assert [message.ts for message in scene.slack.state.messages.values()] == [scene.head.ts]
@@ -65,7 +65,7 @@ async def test_the_files_of_every_revision_go(scene: Scene) -> None:
     files = [file for message in scene.shared() for file in message.files]
     assert len(files) == 6
 
-    await scene.replies.withdraw(removal_of(scene.job))
+    await scene.replies.delete_replies(removal_of(scene.job))
 
     assert bots(scene) == []
     assert all(file.deleted for file in files)
@@ -76,7 +76,7 @@ async def test_the_pieces_of_a_reply_go(scene: Scene) -> None:
     await scene.replies.publish(scene.job, LONG, NOTHING)
     assert len(bots(scene)) > 3
 
-    await scene.replies.withdraw(removal_of(scene.job))
+    await scene.replies.delete_replies(removal_of(scene.job))
 
     assert bots(scene) == []
 
@@ -86,7 +86,7 @@ async def test_only_the_one_recording_goes(scene: Scene) -> None:
     for job in (scene.job, other):
         await scene.replies.publish(job, LONG, NOTHING)
 
-    await scene.replies.withdraw(removal_of(scene.job))
+    await scene.replies.delete_replies(removal_of(scene.job))
 
     assert [message.files[0].name for message in scene.shared()] == ["transcript-F024OTHER.txt"]
     assert (await scene.replies.find(other)).ts == scene.said()[0].ts
@@ -97,7 +97,7 @@ async def test_with_its_message_all_of_its_recordings_go(scene: Scene) -> None:
         await scene.replies.publish(job, LONG, NOTHING)
     scene.slack.state.delete_message(scene.head)
 
-    await scene.replies.withdraw(removal_of(scene.job, file_id=None))
+    await scene.replies.delete_replies(removal_of(scene.job, file_id=None))
 
     assert bots(scene) == []
 
@@ -108,7 +108,7 @@ async def test_what_others_say_stays(scene: Scene) -> None:
     )
     theirs.metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": str(scene.job.key)}}
 
-    await scene.replies.withdraw(removal_of(scene.job))
+    await scene.replies.delete_replies(removal_of(scene.job))
 
     assert theirs.ts in {message.ts for message in scene.slack.state.messages.values()}
 
@@ -121,7 +121,7 @@ async def test_answers_in_direct_messages_go_where_they_are_known(scene: Scene, 
         await scene.replies.publish(one, LONG, NOTHING)
     kept = await scene.replies.find(other)
 
-    await scene.replies.withdraw(removal_of(job, keys=(job.key, other.key) if known else ()))
+    await scene.replies.delete_replies(removal_of(job, keys=(job.key, other.key) if known else ()))
 
     assert await scene.replies.find(other) == kept
     assert (await scene.replies.find(job) == NOTHING) is known
@@ -133,7 +133,7 @@ async def test_one_answer_goes_and_leaves_the_thread_alone(scene: Scene) -> None
     await scene.replies.publish(scene.job, HELLO, NOTHING)
     await scene.replies.publish(private, HELLO, NOTHING)
 
-    await scene.replies.withdraw(removal_of(private, audience=scene.head.user))
+    await scene.replies.delete_replies(removal_of(private, audience=scene.head.user))
 
     assert await scene.replies.find(private) == NOTHING
     assert len(scene.said()) == 1
@@ -144,7 +144,9 @@ async def test_the_threads_answer_goes_and_leaves_the_private_one_alone(scene: S
     await scene.replies.publish(scene.job, HELLO, NOTHING)
     ts = await scene.replies.publish(private, HELLO, NOTHING)
 
-    await scene.replies.withdraw(removal_of(scene.job, audience="thread", keys=(scene.job.key, private.key)))
+    await scene.replies.delete_replies(
+        removal_of(scene.job, audience="thread", keys=(scene.job.key, private.key))
+    )
 
     assert [message.ts for message in bots(scene)] == [ts]
 
@@ -158,9 +160,9 @@ async def test_a_break_in_between_is_made_good(
     await scene.replies.publish(scene.job, LONG, NOTHING)
     scene.slack.faults.add(method, Drop(after_acting), nth=nth)
     with pytest.raises(Unavailable, match=Outage.SLACK):
-        await scene.replies.withdraw(removal_of(scene.job, file_id=None))
+        await scene.replies.delete_replies(removal_of(scene.job, file_id=None))
 
-    await scene.replies.withdraw(removal_of(scene.job, file_id=None))
+    await scene.replies.delete_replies(removal_of(scene.job, file_id=None))
 
     assert bots(scene) == []
 
@@ -170,7 +172,7 @@ async def test_a_thread_that_cannot_be_read_now_is_an_outage(scene: Scene) -> No
     scene.slack.faults.add("conversations.replies", Answer(200, html=True))
 
     with pytest.raises(Unavailable, match=Outage.SLACK):
-        await scene.replies.withdraw(removal_of(scene.job))
+        await scene.replies.delete_replies(removal_of(scene.job))
 
     assert len(bots(scene)) == 1
 
@@ -179,7 +181,7 @@ async def test_doing_it_again_does_no_harm(scene: Scene) -> None:
     await scene.replies.publish(scene.job, LONG, NOTHING)
 
     for _ in range(2):
-        await scene.replies.withdraw(removal_of(scene.job))
+        await scene.replies.delete_replies(removal_of(scene.job))
 
     assert bots(scene) == []
 
@@ -190,7 +192,7 @@ async def test_a_thread_that_is_gone_or_closed_is_passed_over(scene: Scene, code
     await scene.replies.publish(private, HELLO, NOTHING)
     scene.slack.faults.add("conversations.replies", SlackError(code))
 
-    await scene.replies.withdraw(removal_of(scene.job, keys=(private.key,)))
+    await scene.replies.delete_replies(removal_of(scene.job, keys=(private.key,)))
 
     assert bots(scene) == []
 
@@ -202,7 +204,7 @@ async def test_somebody_who_is_gone_is_passed_over(scene: Scene) -> None:
     await scene.replies.publish(private, HELLO, NOTHING)
     gone = replace(private.key, audience="U024AAAAA")
 
-    await scene.replies.withdraw(removal_of(scene.job, keys=(gone, private.key)))
+    await scene.replies.delete_replies(removal_of(scene.job, keys=(gone, private.key)))
 
     assert bots(scene) == []
 
@@ -212,7 +214,7 @@ async def test_what_slack_does_not_let_go_stays(scene: Scene, code: str) -> None
     await scene.replies.publish(scene.job, HELLO, NOTHING)
     scene.slack.faults.add("chat.delete", SlackError(code))
 
-    await scene.replies.withdraw(removal_of(scene.job))
+    await scene.replies.delete_replies(removal_of(scene.job))
 
     assert len(bots(scene)) == 1
 
@@ -223,7 +225,7 @@ async def test_a_missing_scope_is_the_operators(scene: Scene, scope: str) -> Non
     scene.slack.state.workspace.scopes.discard(scope)
 
     with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_SCOPE):
-        await scene.replies.withdraw(removal_of(scene.job))
+        await scene.replies.delete_replies(removal_of(scene.job))
 
 
 def message_of(job: Job, ts: str, **changes: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bot.errors import (
 from bot.model import Transcript
 from bot.playground.slack_lookalike.blockkit import characters_in
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
-from bot.reply import Found, Waiting
+from bot.reply import ThreadLookup, Waiting
 from bot.slack.client.api import build_api
 from bot.transcript.documents import plain_text
 from bot.translations import ENGLISH
@@ -52,7 +52,7 @@ async def test_a_file_that_was_shared_is_not_shared_again(scene: Scene) -> None:
     with pytest.raises(Unavailable, match=Outage.SLACK):
         await scene.replies.publish(scene.job, LONG, NOTHING)
     found = await scene.found()
-    assert found == Found(file_shared=True)
+    assert found == ThreadLookup(file_shared=True)
 
     await scene.replies.publish(scene.job, LONG, found)
 

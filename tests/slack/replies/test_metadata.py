@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.reply import Found, ReplyState, SharedTranscript
+from bot.reply import ReplyState, SharedTranscript, ThreadLookup
 from bot.slack.incoming.messages import Message
 from bot.slack.replies.metadata import note_message, render_metadata
 from tests.slack import payloads
@@ -20,16 +20,16 @@ def posted(ts: str, revision: int = 1, piece: int = 0, **changes: Any) -> dict[s
     return {"ts": ts, "metadata": render_metadata(job, ReplyState.TRANSCRIBED, piece)} | changes
 
 
-def noted(*messages: dict[str, Any]) -> Found:
-    found = Found()
+def noted(*messages: dict[str, Any]) -> ThreadLookup:
+    found = ThreadLookup()
     for message in messages:
         found = note_message(found, Message.model_validate(message), JOB)
     return found
 
 
 def test_a_reply_is_known_by_its_key() -> None:
-    assert noted(posted("1.0", revision=0)) == Found("1.0", ReplyState.TRANSCRIBED)
-    assert noted(posted("1.0")) == Found("1.0", ReplyState.TRANSCRIBED, revision=1)
+    assert noted(posted("1.0", revision=0)) == ThreadLookup("1.0", ReplyState.TRANSCRIBED)
+    assert noted(posted("1.0")) == ThreadLookup("1.0", ReplyState.TRANSCRIBED, revision=1)
 
 
 @pytest.mark.parametrize("run", ["0", "2"])
@@ -37,7 +37,7 @@ def test_a_reply_of_an_older_version_is_known_too(run: str) -> None:
     old = posted("1.0", revision=0)
     old["metadata"]["event_payload"]["key"] += f":{run}"
 
-    assert noted(old) == Found("1.0", ReplyState.TRANSCRIBED)
+    assert noted(old) == ThreadLookup("1.0", ReplyState.TRANSCRIBED)
 
 
 @pytest.mark.parametrize("audience", ["U024BERT1", "subscribers"])
@@ -45,7 +45,7 @@ def test_a_reply_for_somebody_else_is_not_the_jobs(audience: str) -> None:
     other = posted("1.0")
     other["metadata"]["event_payload"]["key"] = str(JOB.key).replace("thread", audience)
 
-    assert noted(other) == Found()
+    assert noted(other) == ThreadLookup()
 
 
 def test_files_and_pieces_of_earlier_revisions_are_outdated() -> None:
@@ -54,7 +54,7 @@ def test_files_and_pieces_of_earlier_revisions_are_outdated() -> None:
 
     found = noted(old, new, posted("4.0", revision=0, piece=2), posted("5.0", piece=3))
 
-    assert found == Found(
+    assert found == ThreadLookup(
         file_shared=True,
         outdated=(SharedTranscript("2.0", ("F1",)), SharedTranscript("4.0", ())),
         pieces=frozenset({3}),
@@ -72,4 +72,4 @@ def test_files_and_pieces_of_earlier_revisions_are_outdated() -> None:
     ],
 )
 def test_odd_messages_tell_nothing(odd: dict[str, Any]) -> None:
-    assert noted(odd) == Found()
+    assert noted(odd) == ThreadLookup()

@@ -10,7 +10,7 @@ from bot.errors import Misconfigured, Outage, Unavailable
 from bot.model import Gap, Span
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
 from bot.playground.slack_lookalike.records import Message
-from bot.reply import Found, Growing, ReplyState
+from bot.reply import Growing, ReplyState, ThreadLookup
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
 from tests.transcripts import said
 
@@ -34,7 +34,9 @@ async def test_where_no_files_are_taken_the_thread_holds_it_all(scene: Scene, st
     assert len(said) > 3
     assert whole(said) == LONG_TEXT.split()
     assert said[0].ts == ts
-    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED, pieces=frozenset(range(2, len(said) + 1)))
+    assert await scene.found() == ThreadLookup(
+        ts, ReplyState.TRANSCRIBED, pieces=frozenset(range(2, len(said) + 1))
+    )
 
 
 async def test_an_address_that_takes_no_bytes_is_a_refusal_too(scene: Scene) -> None:
@@ -83,16 +85,16 @@ async def test_a_reply_grows_by_edits_and_ends_complete(scene: Scene) -> None:
     (reply,) = scene.said()
     assert LONG_TEXT.startswith(text_in(reply).removesuffix("…"))
     assert len(scene.shared()) == 1
-    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED, file_shared=True)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.TRANSCRIBED, file_shared=True)
 
 
 async def test_gaps_that_were_filled_take_the_old_files_away(scene: Scene) -> None:
     ts = await scene.replies.publish(scene.job, GAPPED, NOTHING)
-    assert await scene.found() == Found(ts, ReplyState.GAPPED, file_shared=True)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.GAPPED, file_shared=True)
     again = replace(scene.job, revision=1)
     found = await scene.replies.find(again)
     (old,) = scene.shared()
-    assert found == Found(ts, ReplyState.GAPPED, outdated=found.outdated)
+    assert found == ThreadLookup(ts, ReplyState.GAPPED, outdated=found.outdated)
     assert [(one.ts, len(one.file_ids)) for one in found.outdated] == [(old.ts, 3)]
 
     assert await scene.replies.publish(again, FILLED, found) == ts
@@ -103,7 +105,9 @@ async def test_gaps_that_were_filled_take_the_old_files_away(scene: Scene) -> No
     ]
     assert share.files[0].read().decode() == f"{LONG_TEXT} and the rest\n"
     assert reply.ts == ts
-    assert await scene.replies.find(again) == Found(ts, ReplyState.TRANSCRIBED, revision=1, file_shared=True)
+    assert await scene.replies.find(again) == ThreadLookup(
+        ts, ReplyState.TRANSCRIBED, revision=1, file_shared=True
+    )
     assert [file.deleted for file in old.files] == [True] * 3
 
 

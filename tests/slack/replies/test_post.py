@@ -51,6 +51,6 @@ async def test_a_slip_in_what_one_person_is_told_shows_itself(scene: Scene) -> N
 
 async def test_a_slip_in_a_whisper_shows_itself(scene: Scene) -> None:
     with pytest.raises(AttributeError):
-        await scene.replies._whispers.tell(
+        await scene.replies._ephemeral.tell(
             scene.head.user, Place(scene.channel.id, scene.head.ts), cast("str", None)
         )

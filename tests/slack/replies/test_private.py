@@ -13,7 +13,7 @@ from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejecte
 from bot.model import Job, JobKey, Place
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
 from bot.playground.slack_lookalike.records import Channel, Message
-from bot.reply import AskFirst, Found, Refused, ReplyState, Waiting
+from bot.reply import ConsentRequest, Refused, ReplyState, ThreadLookup, Waiting
 from bot.slack.blockkit.action_ids import REPLY_MENU, SHARE
 from bot.slack.blockkit.rich_text import text_of
 from bot.translations import ENGLISH, Reader
@@ -89,7 +89,7 @@ async def test_elsewhere_the_answer_is_a_direct_message_that_says_where_from(sce
     assert text_of(message.blocks) == "Hello <!channel>, *everybody*."
     assert [element["action_id"] for element in message.blocks[-1]["elements"]] == [SHARE, REPLY_MENU]
     assert scene.said() == whispers(scene) == []
-    assert await scene.replies.find(job) == Found(ts, ReplyState.TRANSCRIBED)
+    assert await scene.replies.find(job) == ThreadLookup(ts, ReplyState.TRANSCRIBED)
     assert await scene.replies.find(private_job(scene, reader=other_member(scene))) == NOTHING
 
 
@@ -135,7 +135,7 @@ async def test_a_long_answer_is_a_direct_message_with_its_files(scene: Scene) ->
     assert message.ts == ts
     assert LONG_TEXT.startswith(text_of(message.blocks).removesuffix("…"))
     assert whispers(scene) == []
-    assert await scene.replies.find(job) == Found(ts, ReplyState.TRANSCRIBED, file_shared=True)
+    assert await scene.replies.find(job) == ThreadLookup(ts, ReplyState.TRANSCRIBED, file_shared=True)
 
 
 async def test_after_a_wait_the_answer_is_a_direct_message(scene: Scene) -> None:
@@ -220,7 +220,7 @@ async def test_a_lost_direct_message_is_found_and_not_repeated(scene: Scene) -> 
 async def test_who_has_left_the_channel_gets_nothing(scene: Scene) -> None:
     scene.channel.members.remove(scene.head.user)
 
-    for reply in (HELLO, LONG, Refused(Refusal.EMPTY), AskFirst(1_920.0, 0.07)):
+    for reply in (HELLO, LONG, Refused(Refusal.EMPTY), ConsentRequest(1_920.0, 0.07)):
         with pytest.raises(Rejected, match=Refusal.FORBIDDEN):
             await scene.replies.publish(private_job(scene), reply, NOTHING)
 

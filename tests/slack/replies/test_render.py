@@ -14,7 +14,7 @@ from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import EMOTIONS, Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.playground.slack_lookalike.blockkit import characters_in, complaints_about_blocks
-from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.action_ids import FILL_GAPS, REPLY_MENU
 from bot.slack.replies.render import (
     INLINE_CHARACTERS,
@@ -143,8 +143,8 @@ def test_markup_comes_out_as_plain_characters(injection: str) -> None:
         *((Waiting(why), sentences.waiting(ENGLISH, why)) for why in [*Outage, *Misconfiguration]),
         *((GaveUp(why), sentences.gave_up(ENGLISH, why)) for why in [*Outage, *Misconfiguration]),
         (Broken("F024CLIP1"), sentences.broken(ENGLISH, "F024CLIP1")),
-        (AskFirst(1_920.0, 0.0672), "32 min, about $0.07: transcribe?"),
-        (AskFirst(20.0, 0.0), "1 min: transcribe?"),
+        (ConsentRequest(1_920.0, 0.0672), "32 min, about $0.07: transcribe?"),
+        (ConsentRequest(20.0, 0.0), "1 min: transcribe?"),
     ],
 )
 def test_every_other_reply_is_its_sentence_in_one_form(reply: Reply, said: str) -> None:

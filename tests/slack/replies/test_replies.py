@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
 from bot.playground.slack_lookalike.records import Status
-from bot.reply import Found, Refused, ReplyState, Waiting
+from bot.reply import Refused, ReplyState, ThreadLookup, Waiting
 from bot.slack.client.identity import SCOPES, SCOPES_OF_JOBS, identify
 from bot.slack.replies.metadata import EVENT_TYPE
 from bot.transcript.documents import plain_text
@@ -51,7 +51,7 @@ async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:
 
 async def test_a_notice_becomes_the_reply(scene: Scene) -> None:
     notice = await scene.replies.publish(scene.job, Waiting(Outage.RECOGNISER), NOTHING)
-    assert await scene.found() == Found(notice, ReplyState.WAITING)
+    assert await scene.found() == ThreadLookup(notice, ReplyState.WAITING)
 
     ts = await scene.replies.publish(scene.job, HELLO, await scene.found())
 
@@ -59,7 +59,7 @@ async def test_a_notice_becomes_the_reply(scene: Scene) -> None:
     assert ts == notice == reply.ts
     assert text_in(reply) == plain_text(ENGLISH, HELLO)
     assert (reply.options["parse"], reply.options["link_names"]) == ("none", False)
-    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.TRANSCRIBED)
 
 
 async def test_the_recorded_reply_is_edited_without_looking(scene: Scene) -> None:
@@ -105,8 +105,8 @@ async def test_a_reply_is_found_beyond_the_first_page_by_its_own_key(scene: Scen
     other_ts = await scene.replies.publish(other, Refused(Refusal.EMPTY), NOTHING)
     ts = await scene.replies.publish(scene.job, HELLO, NOTHING)
 
-    assert await scene.found() == Found(ts, ReplyState.TRANSCRIBED)
-    assert await scene.replies.find(other) == Found(other_ts, ReplyState.REFUSED)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.TRANSCRIBED)
+    assert await scene.replies.find(other) == ThreadLookup(other_ts, ReplyState.REFUSED)
     assert all(call["limit"] == "200" for call in scene.calls("conversations.replies"))
     assert len(scene.calls("conversations.replies")) == 6
 
@@ -146,7 +146,7 @@ async def test_a_state_of_a_later_version_counts_as_under_way(scene: Scene) -> N
     assert metadata is not None
     metadata["event_payload"]["state"] = "from the future"
 
-    assert await scene.found() == Found(ts, ReplyState.WAITING)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.WAITING)
 
 
 async def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(scene: Scene) -> None:

@@ -13,7 +13,7 @@ from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Misconfiguration, Outage, Refusal
 from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript, Usage
 from bot.playground.slack_lookalike.blockkit import complaints_about_blocks, complaints_about_view
-from bot.reply import AskFirst, Broken, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.messages import Message
 from bot.slack.interactions.presses import Press
@@ -54,7 +54,7 @@ REPLIES: list[Reply] = [
     *map(Refused, Refusal),
     *map(Waiting, [*Outage, *Misconfiguration]),
     *map(GaveUp, [*Outage, *Misconfiguration]),
-    AskFirst(1_920.0, 0.07),
+    ConsentRequest(1_920.0, 0.07),
     Broken("F024CLIP1"),
 ]
 

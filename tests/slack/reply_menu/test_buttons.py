@@ -9,7 +9,7 @@ from bot.model import Gap as GapOf
 from bot.model import JobKey, Outcome, Place, Span, Transcript
 from bot.playground.slack_lookalike.faults import Answer
 from bot.playground.slack_lookalike.records import Message
-from bot.reply import AskFirst
+from bot.reply import ConsentRequest
 from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.reply_menu.buttons import parse_gap_button
@@ -19,7 +19,7 @@ from tests.slack.payloads import CHANNEL, TEAM, TS
 from tests.transcripts import said
 
 HELLO = said("Hello everybody.", duration_s=11.4)
-QUESTION = AskFirst(1_920.0, 0.07)
+QUESTION = ConsentRequest(1_920.0, 0.07)
 
 
 async def held(here: Answered, **changes: Any) -> Message:
@@ -94,7 +94,7 @@ async def test_declining_takes_the_question_away() -> None:
 
         assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
         (removal,) = (row.removal for row in here.office.jobs.removals.values())
-        await here.office.context.replies.withdraw(removal)
+        await here.office.context.replies.delete_replies(removal)
         assert here.office.said(here.channel.id) == []
 
 

@@ -363,5 +363,5 @@ async def test_the_reader_of_a_copy_may_change_and_delete_it() -> None:
 
         (removal,) = (row.removal for row in here.office.jobs.removals.values())
         assert removal.audience == here.bea.id
-        await here.office.context.replies.withdraw(removal)
+        await here.office.context.replies.delete_replies(removal)
         assert reply not in here.office.slack.state.messages.values()

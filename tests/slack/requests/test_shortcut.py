@@ -12,7 +12,7 @@ from bot.model import THREAD, FileState, Outcome, Place, TranscriptionRequest
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.faults import Answer, Delay, SlackError
 from bot.playground.slack_lookalike.records import Channel, File, Message, User, View
-from bot.ports.store import Asked
+from bot.ports.store import RequestOutcome
 from bot.slack.blockkit import action_ids
 from bot.translations import ENGLISH
 from tests.flows.hands import Form, text_in
@@ -338,7 +338,7 @@ async def test_what_no_menu_offers_asks_for_nothing() -> None:
 class FullDisk(MemoryJobs):
     """A store that cannot store."""
 
-    async def ask(self, *_: object, **__: object) -> list[Asked]:
+    async def ask(self, *_: object, **__: object) -> list[RequestOutcome]:
         raise OSError(28, "No space left on device")
 
 

@@ -12,7 +12,7 @@ from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.form import initial_values
 from bot.playground.slack_lookalike.records import View
 from bot.slack.incoming.interactions import View as Sent
-from bot.slack.incoming.messages import Message, Target
+from bot.slack.incoming.messages import Message, SharedMessage
 from bot.slack.requests import shortcut_view
 from bot.slack.requests.shortcut_view import MODAL, Choice, render_ask
 from bot.translations import ENGLISH, Reader
@@ -26,11 +26,11 @@ def parse_choice(raw: Any) -> Choice | None:
     return shortcut_view.parse_choice(Sent.model_validate(raw))
 
 
-def parse_asked_about(raw: Any, team_id: str) -> Target | None:
+def parse_asked_about(raw: Any, team_id: str) -> SharedMessage | None:
     return shortcut_view.parse_asked_about(Sent.model_validate(raw), team_id)
 
 
-def target(*files: Any, **changes: Any) -> Target:
+def target(*files: Any, **changes: Any) -> SharedMessage:
     found = Message.model_validate(event(*files, **changes)).target(TEAM, CHANNEL)
     assert found is not None
     return found

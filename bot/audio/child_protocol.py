@@ -126,7 +126,7 @@ class SplitReader:
         self._is_whole = False
         self._report: dict[str, Any] | None = None
 
-    def hear(self, line: bytes) -> Cut | None:
+    def feed(self, line: bytes) -> Cut | None:
         """Take one line; ``None`` for the verdict, and for a sign of life.
 
         Raises:
@@ -182,7 +182,7 @@ class LengthReader:
         self._length_s: float | None = None
         self._report: dict[str, Any] | None = None
 
-    def hear(self, line: bytes) -> None:
+    def feed(self, line: bytes) -> None:
         """Take one line.
 
         Raises:

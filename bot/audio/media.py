@@ -74,7 +74,7 @@ class Media:
             arguments = self._arguments("split", source, workspace, done)
             async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
-                    if (cut := account.hear(line)) is not None:
+                    if (cut := account.feed(line)) is not None:
                         yield await asyncio.to_thread(self._segment, cut, source, workspace)
                 account.finish(await child.ended())
         except OSError as error:
@@ -88,7 +88,7 @@ class Media:
             arguments = self._arguments("measure", source, source.parent, ())
             async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
-                    measurement.hear(line)
+                    measurement.feed(line)
                 return measurement.finish(await child.ended())
         except OSError as error:
             raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error

@@ -155,7 +155,7 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
     )
     for pause_s in (*_PAUSES_S, None):
         try:
-            await desk.recogniser.hear(task, parts)
+            await desk.recogniser.recognise_all(task, parts)
             break
         except Unavailable:
             if pause_s is None:

@@ -35,13 +35,13 @@ class Observed:
     request_id: str | None = None
     """Of the last answer."""
 
-    def send(self, audio: PreparedAudio) -> None:
+    def record_sent(self, audio: PreparedAudio) -> None:
         """Note what goes to the recogniser."""
         self.segments += 1
         self.sent_bytes += audio.size_bytes
         self.sent_mime = audio.mime
 
-    def hear(self, heard: Recognition) -> None:
+    def record_recognised(self, heard: Recognition) -> None:
         """Note what it answered, but for the words."""
         self.billed_s += heard.billed_s
         self.request_id = heard.request_id

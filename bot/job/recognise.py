@@ -85,7 +85,7 @@ class RecordingRecogniser:
         """How long a recording says it is; see ``bot.ports.outside.Audio.duration_s``."""
         return await self._audio.duration_s(source)
 
-    async def hear(self, task: Task, parts: Parts) -> None:
+    async def recognise_all(self, task: Task, parts: Parts) -> None:
         """Add what is missing to ``parts``.
 
         A segment that fails for good becomes a failed part. When the file breaks off, or something stands in
@@ -169,7 +169,7 @@ class RecordingRecogniser:
         part = Part(segment.span, segment.sounds, segment.last)
         if segment.audio is None:
             return part
-        run.task.observed.send(segment.audio)
+        run.task.observed.record_sent(segment.audio)
         try:
             heard = await self._hear(run, segment, segment.audio)
         except Rejected as refusal:
@@ -225,7 +225,7 @@ class RecordingRecogniser:
         heard = await self._recogniser.recognise(
             audio, language=task.language, context=context, digits=task.digits, flow=task.flow
         )
-        task.observed.hear(heard)
+        task.observed.record_recognised(heard)
         return heard
 
 

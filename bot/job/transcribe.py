@@ -47,7 +47,7 @@ class Transcriber:
         queue: Keeps what was recognised.
         scratch: A private folder for temporary audio.
         preferences: Knows who never wants to be transcribed.
-        hinting: Knows what a channel expects to hear.
+        context_source: Knows what a channel expects to hear.
         budget: Knows what may be spent.
         most_minutes: The longest recording.
     """
@@ -97,7 +97,7 @@ class Transcriber:
             share_used = await self._budget.share_used(job.key.team_id)
             async with workspace(self._scratch) as folder:
                 task = await self._fetched(current, started, share_used, folder)
-                await self._recogniser.hear(_in_context(task, job.request, context), parts)
+                await self._recogniser.recognise_all(_in_context(task, job.request, context), parts)
         transcript = await asyncio.to_thread(join, list(parts))
         current.observed.audio_s = transcript.duration_s
         if not transcript.languages:

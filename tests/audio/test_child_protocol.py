@@ -40,7 +40,7 @@ def line(start_ms: object = 0, end_ms: object = 2_000, **changes: Any) -> bytes:
 def account(*lines: bytes, done: Sequence[Span] = ()) -> SplitReader:
     made = SplitReader(done, MOST_MINUTES)
     for one in lines:
-        made.hear(one)
+        made.feed(one)
     return made
 
 
@@ -54,7 +54,7 @@ def test_a_line_is_read_as_it_was_written(*, untouched: bool) -> None:
         has_video=not untouched,
     )
 
-    assert account().hear(render_cut(cut).encode()) == cut
+    assert account().feed(render_cut(cut).encode()) == cut
 
 
 def test_the_longest_line_there_can_be_is_within_the_limit() -> None:
@@ -184,7 +184,7 @@ def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> No
 )
 def test_a_line_that_no_child_of_ours_says_is_a_bug(said: bytes) -> None:
     with pytest.raises(ChildError):
-        account().hear(said)
+        account().feed(said)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_line_that_no_child_of_ours_says_is_a_bug(said: bytes) -> None:
 )
 def test_a_segment_that_reaches_into_what_is_done_is_a_bug(said: bytes) -> None:
     with pytest.raises(ChildError):
-        account(done=DONE).hear(said)
+        account(done=DONE).feed(said)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_segment_that_reaches_into_what_is_done_is_a_bug(said: bytes) -> None:
 def test_a_line_that_does_not_follow_is_a_bug(lines: tuple[bytes, ...]) -> None:
     heard = account(*lines[:-1])
     with pytest.raises(ChildError):
-        heard.hear(lines[-1])
+        heard.feed(lines[-1])
 
 
 JSON = st.recursive(
@@ -233,7 +233,7 @@ JSON = st.recursive(
 @given(st.sampled_from(["start_ms", "end_ms", "sounds", "last", "untouched", "has_video"]), JSON)
 def test_whatever_stands_in_a_line_it_is_believed_or_a_bug(name: str, value: object) -> None:
     try:
-        cut = account().hear(line(**{name: value}))
+        cut = account().feed(line(**{name: value}))
     except ChildError:
         return
 
@@ -245,7 +245,7 @@ def test_whatever_stands_in_a_line_it_is_believed_or_a_bug(name: str, value: obj
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_account(said: bytes) -> None:
     with pytest.raises(ChildError):
-        account().hear(said)
+        account().feed(said)
 
 
 def test_a_child_s_last_words_reach_the_operator_as_one_plain_line() -> None:
@@ -265,7 +265,7 @@ def test_words_are_plain_whatever_they_were(words: bytes) -> None:
 def test_a_sign_of_life_changes_nothing() -> None:
     account = SplitReader((), 180)
 
-    assert account.hear(json.dumps(ALIVE).encode()) is None
-    assert account.hear(b'{"verdict": "done", "detail": ""}') is None
+    assert account.feed(json.dumps(ALIVE).encode()) is None
+    assert account.feed(b'{"verdict": "done", "detail": ""}') is None
     with pytest.raises(ChildError):
-        account.hear(json.dumps(ALIVE).encode())
+        account.feed(json.dumps(ALIVE).encode())

@@ -24,7 +24,7 @@ DONE = b'{"verdict": "done", "detail": ""}\n'
 def measured(*lines: bytes, returncode: int | None = 0) -> float | None:
     measurement = LengthReader()
     for line in lines:
-        measurement.hear(line)
+        measurement.feed(line)
     return measurement.finish(ChildExit(returncode, b"Traceback"))
 
 
@@ -144,4 +144,4 @@ def test_any_other_word_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> N
 @given(st.binary(max_size=100))
 def test_no_bytes_break_the_measurement(said: bytes) -> None:
     with pytest.raises(ChildError):
-        LengthReader().hear(said)
+        LengthReader().feed(said)

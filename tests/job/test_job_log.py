@@ -31,7 +31,7 @@ def test_the_line_holds_every_measure_and_no_content() -> None:
         Claim.AUDIO, source_bytes=10, segments=1, sent_bytes=20, sent_mime="audio/wav", audio_s=2.341
     )
     observed.stages_s |= {"download": 0.12345, "recognise": 1.0}
-    observed.hear(Recognition("the words themselves", "en", 3.0, complete=True, request_id="R1"))
+    observed.record_recognised(Recognition("the words themselves", "en", 3.0, complete=True, request_id="R1"))
     line = canonical_line(a_job(), observed, "transcribed", 2.00049, None)
     assert line == {
         "outcome": "transcribed",

@@ -58,7 +58,7 @@ class Ear:
         hearing = RecordingRecogniser(
             self.bench.audio, self.bench.recogniser, self.bench.clock, self._at_once
         )
-        return asyncio.create_task(hearing.hear(task, self.parts))
+        return asyncio.create_task(hearing.recognise_all(task, self.parts))
 
     async def listen(self, within_s: float = 3_600.0) -> None:
         hearing = self.begin()

@@ -224,11 +224,11 @@ async def test_a_user_other_than_root_can_encode_too(tmp_path: Path, workspace: 
 
     assert (await process.wait(), await process.stderr.read()) == (0, b"")
     account = SplitReader((), 180)
-    cut = account.hear(lines[0])
+    cut = account.feed(lines[0])
     assert cut is not None
     made = segment_path(workspace, source, cut.span, "audio/mpeg")
     assert heard(made)[1] == pytest.approx(TONE_HZ, rel=0.02)
-    assert account.hear(lines[1]) is None
+    assert account.feed(lines[1]) is None
     account.finish(ChildExit(0, b""))
 
 

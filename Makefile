@@ -14,7 +14,7 @@ CATALOGUES := bot/locale
 define REWRITE_README
 from pathlib import Path
 from bot.commands.manifest import markdown_target
-from bot.settings import markdown_table
+from bot.settings.table import markdown_table
 readme = Path("README.md")
 text = readme.read_text()
 for mark, made in (("settings", f"\n{markdown_table()}\n"), ("create-app", f"\n{markdown_target()}\n")):

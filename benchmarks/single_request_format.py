@@ -29,7 +29,7 @@ import jiwer
 from av.audio.stream import AudioStream
 
 from bot.audio.media import Media
-from bot.model import PreparedAudio
+from bot.recording import PreparedAudio
 from bot.whisper.whisper import Whisper, join_model
 
 RATE_HZ = 16_000

@@ -27,7 +27,7 @@ from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.scratch import WORKSPACE_PREFIX
-from bot.settings import Settings, SettingsBy
+from bot.settings.settings import Settings, SettingsBy
 from bot.slack.background import BackgroundTasks
 from bot.slack.bolt import build_bolt, build_handlers
 from bot.slack.client.connection import connected, until_reachable

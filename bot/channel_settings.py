@@ -26,7 +26,7 @@ class ChannelSettings:
     automatic: Automatic | None = None
     """``None``: nobody has decided; the deployment's default counts, in a channel shared externally "off"."""
     language: str | None = None
-    """What is spoken; one of ``model.LANGUAGES``. ``None``: recognised by itself."""
+    """What is spoken; one of ``recording.LANGUAGES``. ``None``: recognised by itself."""
     vocabulary: tuple[str, ...] = ()
     """Names and terms to expect; at most ``MOST_CONTEXT_BYTES`` in all."""
     names_in_vocabulary: bool = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.asr.dashscope import DashScope
-from bot.settings import AsrSettings, Settings
+from bot.settings.settings import AsrSettings, Settings
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.downloads import SlackFiles
 from bot.slack.client.ephemeral import EphemeralMessages

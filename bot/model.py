@@ -1,12 +1,10 @@
-"""The nouns: frozen records that every room shares, each field with its meaning and unit."""
+"""Records of a job: a shared file, the request for its transcript, and how far the job has come."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
 
 
 class Claim(StrEnum):
@@ -232,163 +230,6 @@ class Job:
     def key(self) -> JobKey:
         """The request's key."""
         return self.request.key
-
-
-EMOTIONS = ("surprised", "neutral", "happy", "sad", "disgusted", "angry", "fearful")
-"""What the recogniser says of a voice, in the vendor's order."""
-
-LANGUAGES = (
-    *("zh", "yue", "en", "ja", "de", "ko", "ru", "fr", "pt", "ar", "it", "es", "hi", "id"),
-    *("th", "tr", "uk", "vi", "cs", "da", "fil", "fi", "is", "ms", "no", "pl", "sv"),
-)
-"""The codes that the recogniser takes and answers, in the vendor's order."""
-
-DIGIT_LANGUAGES = frozenset({"zh", "en"})
-"""Where "twenty five" can be written as "25" (inverse text normalisation)."""
-
-MOST_CONTEXT_BYTES = 10_000
-"""Of UTF-8. The recogniser takes 10,000 tokens of context, and no token is shorter than a byte."""
-
-AudioMime = Literal["audio/wav", "audio/mpeg"]
-"""The two MIME types that the recogniser documents for data URIs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of a recording, in milliseconds from its beginning."""
-
-    start_ms: int
-    end_ms: int
-
-    @property
-    def duration_ms(self) -> int:
-        """Its length."""
-        return self.end_ms - self.start_ms
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedAudio:
-    """Audio that the recogniser takes as it is, in one request."""
-
-    path: Path
-    """Belongs to the job's workspace, which deletes it."""
-    mime: AudioMime
-    size_bytes: int
-    duration_s: float
-    """Decoded seconds, counted and not read from a header."""
-    has_video: bool = False
-    """The recording holds moving pictures beside the sound; cover art does not count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of a recording between two cuts, made ready for one request."""
-
-    span: Span
-    sounds: tuple[Span, ...]
-    """Where there is sound, between pauses; empty where there is none but a bare noise floor."""
-    last: bool
-    """The recording ends here."""
-    audio: PreparedAudio | None
-    """``None`` where nothing is worth sending. May leave out silence at both ends of ``span``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recognition:
-    """What the recogniser heard in one request."""
-
-    text: str
-    """Empty when no speech was heard."""
-    language: str | None
-    """The recogniser's code (``en``, ``yue``, ``fil``); ``None`` where it did not say."""
-    billed_s: float
-    """Seconds that the provider counted; 0 where it did not say."""
-    complete: bool
-    """False when the recogniser stopped before the end."""
-    request_id: str
-    """The provider's reference for this call; empty where it gave none."""
-    emotion: str | None = None
-    """One of ``EMOTIONS``; ``None`` where it did not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A segment whose fate is known. Kept until the reply is out, so that nothing is paid for twice."""
-
-    span: Span
-    sounds: tuple[Span, ...]
-    last: bool
-    recognition: Recognition | None = None
-    """``None`` for silence, which is not sent, and for a failure."""
-    failed: bool = False
-    """It could not be recognised, for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """Words that were said in one go, between two pauses."""
-
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """What was said between two long pauses."""
-
-    text: str
-    utterances: tuple[Utterance, ...]
-    """The same text in pieces, in order, each with its time; without the spaces between them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A stretch that could not be transcribed."""
-
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageHeard:
-    """A language, and where it was first heard."""
-
-    code: str | None
-    """The recogniser's code; ``None`` where it did not say."""
-    from_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """What goes under a recording."""
-
-    passages: tuple[Paragraph | Gap, ...]
-    """In the order of the recording."""
-    languages: tuple[LanguageHeard, ...]
-    """Each once, in the order in which they were first heard; empty where no word was."""
-    duration_s: float
-    complete: bool
-    """False when the recogniser stopped before the end of a request."""
-    emotion: str | None = None
-    """How most of it sounded, where that is to be told; one of ``EMOTIONS``."""
-    month_used: float | None = None
-    """How much of the month's minutes are used, where that is worth a word; 1 is all."""
-
-    @property
-    def has_gaps(self) -> bool:
-        """Whether some of it could not be transcribed."""
-        return any(isinstance(passage, Gap) for passage in self.passages)
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionContext:
-    """What helps to hear a recording right, and what is told of it."""
-
-    language: str | None = None
-    context: str = ""
-    """Names and terms to expect; at most ``MOST_CONTEXT_BYTES``."""
-    digits: bool | None = None
-    """``None``: the deployment's default."""
-    emotion: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import Transcript
+from bot.recording import Transcript
 
 
 @dataclass(frozen=True, slots=True)

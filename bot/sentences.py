@@ -17,7 +17,8 @@ from babel.numbers import format_decimal, format_percent
 from bot import formats
 from bot.channel_settings import Automatic
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import LanguageHeard, Usage
+from bot.model import Usage
+from bot.recording import LanguageHeard
 from bot.translations import Reader, Sentence, readers
 
 _ = Sentence

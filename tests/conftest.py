@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 _AMBIENT = {name.upper() for name in Settings.model_fields} | {
     *("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from bot.app import BACKGROUND_PATIENCE_S, DRAIN_PATIENCE_S
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from tests.dockerfile import ROOT, environment, of, stages
 
 TEXT = (ROOT / "compose.yaml").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import pytest
 from babel import Locale
 
 from bot import formats
-from bot.model import LANGUAGES
+from bot.recording import LANGUAGES
 
 
 @pytest.mark.parametrize(

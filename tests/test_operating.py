@@ -14,7 +14,7 @@ import yaml
 
 from bot.__main__ import main
 from bot.errors import Misconfiguration, Outage
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.requests.share_plan import Ignored
 from bot.telemetry import Metrics
 

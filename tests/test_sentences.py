@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_file
 from bot import sentences
 from bot.channel_settings import Automatic
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import EMOTIONS, LanguageHeard
+from bot.recording import EMOTIONS, LanguageHeard
 from bot.translations import ENGLISH, Reader, readers
 
 

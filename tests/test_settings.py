@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsBy, SettingsError, load, markdown_table
+from bot.settings.load import SettingsError, load
+from bot.settings.settings import Settings, SettingsBy
+from bot.settings.table import markdown_table
 
 ROOT = Path(__file__).parents[1]
 BOT_TOKEN, APP_TOKEN = "xoxb-1-hush", "xapp-1-hush"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import LanguageHeard, Paragraph, Span, Transcript, Utterance
+from bot.recording import LanguageHeard, Paragraph, Span, Transcript, Utterance
 
 
 def said(

@@ -20,7 +20,7 @@ from bot.asr.error_codes import legible
 from bot.asr.scheduler import Scheduler
 from bot.asr.wire import PATH, RequestBody, decode_response, request_body
 from bot.errors import Misconfiguration, Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
-from bot.model import PreparedAudio, Recognition
+from bot.recording import PreparedAudio, Recognition
 
 _CHUNK_BYTES = 3 * 64 * 1024
 """A multiple of 3, so that the Base64 of the chunks joins into the Base64 of the whole."""

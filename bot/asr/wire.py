@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.asr.error_codes import fault_of, unreadable
-from bot.model import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, AudioMime, Recognition
+from bot.recording import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, AudioMime, Recognition
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 

@@ -34,7 +34,7 @@ from typing import Any
 from bot.audio.cuts import EARLIEST_MS, stretch_from
 from bot.audio.plan import LONGEST_MS, TOLERANCE_S
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import Span
+from bot.recording import Span
 
 LINE_BYTES = 16_384
 """A child that says more in one line is broken."""

@@ -17,7 +17,7 @@ from bot.audio.levels import (
     worth_sending,
 )
 from bot.audio.plan import LONGEST_MS
-from bot.model import Span
+from bot.recording import Span
 
 EARLIEST_MS = 90_000
 LATEST_MS = 170_000

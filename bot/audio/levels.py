@@ -14,7 +14,7 @@ from itertools import accumulate
 from operator import mul, sub
 
 from bot.audio.plan import RATE_HZ
-from bot.model import Span
+from bot.recording import Span
 
 FRAME_MS = 20
 FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1_000

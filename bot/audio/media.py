@@ -21,7 +21,7 @@ from bot.audio.plan import (
     untouched_wav,
 )
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import AudioMime, PreparedAudio, Segment, Span
+from bot.recording import AudioMime, PreparedAudio, Segment, Span
 
 SMALL_BYTES = 4 * 1024 * 1024
 """Up to here a source has a lane of its own: a voice note does not wait behind films."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.audio.headers import Wav, read_wav
-from bot.model import AudioMime, Span
+from bot.recording import AudioMime, Span
 
 MAX_REQUEST_S = 300
 """The recogniser's limit for one request."""

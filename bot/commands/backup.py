@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.commands import exits
-from bot.settings import SettingsError, load_store
+from bot.settings.load import SettingsError, load_store
 from bot.store.backup import CopyFailed, copy_database
 from bot.store.database import DataDirUnusable, find_database
 from bot.store.schema import metadata

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands import exits
-from bot.settings import SettingsError, load_store
+from bot.settings.load import SettingsError, load_store
 from bot.store.database import DataDirUnusable, opened_beside
 from bot.store.forgetting import Traces, forget_channel, forget_team, forget_user
 

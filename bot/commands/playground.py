@@ -16,7 +16,7 @@ from bot.commands import exits
 from bot.playground.bot_process import BotDied, LogLine
 from bot.playground.page.server import serving_page
 from bot.playground.session import Playground, Result, playground
-from bot.settings import SettingsError, load_recogniser
+from bot.settings.load import SettingsError, load_recogniser
 from bot.whisper.whisper import ModelError
 
 CLIP = Path(__file__).parents[1] / "playground" / "clips" / "jfk.m4a"

@@ -14,7 +14,8 @@ from bot.app import running
 from bot.commands import exits
 from bot.commands.exits import fail
 from bot.errors import Misconfigured
-from bot.settings import LogFormat, Settings, SettingsError, load
+from bot.settings.load import SettingsError, load
+from bot.settings.settings import LogFormat, Settings
 from bot.store.store import AlreadyRunning, DataDirUnusable
 from bot.telemetry import configure_logging
 

@@ -25,10 +25,11 @@ from bot.job.clock import Clock
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.job.recognise import RecordingRecogniser, Task
-from bot.model import LANGUAGES, Claim, Part, Transcript
+from bot.model import Claim
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
+from bot.recording import LANGUAGES, Part, Transcript
 from bot.scratch import scratch_folder
-from bot.settings import SettingsError, load_asr
+from bot.settings.load import SettingsError, load_asr
 from bot.transcript.documents import render_json, render_srt, render_txt, render_vtt
 from bot.transcript.join import join
 from bot.translations import ENGLISH

@@ -19,9 +19,10 @@ from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
 from bot.job.retry import MOST_BUGS, AwaitConsent, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
 from bot.job.transcribe import Transcriber
-from bot.model import SUBSCRIBERS, Job, JobState, Outcome, Transcript
+from bot.model import SUBSCRIBERS, Job, JobState, Outcome
 from bot.ports.outside import Replies
 from bot.ports.store import Preferences, Queue
+from bot.recording import Transcript
 from bot.reply import (
     Broken,
     ConsentRequest,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from bot.errors import TranscriptionError
-from bot.model import Claim, Job, Outcome, PreparedAudio, Recognition
+from bot.model import Claim, Job, Outcome
+from bot.recording import PreparedAudio, Recognition
 from bot.telemetry import ASR_REASONS, Metrics
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from bot.errors import Refusal
 from bot.job.current import CurrentJob
 from bot.job.deliver import holds_words
-from bot.model import Job, Transcript
+from bot.model import Job
 from bot.ports.store import Queue
+from bot.recording import Transcript
 from bot.reply import Broken, GaveUp, Refused, ReplyState, ThreadLookup
 from bot.transcript.join import join
 

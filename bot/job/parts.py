@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.model import Part, Segment, Span
+from bot.recording import Part, Segment, Span
 
 
 class Parts:

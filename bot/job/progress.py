@@ -10,8 +10,9 @@ from bot.errors import Misconfiguration, Outage
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery
-from bot.model import THREAD, Part
+from bot.model import THREAD
 from bot.ports.outside import Replies
+from bot.recording import Part
 from bot.reply import Growing
 from bot.transcript.join import join
 

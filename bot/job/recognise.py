@@ -13,8 +13,8 @@ from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unav
 from bot.job.clock import Clock
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
-from bot.model import Part, PreparedAudio, Recognition, Segment
 from bot.ports.outside import Audio, Recogniser
+from bot.recording import Part, PreparedAudio, Recognition, Segment
 from bot.transcript.echo import is_echo
 
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)

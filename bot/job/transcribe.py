@@ -11,19 +11,10 @@ from bot.errors import Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
 from bot.job.current import CurrentJob
 from bot.job.recognise import RecordingRecogniser, Task
-from bot.model import (
-    Claim,
-    FileState,
-    Job,
-    Part,
-    PreparedAudio,
-    RecognitionContext,
-    SharedFile,
-    Transcript,
-    TranscriptionRequest,
-)
+from bot.model import Claim, FileState, Job, SharedFile, TranscriptionRequest
 from bot.ports.outside import Files, RecognitionContextSource
 from bot.ports.store import Preferences, Queue
+from bot.recording import Part, PreparedAudio, RecognitionContext, Transcript
 from bot.scratch import workspace
 from bot.transcript.join import join
 

@@ -6,17 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bot.model import (
-    Job,
-    PreparedAudio,
-    Recognition,
-    RecognitionContext,
-    Removal,
-    Segment,
-    SharedFile,
-    Span,
-    TranscriptionRequest,
-)
+from bot.model import Job, Removal, SharedFile, TranscriptionRequest
+from bot.recording import PreparedAudio, Recognition, RecognitionContext, Segment, Span
 from bot.reply import Broken, GaveUp, Refused, Reply, ThreadLookup
 
 
@@ -87,7 +78,7 @@ class Recogniser(Protocol):
 
         Args:
             audio: What to hear.
-            language: One of ``model.LANGUAGES``; ``None`` where it is unknown or mixed.
+            language: One of ``recording.LANGUAGES``; ``None`` where it is unknown or mixed.
             context: Background text or words to expect.
             digits: Write numbers as digits, in the languages that can; ``None`` for the deployment's default.
             flow: On whose behalf (a job's key, say). Flows are served in turn.

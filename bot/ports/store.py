@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.channel_settings import ChannelSettings
-from bot.model import Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest, Usage
+from bot.model import Job, JobKey, JobState, Outcome, Removal, TranscriptionRequest, Usage
+from bot.recording import Part
 
 
 class RequestOutcome(StrEnum):

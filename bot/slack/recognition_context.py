@@ -12,8 +12,9 @@ from cachetools import LRUCache
 
 from bot.channel_settings import ChannelSettings
 from bot.errors import TranscriptionError
-from bot.model import MOST_CONTEXT_BYTES, RecognitionContext, TranscriptionRequest
+from bot.model import TranscriptionRequest
 from bot.ports.store import Preferences
+from bot.recording import MOST_CONTEXT_BYTES, RecognitionContext
 from bot.slack.client.lookups import Lookups
 from bot.transcript.documents import on_one_line
 

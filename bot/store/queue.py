@@ -17,7 +17,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Forgotten
-from bot.model import Job, JobKey, JobState, Outcome, Part
+from bot.model import Job, JobKey, JobState, Outcome
+from bot.recording import Part
 from bot.store import endings, removals, schema
 from bot.store.database import Database
 from bot.store.ledger import add_usage, month_name

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.channel_settings import ChannelSettings
-from bot.model import Job, JobKey, JobState, Outcome, Part, TranscriptionRequest
+from bot.model import Job, JobKey, JobState, Outcome, TranscriptionRequest
+from bot.recording import Part
 from bot.store import schema
 
 WORKING = (JobState.READY, JobState.RUNNING, JobState.PARKED)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from bot.model import Span, Utterance
+from bot.recording import Span, Utterance
 from bot.transcript.tokens import Ends, Token, tokens
 
 # How little a pause fits there: as little as a place that is off by the root of twice as many doubts.

@@ -13,7 +13,7 @@ from itertools import accumulate
 from rich.cells import chop_cells, split_graphemes
 
 from bot import sentences
-from bot.model import Paragraph, Transcript, Utterance
+from bot.recording import Paragraph, Transcript, Utterance
 from bot.transcript.tokens import Ends, tokens
 from bot.translations import Reader
 

@@ -17,7 +17,7 @@ from typing import Any
 from pysubs2 import SSAEvent, SSAFile
 
 from bot import sentences
-from bot.model import Gap, Paragraph, Transcript
+from bot.recording import Gap, Paragraph, Transcript
 from bot.transcript.cues import plan_cues
 from bot.translations import Reader
 

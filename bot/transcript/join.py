@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bot.model import Gap, LanguageHeard, Paragraph, Part, Span, Transcript, Utterance
+from bot.recording import Gap, LanguageHeard, Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.align import align
 from bot.transcript.repetition import collapse
 from bot.transcript.script import separator

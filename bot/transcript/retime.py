@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from bot.model import Paragraph, Span, Transcript, Utterance
+from bot.recording import Paragraph, Span, Transcript, Utterance
 from bot.transcript.documents import WORD_JOINER, on_one_line
 from bot.transcript.tokens import tokens
 

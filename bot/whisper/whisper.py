@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from platformdirs import user_cache_path
 
-from bot.model import LANGUAGES
+from bot.recording import LANGUAGES
 from bot.whisper.heard import Heard, NotThatSoundError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from bot.asr.dashscope import DashScope
-from bot.model import PreparedAudio
+from bot.recording import PreparedAudio
 
 KEY = "sk-0123456789abcdef0123456789abcdef"
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"

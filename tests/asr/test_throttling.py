@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from bot.asr.dashscope import DashScope
 from bot.errors import Outage, Unavailable
-from bot.model import PreparedAudio
 from bot.playground.dashscope_lookalike.faults import Answer
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
+from bot.recording import PreparedAudio
 from bot.whisper.heard import Heard
 from tests.asr.stand import Clock, audio
 

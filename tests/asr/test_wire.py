@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.asr.wire import decode_response, request_body
 from bot.errors import TranscriptionError, Unavailable
-from bot.model import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, Recognition
+from bot.recording import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, Recognition
 
 SEED_ANSWER: dict[str, Any] = {
     "request_id": "3f2f8e6a-7d2c-9a55-b2f4-6d1f6c7a4b11",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.audio.levels import find_sounds, measure
-from bot.model import Span
+from bot.recording import Span
 from tests.speech.encoding import decode
 
 RATE_HZ = 16_000

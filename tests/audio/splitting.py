@@ -7,7 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from bot.audio.media import Media
-from bot.model import PreparedAudio, Segment, Span
+from bot.recording import PreparedAudio, Segment, Span
 
 
 async def segments_of(

@@ -22,7 +22,7 @@ from bot.audio.child_protocol import (
     render_cut,
 )
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import Span
+from bot.recording import Span
 
 MOST_MINUTES = 10
 DONE = (Span(100_000, 200_000), Span(200_000, 300_000))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.audio.cuts import EARLIEST_MS, LATEST_MS, Cutter, Piece, decide_cut, stretch_from
 from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE
 from bot.audio.plan import LONGEST_MS
-from bot.model import Span
+from bot.recording import Span
 
 WINDOW = 25
 LONGEST = LONGEST_MS // FRAME_MS

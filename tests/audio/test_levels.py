@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.audio.levels import FRAME_MS, find_sounds, is_loud, measure, power, worth_sending
-from bot.model import Span
+from bot.recording import Span
 from tests.audio.sounds import (
     RATE_HZ,
     Colour,

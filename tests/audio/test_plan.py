@@ -21,7 +21,7 @@ from bot.audio.plan import (
     sent_as,
     untouched_wav,
 )
-from bot.model import AudioMime, Span
+from bot.recording import AudioMime, Span
 from tests.audio.test_headers import fmt, wav
 
 

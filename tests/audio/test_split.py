@@ -10,7 +10,7 @@ import pytest
 from bot.audio.child.encode import write_mp3
 from bot.audio.media import Media
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_WAV_BYTES
-from bot.model import Segment, Span
+from bot.recording import Segment, Span
 from tests.audio.samples import encode, heard, tone, write_wav
 from tests.audio.sounds import hum, noise, pcm_of, silence
 from tests.audio.splitting import only_audio_of, only_segment_of, segments_of

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.model import Outcome, Part, Recognition, Span
+from bot.model import Outcome
+from bot.recording import Part, Recognition, Span
 from bot.store.store import Store, open_store
 from tests.job.fakes import request_for, shared_file
 from tests.store.opening import closed_to_us

@@ -15,13 +15,11 @@ from bot.model import (
     JobKey,
     JobState,
     Outcome,
-    Part,
-    Recognition,
     SharedFile,
-    Span,
     TranscriptionRequest,
 )
 from bot.ports.store import Ledger, Preferences, Queue, Removals, Requests
+from bot.recording import Part, Recognition, Span
 from tests.job.virtual import VirtualTime
 
 SOON_S = 0.03

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 
 from bot.asr.dashscope import DashScope
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import EMOTIONS, LANGUAGES, PreparedAudio
 from bot.playground.dashscope_lookalike.faults import (
     Alter,
     Answer,
@@ -29,6 +28,7 @@ from bot.playground.dashscope_lookalike.faults import (
 )
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.ports.outside import Recogniser
+from bot.recording import EMOTIONS, LANGUAGES, PreparedAudio
 from bot.whisper.heard import Heard
 from tests.asr.stand import Clock
 

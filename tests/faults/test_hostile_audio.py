@@ -17,7 +17,7 @@ from av.audio.stream import AudioStream
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Refusal, Rejected
-from bot.model import Segment
+from bot.recording import Segment
 from tests.audio.samples import encode, tone, write_wav
 from tests.audio.splitting import only_audio_of, segments_of
 

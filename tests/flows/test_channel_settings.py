@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.playground.slack_lookalike.records import Channel, Message
-from bot.settings import SettingsBy
+from bot.settings.settings import SettingsBy
 from tests.flows.hands import Form, button, option, text_in
 from tests.flows.world import World, context, tone, words
 

@@ -24,7 +24,7 @@ from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.interactions import Interactions
 from bot.playground.slack_lookalike.records import Channel, File, Message, User, View
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.whisper.heard import Heard
 
 Delivery = Literal["socket", "http"]

@@ -14,22 +14,8 @@ from bot.job.clock import Clock
 from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.model import (
-    THREAD,
-    Claim,
-    FileState,
-    Job,
-    JobKey,
-    PreparedAudio,
-    Recognition,
-    RecognitionContext,
-    Removal,
-    Segment,
-    SharedFile,
-    Span,
-    Transcript,
-    TranscriptionRequest,
-)
+from bot.model import THREAD, Claim, FileState, Job, JobKey, Removal, SharedFile, TranscriptionRequest
+from bot.recording import PreparedAudio, Recognition, RecognitionContext, Segment, Span, Transcript
 from bot.reply import Broken, GaveUp, Refused, Reply, ReplyState, ThreadLookup, state_of
 from bot.telemetry import Metrics
 from tests.job.memory import WORKING, MemoryJobs

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import Forgotten
-from bot.model import THREAD, Job, JobKey, JobState, Outcome, Part, Removal, TranscriptionRequest
+from bot.model import THREAD, Job, JobKey, JobState, Outcome, Removal, TranscriptionRequest
 from bot.ports.store import ExistingReply, RequestOutcome
+from bot.recording import Part
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
 

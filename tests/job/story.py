@@ -7,7 +7,8 @@ from typing import Any
 from bot.job.current import CurrentJob
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
-from bot.model import Claim, Job, SharedFile, Transcript
+from bot.model import Claim, Job, SharedFile
+from bot.recording import Transcript
 from tests.job.fakes import Bench, request_for
 from tests.job.virtual import EPOCH
 

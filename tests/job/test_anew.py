@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import RecognitionContext, Transcript, TranscriptionRequest
+from bot.model import TranscriptionRequest
 from bot.ports.store import RequestOutcome
+from bot.recording import RecognitionContext, Transcript
 from bot.reply import Broken, GaveUp, Growing, Refused, ReplyState, Waiting
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.transcripts import said

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
-from bot.model import SUBSCRIBERS, Part, Recognition, RecognitionContext, Span
+from bot.model import SUBSCRIBERS
+from bot.recording import Part, Recognition, RecognitionContext, Span
 from bot.reply import Refused
 from tests.job.fakes import Bench, request_for
 from tests.transcripts import said

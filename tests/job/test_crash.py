@@ -26,7 +26,8 @@ from bot.job.clock import Clock
 from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.model import SUBSCRIBERS, THREAD, Paragraph, Transcript
+from bot.model import SUBSCRIBERS, THREAD
+from bot.recording import Paragraph, Transcript
 from bot.reply import Growing, Refused, Reply, Waiting
 from bot.store import schema
 from bot.store.store import Store, open_store

@@ -13,7 +13,8 @@ from bot.errors import (
     Unavailable,
 )
 from bot.job.job_log import Observed, canonical_line, count, count_failure
-from bot.model import Claim, Job, Outcome, Recognition
+from bot.model import Claim, Job, Outcome
+from bot.recording import Recognition
 from bot.telemetry import Metrics
 from tests.job.conftest import Lines
 from tests.job.fakes import Bench, request_for, shared_file

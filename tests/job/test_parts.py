@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.job.parts import Parts
-from bot.model import Part, Recognition, Segment, Span
+from bot.recording import Part, Recognition, Segment, Span
 
 
 def part(start_ms: int, end_ms: int, *, last: bool = False, failed: bool = False) -> Part:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
-from bot.model import Gap, JobState, Paragraph, RecognitionContext, Transcript
+from bot.model import JobState
+from bot.recording import Gap, Paragraph, RecognitionContext, Transcript
 from bot.reply import GaveUp, Growing, Refused, Reply, ReplyState
 from tests.job.fakes import Bench, request_for, shared_file
 

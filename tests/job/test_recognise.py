@@ -19,7 +19,8 @@ from bot.errors import (
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.job.recognise import RecordingRecogniser, Task
-from bot.model import Claim, Part, PreparedAudio
+from bot.model import Claim
+from bot.recording import Part, PreparedAudio
 from tests.job.fakes import Bench
 from tests.job.virtual import AtOnce
 

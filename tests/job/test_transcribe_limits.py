@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import ConsentNeeded, Refusal, Rejected
-from bot.model import Claim, FileState, Part, Recognition, RecognitionContext, SharedFile, Span
+from bot.model import Claim, FileState, SharedFile
+from bot.recording import Part, Recognition, RecognitionContext, Span
 from tests.job.fakes import Bench, request_for, shared_file
 from tests.job.story import Story
 from tests.job.virtual import EPOCH

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.model import THREAD, Job, JobKey, LanguageHeard, Paragraph, Place, Span, Transcript, Utterance
+from bot.model import THREAD, Job, JobKey, Place
 from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.records import Channel, Message, User, View
+from bot.recording import LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.reply import Reply, ThreadLookup
 from bot.slack.blockkit import action_ids
 from bot.slack.interactions.answer import PATIENCE_S

@@ -16,7 +16,7 @@ from bot.model import Job
 from bot.playground.slack_lookalike.records import Channel, Message
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.reply import ThreadLookup
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.lookups import Lookups

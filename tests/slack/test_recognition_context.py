@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.channel_settings import ChannelSettings
-from bot.model import MOST_CONTEXT_BYTES, SUBSCRIBERS, JobKey, RecognitionContext, TranscriptionRequest
+from bot.model import SUBSCRIBERS, JobKey, TranscriptionRequest
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Preferences
+from bot.recording import MOST_CONTEXT_BYTES, RecognitionContext
 from bot.slack.client.api import build_api
 from bot.slack.client.lookups import Lookups
 from bot.slack.recognition_context import SlackRecognitionContext, join_context

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Job, JobState, Outcome, Part, Recognition, Span, TranscriptionRequest
+from bot.model import Job, JobState, Outcome, TranscriptionRequest
+from bot.recording import Part, Recognition, Span
 from bot.store import schema
 from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
 from tests.job.fakes import request_for, shared_file

@@ -6,8 +6,9 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from bot.model import Outcome, Part, Recognition, Span, Usage
+from bot.model import Outcome, Usage
 from bot.ports.store import RequestOutcome
+from bot.recording import Part, Recognition, Span
 from bot.store.store import open_store
 from tests.store.old_files import VERSIONS, add_job, old_file, old_request, request
 

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bot.model import Outcome, Part, Span
+from bot.model import Outcome
 from bot.ports.store import RequestOutcome
+from bot.recording import Part, Span
 from bot.store import schema
 from bot.store.store import Store, open_store
 from tests.job.fakes import request_for, shared_file

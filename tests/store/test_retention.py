@@ -14,7 +14,7 @@ from annotated_types import Ge
 from sqlalchemy import event, insert
 
 from bot.model import Outcome, Usage
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.store import schema
 from bot.store.requests import KEYS_KEPT_AT_LEAST
 from bot.store.store import Store, open_store

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.model import Span
+from bot.recording import Span
 from bot.transcript.tokens import Ends, tokens
 
 _ENGLISH = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Span, Utterance
+from bot.recording import Span, Utterance
 from bot.transcript.align import align
 from bot.transcript.script import spoken_length
 from bot.transcript.tokens import tokens

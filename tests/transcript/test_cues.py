@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from rich.cells import split_graphemes
 
 from bot import sentences
-from bot.model import Gap, Paragraph, Part, Span, Transcript, Utterance
+from bot.recording import Gap, Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.cues import Cue, plan_cues
 from bot.transcript.join import join
 from bot.translations import ENGLISH

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from pysubs2 import SSAFile
 
-from bot.model import Part
+from bot.recording import Part
 from bot.transcript.cues import Cue, plan_cues
 from bot.transcript.documents import plain_text, render_json, render_srt, render_txt, render_vtt
 from bot.transcript.join import join

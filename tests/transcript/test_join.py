@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 
-from bot.model import LanguageHeard, Paragraph, Part, Span, Transcript
+from bot.recording import LanguageHeard, Paragraph, Part, Span, Transcript
 from bot.transcript.join import join
 from tests.transcript.texts import SPOKEN, gaps_of, letters, part, recordings, span, words_of
 

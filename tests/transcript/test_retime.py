@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Paragraph, Part, Span, Transcript, Utterance
+from bot.recording import Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.cues import plan_cues
 from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
 from bot.transcript.join import join

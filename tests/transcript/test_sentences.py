@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot import sentences
-from bot.model import LanguageHeard
+from bot.recording import LanguageHeard
 from bot.translations import ENGLISH
 
 

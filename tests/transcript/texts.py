@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bot.model import Gap, Paragraph, Part, Recognition, Span, Transcript
+from bot.recording import Gap, Paragraph, Part, Recognition, Span, Transcript
 
 SPOKEN = {
     "English": "Good morning, everybody. Dr. Smith can't come today, so we'll begin. Any questions?",

@@ -24,7 +24,7 @@ from bot.audio.child_protocol import Cut
 from bot.audio.cuts import Cutter, Piece
 from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path, sent_as
 from bot.errors import Refusal, Rejected
-from bot.model import Span
+from bot.recording import Span
 
 
 @dataclass(frozen=True, slots=True)

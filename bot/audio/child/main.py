@@ -65,7 +65,7 @@ def split(
     # Imported here, behind the limits.
     from bot.audio.child.convert import Task, convert  # noqa: PLC0415
     from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
-    from bot.model import Span  # noqa: PLC0415
+    from bot.recording import Span  # noqa: PLC0415
 
     unsaid_s = 0.0
 

@@ -20,7 +20,7 @@ from bot.audio.headers import id3v2_bytes, read_mp3_frame
 from bot.audio.levels import find_sounds, measure
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_MP3_BYTES
 from bot.errors import Rejected
-from bot.model import Span
+from bot.recording import Span
 
 ID3V1_BYTES = 128
 PROMISE_TOLERANCE_S = 0.1

@@ -31,7 +31,8 @@ from bot.commands.check.slack import (
     find_app_id,
     find_installation,
 )
-from bot.settings import Settings, SettingsError, load
+from bot.settings.load import SettingsError, load
+from bot.settings.settings import Settings
 from bot.telemetry import configure_logging, redact
 
 _SETTINGS = "Settings"

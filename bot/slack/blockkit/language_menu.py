@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import formats, sentences
-from bot.model import LANGUAGES
+from bot.recording import LANGUAGES
 from bot.slack.blockkit.elements import Block, option, select
 from bot.slack.incoming.interactions import Input
 from bot.translations import Reader

@@ -8,7 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot import sentences
-from bot.model import Transcript, TranscriptionRequest
+from bot.model import TranscriptionRequest
+from bot.recording import Transcript
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit import action_ids, elements
 from bot.slack.blockkit.elements import Block

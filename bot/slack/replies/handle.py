@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.model import LANGUAGES, JobKey, TranscriptionRequest
+from bot.model import JobKey, TranscriptionRequest
+from bot.recording import LANGUAGES
 
 _VERSION = "1"
 _MOST_CHARACTERS = 255

@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 
 from bot.errors import Outage, TranscriptionError, Unavailable
-from bot.model import Job, Place, Transcript
+from bot.model import Job, Place
+from bot.recording import Transcript
 from bot.reply import Reply, ReplyState, ThreadLookup, state_of
 from bot.slack.blockkit.elements import Block
 from bot.slack.client.api import SlackApi

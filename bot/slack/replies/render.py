@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot import formats, sentences
-from bot.model import JobKey, Transcript, TranscriptionRequest
+from bot.model import JobKey, TranscriptionRequest
+from bot.recording import Transcript
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import (

@@ -10,8 +10,8 @@ from functools import partial
 from bot import sentences
 from bot.channel_settings import ChannelSettings, parse_vocabulary, vocabulary_bytes
 from bot.errors import TranscriptionError
-from bot.model import MOST_CONTEXT_BYTES
 from bot.ports.store import Preferences
+from bot.recording import MOST_CONTEXT_BYTES
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, checkboxes, field, modal, option, section, text_input
 from bot.slack.incoming.interactions import View

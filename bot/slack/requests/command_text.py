@@ -11,7 +11,7 @@ from itertools import pairwise
 from babel import Locale
 
 from bot import formats
-from bot.model import LANGUAGES
+from bot.recording import LANGUAGES
 from bot.slack.requests.links import Link, parse_link, split_words
 from bot.translations import readers
 
@@ -39,7 +39,7 @@ class Wanted:
     link: Link | None = None
     """``None``: the one that is at hand."""
     language: str | None = None
-    """One of ``model.LANGUAGES``; ``None`` where nobody says."""
+    """One of ``recording.LANGUAGES``; ``None`` where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
-from bot.model import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
+from bot.recording import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import (
     Block,

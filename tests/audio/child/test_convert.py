@@ -11,7 +11,7 @@ import pytest
 
 from bot.audio.child.convert import Task, convert
 from bot.audio.child_protocol import Cut
-from bot.model import Span
+from bot.recording import Span
 from tests.audio.samples import encode, tone, write_wav
 
 ENCODERS = 2

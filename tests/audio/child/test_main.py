@@ -21,7 +21,7 @@ from bot.audio.child_protocol import ChildExit, SplitReader
 from bot.audio.media import SMALL_BYTES, Media
 from bot.audio.plan import Limits, segment_path
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
-from bot.model import Segment, Span
+from bot.recording import Segment, Span
 from tests.audio.samples import TONE_HZ, encode, heard, sparse_wav
 from tests.audio.splitting import segments_of
 

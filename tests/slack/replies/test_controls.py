@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import Gap, JobKey, Span
+from bot.model import JobKey
 from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
+from bot.recording import Gap, Span
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.action_ids import AGREE, DECLINE, FILL_GAPS, REPLY_MENU, SHARE
 from bot.slack.replies.controls import Choice, render_controls

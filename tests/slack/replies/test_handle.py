@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import LANGUAGES, THREAD, JobKey
+from bot.model import THREAD, JobKey
+from bot.recording import LANGUAGES
 from bot.slack.replies.handle import ReplyHandle
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS, request
 

@@ -13,9 +13,9 @@ from bot.errors import (
     Outage,
     Unavailable,
 )
-from bot.model import Transcript
 from bot.playground.slack_lookalike.blockkit import characters_in
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
+from bot.recording import Transcript
 from bot.reply import ThreadLookup, Waiting
 from bot.slack.client.api import build_api
 from bot.transcript.documents import plain_text

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import Misconfigured, Outage, Unavailable
-from bot.model import Gap, Span
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
 from bot.playground.slack_lookalike.records import Message
+from bot.recording import Gap, Span
 from bot.reply import Growing, ReplyState, ThreadLookup
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
 from tests.transcripts import said

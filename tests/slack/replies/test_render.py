@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import EMOTIONS, Gap, JobKey, LanguageHeard, Paragraph, Span, Transcript, Utterance
+from bot.model import JobKey
 from bot.playground.slack_lookalike.blockkit import characters_in, complaints_about_blocks
+from bot.recording import EMOTIONS, Gap, LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.action_ids import FILL_GAPS, REPLY_MENU
 from bot.slack.replies.render import (

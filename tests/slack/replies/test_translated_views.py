@@ -11,8 +11,9 @@ import pytest
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import Gap, JobKey, LanguageHeard, Span, Transcript, Usage
+from bot.model import JobKey, Usage
 from bot.playground.slack_lookalike.blockkit import complaints_about_blocks, complaints_about_view
+from bot.recording import Gap, LanguageHeard, Span, Transcript
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.messages import Message

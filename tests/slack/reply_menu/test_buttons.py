@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from bot import sentences
-from bot.model import Gap as GapOf
-from bot.model import JobKey, Outcome, Place, Span, Transcript
+from bot.model import JobKey, Outcome, Place
 from bot.playground.slack_lookalike.faults import Answer
 from bot.playground.slack_lookalike.records import Message
+from bot.recording import Gap as GapOf
+from bot.recording import Span, Transcript
 from bot.reply import ConsentRequest
 from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import BlockAction

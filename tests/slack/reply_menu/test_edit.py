@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bot import sentences
-from bot.model import THREAD, Gap, Place, Span
+from bot.model import THREAD, Place
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import File, Message, View
+from bot.recording import Gap, Span
 from bot.reply import ReplyState
 from bot.scratch import WORKSPACE_PREFIX
 from bot.slack.blockkit import action_ids

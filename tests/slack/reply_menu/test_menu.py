@@ -4,10 +4,11 @@ import pytest
 
 from bot import sentences
 from bot.errors import Outage
-from bot.model import MOST_CONTEXT_BYTES, Claim, FileState, JobKey
+from bot.model import Claim, FileState, JobKey
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import Message
+from bot.recording import MOST_CONTEXT_BYTES
 from bot.reply import GaveUp
 from bot.slack.blockkit import action_ids
 from bot.slack.replies.controls import Choice

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 
 from bot import sentences
-from bot.model import Gap, Span, Transcript
 from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
+from bot.recording import Gap, Span, Transcript
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import line
 from bot.slack.blockkit.rich_text import escape, text_of

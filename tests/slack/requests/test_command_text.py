@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import formats
-from bot.model import LANGUAGES
+from bot.recording import LANGUAGES
 from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command, parse_mention
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.translations import readers

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import LANGUAGES, Claim, FileState
+from bot.model import Claim, FileState
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.form import initial_values
 from bot.playground.slack_lookalike.records import View
+from bot.recording import LANGUAGES
 from bot.slack.incoming.interactions import View as Sent
 from bot.slack.incoming.messages import Message, SharedMessage
 from bot.slack.requests import shortcut_view

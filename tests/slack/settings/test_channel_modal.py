@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot import model, sentences
+from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
+from bot.model import Place
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import Channel, User, View
@@ -34,7 +35,7 @@ OPEN = [
 
 
 @dataclass
-class Place:
+class ModalHarness:
     """A channel with two members, and somebody who is not in it."""
 
     office: Office
@@ -48,7 +49,7 @@ class Place:
         """Open the modal, and wait for what fills it."""
         state = self.office.slack.state
         trigger = state.new_trigger(user.id)
-        await self.control.open(Trigger(trigger, user.id, model.Place(channel_id or self.channel.id)))
+        await self.control.open(Trigger(trigger, user.id, Place(channel_id or self.channel.id)))
         await self.office.settled()
         return self.office.modal()
 
@@ -69,7 +70,7 @@ async def place(
     patience_s: float = 2.0,
     locale: str = "en-US",
     **deployment: Any,
-) -> AsyncIterator[Place]:
+) -> AsyncIterator[ModalHarness]:
     async with office_with(
         lambda handlers: [handlers.channel_modal],
         admins_only=admins_only,
@@ -81,7 +82,7 @@ async def place(
         anne, boss = state.add_user("anne", locale=locale), state.add_user("boss", is_admin=True)
         stranger = state.add_user("zoe", is_admin=True)
         channel = state.add_channel("general", anne.id, boss.id)
-        yield Place(office, office.handlers.channel_modal, channel, anne, boss, stranger)
+        yield ModalHarness(office, office.handlers.channel_modal, channel, anne, boss, stranger)
 
 
 def notice(view: View) -> str:
@@ -133,7 +134,7 @@ async def test_it_opens_at_once_and_is_filled_when_slack_has_answered() -> None:
         trigger = here.office.slack.state.new_trigger(here.anne.id)
 
         async with asyncio.timeout(2.0):
-            await here.control.open(Trigger(trigger, here.anne.id, model.Place(here.channel.id)))
+            await here.control.open(Trigger(trigger, here.anne.id, Place(here.channel.id)))
         await hold.reached()
         assert notice(here.office.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
 
@@ -197,7 +198,7 @@ async def test_a_fault_of_ours_does_not_leave_the_modal_waiting() -> None:
 
 async def test_a_modal_that_slack_does_not_open_is_told_of_in_the_channel() -> None:
     async with place() as here:
-        await here.control.open(Trigger("long.gone", here.anne.id, model.Place(here.channel.id)))
+        await here.control.open(Trigger("long.gone", here.anne.id, Place(here.channel.id)))
         await here.office.settled()
 
         assert here.office.slack.state.views == {}
@@ -237,24 +238,24 @@ async def test_too_many_words_keep_the_modal_open_and_change_nothing() -> None:
         assert here.office.whispers(here.anne.id) == []
 
 
-async def leave(here: Place) -> str:
+async def leave(here: ModalHarness) -> str:
     here.channel.members.remove(here.anne.id)
     return ENGLISH.say(sentences.OUT_OF_REACH)
 
 
-async def lose_slack(here: Place) -> str:
+async def lose_slack(here: ModalHarness) -> str:
     here.office.slack.faults.add("conversations.members", Answer(503), times=None)
     return ENGLISH.say(sentences.SLACK_SILENT)
 
 
-async def stall_slack(here: Place) -> str:
+async def stall_slack(here: ModalHarness) -> str:
     here.office.slack.faults.hold("conversations.members")
     return ENGLISH.say(sentences.SLACK_SLOW)
 
 
 @pytest.mark.parametrize("happen", [leave, lose_slack, stall_slack])
 async def test_whether_somebody_may_is_asked_again_when_it_is_saved(
-    happen: Callable[[Place], Awaitable[str]],
+    happen: Callable[[ModalHarness], Awaitable[str]],
 ) -> None:
     async with place(patience_s=0.5) as here:
         view = await here.open(here.anne)

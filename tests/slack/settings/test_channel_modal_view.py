@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings, vocabulary_bytes
-from bot.model import LANGUAGES, MOST_CONTEXT_BYTES
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.form import initial_values, merged_values
+from bot.recording import LANGUAGES, MOST_CONTEXT_BYTES
 from bot.slack.blockkit import action_ids
 from bot.slack.incoming.interactions import View
 from bot.slack.settings import channel_modal_view

@@ -1,0 +1,1 @@
+"""The bot's settings: environment and ``.env`` -> frozen values."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bot.clients import Outside, build_outside, open_session
 from bot.commands import exits
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
 from bot.commands.check.downloads import check_download
 from bot.commands.check.events import (
     check_app_token,
@@ -77,7 +77,7 @@ async def run_checks(
             check_recogniser(outside.recogniser, settings.dashscope_base_url, settings.asr_model),
             _check_machine(settings),
         )
-    complete = good(_SETTINGS, sentences.settings_complete(socket_mode=settings.socket_mode))
+    complete = good(_SETTINGS, common.settings_complete(socket_mode=settings.socket_mode))
     return [complete, *slack, *recogniser, *machine]
 
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 import aiohttp
 from pydantic import SecretStr
 
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
+from bot.commands.check.advice import slack as advice
 from bot.commands.check.findings import Finding, bad, good, untried
 from bot.commands.check.slack import BOT_TOKEN, Answer, Installation
 from bot.errors import (
@@ -54,19 +55,19 @@ async def check_download(
         found: What ``auth.test`` said of it.
     """
     if not isinstance(found, Installation):
-        return untried(_NAME, sentences.after(BOT_TOKEN))
+        return untried(_NAME, common.after(BOT_TOKEN))
     if "files:read" in found.identity.missing_scopes:
-        return untried(_NAME, sentences.after("Scopes"))
+        return untried(_NAME, common.after("Scopes"))
     files = SlackFiles(api, session, token, origins=origins, most_bytes=_ENOUGH_BYTES)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             file = await _newest_recording(api)
             if file is None:
-                return untried(_NAME, sentences.NO_FILE_YET)
+                return untried(_NAME, advice.NO_FILE_YET)
             await _read_beginning(files, file)
     except (TranscriptionError, OSError) as error:
         return bad(_NAME, _explain(error))
-    return good(_NAME, sentences.downloaded(file.id))
+    return good(_NAME, advice.downloaded(file.id))
 
 
 async def _newest_recording(api: SlackApi) -> SharedFile | None:
@@ -100,12 +101,12 @@ async def _read_beginning(files: SlackFiles, file: SharedFile) -> None:
 def _explain(error: TranscriptionError | OSError) -> str:
     match error:
         case Misconfigured(reason=Misconfiguration.SLACK_LOGIN_PAGE):
-            return sentences.LOGIN_PAGE
+            return advice.LOGIN_PAGE
         case Rejected(reason=Refusal.UNSAFE_ADDRESS):
-            return sentences.unsafe_address(error.detail)
+            return advice.unsafe_address(error.detail)
         case Unavailable(reason=Outage.SLACK):
-            return sentences.slack_silent(error.detail)
+            return advice.slack_silent(error.detail)
         case TimeoutError():
-            return sentences.download_trouble(sentences.no_end(_TIMEOUT_S))
+            return advice.download_trouble(common.no_end(_TIMEOUT_S))
         case _:
-            return sentences.download_trouble(str(error))
+            return advice.download_trouble(str(error))

@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
+from bot.commands.check.advice import slack as advice
 from bot.commands.check.findings import Finding, bad, good, untried, warning
 from bot.errors import Misconfigured, Unavailable
 from bot.slack.client.api import build_api
@@ -68,7 +69,7 @@ async def try_socket(session: aiohttp.ClientSession, api_url: str, app_token: Se
         ):
             return read_greeting(await socket.receive_json())
     except _BROKEN:
-        return Connection(trouble=sentences.NO_HELLO)
+        return Connection(trouble=advice.NO_HELLO)
 
 
 def read_greeting(frame: Any) -> Connection:
@@ -79,34 +80,34 @@ def read_greeting(frame: Any) -> Connection:
         case {"type": "hello"}:
             return Connection()
         case {"type": "disconnect", "reason": "link_disabled"}:
-            return Connection(trouble=sentences.SOCKET_MODE_OFF)
+            return Connection(trouble=advice.SOCKET_MODE_OFF)
         case {"type": "disconnect", "reason": "too_many_websockets"}:
-            return Connection(trouble=sentences.TOO_MANY_SOCKETS)
+            return Connection(trouble=advice.TOO_MANY_SOCKETS)
         case _:
-            return Connection(trouble=sentences.NO_HELLO)
+            return Connection(trouble=advice.NO_HELLO)
 
 
 def check_app_token(found: Connected, bot_app_id: str | None) -> Finding:
     """Whether Slack takes the app token, and it is of the bot token's app."""
     if not isinstance(found, Connection):
-        return bad(APP_TOKEN, sentences.app_token_trouble(found))
+        return bad(APP_TOKEN, advice.app_token_trouble(found))
     if bot_app_id and found.app_id and found.app_id != bot_app_id:
-        return bad(APP_TOKEN, sentences.other_app(found.app_id, bot_app_id))
-    return good(APP_TOKEN, sentences.app_token(found.app_id))
+        return bad(APP_TOKEN, advice.other_app(found.app_id, bot_app_id))
+    return good(APP_TOKEN, advice.app_token(found.app_id))
 
 
 def check_socket(found: Connected) -> Finding:
     """Whether events would arrive over Socket Mode."""
     if not isinstance(found, Connection):
-        return untried(EVENTS, sentences.after(APP_TOKEN))
-    return bad(EVENTS, found.trouble) if found.trouble else good(EVENTS, sentences.HELLO)
+        return untried(EVENTS, common.after(APP_TOKEN))
+    return bad(EVENTS, found.trouble) if found.trouble else good(EVENTS, advice.HELLO)
 
 
 def check_signing_secret(secret: SecretStr) -> Finding:
     """Whether it has the shape of one."""
     if _SECRET.fullmatch(secret.get_secret_value()):
-        return good(SIGNING_SECRET, sentences.SIGNING_SECRET)
-    return bad(SIGNING_SECRET, sentences.SIGNING_SECRET_MALFORMED)
+        return good(SIGNING_SECRET, advice.SIGNING_SECRET)
+    return bad(SIGNING_SECRET, advice.SIGNING_SECRET_MALFORMED)
 
 
 async def check_http(host: str, port: int) -> Finding:
@@ -117,14 +118,14 @@ async def check_http(host: str, port: int) -> Finding:
         async with aiohttp.ClientSession(timeout=_READY_TIMEOUT) as session, session.get(address) as answer:
             checks = _parts(await answer.json())
     except aiohttp.ClientConnectorError:
-        return untried(EVENTS, sentences.bot_not_running(port))
+        return untried(EVENTS, advice.bot_not_running(port))
     except _BROKEN:
         checks = {}
     if not checks:
-        return bad(EVENTS, sentences.port_taken(port))
+        return bad(EVENTS, advice.port_taken(port))
     if all(word == "ok" for word in checks.values()):
-        return untried(EVENTS, sentences.BOT_READY)
-    return warning(EVENTS, sentences.bot_not_ready(checks))
+        return untried(EVENTS, advice.BOT_READY)
+    return warning(EVENTS, advice.bot_not_ready(checks))
 
 
 def _parts(answer: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
 
 
 class Mark(StrEnum):
@@ -61,7 +61,7 @@ def render(findings: Sequence[Finding], encoding: str) -> str:
     """A line for each finding, and one that sums up, in what the encoding can write."""
     lines = [_one_line(f"{finding.mark} {finding.name}: {finding.text}") for finding in findings]
     wrong = sum(finding.mark is Mark.BAD for finding in findings)
-    text = "".join(f"{line}\n" for line in (*lines, sentences.summary(wrong)))
+    text = "".join(f"{line}\n" for line in (*lines, common.summary(wrong)))
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

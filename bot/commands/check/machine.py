@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bot.audio.child_protocol import ChildError
 from bot.audio.media import Media
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
+from bot.commands.check.advice import machine as advice
 from bot.commands.check.findings import Finding, bad, good, warning
 from bot.commands.playground import CLIP
 from bot.errors import TranscriptionError
@@ -34,9 +35,9 @@ def check_database(data_dir: Path) -> Finding:
         _write_in(folder)
         is_in_use = _is_locked(data_dir)
         if not (data_dir / FILE_NAME).exists():
-            return good(_DATABASE, sentences.database_to_come(data_dir))
+            return good(_DATABASE, advice.database_to_come(data_dir))
     except OSError as error:
-        return bad(_DATABASE, sentences.folder_trouble(data_dir, _word(error)))
+        return bad(_DATABASE, advice.folder_trouble(data_dir, _word(error)))
     return _check_file(data_dir / FILE_NAME, is_in_use=is_in_use)
 
 
@@ -45,7 +46,7 @@ def check_disk(data_dir: Path, max_file_mb: int) -> Finding:
     try:
         found = os.statvfs(_nearest_folder(data_dir))
     except OSError as error:
-        return bad(_DISK, sentences.folder_trouble(data_dir, _word(error)))
+        return bad(_DISK, advice.folder_trouble(data_dir, _word(error)))
     # Some file systems count no inodes.
     return judge_disk(
         found.f_bavail * found.f_frsize // _MB, found.f_favail if found.f_files else None, max_file_mb
@@ -55,13 +56,13 @@ def check_disk(data_dir: Path, max_file_mb: int) -> Finding:
 def judge_disk(free_mb: int, free_inodes: int | None, max_file_mb: int) -> Finding:
     """Whether there is room for the biggest recording that is taken, beside what is always needed."""
     if free_inodes == 0:
-        return bad(_DISK, sentences.NO_FILES_LEFT)
+        return bad(_DISK, advice.NO_FILES_LEFT)
     if free_mb < _LEAST_FREE_MB:
-        return bad(_DISK, sentences.disk_full(free_mb))
+        return bad(_DISK, advice.disk_full(free_mb))
     needed_mb = max_file_mb + _LEAST_FREE_MB
     if free_mb < needed_mb:
-        return warning(_DISK, sentences.disk_tight(free_mb, needed_mb, max_file_mb))
-    return good(_DISK, sentences.disk(free_mb))
+        return warning(_DISK, advice.disk_tight(free_mb, needed_mb, max_file_mb))
+    return good(_DISK, advice.disk(free_mb))
 
 
 async def check_decoder(clip: Path = CLIP) -> Finding:
@@ -72,10 +73,10 @@ async def check_decoder(clip: Path = CLIP) -> Finding:
                 async for _ in Media(children=1).split(clip, scratch):
                     pass
     except TimeoutError:
-        return bad(_DECODER, sentences.decoder_trouble(sentences.no_end(_DECODER_TIMEOUT_S)))
+        return bad(_DECODER, advice.decoder_trouble(common.no_end(_DECODER_TIMEOUT_S)))
     except (TranscriptionError, ChildError, OSError) as error:
-        return bad(_DECODER, sentences.decoder_trouble(str(error)))
-    return good(_DECODER, sentences.DECODES)
+        return bad(_DECODER, advice.decoder_trouble(str(error)))
+    return good(_DECODER, advice.DECODES)
 
 
 def _nearest_folder(path: Path) -> Path:
@@ -126,13 +127,13 @@ def _check_file(path: Path, *, is_in_use: bool) -> Finding:
             (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             db.execute("ROLLBACK")
     except sqlite3.Error as error:
-        return bad(_DATABASE, sentences.database_trouble(path, str(error)))
+        return bad(_DATABASE, advice.database_trouble(path, str(error)))
     if version > schema.VERSION:
-        return bad(_DATABASE, sentences.database_newer(version, schema.VERSION))
+        return bad(_DATABASE, advice.database_newer(version, schema.VERSION))
     if not tables:
-        return warning(_DATABASE, sentences.database_empty(path))
+        return warning(_DATABASE, advice.database_empty(path))
     if is_in_use:
-        return good(_DATABASE, sentences.database_in_use(path.parent, version))
+        return good(_DATABASE, advice.database_in_use(path.parent, version))
     if version < schema.VERSION:
-        return good(_DATABASE, sentences.database_older(version, schema.VERSION))
-    return good(_DATABASE, sentences.database(version))
+        return good(_DATABASE, advice.database_older(version, schema.VERSION))
+    return good(_DATABASE, advice.database(version))

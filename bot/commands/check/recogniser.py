@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from bot.asr.dashscope import DashScope
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
+from bot.commands.check.advice import recogniser as advice
 from bot.commands.check.findings import Finding, bad, good, untried, warning
 from bot.errors import Misconfiguration, Misconfigured, Outage, Unavailable
 
@@ -28,26 +29,26 @@ async def check_recogniser(
         async with asyncio.timeout(timeout_s):
             await recogniser.verify()
     except TimeoutError:
-        return _no_key(bad(_KEY, sentences.recogniser_silent(address, sentences.no_end(timeout_s))))
+        return _no_key(bad(_KEY, advice.recogniser_silent(address, common.no_end(timeout_s))))
     except (Unavailable, Misconfigured) as error:
         return _explain(error, address, model)
-    return [good(_KEY, sentences.key_accepted(address)), good(_MODEL, sentences.model_answers(model))]
+    return [good(_KEY, advice.key_accepted(address)), good(_MODEL, advice.model_answers(model))]
 
 
 def _explain(error: Unavailable | Misconfigured, address: str, model: str) -> list[Finding]:
     match error.reason:
         case Misconfiguration.RECOGNISER_KEY:
-            return _no_key(bad(_KEY, sentences.key_trouble(address)))
+            return _no_key(bad(_KEY, advice.key_trouble(address)))
         case Misconfiguration.RECOGNISER_ACCOUNT:
-            return _no_key(bad(_KEY, sentences.account_trouble(error.detail)))
+            return _no_key(bad(_KEY, advice.account_trouble(error.detail)))
         case Misconfiguration.RECOGNISER_MODEL:
-            key = good(_KEY, sentences.key_accepted(address))
-            return [key, bad(_MODEL, sentences.model_trouble(model, error.detail))]
+            key = good(_KEY, advice.key_accepted(address))
+            return [key, bad(_MODEL, advice.model_trouble(model, error.detail))]
         case Outage.RECOGNISER_BUSY:
-            return _no_key(warning(_KEY, sentences.RECOGNISER_BUSY))
+            return _no_key(warning(_KEY, advice.RECOGNISER_BUSY))
         case _:
-            return _no_key(bad(_KEY, sentences.recogniser_silent(address, error.detail)))
+            return _no_key(bad(_KEY, advice.recogniser_silent(address, error.detail)))
 
 
 def _no_key(key: Finding) -> list[Finding]:
-    return [key, untried(_MODEL, sentences.after(_KEY))]
+    return [key, untried(_MODEL, common.after(_KEY))]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from bot.commands.check import sentences
+from bot.commands.check.advice import common
+from bot.commands.check.advice import slack as advice
 from bot.commands.check.findings import Finding, bad, good, untried, warning
 from bot.errors import Misconfigured, TranscriptionError, Unavailable
 from bot.slack.client.api import SlackApi
@@ -70,33 +71,33 @@ async def find_app_id(api: SlackApi, installation: Installation) -> str | None:
 def check_bot_token(found: Answer) -> Finding:
     """Whether Slack takes the bot token."""
     if not isinstance(found, Installation):
-        return bad(BOT_TOKEN, sentences.bot_token_trouble(found))
-    return good(BOT_TOKEN, sentences.bot_token(found.team, found.identity.team_id, found.bot_name))
+        return bad(BOT_TOKEN, advice.bot_token_trouble(found))
+    return good(BOT_TOKEN, advice.bot_token(found.team, found.identity.team_id, found.bot_name))
 
 
 def check_scopes(found: Answer) -> Finding:
     """Whether every scope of the manifest is granted."""
     name = "Scopes"
     if not isinstance(found, Installation):
-        return untried(name, sentences.after(BOT_TOKEN))
+        return untried(name, common.after(BOT_TOKEN))
     if missing := found.identity.missing_scopes:
-        return bad(name, sentences.scopes_missing(missing))
-    return good(name, sentences.scopes_granted(len(SCOPES)))
+        return bad(name, advice.scopes_missing(missing))
+    return good(name, advice.scopes_granted(len(SCOPES)))
 
 
 def check_clock(found: Answer) -> Finding:
     """Whether this machine and Slack agree on the time."""
     name = "Clock"
     if not isinstance(found, Installation):
-        return untried(name, sentences.after(BOT_TOKEN))
+        return untried(name, common.after(BOT_TOKEN))
     off_s = found.clock_off_s
     if off_s is None:
-        return untried(name, sentences.NO_TIME)
+        return untried(name, advice.NO_TIME)
     if abs(off_s) > _SIGNATURES_LAST_S:
-        return bad(name, sentences.clock_off(off_s))
+        return bad(name, advice.clock_off(off_s))
     if abs(off_s) > _CLOCK_TOLERANCE_S:
-        return warning(name, sentences.clock_off(off_s))
-    return good(name, sentences.CLOCK_RIGHT)
+        return warning(name, advice.clock_off(off_s))
+    return good(name, advice.CLOCK_RIGHT)
 
 
 def clock_off_s(headers: Mapping[str, str], now: datetime) -> int | None:

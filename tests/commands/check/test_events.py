@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.commands.check import sentences
+from bot.commands.check.advice import slack as advice
 from bot.commands.check.events import read_greeting
 from bot.commands.check.findings import Mark
 from bot.http.server import serving
@@ -22,11 +22,11 @@ from tests.flows.world import World, words, world_at
     [
         ({"type": "hello", "connection_info": {"app_id": "A1"}}, "A1", ""),
         ({"type": "hello"}, "", ""),
-        ({"type": "disconnect", "reason": "link_disabled"}, "", sentences.SOCKET_MODE_OFF),
-        ({"type": "disconnect", "reason": "too_many_websockets"}, "", sentences.TOO_MANY_SOCKETS),
-        ({"type": "disconnect"}, "", sentences.NO_HELLO),
-        ([], "", sentences.NO_HELLO),
-        (None, "", sentences.NO_HELLO),
+        ({"type": "disconnect", "reason": "link_disabled"}, "", advice.SOCKET_MODE_OFF),
+        ({"type": "disconnect", "reason": "too_many_websockets"}, "", advice.TOO_MANY_SOCKETS),
+        ({"type": "disconnect"}, "", advice.NO_HELLO),
+        ([], "", advice.NO_HELLO),
+        (None, "", advice.NO_HELLO),
     ],
 )
 def test_the_first_frame_says_how_it_stands(frame: Any, app_id: str, trouble: str) -> None:
@@ -39,7 +39,7 @@ async def test_a_line_that_lets_no_websocket_through_is_told(world: World, fault
     world.slack.faults.add("socket_connect", fault, times=None)
     found = await slack_checked(world)
     assert (found["App token"].mark, found["Events"].mark) == (Mark.GOOD, Mark.BAD)
-    assert found["Events"].text == sentences.NO_HELLO
+    assert found["Events"].text == advice.NO_HELLO
 
 
 async def test_nothing_is_left_open(world: World) -> None:
@@ -81,7 +81,7 @@ async def test_what_is_no_signing_secret_is_told(
 async def test_in_http_mode_a_bot_that_runs_here_says_that_it_is_ready(http_world: World) -> None:
     async with http_world.bot_running() as bot:
         found = (await slack_checked(http_world, http_host="0.0.0.0", http_port=bot.http_port))["Events"]  # noqa: S104
-    assert (found.mark, found.text) == (Mark.UNTRIED, sentences.BOT_READY)
+    assert (found.mark, found.text) == (Mark.UNTRIED, advice.BOT_READY)
 
 
 async def test_in_http_mode_a_bot_that_is_not_ready_says_why(http_world: World) -> None:
@@ -102,4 +102,4 @@ async def test_another_program_on_the_port_is_told(http_world: World, answer: st
     app.router.add_get("/readyz", something)
     async with serving(app, "127.0.0.1", 0) as port:
         found = (await slack_checked(http_world, http_port=port))["Events"]
-    assert (found.mark, found.text) == (Mark.BAD, sentences.port_taken(port))
+    assert (found.mark, found.text) == (Mark.BAD, advice.port_taken(port))

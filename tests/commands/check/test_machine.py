@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.check import sentences
+from bot.commands.check.advice import machine as advice
 from bot.commands.check.findings import Mark
 from bot.commands.check.machine import check_database, check_decoder, check_disk, judge_disk
 from bot.store import schema
@@ -30,7 +30,7 @@ def set_version(data_dir: Path, version: int) -> None:
 
 def test_a_database_that_is_there_says_its_version(data_dir: Path) -> None:
     found = check_database(data_dir)
-    assert (found.mark, found.text) == (Mark.GOOD, sentences.database(schema.VERSION))
+    assert (found.mark, found.text) == (Mark.GOOD, advice.database(schema.VERSION))
 
 
 def test_looking_changes_nothing(data_dir: Path) -> None:
@@ -41,7 +41,7 @@ def test_looking_changes_nothing(data_dir: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     found = check_database(tmp_path / "a" / "b")
-    assert (found.mark, found.text) == (Mark.GOOD, sentences.database_to_come(tmp_path / "a" / "b"))
+    assert (found.mark, found.text) == (Mark.GOOD, advice.database_to_come(tmp_path / "a" / "b"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -55,7 +55,7 @@ def test_where_nothing_can_be_written_is_told(folder: Path) -> None:
 def test_an_older_database_is_upgraded_by_the_bot(data_dir: Path) -> None:
     set_version(data_dir, 1)
     found = check_database(data_dir)
-    assert (found.mark, found.text) == (Mark.GOOD, sentences.database_older(1, schema.VERSION))
+    assert (found.mark, found.text) == (Mark.GOOD, advice.database_older(1, schema.VERSION))
 
 
 def test_a_newer_database_needs_its_own_version(data_dir: Path) -> None:
@@ -75,7 +75,7 @@ def test_what_is_no_database_is_told(tmp_path: Path) -> None:
 async def test_a_running_bots_database_is_left_alone(tmp_path: Path) -> None:
     async with open_store(tmp_path):
         found = check_database(tmp_path)
-    assert (found.mark, found.text) == (Mark.GOOD, sentences.database_in_use(tmp_path, schema.VERSION))
+    assert (found.mark, found.text) == (Mark.GOOD, advice.database_in_use(tmp_path, schema.VERSION))
 
 
 async def test_a_database_that_breaks_under_a_running_bot_is_told(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ async def test_a_database_that_breaks_under_a_running_bot_is_told(tmp_path: Path
 def test_an_empty_database_is_no_older_one(tmp_path: Path) -> None:
     (tmp_path / FILE).touch()
     found = check_database(tmp_path)
-    assert (found.mark, found.text) == (Mark.WARNING, sentences.database_empty(tmp_path / FILE))
+    assert (found.mark, found.text) == (Mark.WARNING, advice.database_empty(tmp_path / FILE))
     assert (tmp_path / FILE).stat().st_size == 0
 
 
@@ -129,7 +129,7 @@ def test_a_disk_that_cannot_be_asked_is_told(tmp_path: Path) -> None:
 
 async def test_sound_is_decoded() -> None:
     found = await check_decoder()
-    assert (found.mark, found.text) == (Mark.GOOD, sentences.DECODES)
+    assert (found.mark, found.text) == (Mark.GOOD, advice.DECODES)
 
 
 async def test_sound_that_is_not_decoded_is_told(tmp_path: Path) -> None:

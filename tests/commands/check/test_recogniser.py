@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clients import build_recogniser, open_session
+from bot.commands.check.advice.recogniser import key_accepted, key_trouble, region_of
 from bot.commands.check.findings import Finding, Mark
 from bot.commands.check.recogniser import check_recogniser
-from bot.commands.check.sentences import key_accepted, key_trouble, region_of
 from bot.playground.dashscope_lookalike.faults import Answer, Page
 from tests.commands.check.checked import by_name
 from tests.flows.world import World

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from bot.commands.check.advice.slack import WHY_SCOPE
 from bot.commands.check.findings import Mark
-from bot.commands.check.sentences import WHY_SCOPE
 from bot.commands.check.slack import Installation, check_clock, clock_off_s
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.slack.client.identity import SCOPES, Identity

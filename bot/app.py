@@ -35,6 +35,7 @@ from bot.slack.client.identity import Identity, identify
 from bot.slack.context import Deployment, HandlerContext
 from bot.slack.permissions import Permissions
 from bot.slack.recognition_context import SlackRecognitionContext
+from bot.slack.requests.command_text import language_names
 from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
 from bot.telemetry import Metrics
@@ -103,6 +104,8 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
                 automatic=settings.auto_transcribe,
                 metrics=metrics,
             )
+            # Not inside the first command that names a language: Slack waits for that one's answer.
+            await asyncio.to_thread(language_names)
             handlers = build_handlers(context, shares).in_order()
             bolt = build_bolt(handlers, outside.api, identity, secret or "unused in Socket Mode")
             async with (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 
 from babel import Locale
@@ -97,7 +98,17 @@ def _language(name: str, *, may_be_codes: bool) -> str | None:
     wanted = _folded(name)
     if may_be_codes and wanted in LANGUAGES:
         return wanted
-    return next((code for code in LANGUAGES if wanted in map(_folded, _names(code))), None)
+    return language_names().get(wanted)
+
+
+@cache
+def language_names() -> Mapping[str, str]:
+    """Codes by the folded names of languages: as the readers of each catalogue write them, and their own.
+
+    The first call reads the data of every language (0.2 s): it is made in a thread before the bot is ready.
+    """
+    named = ((_folded(name), code) for code in reversed(LANGUAGES) for name in _names(code))
+    return dict(named)
 
 
 def _names(code: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from benchmarks.clips import Clip
 from benchmarks.stand import DeliveryMode, Stand, standing
 from bot.model import JobState
 from bot.playground.bot_process import LogLine
+from bot.tasks import start_task
 
 RECOGNISER_S = 0.2
 WARM_UPS, RUNS = 5, 40
@@ -209,7 +210,7 @@ async def _memory(stand: Stand, clip: Clip, idle_mb: float) -> Memory:
         started = time.perf_counter()
         for file in files:
             stand.post(file)
-        watching = asyncio.create_task(_peak_running(stand, ends))
+        watching = start_task(_peak_running(stand, ends))
         lines = await asyncio.gather(*ends)
         all_replied_s = time.perf_counter() - started
         in_flight = await watching

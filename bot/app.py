@@ -38,6 +38,7 @@ from bot.slack.recognition_context import SlackRecognitionContext
 from bot.slack.requests.command_text import language_names
 from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
+from bot.tasks import start_task
 from bot.telemetry import Metrics
 
 DRAIN_PATIENCE_S = 20.0
@@ -212,8 +213,8 @@ async def _working(
 ) -> AsyncIterator[asyncio.Event]:
     """Jobs are run while inside, and drained on the way out; yields what is set when the worker dies."""
     failed = asyncio.Event()
-    verifying = asyncio.create_task(_report_verification(outside, log))
-    working = asyncio.create_task(_work(worker, failed, log))
+    verifying = start_task(_report_verification(outside, log))
+    working = start_task(_work(worker, failed, log))
     try:
         yield failed
     finally:

@@ -122,3 +122,11 @@ class ThreadLookup:
     """Files of earlier revisions."""
     pieces: frozenset[int] = frozenset()
     """Numbers of the messages that stand and carry the reply on, where no file could be shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file that is shared beside a reply."""
+
+    name: str
+    content: str

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.asr.rate_limit import AdaptiveLimit, RateWindow
+from bot.tasks import start_task
 
 _LONGEST_PAUSE_S = 60.0
 """Whoever was asked to wait longer waits by itself: the others are not held back for an hour."""
@@ -106,7 +107,7 @@ class Scheduler:
             open_flows = [flow for flow in flows if opens_at_s[flow] <= now_s]
             if not open_flows:
                 wait_s = min(opens_at_s.values()) - now_s
-                self._alarm = asyncio.create_task(self._advance_after(wait_s))
+                self._alarm = start_task(self._advance_after(wait_s))
                 return
             # Of equals `min` takes the first.
             flow = min(open_flows, key=lambda flow: self._running[flow])

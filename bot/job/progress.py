@@ -14,6 +14,7 @@ from bot.model import THREAD
 from bot.ports.outside import Replies
 from bot.recording import Part
 from bot.reply import Growing
+from bot.tasks import start_task
 from bot.transcript.join import join
 
 EVERY_S = 3.0
@@ -61,7 +62,7 @@ class Progress:
     def start(self) -> None:
         """Begin to show it."""
         if self._running is None and self._current.job.key.audience == THREAD:
-            self._running = asyncio.create_task(self._run())
+            self._running = start_task(self._run())
 
     async def stop(self) -> None:
         """Let what is being said be said, and say no more: a status after the reply would stay."""

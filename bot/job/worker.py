@@ -17,6 +17,7 @@ from bot.job.transcribe import Transcriber
 from bot.model import THREAD, Job, JobKey, Outcome, Removal
 from bot.ports.outside import Replies
 from bot.ports.store import Preferences, Queue, Removals
+from bot.tasks import start_task
 from bot.telemetry import Metrics
 
 JOBS_AT_ONCE = 64
@@ -109,7 +110,7 @@ class Worker:
             job = await self._queue.claim()
             if job is None:
                 return False
-            task = asyncio.create_task(self._guarded(job))
+            task = start_task(self._guarded(job))
             self._running[task] = job
             task.add_done_callback(self._forget)
             return True

@@ -104,7 +104,7 @@ async def bot_running(
         )
         bot = BotProcess(process, show)
         ready = bot.expect(lambda line: line.get("event") == "ready")
-        reading = asyncio.create_task(bot.read_log())
+        reading = asyncio.create_task(bot.read_log())  # noqa: TID251  # awaited below, so this frame holds it
         try:
             yield bot, await ready
         finally:

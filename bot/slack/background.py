@@ -9,6 +9,8 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from bot.tasks import start_task
+
 
 class BackgroundTasks:
     """Runs work beside the handlers, and keeps hold of it: Slack waits three seconds for an acknowledgement.
@@ -22,7 +24,7 @@ class BackgroundTasks:
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Run something from now on; what it raises is logged."""
-        task = asyncio.create_task(self._run(work))
+        task = start_task(self._run(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -16,6 +16,7 @@ from bot.model import TranscriptionRequest
 from bot.ports.store import Preferences
 from bot.recording import MOST_CONTEXT_BYTES, RecognitionContext
 from bot.slack.client.lookups import Lookups
+from bot.tasks import start_task
 from bot.transcript.documents import on_one_line
 
 _FRESH_FOR = timedelta(hours=6)
@@ -87,7 +88,7 @@ class SlackRecognitionContext:
             return ()
         known = self._known.setdefault((key.team_id, key.channel_id), _Known())
         if known.looking is None and (known.due is None or known.due <= self._now()):
-            known.looking = asyncio.create_task(self._look_up(key.channel_id, known))
+            known.looking = start_task(self._look_up(key.channel_id, known))
             self._tasks.add(known.looking)
             known.looking.add_done_callback(self._tasks.discard)
         if known.looking is not None and not known.names:

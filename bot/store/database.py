@@ -33,6 +33,7 @@ from bot.store.versions import (
     prepare_tables,
     stamp_version,
 )
+from bot.tasks import start_task
 
 FILE_NAME = "threadscribe.db"
 LOCK_NAME = "threadscribe.lock"
@@ -122,7 +123,7 @@ class Database:
         await self._engine.dispose()
 
     async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.create_task(work)
+        task = start_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         try:

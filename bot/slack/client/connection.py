@@ -18,6 +18,7 @@ from bot.errors import Misconfigured, Unavailable
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.api_errors import rejection_means_bad_token
 from bot.slack.client.proxies import websocket_proxy
+from bot.tasks import start_task
 
 _LONGEST_DELAY_S = 60.0
 _RENEW_EVERY_S = 3.0
@@ -65,7 +66,7 @@ async def connected(
     try:
         # The SDK would try a wrong token for ever, with a traceback each time.
         await until_reachable(lambda: _check_app_token(api, token))
-        renewing = asyncio.create_task(_renew_address(socket.client))
+        renewing = start_task(_renew_address(socket.client))
         await socket.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         yield socket
     finally:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import structlog
 
 from bot.errors import Outage, TranscriptionError, Unavailable
-from bot.reply import SharedTranscript
+from bot.reply import SharedTranscript, TextFile
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import is_refusal
 from bot.slack.incoming.fields import id_in
@@ -18,14 +17,6 @@ from bot.slack.incoming.fields import id_in
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
 _PASSING_STATUSES = frozenset({408, 429})
 _ALREADY_GONE = frozenset({"file_not_found", "file_deleted", "message_not_found"})
-
-
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A file to be shared."""
-
-    name: str
-    content: str
 
 
 class UploadRefused(Exception):

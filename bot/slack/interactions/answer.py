@@ -10,6 +10,7 @@ import structlog
 from bot import sentences
 from bot.errors import Rejected, TranscriptionError
 from bot.slack.client.readers import Readers
+from bot.tasks import start_task
 from bot.translations import Reader
 
 PATIENCE_S = 2.5
@@ -43,7 +44,7 @@ class Answers:
                 fault of ours that it raises is raised, and so not acknowledged.
             unanswered: The event that the operator finds in the log.
         """
-        reading = asyncio.ensure_future(self._readers.of(user_id))
+        reading = start_task(self._readers.of(user_id))
         try:
             answer = await self._attempt(work, unanswered)
             return answer(await reading) if answer is not None else ""

@@ -9,50 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
 from bot import sentences
 from bot.errors import Rejected, TranscriptionError
-from bot.model import Place
 from bot.slack.background import BackgroundTasks
-from bot.slack.blockkit.elements import Block, modal, section
+from bot.slack.blockkit.elements import Block
 from bot.slack.client.api import SlackApi
 from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.readers import Readers
 from bot.slack.incoming.fields import object_in
 from bot.slack.incoming.interactions import View
-from bot.translations import Reader, Sentence
+from bot.slack.interactions.modal_kind import ModalKind, Trigger
+from bot.translations import Reader
 
 _OPENING_PATIENCE_S = 2.0
 _FILLING_PATIENCE_S = 0.4
 """An acknowledgement waits so long for a modal to be filled: mostly that is enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModalKind:
-    """What a modal is about, and how its troubles are named in the log."""
-
-    title: Sentence
-    callback_id: str = "notice"
-    """Of a sentence in its place, where nobody listens for what the modal sends."""
-    not_opened: str = "modal not opened"
-    not_filled: str = "modal not filled"
-
-    def notice(self, reader: Reader, text: str) -> Block:
-        """A sentence in the modal's place, and nothing to do but to close it."""
-        close = reader.say(sentences.CLOSE)
-        return modal(self.callback_id, reader.say(self.title), [section(text)], close=close)
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """What allows one modal, whom it is for, and where they look."""
-
-    id: str
-    user_id: str
-    place: Place
 
 
 class Modals:

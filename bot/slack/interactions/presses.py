@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.model import JobKey, Place, TranscriptionRequest
 from bot.slack.incoming.files import stub
 from bot.slack.incoming.interactions import BlockAction, Interaction, ViewSubmission
-from bot.slack.interactions.modals import Trigger
+from bot.slack.interactions.modal_kind import Trigger
 from bot.slack.replies.handle import ReplyHandle
 
 _NOWHERE = "-"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bot import formats, sentences
 from bot.model import JobKey, TranscriptionRequest
 from bot.recording import Transcript
-from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
+from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, TextFile, Waiting
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import (
     BLOCK_CHARACTERS,
@@ -26,7 +26,6 @@ from bot.slack.blockkit.rich_text import (
     rich_texts,
     split,
 )
-from bot.slack.client.uploads import TextFile
 from bot.slack.replies.controls import render_controls
 from bot.transcript.documents import on_one_line, plain_text, render_srt, render_txt, render_vtt
 from bot.translations import Reader

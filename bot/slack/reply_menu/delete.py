@@ -7,7 +7,7 @@ from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, modal, section
 from bot.slack.context import HandlerContext
 from bot.slack.interactions.answer import Answer
-from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.modal_kind import ModalKind
 from bot.slack.interactions.presses import Press
 from bot.translations import Reader
 

@@ -13,7 +13,7 @@ from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, field, modal, section, text_input
 from bot.slack.blockkit.rich_text import join, split
 from bot.slack.incoming.interactions import View
-from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.modal_kind import ModalKind
 from bot.slack.interactions.presses import Press
 from bot.translations import Reader
 

@@ -15,7 +15,8 @@ from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction, View, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
-from bot.slack.interactions.modals import ModalKind, Modals
+from bot.slack.interactions.modal_kind import ModalKind
+from bot.slack.interactions.modals import Modals
 from bot.slack.interactions.presses import Press, parse_press, parse_submission
 from bot.slack.replies.controls import Choice
 from bot.slack.reply_menu import delete, edit_view, retranscribe, vocabulary

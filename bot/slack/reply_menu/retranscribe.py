@@ -12,7 +12,7 @@ from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.answer import Answer
-from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.modal_kind import ModalKind
 from bot.slack.interactions.presses import Press
 from bot.translations import Reader
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot import sentences
+from bot.reply import TextFile
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import beginning, fallback, unescaped, with_text
-from bot.slack.client.uploads import TextFile
 from bot.slack.replies.render import INLINE_CHARACTERS, Message
 from bot.transcript.documents import render_srt, render_vtt
 from bot.transcript.retime import retime

@@ -16,7 +16,7 @@ from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, checkboxes, field, modal, option, section, text_input
 from bot.slack.incoming.interactions import View
 from bot.slack.interactions.answer import Answer
-from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.modal_kind import ModalKind
 from bot.slack.interactions.presses import Press
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.translations import Reader

@@ -22,7 +22,7 @@ from bot.slack.incoming.interactions import SlashCommand
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import RequestBy
 from bot.slack.interactions.answer import Answer, Answers
-from bot.slack.interactions.modals import Trigger
+from bot.slack.interactions.modal_kind import Trigger
 from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on

@@ -20,7 +20,8 @@ from bot.slack.incoming.interactions import MessageShortcut, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import RequestBy, SharedMessage
 from bot.slack.interactions.answer import Answer, Answers
-from bot.slack.interactions.modals import Modals, Trigger
+from bot.slack.interactions.modal_kind import Trigger
+from bot.slack.interactions.modals import Modals
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.requests.shortcut_view import (
     MODAL,

@@ -20,7 +20,7 @@ from bot.slack.incoming.fields import Id, Payload, id_in, object_in
 from bot.slack.incoming.files import stub
 from bot.slack.incoming.interactions import View
 from bot.slack.incoming.messages import SharedMessage
-from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.modal_kind import ModalKind
 from bot.translations import Reader
 
 _WHERE, _LANGUAGE = "where", "language"

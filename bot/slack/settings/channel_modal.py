@@ -17,7 +17,8 @@ from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import BlockAction, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
-from bot.slack.interactions.modals import Modals, Trigger
+from bot.slack.interactions.modal_kind import Trigger
+from bot.slack.interactions.modals import Modals
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.slack.settings.channel_modal_view import (
     MODAL,

@@ -30,7 +30,7 @@ from bot.slack.blockkit.elements import (
 from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import Input, View
-from bot.slack.interactions.modals import ModalKind
+from bot.slack.interactions.modal_kind import ModalKind
 from bot.translations import Reader, Sentence
 
 _MOST_IN_A_FIELD = 3_000

@@ -12,7 +12,8 @@ from bot.model import Place
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import User, View
 from bot.slack.blockkit.elements import Block, modal, section
-from bot.slack.interactions.modals import ModalKind, Modals, Trigger
+from bot.slack.interactions.modal_kind import ModalKind, Trigger
+from bot.slack.interactions.modals import Modals
 from bot.translations import ENGLISH, Reader, Sentence
 from tests.slack.office import Office, office_with
 

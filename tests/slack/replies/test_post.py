@@ -8,9 +8,8 @@ from typing import cast
 import pytest
 
 from bot.model import Place
-from bot.reply import Refused
+from bot.reply import Refused, TextFile
 from bot.slack.blockkit.elements import Block
-from bot.slack.client.uploads import TextFile
 from bot.translations import ENGLISH
 from tests.slack.scene import HELLO, NOTHING, Scene
 

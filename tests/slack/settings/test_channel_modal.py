@@ -15,7 +15,7 @@ from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import Channel, User, View
 from bot.slack.blockkit import action_ids
-from bot.slack.interactions.modals import Trigger
+from bot.slack.interactions.modal_kind import Trigger
 from bot.slack.settings.channel_modal import ChannelModal
 from bot.translations import ENGLISH
 from tests.slack.office import Office, office_with

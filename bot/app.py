@@ -48,14 +48,14 @@ BACKGROUND_PATIENCE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A bot that runs."""
+    """A running bot."""
 
     http_port: int
     store: Store
     background: BackgroundTasks
     metrics: Metrics
     failed: asyncio.Event
-    """Set when the worker died of a fault that restarting may cure."""
+    """Set when the worker died of an error that restarting may cure."""
 
 
 @asynccontextmanager
@@ -200,7 +200,7 @@ def _build_context(
 
 @asynccontextmanager
 async def _running_background(context: HandlerContext) -> AsyncIterator[None]:
-    """What handlers have begun may end while inside, and for a while on the way out."""
+    """Background tasks of handlers run while inside, and may end for a while on the way out."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What people decide: of a channel, and of themselves. Pure."""
+"""The settings of a channel: what is transcribed by itself, and how. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Automatic(StrEnum):
-    """What is transcribed in a channel without being asked, from nothing to everything."""
+    """The recordings that are transcribed in a channel without a request, from none to all."""
 
     OFF = "off"
     CLIPS = "clips"
@@ -21,12 +21,12 @@ class Automatic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
-    """What the people of a channel have decided."""
+    """The settings that the people of a channel have chosen."""
 
     automatic: Automatic | None = None
     """``None``: nobody has decided; the deployment's default counts, in a channel shared externally "off"."""
     language: str | None = None
-    """What is spoken; one of ``recording.LANGUAGES``. ``None``: recognised by itself."""
+    """The language spoken; one of ``recording.LANGUAGES``. ``None``: recognised by itself."""
     vocabulary: tuple[str, ...] = ()
     """Names and terms to expect; at most ``MOST_CONTEXT_BYTES`` in all."""
     names_in_vocabulary: bool = False
@@ -39,7 +39,7 @@ class ChannelSettings:
     """The reply is for whoever shared the recording alone."""
 
     def automatic_now(self, *, by_default: bool, is_shared_externally: bool) -> Automatic:
-        """What counts, also where nobody has decided: ``by_default`` is the deployment's word."""
+        """The value in force, also where nobody has decided: ``by_default`` is the deployment's word."""
         if self.automatic is not None:
             return self.automatic
         return Automatic.AUDIO if by_default and not is_shared_externally else Automatic.OFF
@@ -54,5 +54,5 @@ def parse_vocabulary(text: str) -> tuple[str, ...]:
 
 
 def vocabulary_bytes(words: Iterable[str]) -> int:
-    """How much of ``MOST_CONTEXT_BYTES`` these take, one a line."""
+    """The bytes of ``MOST_CONTEXT_BYTES`` that these take, one a line."""
     return len("\n".join(words).encode())

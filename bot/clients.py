@@ -1,4 +1,4 @@
-"""Adapters to what lies outside, Slack and the recogniser, as the settings want them."""
+"""Builds the clients of Slack and of the recogniser, as the settings want them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What can go wrong, by what has to happen next.
+"""The errors that are expected to happen, by what has to happen next.
 
     TranscriptionError
     ├── Rejected         the file cannot be transcribed: say why, end the job
-    ├── ConsentNeeded    it costs enough to be asked first: somebody has to press a button
+    ├── ConsentNeeded    it costs enough to need consent: somebody has to press a button
     ├── Unavailable      not now: try again later, for hours if need be
     ├── Misconfigured    the operator must act: park the job until verification succeeds
     └── Forgotten        nothing is known of the job any more: end it without a word
@@ -18,7 +18,7 @@ from enum import StrEnum
 
 
 class Refusal(StrEnum):
-    """Why a file is not transcribed."""
+    """Reasons for which a file is not transcribed."""
 
     NOT_AUDIO = "not_audio"
     """Its bytes hold no audio that can be decoded."""
@@ -46,18 +46,18 @@ class Refusal(StrEnum):
     UNSUPPORTED_BY_RECOGNISER = "unsupported_by_recogniser"
     """The recogniser refused the request for good."""
     OPTED_OUT = "opted_out"
-    """Whoever recorded it never wants to be transcribed."""
+    """The person who recorded it never wants to be transcribed."""
     MONTH_USED_UP = "month_used_up"
     """The workspace's minutes of this month are used up."""
 
 
 class Outage(StrEnum):
-    """What is not answering."""
+    """Things that do not answer now."""
 
     SLACK = "slack"
     RECOGNISER = "recogniser"
     RECOGNISER_BUSY = "recogniser_busy"
-    """The account's limit is reached: the recogniser works, for those who ask less often."""
+    """The account's limit is reached: the recogniser works, for fewer requests."""
     FILE = "file"
     """The file's bytes are not ready, or broke off."""
     MACHINE = "machine"
@@ -65,7 +65,7 @@ class Outage(StrEnum):
 
 
 class Misconfiguration(StrEnum):
-    """What the operator has to put right."""
+    """Things that the operator has to put right."""
 
     RECOGNISER_KEY = "recogniser_key"
     RECOGNISER_ACCOUNT = "recogniser_account"
@@ -103,7 +103,7 @@ class Rejected(TranscriptionError):
 
 
 class ConsentNeeded(TranscriptionError):
-    """The recording is long enough that somebody has to agree to its cost.
+    """The recording is long enough that somebody has to consent to its cost.
 
     Attributes:
         duration_s: How long it is, as far as anybody can say before decoding it.
@@ -141,7 +141,7 @@ class Misconfigured(TranscriptionError):
 
 
 class Forgotten(TranscriptionError):
-    """Everything about the job was deleted while it ran: nothing more of it is to be heard or said."""
+    """Everything about the job was deleted while it ran: nothing more of it is to be recognised or posted."""
 
     def __init__(self) -> None:
         """There is nothing to keep."""

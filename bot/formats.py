@@ -1,4 +1,4 @@
-"""Places in a recording, lengths, sums and names of languages, as people write them. Pure."""
+"""Formats times, durations, money and names of languages, as people write them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said of one file, and what already stands in its thread. Pure."""
+"""The replies that can be posted for a file, and what already stands in its thread. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.recording import Transcript
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The last word: this file is not transcribed, and why."""
+    """A final reply: this file is not transcribed, and why."""
 
     reason: Refusal
     limit: int | None = None
@@ -20,7 +20,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
-    """A question: the job goes on when somebody agrees to what it costs."""
+    """A request for consent: the job goes on when somebody agrees to what it costs."""
 
     duration_s: float
     cost: float
@@ -29,14 +29,14 @@ class ConsentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A word on the way: the job goes on when the cause is mended."""
+    """A notice: the job goes on when the cause is mended."""
 
     reason: Outage | Misconfiguration
 
 
 @dataclass(frozen=True, slots=True)
 class Growing:
-    """A word on the way: what is ready of a long recording, from its beginning on."""
+    """A partial transcript: what is ready of a long recording, from its beginning on."""
 
     transcript: Transcript
     done: int
@@ -48,38 +48,38 @@ class Growing:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """The last word: the cause lasted longer than the bot waits."""
+    """A final reply: the cause lasted longer than the bot waits."""
 
     reason: Outage | Misconfiguration
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The last word: a fault of the bot's own."""
+    """A final reply: a bug of ours."""
 
     reference: str
-    """What the operator finds in the log."""
+    """The id that the operator finds in the log."""
 
 
 Reply = Transcript | Refused | Waiting | Growing | ConsentRequest | GaveUp | Broken
-"""What the thread can be told about one file."""
+"""Everything that can be posted for one file."""
 
 
 class ReplyState(StrEnum):
-    """How far a posted reply is; stands in its message metadata."""
+    """The state of a posted reply; stands in its message metadata."""
 
     TRANSCRIBED = "transcribed"
     GAPPED = "gapped"
-    """Transcribed but for some parts, which somebody may ask for again."""
+    """Transcribed but for some parts, which somebody may request again."""
     REFUSED = "refused"
     FAILED = "failed"
     WAITING = "waiting"
     AWAITING_CONSENT = "asking"
-    """It asks whether to transcribe."""
+    """It asks for consent to transcribe."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing follows."""
+        """True where nothing follows."""
         return self not in {ReplyState.WAITING, ReplyState.AWAITING_CONSENT}
 
 
@@ -108,16 +108,16 @@ class SharedTranscript:
 
 @dataclass(frozen=True, slots=True)
 class ThreadLookup:
-    """What already stands in the thread for a job."""
+    """The reply and the files that already stand in the thread for a job."""
 
     ts: str | None = None
     """The reply's ``ts``, if it was posted."""
     state: ReplyState | None = None
-    """How far that reply is."""
+    """The state of that reply."""
     revision: int = 0
     """Of that reply; a lower one than the job's still has the gaps that are being filled."""
     file_shared: bool = False
-    """Whether the files of the job's revision were shared."""
+    """True where the files of the job's revision were shared."""
     outdated: tuple[SharedTranscript, ...] = ()
     """Files of earlier revisions."""
     pieces: frozenset[int] = frozenset()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _PREFIX = "threadscribe-cli-"
 WORKSPACE_PREFIX = "threadscribe-"
-"""How folders inside the bot's own folder for temporary files begin."""
+"""The prefix of folders inside the bot's own folder for temporary files."""
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from bot.recording import LanguageHeard
 from bot.translations import Reader, Sentence, readers
 
 _ = Sentence
-"""What makes catalogues finds the sentences by this name."""
+"""The extractor of catalogues finds the sentences by this name."""
 _LONGEST_WORD = 50
 """So much of somebody's own word is said back."""
 
@@ -184,7 +184,7 @@ CANCEL = _("Cancel")
 CLOSE = _("Close")
 
 SETTINGS_ABOUT = _("These settings count for everybody who shares a recording in {channel}.")
-"""Where ``{channel}`` stands, Slack shows the channel's name."""
+"""Slack shows the channel's name in the place of ``{channel}``."""
 SETTINGS_ABOUT_DIRECT = _("These settings count for the recordings that you send me here.")
 
 AUTOMATIC_LABEL = _("Transcribe by myself")
@@ -225,7 +225,7 @@ WHAT_I_DO = {
     Automatic.AUDIO: _("I transcribe the clips and audio files that are shared in this channel."),
     Automatic.VIDEO: _("I transcribe the clips, audio files and videos that are shared in this channel."),
 }
-"""What is transcribed without being asked."""
+"""The recordings that are transcribed without a request."""
 
 OFF_BUT_SUBSCRIBED = _("Some people here get my transcripts by direct message.")
 
@@ -242,7 +242,7 @@ TURN_ON = _("Turn on")
 TURN_OFF = _("Turn off")
 SETTINGS = _("Settings")
 TURNED_ON = _("{person} turned me on.")
-"""Where ``{person}`` stands, Slack shows who it was."""
+"""Slack shows who it was in the place of ``{person}``."""
 TURNED_OFF = _("{person} turned me off.")
 
 # The home tab.
@@ -270,13 +270,13 @@ HOME_HELP = _("How to ask me")
 
 
 def not_understood(reader: Reader, word: str, reaction: str) -> str:
-    """That a word after the command means nothing, and all that would; the word is somebody's own."""
+    """Says that a word after the command means nothing, and all that would; the word is somebody's own."""
     said = reader.gettext("I don't know what “{word}” means here.").format(word=word[:_LONGEST_WORD])
     return f"{said}\n\n{command_help(reader, reaction)}"
 
 
 def mention_not_understood(reader: Reader, word: str) -> str:
-    """The same for a word beside the bot's name."""
+    """Says that a word beside the bot's name means nothing, and what would."""
     return reader.gettext(
         "I don't know what “{word}” means here. Mention me in a recording's thread with “transcribe” "
         "or “transcribe in German”, or put a link to the recording beside my name."
@@ -310,7 +310,7 @@ def status(
     *,
     has_subscribers: bool = False,
 ) -> str:
-    """What the bot does in a channel (``None``: a direct message), in which language, and how busy it is."""
+    """The bot's state in a channel (``None``: a direct message): what it does, its language, its load."""
     spoken = reader.gettext("Language: {language}.").format(
         language=reader.say(LANGUAGE_AUTOMATIC)
         if language is None
@@ -338,7 +338,7 @@ EMOTIONS = {
     "angry": _("sounds angry"),
     "fearful": _("sounds afraid"),
 }
-"""How most of a recording sounded."""
+"""The emotion of most of a recording."""
 
 MENU_AGAIN_IN = _("Wrong language? Transcribe again in…")
 MENU_AGAIN = _("Transcribe again")
@@ -408,7 +408,7 @@ QUESTION_CLOSED = _("That is settled already, or it was asked more than a day ag
 
 
 def words_hint(reader: Reader, room_bytes: int) -> str:
-    """How names and terms are written, and how much room is left for them."""
+    """The way to write names and terms, and the room that is left for them."""
     return reader.ngettext(
         "One a line. There is room for {room} more letter.",
         "One a line. There is room for about {room} more letters.",
@@ -417,7 +417,7 @@ def words_hint(reader: Reader, room_bytes: int) -> str:
 
 
 def words_added(reader: Reader, words: Sequence[str]) -> str:
-    """That names and terms are expected from now on."""
+    """Says that names and terms are expected from now on."""
     return reader.ngettext(
         "Added. I expect it in this channel's recordings from now on.",
         "Added. I expect them in this channel's recordings from now on.",
@@ -426,7 +426,7 @@ def words_added(reader: Reader, words: Sequence[str]) -> str:
 
 
 def month_used(reader: Reader, share: float) -> str:
-    """How much of the month's minutes are used; 1 is all."""
+    """The share of the month's minutes that is used; 1 is all."""
     return reader.gettext("{percent} of this month's minutes used").format(
         percent=format_percent(share, locale=reader.locale)
     )
@@ -443,14 +443,14 @@ def ask_first(reader: Reader, duration_s: float, cost: float) -> str:
 
 
 def where_audio_goes(reader: Reader, host: str) -> str:
-    """What becomes of a recording."""
+    """The host that recordings are sent to, and that the bot's own copy is deleted."""
     return reader.gettext(
         "Recordings are sent to {host} to be recognised. I delete my copy as soon as the transcript is out."
     ).format(host=host)
 
 
 def vocabulary_too_long(reader: Reader, over_bytes: int) -> str:
-    """By how much the names and terms pass what the recogniser takes."""
+    """The excess of names and terms over what the recogniser takes."""
     return reader.ngettext(
         "This is {over} letter more than I can send along. Please take some names or terms out.",
         "This is about {over} letters more than I can send along. Please take some names or terms out.",
@@ -459,7 +459,7 @@ def vocabulary_too_long(reader: Reader, over_bytes: int) -> str:
 
 
 def saved(reader: Reader, automatic: Automatic) -> str:
-    """That a channel's settings are kept."""
+    """Says that a channel's settings are kept."""
     return reader.gettext("Saved. {what}").format(what=reader.say(WHAT_I_DO[automatic]))
 
 
@@ -473,7 +473,7 @@ def more_channels(reader: Reader, count: int) -> str:
 
 
 def usage(reader: Reader, month: date, used: Usage, cost: float, most_minutes: int | None) -> str:
-    """What a workspace has used in a month, and of how much."""
+    """The usage of a workspace in a month: recordings, minutes (of the limit, if any) and cost."""
     figures = {
         "month": format_skeleton("yMMMM", month, locale=reader.locale),
         "clips": format_decimal(used.clips, locale=reader.locale),
@@ -495,7 +495,7 @@ def usage(reader: Reader, month: date, used: Usage, cost: float, most_minutes: i
 
 
 def ways_to_ask(reader: Reader, reaction: str) -> str:
-    """How somebody gets a transcript where none comes by itself."""
+    """The ways to request a transcript where none comes by itself."""
     return reader.gettext(
         "Mention me beside a recording or in its thread, choose “Transcribe” in a message's menu, "
         "react with :{reaction}:, or type /transcribe and a link. /transcribe help lists all of it."
@@ -512,12 +512,12 @@ def working(reader: Reader, done: int, total: int | None) -> str:
 
 
 def refusal(reader: Reader, reason: Refusal, limit: int | None = None) -> str:
-    """Why a file is not transcribed, and what to do."""
+    """The reason why a file is not transcribed, and what to do."""
     return reader.say(REFUSALS[reason]).format(limit=limit)
 
 
 def waiting(reader: Reader, reason: Outage | Misconfiguration) -> str:
-    """That the transcript will come later."""
+    """Says that the transcript will come later."""
     if isinstance(reason, Misconfiguration):
         return reader.gettext(
             "I've kept this recording and will transcribe it once whoever runs this bot has fixed this: "
@@ -538,7 +538,7 @@ def so_far(reader: Reader, done: int, total: int | None, delayed_by: Outage | Mi
 
 
 def gave_up(reader: Reader, reason: Outage | Misconfiguration) -> str:
-    """That the bot stopped trying."""
+    """Says that the bot stopped trying."""
     if isinstance(reason, Misconfiguration):
         return reader.gettext(
             "I couldn't transcribe this recording: {cause} ({reason}), and that wasn't fixed in time. "
@@ -551,7 +551,7 @@ def gave_up(reader: Reader, reason: Outage | Misconfiguration) -> str:
 
 
 def broken(reader: Reader, reference: str) -> str:
-    """That the bot itself failed; the reference is an id of Slack's."""
+    """Says that the bot itself failed; the reference is an id of Slack's."""
     return reader.gettext(
         "Something went wrong on my side, and trying again didn't help. "
         "Please ask whoever runs this bot to look for {reference} in the log."
@@ -559,7 +559,7 @@ def broken(reader: Reader, reference: str) -> str:
 
 
 def continued_in(reader: Reader, file_name: str) -> str:
-    """Where the rest of a long transcript is; Slack may show the files above the reply or below it."""
+    """The place of the rest of a long transcript; Slack may show the files above the reply or below it."""
     return reader.gettext("The whole transcript is in {file_name} here, with subtitles beside it.").format(
         file_name=file_name
     )
@@ -598,7 +598,7 @@ def languages(reader: Reader, heard: Sequence[LanguageHeard]) -> str:
 
 
 def gap(reader: Reader, start_ms: int, end_ms: int) -> str:
-    """Where something is missing, in brackets like those that stage directions have."""
+    """A gap where something is missing, in brackets like those that stage directions have."""
     start_ms = round(start_ms, -3)
     end_ms = max(round(end_ms, -3), start_ms + 1000)
     hours = end_ms >= 3_600_000

@@ -1,4 +1,4 @@
-"""Logs and metrics: how lines look, and every metric, declared here once.
+"""Logging and metrics: sets up and redacts log lines, and declares every metric once.
 
 No transcript, token, key or URL of a file may be passed to a logger. ``redact`` is the net below that rule.
 """
@@ -87,12 +87,12 @@ def configure_logging(level: str, *, pretty: bool) -> None:
 JOB_OUTCOMES = tuple(
     outcome for outcome in Outcome if outcome not in {Outcome.UNREADABLE, Outcome.UNANSWERED}
 )
-"""How a job ends that was tried."""
+"""The outcomes of jobs that were tried."""
 EVENT_OUTCOMES = (
     *("accepted", "duplicate", "failed", "not_a_message", "malformed", "subtype", "from_a_bot"),
     *("no_files", "no_audio", "automatic_off", "shared_externally"),
 )
-"""What becomes of an event."""
+"""The outcomes of events."""
 ASR_REASONS = frozenset(
     {
         Outage.RECOGNISER,

@@ -47,7 +47,7 @@ class Reader:
 
     @staticmethod
     def of(name: str) -> Reader:
-        """Whoever reads a locale, as Slack names it (``en-GB``) or a setting does (``pt_BR``).
+        """The reader of a locale, as Slack names it (``en-GB``) or a setting does (``pt_BR``).
 
         Where CLDR does not know the region (Slack's ``es-LA``) the language alone counts; where it does not
         know the language either, or the name is none, English does.

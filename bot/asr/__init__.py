@@ -1,1 +1,1 @@
-"""Hearing what was said: the calls to Qwen3-ASR-Flash on DashScope."""
+"""Speech recognition: the client of Qwen3-ASR-Flash on DashScope, its limits and its fair queue."""

@@ -32,20 +32,20 @@ TIMEOUT = aiohttp.ClientTimeout(total=180, connect=10)
 """In seconds. Five minutes of audio are recognised in well under one; a slow line has to send 10 MB."""
 
 _VERIFICATION = "verification"
-"""The share of its requests: it takes turns with the jobs, and no job's key looks like it."""
+"""The flow of its requests: it is queued fairly beside the jobs, and no job's key looks like it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
-    """How the recogniser answered last."""
+    """The outcome of the recogniser's last answer, with its time."""
 
     at: datetime
     failure: Outage | Misconfiguration | None
-    """``None``: it answered, were it only to refuse a file or to be asked less often."""
+    """``None``: it answered, were it only to refuse a file or to throttle."""
 
 
 class DashScope:
-    """A ``Recogniser`` over HTTP. It never tries again by itself: each call is billed, and the job decides.
+    """A ``Recogniser`` over HTTP. It never retries by itself: each call is billed, and the job decides.
 
     Args:
         session: Pooled connections; the caller closes it.
@@ -108,11 +108,11 @@ class DashScope:
         """Recognise one piece of audio within the provider's limits.
 
         Args:
-            audio: What to hear.
+            audio: What to recognise.
             language: One of ``LANGUAGES``; ``None`` for the default.
             context: Background text or words to expect.
             digits: Write numbers as digits, in the languages that can; ``None`` for the default.
-            flow: On whose behalf. Flows are served in turn.
+            flow: On whose behalf. Flows are queued fairly.
 
         Raises:
             Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.

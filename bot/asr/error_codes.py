@@ -1,4 +1,4 @@
-"""DashScope's error codes, by what has to happen next. No I/O.
+"""Maps DashScope's error codes and HTTP statuses to our errors. No I/O.
 
 Source: https://www.alibabacloud.com/help/en/model-studio/error-code
 """

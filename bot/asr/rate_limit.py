@@ -1,4 +1,4 @@
-"""How often the account may be asked: at once, and within a minute. No I/O, no waiting."""
+"""Rate limits: an adaptive limit (AIMD) of concurrency, and a sliding window of 60 s. No I/O, no waiting."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _NEWCOMERS_PART = 5
 
 
 class AdaptiveLimit:
-    """How many requests may run at once: half as many after a throttling, then slowly more.
+    """Adaptive limit of requests at once: half as many after a throttling, then slowly more.
 
-    What the account really allows is told nowhere, and others may be asking in its name.
+    What the account really allows is told nowhere, and others may be using it.
 
     Args:
         ceiling: The most, and what it begins with.
@@ -47,7 +47,7 @@ class AdaptiveLimit:
 
 
 class RateWindow:
-    """Lets so many requests begin within any 60 seconds, and keeps a fifth of them for newcomers.
+    """Sliding window: so many requests begin within any 60 seconds, a fifth of them kept for newcomers.
 
     A newcomer is a flow that has begun nothing for 60 seconds: a clip's first request must not wait behind
     a long recording that used up the minute. A leaky bucket would let twice as many begin within a minute: a
@@ -63,10 +63,10 @@ class RateWindow:
         self._begun_s = deque([-math.inf] * requests_per_minute, maxlen=requests_per_minute)
         self._begun_again_s = deque([-math.inf] * again, maxlen=again)
         self._last_s: dict[str, float] = {}
-        """When each flow began something last, oldest first; whoever is new again is not in it."""
+        """The time of each flow's last beginning, oldest first; a flow that is new again is not in it."""
 
     def opens_at_s(self, flow: str) -> float:
-        """When this flow may begin a request, if nobody else does before."""
+        """The time from which this flow may begin a request, if no other does before."""
         again_s = min(self._begun_again_s[0], self._last_s.get(flow, -math.inf))
         return max(self._begun_s[0], again_s) + WINDOW_S
 

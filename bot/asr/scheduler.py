@@ -1,4 +1,4 @@
-"""A fair queue in front of the recogniser: the account's limits, shared out between flows."""
+"""Fair queueing over flows: shares the account's limits out between the jobs that wait for the recogniser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.asr.rate_limit import AdaptiveLimit, RateWindow
 from bot.tasks import start_task
 
 _LONGEST_PAUSE_S = 60.0
-"""Whoever was asked to wait longer waits by itself: the others are not held back for an hour."""
+"""The longest that one job's ``retry_after_s`` pauses the others: they are not held back for an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Scheduler:
         self._paused_until_s = -math.inf
         self._clock = clock
         self._sleep = sleep
-        # The flows in the order in which they are served, the requests of each in the order of asking.
+        # The flows in the order in which they are served, the requests of each in the order of arrival.
         self._waiting: dict[str, deque[asyncio.Future[Slot]]] = {}
         self._running: Counter[str] = Counter()
         # Runs only while somebody waits and nothing but time is in the way.
@@ -116,7 +116,7 @@ class Scheduler:
             self._waiting[flow].popleft().set_result(Slot(self._limit.round))
 
     def _flows(self) -> list[str]:
-        """Those that wait, in the order of their turns."""
+        """Flows that wait; of those with equally many requests running, the first is served first."""
         for flow, slots in list(self._waiting.items()):
             # Whoever was cancelled is on the way out: a slot given to them would be lost.
             while slots and slots[0].cancelled():

@@ -1,4 +1,4 @@
-"""The call to Qwen3-ASR-Flash as bytes: what is sent, and what an answer means. No I/O.
+"""The wire format of Qwen3-ASR-Flash: builds request bodies, decodes responses. No I/O.
 
 Source: https://www.alibabacloud.com/help/en/model-studio/qwen-speech-recognition
 """
@@ -75,7 +75,7 @@ def _bounded(context: str) -> str:
 
 
 def decode_response(status: int, headers: Mapping[str, str], body: bytes) -> Recognition:
-    """Tell what an answer means.
+    """Decode an answer, or raise the error that it stands for.
 
     Args:
         status: The HTTP status.
@@ -131,7 +131,7 @@ def _text(content: object) -> str | None:
 
 
 def _language(annotations: object) -> str | None:
-    """Read the language heard: also one that is not on the list, if it looks like a code."""
+    """Read the language recognised: also one that is not on the list, if it looks like a code."""
     if not isinstance(annotations, list):
         return None
     for annotation in annotations:

@@ -1,1 +1,1 @@
-"""The audio room: checks what people share and makes of it what the recogniser takes."""
+"""Audio preparation: decodes, cuts and encodes shared recordings into segments that the recogniser takes."""

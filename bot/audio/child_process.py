@@ -1,4 +1,4 @@
-"""Disposable child processes: started with nothing, heard line by line, ended together with their group."""
+"""Disposable child processes: a bare environment, stdout read by lines, the whole group killed at the end."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ The last two make glibc give back what a segment took: without them a long recor
 
 
 class Child:
-    """A child that runs.
+    """A running child process, read line by line.
 
     Args:
         process: Its stdin is held open and never written to.
-        stall_s: How long it may say nothing.
+        stall_s: The longest that it may print nothing.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, stall_s: float) -> None:
@@ -50,7 +50,7 @@ class Child:
         return line if line.endswith(b"\n") else None
 
     async def ended(self) -> ChildExit:
-        """How it ended, once ``line`` gave ``None``."""
+        """The child's exit, once ``line`` gave ``None``."""
         if self._has_stalled:
             return ChildExit(None, b"")
         try:
@@ -63,7 +63,7 @@ class Child:
 
 @asynccontextmanager
 async def running_child(arguments: Sequence[str], stall_s: float) -> AsyncIterator[Child]:
-    """Run ``child.py``; leaving the context ends it, whatever it does.
+    """Run ``child/main.py``; leaving the context kills it, whatever it does.
 
     Raises:
         OSError: this machine cannot start a process.

@@ -1,4 +1,4 @@
-"""How a child is read: its lines as segments, its end as one of our errors. Pure, and believes nothing.
+"""The JSON-lines protocol of the decoding child: renders and checks its lines, maps its exit to errors. Pure.
 
 A child that splits prints one JSON line for each segment, one that measures a line with the length that the
 file claims (0: none), and both one line with their verdict:
@@ -37,14 +37,14 @@ from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span
 
 LINE_BYTES = 16_384
-"""A child that says more in one line is broken."""
+"""A child that prints a longer line is broken."""
 MOST_SOUNDS = 500
 """The longest segment has room for 475, with the pauses between them."""
 DETAIL_CHARACTERS = 200
 
 
 class Verdict(StrEnum):
-    """What a child says of a file in the end, besides the words of ``REFUSALS``."""
+    """The final outcomes that a child reports of a file, besides the words of ``REFUSALS``."""
 
     DONE = "done"
     MACHINE = "machine"
@@ -64,7 +64,7 @@ KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 ALIVE = {"alive": True}
-"""Said now and then by a child that decodes what needs no segment."""
+"""A heartbeat, from a child that decodes what needs no segment."""
 
 
 class ChildError(RuntimeError):
@@ -73,7 +73,7 @@ class ChildError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What a child says of one segment."""
+    """A child's report of one segment."""
 
     span: Span
     sounds: tuple[Span, ...]
@@ -85,12 +85,12 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class ChildExit:
-    """How a child ended."""
+    """A child's exit status, and the tail of its stderr."""
 
     returncode: int | None
-    """Negative: the signal that ended it; ``None``: it said nothing for too long."""
+    """Negative: the signal that ended it; ``None``: it printed nothing for too long."""
     stderr_tail: bytes
-    """The last it wrote to stderr."""
+    """The last bytes that it wrote to stderr."""
 
 
 def render_cut(cut: Cut) -> str:
@@ -112,7 +112,7 @@ def render_length(claimed_s: float) -> str:
 
 
 class SplitReader:
-    """What one child that splits has said, each word held against those before.
+    """Reads the lines of a child that splits, each checked against those before.
 
     Args:
         done: The stretches that need no segment, in order.
@@ -127,7 +127,7 @@ class SplitReader:
         self._report: dict[str, Any] | None = None
 
     def feed(self, line: bytes) -> Cut | None:
-        """Take one line; ``None`` for the verdict, and for a sign of life.
+        """Take one line; ``None`` for the verdict, and for a heartbeat.
 
         Raises:
             ChildError: no child of ours says this.
@@ -175,7 +175,7 @@ class SplitReader:
 
 
 class LengthReader:
-    """What one child that measures has said."""
+    """Reads the lines of a child that measures."""
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -287,6 +287,6 @@ def _lie_in_order(sounds: Sequence[Span], span: Span) -> bool:
 
 
 def plain(text: bytes) -> str:
-    """The end of a child's words as one line of printable ASCII, fit for a log."""
+    """The end of a child's output as one line of printable ASCII, fit for a log."""
     line = " ".join(text.decode("ascii", "replace").split())
     return "".join(sign if " " <= sign <= "~" else "?" for sign in line)[-DETAIL_CHARACTERS:]

@@ -1,4 +1,4 @@
-"""Where a recording is cut into segments. Pure."""
+"""Segmentation: cuts a recording at the quietest half second between 90 and 170 s. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WINDOW = _WINDOW_MS // FRAME_MS
 
 
 def stretch_from(at_ms: int, done: Sequence[Span]) -> tuple[int, int | None]:
-    """Where the next segment begins, at ``at_ms`` or behind what is done there, and which start ends it.
+    """The next segment's start, at ``at_ms`` or behind what is done there, and the done start that ends it.
 
     Args:
         at_ms: How far the recording is cut.
@@ -43,7 +43,7 @@ def stretch_from(at_ms: int, done: Sequence[Span]) -> tuple[int, int | None]:
 
 
 def decide_cut(levels: Sequence[int], room_ms: int | None) -> int | None:
-    """The length of the next segment in ms; ``None`` while more has to be heard.
+    """The length of the next segment in ms; ``None`` while more has to be decoded.
 
     It ends in the middle of the quietest half second between 90 and 170 s, the latest one of equals, or where
     there is no more room.
@@ -72,11 +72,11 @@ class Piece:
     sounds: tuple[Span, ...]
     last: bool
     pcm: array[int]
-    """What of it is worth sending, s16, mono, 16 kHz; empty where there is no sound."""
+    """The samples that are worth sending, s16, mono, 16 kHz; empty where there is no sound."""
 
 
 class Cutter:
-    """Holds what was decoded since the last cut.
+    """Cuts a stream of PCM into segments; holds what was decoded since the last cut.
 
     Args:
         done: Stretches, in order, that need no segment.

@@ -1,4 +1,4 @@
-"""Headers of the two formats that may go out untouched, read from a few bytes. Pure.
+"""Parses WAV, MP3 frame and ID3v2 headers, of the two formats that may go out untouched. Pure.
 
 The least doubt gives ``None``, and the file is converted instead: nothing here has to know every variant.
 """
@@ -81,7 +81,7 @@ def _u32(data: bytes, at: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Mp3Frame:
-    """What the header of a layer III frame says."""
+    """The fields of a layer III frame's header."""
 
     size_bytes: int
     """Of the whole frame, header included."""

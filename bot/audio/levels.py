@@ -1,9 +1,9 @@
-"""How loud a recording is, 20 ms at a time, and where it holds sound. Pure.
+"""Energy-based sound detection: levels of 20 ms frames, and the sounds between pauses. Pure.
 
 A level is the power of a frame in units of the samples' square, a whole number, so that sums of levels are
 exact. It is taken from the differences between every seventh sample: half their mean square is the power of
 white noise, while rumble, hum and a constant offset count little. Plain power would find "sound" in brown
-noise, and an even step would not hear a tone of 1 or 2 kHz.
+noise, and an even step would miss a tone of 1 or 2 kHz.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def power(dbfs: float) -> float:
 
 
 SILENCE = power(-75)
-"""What is below holds no sound, and counts as equally silent."""
+"""Frames below this level hold no sound, and count as equally silent."""
 SPEECH = power(-45)
-"""What is above holds sound, however noisy the rest is."""
+"""Frames above this level hold sound, however noisy the rest is."""
 
 
 def measure(pcm: array[int], levels: array[int], *, to_the_end: bool = False) -> None:
@@ -60,7 +60,7 @@ def measure(pcm: array[int], levels: array[int], *, to_the_end: bool = False) ->
 
 
 def find_sounds(levels: Sequence[int], span: Span) -> tuple[Span, ...]:
-    """Where a segment holds sound, between pauses of at least 0.3 s.
+    """The stretches of a segment that hold sound, between pauses of at least 0.3 s.
 
     A frame holds sound when it is 6 dB above the segment's noise floor and above -75 dBFS, or above -45 dBFS.
 
@@ -111,6 +111,6 @@ def worth_sending(span: Span, sounds: Sequence[Span]) -> Span:
 
 
 def is_loud(pcm: bytes) -> bool:
-    """Whether some s16 sample exceeds -30 dBFS: such audio is worth sending without a closer look."""
+    """True where some s16 sample exceeds -30 dBFS: such audio is worth sending without a closer look."""
     samples = array("h", pcm[: len(pcm) // 2 * 2])
     return max(max(samples, default=0), -min(samples, default=0)) > _FULL_SCALE * 10 ** (_LOUD_DBFS / 20)

@@ -1,4 +1,4 @@
-"""Splits audio in disposable, limited child processes; this process never parses a stranger's file."""
+"""Splits audio in disposable child processes with resource limits; this process parses no more than WAV."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import AudioMime, PreparedAudio, Segment, Span
 
 SMALL_BYTES = 4 * 1024 * 1024
-"""Up to here a source has a lane of its own: a voice note does not wait behind films."""
+"""Sources up to this size have a semaphore of their own: a voice note does not wait behind films."""
 _LOUDNESS_BYTES = 65_536
 _MPEG: AudioMime = "audio/mpeg"
 
 
 class Media:
-    """Fills ``bot.ports.outside.Audio`` with PyAV (FFmpeg's libraries), one child process a file.
+    """Implements ``bot.ports.outside.Audio`` with PyAV (FFmpeg's libraries), one child process a file.
 
     Args:
         children: How many small files, and as many big ones, are decoded at once; the others wait.
-        limits: What one file may cost.
+        limits: Of decoding one file.
         most_minutes: The longest recording that is taken.
         compressed: Send recordings that are cut as MP3 too, not as WAV: a quarter of the bytes.
     """
@@ -60,7 +60,8 @@ class Media:
 
         What is made is mono, 16 kHz, mode 0600, in ``workspace``: MP3 of 64 kbit/s, or WAV of a recording
         that is cut. Small s16 PCM WAV and flawless small MP3 files go out as they are: ``path`` is then
-        ``source`` itself. A turn is kept until the generator ends.
+        ``source`` itself. A slot of its semaphore is held until the generator
+        ends.
         """
         try:
             head, size_bytes = await asyncio.to_thread(_glance, source)
@@ -106,7 +107,7 @@ class Media:
         )
 
     def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
-        """What a child has made, measured again."""
+        """A segment as the child reported it, with its file's size checked against the limits again."""
         if not cut.sounds:
             return Segment(cut.span, (), cut.last, audio=None)
         path, mime, sent = source, _MPEG, cut.span
@@ -132,7 +133,7 @@ def _glance(source: Path) -> tuple[bytes, int]:
 
 
 def _has_loud_sample(source: Path, data_bytes: int) -> bool:
-    """Whether the s16 samples at a file's end are worth sending without a closer look."""
+    """True where the s16 samples at a file's end are worth sending without a closer look."""
     with source.open("rb") as file:
         file.seek(-data_bytes, os.SEEK_END)
         return any(is_loud(piece) for piece in iter(lambda: file.read(_LOUDNESS_BYTES), b""))

@@ -1,4 +1,4 @@
-"""What one request may hold, what one file may cost, and which WAV goes out as it is. Pure.
+"""Limits of a request and of decoding, and the format that each segment is sent in. Pure.
 
 Source: https://help.aliyun.com/zh/model-studio/qwen-speech-recognition (5 minutes and 10 MB a request; the
 service counts the bytes of the whole data URI, after Base64).
@@ -18,7 +18,7 @@ MAX_DATA_URI_BYTES = 10_485_760
 LONGEST_MS = 171_000
 """No segment is longer. Short ones are recognised side by side, and each is a small loss when it fails."""
 TOLERANCE_S = 1.0
-"""How much longer than allowed a recording may turn out: encoders add a little at both ends."""
+"""A recording may exceed the longest allowed by this much: encoders add a little at both ends."""
 
 RATE_HZ = 16_000
 """The rate that the recogniser resamples to."""
@@ -29,12 +29,12 @@ UNTOUCHED_WAV_BYTES = 1_048_576
 UNTOUCHED_MP3_BYTES = 2_621_440
 """120 kbit/s for the longest segment: what is bigger gains from a lower bit rate."""
 WAV_HEAD_BYTES = 4_096
-"""How much of a file ``untouched_wav`` wants to see."""
+"""The beginning of a file that ``untouched_wav`` needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What decoding one file may cost."""
+    """Resource limits for decoding one file."""
 
     memory_bytes: int = 320 * 1024 * 1024
     """Of address space: Python and FFmpeg's libraries map 130 MB before they open anything."""
@@ -54,7 +54,7 @@ def data_uri_bytes(size_bytes: int, mime: AudioMime) -> int:
 
 
 def fits_request(size_bytes: int, duration_s: float, mime: AudioMime) -> bool:
-    """Whether the recogniser takes this much in one request."""
+    """True where the recogniser takes this much in one request."""
     return 0 < duration_s <= MAX_REQUEST_S and data_uri_bytes(size_bytes, mime) <= MAX_DATA_URI_BYTES
 
 
@@ -72,7 +72,7 @@ def untouched_wav(head: bytes, size_bytes: int) -> Wav | None:
 
 
 def sent_as(span: Span, *, last: bool, compressed: bool) -> AudioMime:
-    """What is made of a segment: MP3 of a recording that is not cut, else WAV unless ``compressed``.
+    """The type a segment is sent as: MP3 for a recording that is not cut, else WAV unless ``compressed``.
 
     Encoding an hour takes longer than anything else that happens to it; a short clip is encoded at once.
     """
@@ -80,6 +80,6 @@ def sent_as(span: Span, *, last: bool, compressed: bool) -> AudioMime:
 
 
 def segment_path(workspace: Path, source: Path, span: Span, mime: AudioMime) -> Path:
-    """Where the audio made of a segment lies."""
+    """The path of the file made of a segment."""
     kind = "mp3" if mime == "audio/mpeg" else "wav"
     return workspace / f"{source.name}.{span.start_ms}-{span.end_ms}.{kind}"

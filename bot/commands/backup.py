@@ -48,7 +48,7 @@ def _size(path: Path) -> str:
 
 
 def _rows(path: Path) -> str:
-    """How many rows each table holds, but for empty ones."""
+    """The number of rows in each table, but for empty ones."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         found = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         counts = {

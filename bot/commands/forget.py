@@ -30,7 +30,7 @@ _WHAT_STAYS_OF_USERS = (
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What can be forgotten."""
+    """A kind of thing that can be forgotten."""
 
     letters: str
     """Ids begin with one of them."""
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _forget(data_dir: Path, kind: _Kind, whom: str) -> tuple[Traces, int]:
-    """Do it; return what there was, and how many copies from before an upgrade went too.
+    """Forget it; return what there was, and how many copies from before an upgrade went too.
 
     Raises:
         DataDirUnusable: there is no database, or it cannot be used.
@@ -89,7 +89,7 @@ async def _forget(data_dir: Path, kind: _Kind, whom: str) -> tuple[Traces, int]:
 
 
 def _report(traces: Traces, copies: int) -> Iterator[str]:
-    """What was deleted, in a line each."""
+    """The report of what was deleted, in a line each."""
     counted = (
         (traces.under_way, "recording under way", "recordings under way"),
         (traces.answered, "answered recording, by its ids", "answered recordings, by their ids"),

@@ -69,7 +69,7 @@ def read() -> Manifest:
 
 
 def over_http(manifest: Manifest, url: str) -> Manifest:
-    """The same app in HTTP mode: one address takes events, interactions and the slash command.
+    """The manifest for HTTP mode: one address takes events, interactions and the slash command.
 
     Args:
         manifest: For Socket Mode; it stays as it is.
@@ -99,7 +99,7 @@ def link(manifest: Manifest) -> str:
 
 
 def markdown_target() -> str:
-    """Where the README's button leads."""
+    """The link definition for the README's button."""
     return f"[create-app]: {link(read())}"
 
 

@@ -21,7 +21,7 @@ from bot.telemetry import configure_logging
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """There are none."""
+    """Declare no options: there are none."""
 
 
 def run(_arguments: argparse.Namespace) -> int:
@@ -36,7 +36,7 @@ def run(_arguments: argparse.Namespace) -> int:
     os.environ.pop("SLACK_BOT_TOKEN", None)
     try:
         return asyncio.run(_serve(settings))
-    except Exception as error:  # noqa: BLE001  # a fault too ends in the log, redacted
+    except Exception as error:  # noqa: BLE001  # a bug too ends in the log, redacted
         return _explain(error)
 
 

@@ -42,16 +42,16 @@ _RENDER: Mapping[str, Callable[[Transcript], str]] = {
     "json": render_json,
 }
 _LOCAL_AT_ONCE = 2
-"""The packaged recogniser hears one segment at a time: one waits, so that it never does."""
+"""The packaged recogniser takes one segment at a time: one waits, so that it never does."""
 _GIVE_UP_AFTER_S = 0.0
 """Nobody waits for hours at a terminal."""
 _PAUSES_S = (5.0, 15.0, 30.0)
-"""Between tries while something does not answer. What was heard is kept meanwhile."""
+"""Between tries while something does not answer. What was recognised is kept meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """What transcribing one file needs."""
+    """The recogniser and the options that transcribing a file needs."""
 
     recogniser: RecordingRecogniser
     language: str | None
@@ -201,7 +201,7 @@ def _write(arguments: argparse.Namespace, path: Path, transcript: Transcript) ->
 
 
 def _prove_writable(output: Path, *, is_folder: bool) -> None:
-    """Try the target before anything is heard: recognition is paid for.
+    """Try the target before anything is recognised: that is paid for.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""Whether the bot can do its work, part by part."""
+"""The readiness probe: checks Slack, the database and the recogniser, each by name."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _ASK_AGAIN_S = 5.0
 
 
 class Readiness:
-    """Whether the bot can do its work, part by part.
+    """The readiness checks: Slack, the database and the recogniser, each by name.
 
     Args:
-        database: RequestOutcome whether it can be written.
-        recogniser: RequestOutcome for its last word.
+        database: Asked whether it can be written.
+        recogniser: Asked for its last word.
         ask_slack: Asks Slack whether it takes the bot token; raises our errors where not.
         now: UTC; injected for tests.
     """

@@ -22,21 +22,21 @@ _LARGEST_EVENT_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What readiness and metrics ask."""
+    """The callbacks that readiness and metrics call."""
 
     checks: Callable[[], Awaitable[dict[str, str]]]
     """Each part by name: ``ok``, or what is wrong with it."""
     depth: Callable[[], Awaitable[dict[JobState, int]]]
     """Unfinished jobs by state."""
     oldest_job_s: Callable[[], Awaitable[float]]
-    """How long ago the oldest of them was accepted."""
+    """The age of the oldest of them since it was accepted."""
     asr_limit: Callable[[], int]
     """Requests to the recogniser that may be under way now."""
 
 
 @dataclass(slots=True)
 class Endpoint:
-    """Where Slack's requests arrive in HTTP mode."""
+    """The endpoint for Slack's requests in HTTP mode."""
 
     signing_secret: str
     bolt: AsyncApp | None = None
@@ -57,7 +57,7 @@ class Endpoint:
 
 
 def _is_signed(signing_secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether Slack signed a request.
+    """True where Slack signed a request.
 
     The SDK stumbles over a body that is not UTF-8, a signature that is not ASCII, and a time that is no
     number, or none of this world: Slack sends none of them.
@@ -85,7 +85,7 @@ async def _read(request: web.Request) -> AsyncBoltRequest:
 
 
 def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> web.Application:
-    """The routes; ``endpoint`` is given in HTTP mode only."""
+    """The application with its routes; ``endpoint`` is given in HTTP mode only."""
 
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

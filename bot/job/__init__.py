@@ -1,1 +1,1 @@
-"""One file's way from a request to its reply, in order; knows neither Slack nor a wire."""
+"""The pipeline of a job, from its request to its reply; knows neither Slack nor a wire format."""

@@ -42,7 +42,7 @@ _LAST_WORD_PATIENCE_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """What every try works with."""
+    """The services that every try works with."""
 
     queue: Queue
     transcriber: Transcriber
@@ -60,7 +60,7 @@ class Attempt:
 
     Args:
         job: As it was claimed.
-        means: What it works with.
+        collaborators: The services it works with.
     """
 
     def __init__(self, job: Job, collaborators: Collaborators) -> None:
@@ -94,7 +94,7 @@ class Attempt:
             transcript = await self._transcribed()
             with self._current.observed.stage("reply"):
                 await self._deliver(transcript, found)
-        except Exception as error:  # noqa: BLE001  # decide() tells the expected from the faults
+        except Exception as error:  # noqa: BLE001  # decide() tells the expected from the bugs
             await self._follow(error)
         else:
             await self._end(Outcome(state_of(transcript)), state_of(transcript))
@@ -111,7 +111,7 @@ class Attempt:
         return transcript
 
     async def _deliver(self, reply: Reply, found: ThreadLookup) -> None:
-        """Say the last word; what is known of the thread may be older than a reply that grew since."""
+        """Post the final reply; what is known of the thread may be older than a reply that grew since."""
         job = self._current.job
         if job.intent_at is not None and job.reply_ts is None and found.ts is None:
             found = await self._delivery.find(self._current)
@@ -119,7 +119,7 @@ class Attempt:
         await self._delivery.deliver(self._current, reply, found)
 
     async def _follow(self, error: Exception) -> None:
-        """Do what ``decide`` says of a failure."""
+        """Carry out what ``decide`` says of a failure."""
         job = self._current.job
         history = History(
             attempt=job.attempt,
@@ -158,7 +158,7 @@ class Attempt:
         try:
             with self._current.observed.stage("reply"):
                 state = await self._leave(reply)
-        except Exception as unsaid:  # noqa: BLE001  # a fault here must not make the job immortal
+        except Exception as unsaid:  # noqa: BLE001  # a bug here must not make the job immortal
             delay_s = backoff_s(job.attempt, self._clock.jitter())
             bug = not isinstance(unsaid, TranscriptionError)
             if bug:
@@ -180,7 +180,7 @@ class Attempt:
                 await self._end(Outcome(state or Outcome.KEPT), state, error=error)
 
     async def _leave(self, reply: Refused | GaveUp | Broken | ConsentRequest) -> ReplyState | None:
-        """Say it, or what was heard before it; ``None`` where an older transcript stays as it is."""
+        """Post it, or a partial transcript instead; ``None`` where an older transcript stays as it is."""
         found = await self._delivery.find(self._current)
         if is_final(found, self._current.job):
             return found.state  # its answer was lost on the way
@@ -239,7 +239,7 @@ class Attempt:
         self._line(outcome, error)
 
     def _is_for_all(self) -> bool:
-        """Whether the channel's readers get copies: not of what somebody has asked for alone."""
+        """True where the channel's subscribers get copies: not of what somebody has requested alone."""
         request = self._current.job.request
         told_sender_alone = request.key.reader_id == request.user_id and not request.explicit
         return request.key.reader_id is None or told_sender_alone
@@ -250,7 +250,7 @@ class Attempt:
             await self._progress.clear()
 
     async def _readers(self) -> Sequence[str]:
-        """Who wants a copy: everybody who wants all of the channel's, but whoever has just said it."""
+        """The people who get a copy: the channel's subscribers, but not the person who spoke."""
         request = self._current.job.request
         readers = await self._collaborators.preferences.subscribers(
             request.key.team_id, request.key.channel_id
@@ -258,7 +258,7 @@ class Attempt:
         return [user_id for user_id in readers if user_id != request.user_id]
 
     async def _present_readers(self) -> Sequence[str]:
-        """Those of them who are in the channel: for nobody else it is worth hearing."""
+        """Those of them who are in the channel: for nobody else it is worth recognising."""
         return await self._collaborators.replies.members_among(
             self._current.job.key.channel_id, await self._readers()
         )

@@ -1,4 +1,4 @@
-"""What transcribing costs, and how much of it a workspace wants."""
+"""The price of transcribing, the monthly limit, and the length from which consent is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.model import Job
 from bot.ports.store import Ledger
 
 WARN_FROM = 0.8
-"""How much of a month's minutes is used before replies say so."""
+"""The share of a month's minutes from which on replies say so."""
 FEWEST_BYTES_PER_S = 750
 """Speech in Opus takes no less (6 kbit/s): what is smaller is not long."""
 
@@ -23,7 +23,7 @@ class Budget:
         ledger: What was used.
         price_per_second: In US dollars.
         monthly_minutes: The most of a workspace in a calendar month (UTC); ``None``: no limit.
-        confirm_above_minutes: Longer recordings ask first; ``None``: none does.
+        confirm_above_minutes: Longer recordings need consent; ``None``: none does.
         now: The time, in UTC.
     """
 
@@ -43,11 +43,11 @@ class Budget:
         self._now = now
 
     def cost(self, duration_s: float) -> float:
-        """What a recording costs, in US dollars."""
+        """The price of a recording, in US dollars."""
         return duration_s * self._price_per_second
 
     async def share_used(self, team_id: str) -> float:
-        """How much of the month's minutes a workspace has used; 1 is all. 0 where there is no limit."""
+        """The share of the month's minutes that a workspace has used; 1 is all. 0 where there is no limit."""
         if self._monthly_minutes is None:
             return 0.0
         used = await self._ledger.used(team_id, self._now().date())
@@ -71,7 +71,7 @@ class Budget:
             raise ConsentNeeded(duration_s)
 
     def may_ask(self, job: Job, size_bytes: int) -> bool:
-        """Whether so many bytes can hold a recording that has to ask first."""
+        """True where so many bytes can hold a recording that needs consent."""
         return size_bytes > self._longest_unasked_s(job) * FEWEST_BYTES_PER_S
 
     def _longest_unasked_s(self, job: Job) -> float:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How a job feels time pass."""
+    """The clock of a job: time, sleep, jitter, and the time after which it gives up."""
 
     give_up_after_s: float
     """From acceptance to giving up (``JOB_GIVE_UP_AFTER_S``)."""

@@ -1,4 +1,4 @@
-"""The one record of a try that changes while it runs."""
+"""The mutable state of one try: its job, its parts and what is observed of it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class CurrentJob:
     job: Job
     """As it stands, after what was posted and after what Slack says of its file."""
     observed: Observed
-    """What is to be logged and counted of this try."""
+    """The figures of this try, for the log and the metrics."""
     parts: Parts = field(default_factory=Parts)
-    """What is recognised of its recording, in earlier tries too."""
+    """The recognised parts of its recording, from earlier tries too."""
 
     @classmethod
     def of(cls, job: Job) -> CurrentJob:

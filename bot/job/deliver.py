@@ -1,4 +1,4 @@
-"""Getting a reply into its thread exactly once, whatever breaks in between.
+"""Delivers a reply to its thread exactly once, whatever breaks in between.
 
 The intent is written before the first post. Whoever finds an intent looks in the thread before posting: the
 post may have arrived although its answer, or the process, did not survive it.
@@ -19,11 +19,11 @@ from bot.reply import Growing, Reply, ReplyState, ThreadLookup, Waiting, state_o
 EARLIER_FILES_PATIENCE_S = 120.0
 """A reply waits this long for those of files that stand earlier in the same message."""
 _LONGEST_WAIT_S = 60.0
-"""Who is asked to wait longer gives the job back to the queue."""
+"""A longer ``retry_after_s`` gives the job back to the queue."""
 _DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """Between tries to post. After them the job goes back to the queue; what was recognised is kept."""
 _GLANCE_S = 1.0
-"""To see whether a job's turn has come: what grows is not waited for."""
+"""To see whether earlier files have their place: what grows is not waited for."""
 GROWING = "growing"
 """The notice that a reply is when it grows."""
 
@@ -44,7 +44,7 @@ class Delivery:
         self._log = structlog.get_logger(__name__)
 
     async def find(self, current: CurrentJob) -> ThreadLookup:
-        """What already stands in the thread; asks only where there was an intent.
+        """The reply that stands in the thread; looks only where there was an intent.
 
         Raises:
             TranscriptionError: Slack could not say.
@@ -52,7 +52,9 @@ class Delivery:
         return ThreadLookup() if current.job.intent_at is None else await self._replies.find(current.job)
 
     async def deliver(self, current: CurrentJob, reply: Reply, found: ThreadLookup) -> None:
-        """Post the last word, or a question, in its turn, trying for a while: recognising would cost again.
+        """Post the final reply, or a request for consent, behind those of earlier files; retries for a while.
+
+        Giving up at once would mean to recognise, and to pay, again.
 
         Raises:
             TranscriptionError: it could not be posted; it may have arrived all the same.
@@ -76,7 +78,7 @@ class Delivery:
             return
 
     async def notify(self, current: CurrentJob, notice: Waiting) -> None:
-        """Say once, and in its turn, that it takes longer: the transcript will be edited into this place.
+        """Say once, behind earlier files, that it takes longer: the transcript is edited into this place.
 
         Raises:
             TranscriptionError: it could not be said; it may have arrived all the same.
@@ -93,7 +95,7 @@ class Delivery:
         Worth one try, and only where earlier files of the message have their place: nothing is lost by it.
 
         Returns:
-            Whether it was said. A post that failed may have arrived all the same: the job then has an intent.
+            True where it was posted. A failed post may have arrived all the same: the job then has an intent.
         """
         if not await self._may_post_now(current.job, _GLANCE_S):
             return False
@@ -109,7 +111,7 @@ class Delivery:
     async def _post(
         self, current: CurrentJob, word: Waiting | Growing, found: ThreadLookup, notice: str
     ) -> None:
-        """Post a word on the way, once, and record it where it stands anew or says something else."""
+        """Post a notice or what is ready, once, and record it where its place or its notice is new."""
         current.job = await self._queue.write_intent(current.job)
         ts = await self._replies.publish(current.job, word, found)
         if (ts, notice) != (current.job.reply_ts, current.job.notice):
@@ -140,12 +142,12 @@ def _is_mute(job: Job) -> bool:
 
 
 def holds_words(found: ThreadLookup) -> bool:
-    """Whether a transcript stands, with or without gaps."""
+    """True where a transcript stands, with or without gaps."""
     return found.state in {ReplyState.TRANSCRIBED, ReplyState.GAPPED}
 
 
 def is_final(found: ThreadLookup, job: Job) -> bool:
-    """Whether the job's last word stands already, and not one that was to be made anew."""
+    """True where the job's final reply stands, and is not of an earlier revision."""
     if found.ts is None or found.state is None:
         return False
     return found.state.is_final and found.revision >= job.revision

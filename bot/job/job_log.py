@@ -1,4 +1,4 @@
-"""What a job learnt on its way: its canonical log line and its metrics.
+"""The canonical log line and the metrics of a job, from what is observed on its way.
 
 The line names ids, seconds and bytes; never a transcript, a file name or an address.
 """
@@ -18,15 +18,15 @@ from bot.telemetry import ASR_REASONS, Metrics
 
 @dataclass(slots=True)
 class Observed:
-    """Filled while a job runs; whatever is still ``None`` was not reached."""
+    """The observations of a try, filled while it runs; whatever is still ``None`` was not reached."""
 
     claim: Claim
-    """What the file claims, by the latest word of Slack."""
+    """The kind of file that it claims to be, by Slack's latest answer."""
     stages_s: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: download; prepare, while which recognition has begun; recognise, the rest; reply."""
     source_bytes: int | None = None
     segments: int = 0
-    """How many were sent, this time."""
+    """The number of segments sent, this time."""
     sent_bytes: int = 0
     sent_mime: str | None = None
     audio_s: float | None = None

@@ -21,7 +21,7 @@ LONGEST_FRUITLESS_S = 600.0
 
 
 class Parking:
-    """Where misconfigured jobs wait.
+    """Parks misconfigured jobs, and releases them when verification succeeds.
 
     Args:
         queue: The jobs.

@@ -1,4 +1,4 @@
-"""What was heard before a failure, in place of the failure's sentence."""
+"""Partial transcripts: what was recognised before a failure, in place of the failure's sentence."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from bot.reply import Broken, GaveUp, Refused, ReplyState, ThreadLookup
 from bot.transcript.join import join
 
 _DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
-"""What is said of a recording that breaks off in the middle, too."""
+"""Refusals that come of a recording which breaks off in the middle, too."""
 
 
 async def partial_transcript(
     queue: Queue, current: CurrentJob, reply: Refused | GaveUp | Broken, found: ThreadLookup
 ) -> Transcript | None:
-    """A transcript with gaps, where something was heard that is worth more than what would be said.
+    """A transcript with gaps, where what was recognised is worth more than ``reply``; else ``None``.
 
     The gaps are kept: whoever goes on after a crash has to say the same.
 
     Args:
         queue: Keeps them.
-        current: Which failed, and what was heard of it.
-        reply: What would be said.
-        found: What stands.
+        current: The job that failed, and what was recognised of it.
+        reply: What would be posted.
+        found: What stands in the thread.
     """
     job = current.job
-    # What stands is not given for a part of another hearing; where only its gaps were wanted, it is in there.
+    # What stands is not given up for a part of a new one; where only its gaps were wanted, it is in there.
     is_in_there = found.state is ReplyState.GAPPED and job.fills_gaps
     if (holds_words(found) and not is_in_there) or not _leaves_words(job, reply):
         return None
@@ -43,12 +43,12 @@ async def partial_transcript(
     for part in filled:
         if part.failed:
             await queue.keep(job, part)
-    # How it sounds is told of a recording that was heard to its end.
+    # How it sounds is told of a recording that was recognised to its end.
     return replace(transcript, emotion=None)
 
 
 def _leaves_words(job: Job, reply: Refused | GaveUp | Broken) -> bool:
-    """Whether what was heard before this failure is worth more than its sentence."""
+    """True where what was recognised before this failure is worth more than its sentence."""
     match reply:
         case Refused(Refusal.OPTED_OUT):
             return False

@@ -8,7 +8,7 @@ from bot.recording import Part, Segment, Span
 
 
 class Parts:
-    """What is known of a recording, in its order, whatever the order of arrival.
+    """The known parts of a recording, in its order, whatever the order of arrival.
 
     Attributes:
         all_cut: No further segment will be expected.
@@ -21,7 +21,7 @@ class Parts:
         self.all_cut = False
 
     def remember(self, kept: Iterable[Part]) -> None:
-        """Take the parts of an earlier try. What failed then was for good, until somebody asks for it."""
+        """Take the parts of an earlier try. What failed then was for good, until somebody requests it."""
         self._by_start = {part.span.start_ms: part for part in kept}
         self._expected = len(self._by_start)
 
@@ -39,17 +39,17 @@ class Parts:
 
     @property
     def count(self) -> int:
-        """How many parts are settled."""
+        """The number of parts that are settled."""
         return len(self._by_start)
 
     @property
     def total(self) -> int | None:
-        """How many there will be; ``None`` while the recording is still being cut."""
+        """The number of parts in all; ``None`` while the recording is still being cut."""
         return self._expected if self.all_cut else None
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing."""
+        """True where nothing is missing."""
         prefix = self.prefix()
         return bool(prefix) and prefix[-1].last
 

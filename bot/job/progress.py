@@ -1,4 +1,4 @@
-"""Tells a thread how far its recording is: a status at first, then a reply that grows."""
+"""Shows a job's progress in its thread: a status at first, then a reply that grows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATUS_LASTS_S = 90.0
 Source: https://docs.slack.dev/reference/methods/assistant.threads.setStatus
 """
 EARLY_AFTER_S = 60.0
-"""Who has waited so long gets to read what there is."""
+"""After so long a wait the reply shows what is ready."""
 
 MOST_CHARACTERS = 10_000
 """More than any message holds."""
@@ -41,7 +41,7 @@ class Progress:
         clock: Time and patience.
 
     Attributes:
-        is_over: The last word was tried, and may stand: nothing else may take its place.
+        is_over: The final reply was tried, and may stand: nothing else may take its place.
         is_anew: Words stand already, and say more than a beginning or a notice in their place.
     """
 
@@ -57,7 +57,7 @@ class Progress:
         self._status: tuple[int, int | None] | None = None
         self._status_at: datetime | None = None
         self._shown = 0
-        """How many parts the reply shows."""
+        """The number of parts that were ready, from the beginning on, when the reply was last edited."""
 
     def start(self) -> None:
         """Begin to show it."""
@@ -76,7 +76,7 @@ class Progress:
             await self._replies.clear_working(self._current.job.request)
 
     async def so_far(self, delayed_by: Outage | Misconfiguration | None = None) -> Growing | None:
-        """What is ready, from the beginning on; ``None`` where there are no words yet, or none to show."""
+        """The transcript of the beginning that is ready; ``None`` without words, or without a thread."""
         if self._current.job.key.audience != THREAD:
             return None
         # In a thread: hundreds of pages take longer than the event loop may stand still.

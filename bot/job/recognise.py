@@ -1,4 +1,4 @@
-"""Hears one recording: its segments are recognised side by side while the rest is still being decoded."""
+"""Recognises one recording: its segments side by side, while the rest is still being decoded."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 _BUSY_PAUSES_S = (1.0, 2.0, 4.0, 8.0, *(15.0,) * 12)
 """The same while the account's limit stands in the way, which only time takes away."""
 _QUEUED_EACH = 4
-"""How many segments may wait, for each that may be under way. Of two minutes each: with 8 at once a recording
-of 80 minutes is cut without a pause, and no listener ever waits for a cut that could have been made before.
+"""Segments that may wait, for each that may be under way. Of two minutes each: with 8 at once a recording
+of 80 minutes is cut without a pause, and no worker ever waits for a cut that could have been made before.
 More would fill the disk of a recording that gets no further."""
 _LONGEST_WAIT_S = 60.0
-"""Who is asked to wait longer gives the job back to the queue."""
+"""A longer ``retry_after_s`` gives the job back to the queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be heard, and how."""
+    """A recording to recognise, with the options for it."""
 
     source: Path
     workspace: Path
     """A private folder, which the caller deletes."""
     flow: str
-    """On whose behalf; shares take turns."""
+    """On whose behalf; flows are queued fairly."""
     observed: Observed
     keep: Callable[[Part], Awaitable[None]]
     """Told of each part before it counts, to keep it."""
     wanted: Callable[[PreparedAudio], None] = lambda _audio: None
-    """Asked before anything is sent; raises what is to be raised."""
+    """Called with each segment's audio before it is queued; raises what is to be raised."""
     language: str | None = None
     context: str = ""
     digits: bool | None = None
@@ -50,7 +50,7 @@ class Task:
 
 @dataclass(slots=True)
 class _Run:
-    """One hearing under way."""
+    """The state of one recording's recognition."""
 
     task: Task
     parts: Parts
@@ -59,9 +59,9 @@ class _Run:
     files: set[Path] = field(default_factory=set)
     """Of segments whose fate is open: each goes when it is settled, and all of them at the end."""
     refusal: Rejected | None = None
-    """Why the recogniser refused a segment, for the case that no other says more."""
+    """The recogniser's refusal of a segment, for the case that no segment is recognised."""
     trouble: TranscriptionError | None = None
-    """Why nothing further is begun: the file broke off, or something stands in the way of all segments."""
+    """The error after which nothing is begun: the file broke off, or no segment can be recognised now."""
     answered: int = 0
 
 
@@ -70,7 +70,7 @@ class RecordingRecogniser:
 
     Args:
         audio: Cuts and converts.
-        recogniser: Hears segments.
+        recogniser: Recognises segments.
         clock: Time and patience.
         at_once: How many segments of one recording may be under way.
     """
@@ -82,7 +82,7 @@ class RecordingRecogniser:
         self._at_once = at_once
 
     async def duration_s(self, source: Path) -> float | None:
-        """How long a recording says it is; see ``bot.ports.outside.Audio.duration_s``."""
+        """The length that a recording claims; see ``bot.ports.outside.Audio.duration_s``."""
         return await self._audio.duration_s(source)
 
     async def recognise_all(self, task: Task, parts: Parts) -> None:
@@ -94,7 +94,7 @@ class RecordingRecogniser:
 
         Raises:
             Rejected: the file cannot be decoded, or the recogniser refused all there was.
-            Unavailable: not now; what was heard has been kept.
+            Unavailable: not now; what was recognised has been kept.
             Misconfigured: not before the operator acts; the same.
         """
         run = _Run(task, parts, asyncio.Queue(_QUEUED_EACH * self._at_once))
@@ -165,7 +165,7 @@ class RecordingRecogniser:
         run.parts.add(part)
 
     async def _recognise_segment(self, run: _Run, segment: Segment) -> Part:
-        """What becomes of a segment."""
+        """The part that a segment becomes: recognised, failed, or silent."""
         part = Part(segment.span, segment.sounds, segment.last)
         if segment.audio is None:
             return part
@@ -181,7 +181,7 @@ class RecordingRecogniser:
         return Part(segment.span, segment.sounds, segment.last, heard)
 
     async def _hear(self, run: _Run, segment: Segment, audio: PreparedAudio) -> Recognition | None:
-        """Ask, again where that may help; ``None`` where only this segment cannot be recognised.
+        """Recognise, with retries where they may help; ``None`` where only this segment cannot be recognised.
 
         Raises:
             TranscriptionError: as ``Recogniser.recognise``.
@@ -202,7 +202,7 @@ class RecordingRecogniser:
                     raise
                 if tries[error.reason] >= len(pauses_s):
                     if run.answered > answered_before and error.reason is Outage.RECOGNISER:
-                        return None  # others were heard meanwhile: it is this one
+                        return None  # others were recognised meanwhile: it is this one
                     raise
                 # Half of it at random, so that segments do not come back in step.
                 pause_s = pauses_s[tries[error.reason]] * (0.5 + self._clock.jitter())
@@ -210,7 +210,7 @@ class RecordingRecogniser:
             await self._clock.sleep(max(pause_s, asked_s))
 
     async def _ask(self, run: _Run, audio: PreparedAudio, echoes: list[Recognition]) -> Recognition:
-        """Ask once, and without the context once an answer was its echo; ``echoes`` is kept between tries."""
+        """Send one request, and once an answer was an echo, one without context; tries share ``echoes``."""
         if not echoes:
             heard = await self._ask_with(run, audio, run.task.context)
             if not is_echo(heard.text, run.task.context):

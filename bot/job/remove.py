@@ -21,7 +21,7 @@ _STUMBLE_S = 60.0
 
 
 class RemovalRunner:
-    """Works off removals, one after the other.
+    """Runs removals, one after the other.
 
     Args:
         removals: Where they are written.
@@ -44,7 +44,7 @@ class RemovalRunner:
         self._log = structlog.get_logger(__name__)
 
     async def run(self) -> None:
-        """Do what is due, for ever. A fault of ours is logged, and costs a minute."""
+        """Run the removals that are due, for ever. A bug of ours is logged, and costs a minute."""
         while True:
             try:
                 removal = await self._removals.claim_removal()
@@ -100,7 +100,7 @@ class RemovalRunner:
 
 
 def _named(removal: Removal) -> dict[str, object]:
-    """Which it is, for the log."""
+    """The fields that name a removal in the log."""
     return {
         "channel_id": removal.channel_id,
         "message_ts": removal.message_ts,

@@ -1,4 +1,4 @@
-"""An error and its history -> what happens next. Pure: outcomes are values, backoff is arithmetic."""
+"""The retry policy: an error and its history -> what happens next. Pure: outcomes are values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_DELAY_S = 600.0
 PATIENCE_S = 60.0
 """A person who has waited this long hears that it takes longer."""
 MOST_BUGS = 3
-"""How often a job may fail by a fault of ours before it ends."""
+"""The number of failures by bugs of ours that end a job."""
 
 _UNCLAIMED = frozenset({Claim.UNKNOWN, Claim.EITHER, Claim.VIDEO, Claim.OTHER})
 """Files that never said they were audio: where nobody asked, only a transcript is worth a word."""
@@ -52,7 +52,7 @@ class RetryAfter:
 
     delay_s: float
     notice: Waiting | None
-    """What the thread should show meanwhile, if anything."""
+    """The notice that the thread shows meanwhile, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Park:
     """The job waits until verification succeeds."""
 
     notice: Waiting | None
-    """What the thread should show meanwhile, if anything."""
+    """The notice that the thread shows meanwhile, if any."""
 
 
 Decision = Say | AwaitConsent | Ignore | RetryAfter | Park
@@ -68,19 +68,19 @@ Decision = Say | AwaitConsent | Ignore | RetryAfter | Park
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the decision depends on besides the error."""
+    """The circumstances of a try that the decision depends on, besides the error."""
 
     attempt: int
-    """How often it was tried before, 0 on the first try."""
+    """The number of earlier tries, 0 on the first one."""
     bugs: int
-    """How many of those tries ended by a fault of ours."""
+    """The number of those tries that ended by a bug of ours."""
     waited_s: float
     """Since the job was accepted."""
     give_up_after_s: float
     jitter: float
     """Drawn from [0, 1) by the caller."""
     claim: Claim
-    """What the file turned out to claim: of a stub, only Slack's answer tells."""
+    """The kind of file that it turned out to claim: of a stub, only Slack's answer tells."""
     spoken: bool
     """The bot has set out to speak of this file before, so it must not fall silent now."""
 
@@ -108,7 +108,7 @@ def backoff_s(attempt: int, jitter: float) -> float:
 
 
 def _judge(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
-    """What follows an error where somebody listens."""
+    """The decision on an error where somebody waits for the reply."""
     match error:
         case Rejected():
             return Say(Refused(error.reason, error.limit))
@@ -127,7 +127,7 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
 
 
 def _wait(error: Unavailable | Misconfigured, history: History) -> Decision:
-    """What follows where something outside has to be mended."""
+    """The decision where something outside has to be mended."""
     left_s = history.give_up_after_s - history.waited_s
     if left_s <= 0:
         return Say(GaveUp(error.reason))
@@ -140,7 +140,7 @@ def _wait(error: Unavailable | Misconfigured, history: History) -> Decision:
 
 
 def _is_unasked(error: Exception, request: TranscriptionRequest, claim: Claim) -> bool:
-    """Whether a word about this failure would answer somebody who asked for nothing."""
+    """True where a reply about this failure would go to somebody who requested nothing."""
     match error:
         case Rejected(reason=Refusal.OPTED_OUT):
             return True
@@ -153,7 +153,7 @@ def _is_unasked(error: Exception, request: TranscriptionRequest, claim: Claim) -
 
 
 def _hush(decision: Decision) -> Decision:
-    """The same without a word."""
+    """The same decision without a reply or a notice."""
     match decision:
         case Say() | AwaitConsent():
             return Ignore()

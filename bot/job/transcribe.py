@@ -1,4 +1,4 @@
-"""The story in order: file info -> may it be? -> download -> hear part by part -> join. It says no word."""
+"""The transcription pipeline: file info -> checks -> download -> recognise -> join. It posts nothing."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Transcriber:
 
     Args:
         files: Reads from Slack.
-        hearing: Has recordings recognised.
+        recogniser: Has recordings recognised.
         queue: Keeps what was recognised.
         scratch: A private folder for temporary audio.
         preferences: Knows who never wants to be transcribed.
-        context_source: Knows what a channel expects to hear.
+        context_source: Knows what words a channel expects.
         budget: Knows what may be spent.
         most_minutes: The longest recording.
     """
@@ -65,7 +65,7 @@ class Transcriber:
         self._most_minutes = most_minutes
 
     async def transcribe(self, current: CurrentJob, started: Callable[[], None]) -> Transcript:
-        """Fetch one file and have heard what is missing of it.
+        """Download one file and recognise what is missing of it.
 
         Args:
             current: Whose file. Filled on the way, also when it fails: its parts, what is observed, and its
@@ -107,7 +107,7 @@ class Transcriber:
         share_used: float,
         workspace: Path,
     ) -> Task:
-        """Download what may be heard.
+        """Download what may be recognised, and describe how.
 
         Raises:
             TranscriptionError: as ``transcribe``.
@@ -181,7 +181,7 @@ class Transcriber:
 
 
 def _billed_s(part: Part) -> float:
-    """What a part cost; its length where the provider does not say."""
+    """The seconds billed for a part; its length where the provider does not say."""
     if part.recognition is None:
         return 0.0
     return part.recognition.billed_s or part.span.duration_ms / 1000

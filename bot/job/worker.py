@@ -1,4 +1,4 @@
-"""Claims jobs and has each tried, many at once; stops those whose recording is withdrawn."""
+"""Claims jobs and has each tried, many at once; stops those whose recording is deleted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Worker:
     Args:
         queue: The jobs.
         removals: What has to be deleted.
-        transcriber: The story up to the transcript.
+        transcriber: The pipeline up to the transcript.
         replies: The thread, and people's direct messages.
         preferences: Knows who wants copies.
         budget: Knows what a recording costs.
@@ -121,7 +121,7 @@ class Worker:
         self._slots.release()
 
     async def stop(self, team_id: str, channel_id: str | None = None) -> None:
-        """Stop what runs for a channel, or a whole workspace, that is forgotten: no more is heard or said."""
+        """Stop what runs for a channel, or a whole workspace, that is forgotten: no more is sent or said."""
         await self._cancel(lambda key: key.team_id == team_id and channel_id in {None, key.channel_id})
 
     async def _stop(self, removal: Removal) -> list[Job]:

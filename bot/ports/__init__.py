@@ -1,1 +1,1 @@
-"""The verbs that a job needs, as protocols, by the side that fills them."""
+"""Ports: the protocols that jobs and handlers need, by the side that implements them."""

@@ -1,4 +1,4 @@
-"""What the job room needs of the outside world: files, audio, the recogniser, the thread."""
+"""Ports to the outside: files, audio, the recogniser, replies, and the context of a recognition."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Audio(Protocol):
         """
 
     async def duration_s(self, source: Path) -> float | None:
-        """What a recording's container says of its length, in seconds; ``None`` where it does not say.
+        """The length that a recording's container claims, in seconds; ``None`` where it claims none.
 
         Raises:
             Rejected: as ``split``, but for TOO_LONG and EMPTY.
@@ -63,7 +63,7 @@ class Audio(Protocol):
 
 
 class Recogniser(Protocol):
-    """Hears what was said."""
+    """Recognises speech."""
 
     async def recognise(
         self,
@@ -77,11 +77,11 @@ class Recogniser(Protocol):
         """Recognise one piece of audio within the provider's limits.
 
         Args:
-            audio: What to hear.
+            audio: What to recognise.
             language: One of ``recording.LANGUAGES``; ``None`` where it is unknown or mixed.
             context: Background text or words to expect.
             digits: Write numbers as digits, in the languages that can; ``None`` for the deployment's default.
-            flow: On whose behalf (a job's key, say). Flows are served in turn.
+            flow: On whose behalf (a job's key, say). Flows are queued fairly.
 
         Raises:
             Rejected: CONTENT_BLOCKED or UNSUPPORTED_BY_RECOGNISER.
@@ -99,7 +99,7 @@ class Recogniser(Protocol):
 
 
 class Replies(Protocol):
-    """Speaks in the thread, or to the one person who asked. Doing it twice shows once.
+    """Posts in the thread, or to the one person who requested it. Doing it twice shows once.
 
     Where a job has a ``reader_id`` only that person reads its reply: by an ephemeral message where they look
     now (which may show twice after a crash, and cannot be edited), else by a direct message.
@@ -136,7 +136,7 @@ class Replies(Protocol):
         """
 
     async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
-        """Tell the asker alone why what stands in the thread stays as it is. Never raises."""
+        """Tell the person who requested it why what stands in the thread stays as it is. Never raises."""
 
     async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
         """Those of these people who are in a channel now.
@@ -166,7 +166,7 @@ class Replies(Protocol):
 
 
 class RecognitionContextSource(Protocol):
-    """Knows what helps to hear a request's recording right."""
+    """Knows what helps to recognise a request's recording."""
 
     async def context_for(self, request: TranscriptionRequest) -> RecognitionContext:
-        """What the channel has decided, and what it expects to hear. Slack's silence costs names, no more."""
+        """The settings and the expected words of its channel. Slack's silence costs names, no more."""

@@ -1,4 +1,4 @@
-"""What has to be kept: requests, the queue of jobs, removals, people's settings, usage."""
+"""Ports to the store: requests, the queue of jobs, removals, people's settings, usage."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot.recording import Part
 
 
 class RequestOutcome(StrEnum):
-    """What becomes of an ask."""
+    """The outcome of a request by hand."""
 
     ACCEPTED = "accepted"
-    """It is transcribed, for the first time or anew."""
+    """It is transcribed, for the first time or again."""
     UNDER_WAY = "under_way"
     """It is being transcribed already."""
     ANSWERED = "answered"
-    """Its transcript stands, and nobody asked for another one."""
+    """Its transcript stands, and no other one was requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ExistingReply:
 
 
 class Requests(Protocol):
-    """What people want: durable on return, and each key known for a week after its end at least."""
+    """Requests of people: durable on return, and each key known for a week after its end at least."""
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
         """Store the requests in one transaction; return how many were new. Durable on return."""
@@ -45,15 +45,15 @@ class Requests(Protocol):
         retranscribe: bool = False,
         existing: Mapping[JobKey, ExistingReply] | None = None,
     ) -> list[RequestOutcome]:
-        """Store what somebody asks for by hand, all of it or nothing. Durable on return.
+        """Store requests by hand, all of them or none. Durable on return.
 
         The same ``ask_id`` again changes nothing. An unknown key begins at its first revision, or after the
-        reply in ``existing``. One whose job has ended begins anew with its request, one revision later and
+        reply in ``existing``. One whose job has ended starts over with its request, one revision later and
         without its parts, where ``retranscribe`` or a language is given, or no transcript came of it; its
         reply is edited. The intent of such a job counts from now on at the latest: its reply is looked for.
 
         Args:
-            requests: What is asked for.
+            requests: By hand, each with its key.
             retranscribe: A transcript that stands does not do.
             existing: Replies that somebody points at.
 
@@ -62,21 +62,21 @@ class Requests(Protocol):
         """
 
     async def consent(self, key: JobKey) -> bool:
-        """Make a job that asks first due, as confirmed; False where it does not wait for that (any more)."""
+        """Make a job that waits for consent due, as confirmed; False where it does not (any more) wait."""
 
     async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
     ) -> None:
         """Have everything go that stands of a message's recordings, or of one of them. Durable on return.
 
-        Whoever asks again is heard, but such a job is not claimed before the removal is done.
+        A later request is accepted, but its job is not claimed before the removal is done.
         """
 
     async def remove_file(self, team_id: str, file_id: str) -> int:
-        """The same for a file, wherever jobs know it from; return in how many messages."""
+        """Have all replies to a file go, wherever jobs know it from; return in how many messages."""
 
     async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
-        """The same for what one job has said, to whomever."""
+        """Have everything go that one job has said, to whomever."""
 
     async def fill_gaps(self, key: str) -> bool:
         """Make a job whose reply has gaps due again, one revision later, without its failed parts.
@@ -86,7 +86,7 @@ class Requests(Protocol):
         """
 
     async def depth(self) -> dict[JobState, int]:
-        """How many jobs are in each state that goes on by itself: READY, RUNNING and PARKED."""
+        """The number of jobs in each state that goes on by itself: READY, RUNNING and PARKED."""
 
 
 class Queue(Protocol):
@@ -105,7 +105,7 @@ class Queue(Protocol):
         """Set a claimed job aside until ``release_parked``."""
 
     async def has_parked(self) -> bool:
-        """Whether a job waits for its release."""
+        """True where a job waits for its release."""
 
     async def release_parked(self, accepted_before: datetime | None = None) -> int:
         """Make parked jobs (those accepted before a time) due now; return how many there were."""
@@ -145,7 +145,7 @@ class Queue(Protocol):
         """
 
     async def hold(self, job: Job) -> None:
-        """Set a claimed job aside until somebody agrees to its cost; for a day."""
+        """Set a claimed job aside until somebody consents to its cost; for a day."""
 
     async def wait_for_earlier_files(self, job: Job, patience_s: float) -> bool:
         """Return when patience ends, or no earlier file of the message lacks its place in the thread.
@@ -153,7 +153,7 @@ class Queue(Protocol):
         A notice holds the place: the final reply is edited into it.
 
         Returns:
-            Whether it is the job's turn.
+            True where no earlier file lacks its place.
         """
 
     async def sweep(self) -> int:
@@ -165,7 +165,7 @@ class Queue(Protocol):
 
 
 class Removals(Protocol):
-    """What has to be deleted from Slack, for the worker that deletes it."""
+    """Removals: what is to be deleted from Slack, for the runner that deletes it."""
 
     async def wait_for_removal(self) -> None:
         """Return when a removal may be due: one was written, or came to its time."""
@@ -201,13 +201,13 @@ class Preferences(Protocol):
         """Note that the bot greets a channel; True the first time since it was last forgotten."""
 
     async def is_opted_out(self, team_id: str, user_id: str) -> bool:
-        """Whether somebody never wants to be transcribed."""
+        """True where somebody never wants to be transcribed."""
 
     async def opt_out(self, team_id: str, user_id: str, *, out: bool) -> None:
         """Note that they do not, or do again."""
 
     async def subscribers(self, team_id: str, channel_id: str) -> Sequence[str]:
-        """Who wants a channel's transcripts by direct message."""
+        """The people who want a channel's transcripts by direct message."""
 
     async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
         """The channels whose transcripts somebody wants by direct message."""
@@ -232,4 +232,4 @@ class Ledger(Protocol):
         """By a workspace in the month that holds this day, in UTC."""
 
     async def used_by_channel(self, team_id: str, month: date) -> Mapping[str, Usage]:
-        """The same by channel id; the empty id stands for channels that are forgotten."""
+        """A month's usage by channel id; the empty id stands for channels that are forgotten."""

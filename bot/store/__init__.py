@@ -1,1 +1,1 @@
-"""What is kept: jobs and their keys."""
+"""Persistence in SQLite: requests, the queue of jobs, removals, settings and usage."""

@@ -1,4 +1,4 @@
-"""Copies of a database that may be in use meanwhile."""
+"""Copies a SQLite database, also while it is in use."""
 
 from __future__ import annotations
 

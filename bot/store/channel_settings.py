@@ -1,4 +1,4 @@
-"""What people have decided, in SQLite."""
+"""Preferences in SQLite: channel settings, greetings, opt-outs and subscriptions."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SqlitePreferences:
         return await self._database.changed(greeting) > 0
 
     async def is_opted_out(self, team_id: str, user_id: str) -> bool:
-        """Whether there is a row."""
+        """True where there is a row."""
         table = schema.opted_out
         return bool(
             await self._database.rows(
@@ -164,7 +164,7 @@ class SqlitePreferences:
         await self._database.transact(partial(forgetting.forget_team, team_id=team_id))
 
     def _settings(self, stored: Any) -> ChannelSettings:
-        """What is stored; the defaults where there is nothing, or nothing that can be read."""
+        """The stored settings; the defaults where there are none, or none that can be read."""
         if stored is None:
             return ChannelSettings()
         try:

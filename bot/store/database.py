@@ -1,4 +1,4 @@
-"""The database file in the data directory: its lock, its settings, its version.
+"""The SQLite database in the data directory: its lock, its connection and its transactions.
 
 What held in trials: WAL, ``synchronous=FULL`` (an accepted event survives a power cut), one connection
 (SQLite has one writer anyway, and waiting in line beats its busy handler). See docs/adr/0001.
@@ -75,7 +75,7 @@ class Database:
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do some work in one transaction."""
+        """Run ``work`` in one transaction."""
         return await self._whole(self._transact(work))
 
     async def changed(self, statement: Executable) -> int:
@@ -87,7 +87,7 @@ class Database:
         return await self.transact(execute)
 
     async def rows(self, statement: Executable) -> list[Row[*tuple[Any, ...]]]:
-        """What a statement returns, in a transaction of its own."""
+        """The rows that a statement returns, in a transaction of its own."""
 
         async def execute(connection: AsyncConnection) -> list[Row[*tuple[Any, ...]]]:
             return list((await connection.execute(statement)).all())
@@ -173,7 +173,7 @@ async def opened(data_dir: Path) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def opened_beside(data_dir: Path) -> AsyncIterator[Database]:
-    """The same for a moment, beside the process that claims jobs: nothing is created or upgraded.
+    """The database for a moment, beside the process that claims jobs: nothing is created or upgraded.
 
     Raises:
         DataDirUnusable: there is none, it cannot be used, or another version wrote it.
@@ -188,7 +188,7 @@ async def opened_beside(data_dir: Path) -> AsyncIterator[Database]:
 
 
 def find_database(data_dir: Path) -> Path:
-    """Where the database is, for who works beside the bot.
+    """The path of the database, for commands that work beside the bot.
 
     Raises:
         DataDirUnusable: there is none, or it is somebody else's.
@@ -258,7 +258,7 @@ async def _prepare(database: Database, data_dir: Path) -> None:
 
 @contextmanager
 def explained(data_dir: Path) -> Iterator[None]:
-    """What stands in the way, in a line.
+    """Turn errors of the file, the database and its version into one that says so in a line.
 
     Raises:
         DataDirUnusable: whatever it is.

@@ -1,4 +1,4 @@
-"""How jobs end, what is left of them, and when that goes too."""
+"""Ends jobs: outcomes, copies for subscribers, dropped contents, and the retention of keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.store.ledger import add_usage, month_name
 from bot.store.rows import CLIPS, GAPS_KEPT, id_of, insert_job, is_running
 
 QUESTIONS_KEPT = timedelta(days=1)
-"""How long somebody may agree to what a recording costs."""
+"""The time for which somebody may consent to what a recording costs."""
 
 
 async def finish(
@@ -52,7 +52,7 @@ async def drop_unreadable(connection: AsyncConnection, *, row_id: int, now: date
 
 
 async def sweep(connection: AsyncConnection, *, now: datetime, retention: timedelta) -> int:
-    """End what nobody has answered or asked for, and forget old keys and months; return how many keys."""
+    """End what nobody has consented to or requested, and forget old keys and months; return how many keys."""
     table = schema.job
     unanswered = (table.c.state == JobState.HELD) & (table.c.due_at <= (now - QUESTIONS_KEPT).timestamp())
     await _end(connection, unanswered, outcome=Outcome.UNANSWERED, ended_at=now.timestamp())

@@ -1,4 +1,4 @@
-"""How a workspace, a channel or a person is forgotten. Whoever runs their jobs meanwhile hears of it."""
+"""Purges a workspace, a channel or a person. Their jobs that run meanwhile end by ``Forgotten``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.store.rows import parse_request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
-    """How many rows there were of what is forgotten now."""
+    """The number of rows that were forgotten, by kind."""
 
     under_way: int = 0
     """Jobs with their contents: waiting, running, or ended with gaps that may be filled."""
@@ -64,7 +64,7 @@ async def forget_channel(connection: AsyncConnection, channel_id: str, team_id: 
 
 
 async def forget_user(connection: AsyncConnection, user_id: str) -> Traces:
-    """Delete what names a person, in any workspace: as a speaker, as somebody who asks, as a reader.
+    """Delete what names a person, in any workspace: as a speaker, as somebody who requests, as a reader.
 
     Of recordings that are answered no row says whose they were.
     """
@@ -88,7 +88,7 @@ async def forget_user(connection: AsyncConnection, user_id: str) -> Traces:
 
 
 def _people_of(request: TranscriptionRequest) -> set[str]:
-    """Who recorded and shared it, and who asked for it."""
+    """The people who recorded, shared or requested it."""
     return {request.file.owner_id, request.user_id, request.asked_by, request.again_by}
 
 

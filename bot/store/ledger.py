@@ -1,4 +1,4 @@
-"""What was transcribed, by workspace, channel and month: seconds and clips, nothing else."""
+"""The ledger of usage by workspace, channel and month: seconds and clips, nothing else."""
 
 from __future__ import annotations
 

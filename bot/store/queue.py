@@ -1,4 +1,4 @@
-"""Jobs in SQLite, for one process: claiming is locked by a file, so nothing needs leases or takeover."""
+"""The queue of jobs in SQLite, for one process: a file is locked, so nothing needs leases or takeover."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SqliteQueue:
             try:
                 return parse_job(row)
             except ValidationError as error:
-                # Only a fault of ours writes such a row. It must not stop the bot at every start.
+                # Only a bug of ours writes such a row. It must not stop the bot at every start.
                 self._log.error("job not readable", key=row.key, error=error.title)
                 await self._database.transact(
                     partial(endings.drop_unreadable, row_id=row.id, now=self._now())
@@ -131,7 +131,7 @@ class SqliteQueue:
         )
 
     async def parts(self, job: Job) -> list[Part]:
-        """Read them; one that cannot be read is left out, and so recognised anew."""
+        """Read them; one that cannot be read is left out, and so recognised again."""
         part = schema.part
         rows = await self._database.rows(
             select(part.c.content).where(part.c.job_id == id_of(job.key)).order_by(part.c.start_ms)
@@ -147,7 +147,7 @@ class SqliteQueue:
     async def finish(
         self, job: Job, outcome: Outcome, *, has_gaps: bool = False, copies: Sequence[str] = ()
     ) -> None:
-        """Keep the key and the outcome, drop the rest, now or when nobody may ask for it any more."""
+        """Keep the key and the outcome, drop the rest, now or when its gaps may not be filled any more."""
         await self._database.transact(
             partial(
                 endings.finish, job=job, outcome=outcome, has_gaps=has_gaps, copies=copies, now=self._now()

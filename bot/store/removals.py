@@ -1,4 +1,4 @@
-"""What has to go from Slack, and the jobs that end with it."""
+"""Removals in SQLite: what is to be deleted from Slack, and the jobs that end with it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SqliteRemovals:
         self._signals.removal.set()
 
     async def removed(self, removal: Removal) -> None:
-        """Delete its row; jobs that somebody has asked for meanwhile may begin."""
+        """Delete its row; jobs that somebody has requested meanwhile may begin."""
         await self._database.changed(delete(schema.removal).where(schema.removal.c.id == removal.id))
         self._signals.work.set()
 
@@ -81,7 +81,7 @@ async def withdraw(
 
 
 async def remove_file(connection: AsyncConnection, now: float, team_id: str, file_id: str) -> int:
-    """The same for a file, in each message that jobs know it from; return in how many."""
+    """Withdraw a file, in each message that jobs know it from; return in how many."""
     job = schema.job
     known = select(job.c.channel_id, job.c.message_ts, func.max(job.c.thread_ts).label("thread_ts"))
     known = known.where(job.c.team_id == team_id, job.c.file_id == file_id)
@@ -101,7 +101,7 @@ async def remove_file(connection: AsyncConnection, now: float, team_id: str, fil
 
 
 def is_going() -> ColumnElement[bool]:
-    """Whether something that a row's job has said still has to go: what it says next must not go with it."""
+    """True for rows whose job a removal still covers: what it posts next must not be deleted with it."""
     job, removal = schema.job, schema.removal
     covering = select(removal.c.id).where(
         removal.c.team_id == job.c.team_id,

@@ -1,4 +1,4 @@
-"""What people want: jobs that they make, begin anew, agree to, or have deleted."""
+"""Requests in SQLite: accepts them, retranscribes, records consent, fills gaps, and has replies deleted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SqliteRequests:
         retranscribe: bool = False,
         existing: Mapping[JobKey, ExistingReply] | None = None,
     ) -> list[RequestOutcome]:
-        """Insert them, or begin anew what has ended."""
+        """Insert them, or make jobs that have ended due again."""
         now = self._now().timestamp()
         known = existing or {}
 
@@ -66,7 +66,7 @@ class SqliteRequests:
             return await self._database.transact(ask_all)
 
     async def consent(self, key: JobKey) -> bool:
-        """Make it due; patience begins anew, for nobody waited since."""
+        """Make it due; its age counts from now, for nobody waited since."""
         now, table = self._now().timestamp(), schema.job
         consenting = (
             update(table)
@@ -77,14 +77,14 @@ class SqliteRequests:
             return await self._database.changed(consenting) > 0
 
     async def fill_gaps(self, key: str) -> bool:
-        """Begin anew with what is kept."""
+        """Make it due again with the parts that are kept."""
         with self._signals.waking_all():
             return await self._database.transact(partial(_fill_gaps, key=key, now=self._now()))
 
     async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
     ) -> None:
-        """Whatever the audience."""
+        """Withdraw for every audience."""
         await self._withdraw(
             team_id=team_id,
             channel_id=channel_id,
@@ -124,7 +124,7 @@ class SqliteRequests:
         return dict.fromkeys(WORKING, 0) | {JobState(row[0]): row[1] for row in rows}
 
     async def oldest_s(self) -> float:
-        """How long ago the oldest unfinished job was accepted; 0 without one."""
+        """The age of the oldest unfinished job since it was accepted, in seconds; 0 without one."""
         table = schema.job
         # Not "all but the ended ones": those are many, and an index finds these.
         unfinished = table.c.state.in_(WORKING)
@@ -167,7 +167,7 @@ async def _ask(
         "state": JobState.READY,
         "attempt": 0,
         "faults": 0,
-        # Who wants a transcript in place of another knows what it costs; of a question nobody has agreed to.
+        # Who wants a transcript in place of another knows what it costs; else nobody has consented yet.
         "confirmed": has_transcript,
         "asked": request.ask_id,
         "accepted_at": now,
@@ -183,7 +183,7 @@ async def _ask(
 
 
 async def _fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) -> bool:
-    """Make it due. Patience begins anew too, for nobody waited since."""
+    """Make it due. Its age counts from now too, for nobody waited since."""
     job, part = schema.job, schema.part
     is_fillable = (job.c.state == JobState.GAPPED) & (job.c.ended_at > (now - GAPS_KEPT).timestamp())
     revived = await connection.execute(
@@ -222,7 +222,7 @@ def _at_a_standing(existing: ExistingReply, now: float) -> dict[str, Any]:
 
 
 def _at_an_old_message(request: TranscriptionRequest, now: float, *, retranscribe: bool) -> dict[str, Any]:
-    """The same where one may stand of which nothing is known any more: the thread is looked through first."""
+    """A new row's beginning where a forgotten reply may stand: the thread is looked through first."""
     posted_at = _time_of(request.key.message_ts, now)
     if request.key.audience != THREAD or posted_at > now - KEYS_KEPT_AT_LEAST.total_seconds():
         return {}
@@ -231,7 +231,7 @@ def _at_an_old_message(request: TranscriptionRequest, now: float, *, retranscrib
 
 
 def _reply_of(row: Row[*tuple[Any, ...]], existing: ExistingReply | None, now: float) -> dict[str, Any]:
-    """What is known of the reply that a job goes on with."""
+    """The columns of the reply that a job goes on with."""
     revision = max(row.revision, existing.revision if existing else 0) + 1
     if row.outcome == Outcome.WITHDRAWN:
         return {"revision": revision, "reply_ts": None, "intent_at": None}
@@ -241,7 +241,7 @@ def _reply_of(row: Row[*tuple[Any, ...]], existing: ExistingReply | None, now: f
 
 
 def _time_of(ts: str, now: float) -> float:
-    """When a message was posted: what belongs to it stands in the thread from then on."""
+    """The time of a message, in seconds since the epoch: what belongs to it stands from then on."""
     try:
         return float(ts)
     except ValueError:

@@ -17,7 +17,7 @@ from bot.store import schema
 WORKING = (JobState.READY, JobState.RUNNING, JobState.PARKED)
 """States of jobs that go on by themselves; one that is held waits for somebody."""
 GAPS_KEPT = timedelta(days=1)
-"""How long somebody may ask for the missing parts of a transcript."""
+"""The time for which somebody may request the missing parts of a transcript."""
 CLIPS = frozenset({Outcome.TRANSCRIBED, Outcome.GAPPED, Outcome.TRANSCRIBED_BEFORE, Outcome.GAPPED_BEFORE})
 """Outcomes that count as a clip of the month."""
 _REQUEST = TypeAdapter(TranscriptionRequest)
@@ -54,7 +54,7 @@ def id_of(key: JobKey) -> ScalarSelect[int]:
 
 
 def is_running(key: JobKey) -> ColumnElement[bool]:
-    """Whether a row is this job's, and claimed. What has ended has ended, whoever still works on it."""
+    """True for this job's row while it is claimed. What has ended has ended, whoever still works on it."""
     return (schema.job.c.key == str(key)) & (schema.job.c.state == JobState.RUNNING)
 
 
@@ -74,7 +74,7 @@ def parse_job(row: Row[*tuple[Any, ...]]) -> Job:
         bugs=row.faults,
         revision=row.revision,
         is_confirmed=row.confirmed,
-        # Whoever asks anew leaves the ask's id.
+        # A retranscription leaves its request's id.
         fills_gaps=row.revision > 0 and not row.asked,
     )
 

@@ -63,7 +63,7 @@ job = Table(
     Column("confirmed", Boolean, nullable=False, server_default=false()),
     # It is in the month's sum of clips.
     Column("counted", Boolean, nullable=False, server_default=false()),
-    # The ask that made it or began it anew.
+    # The id of the request by hand that made it or made it due again.
     Column("asked", String, nullable=False, server_default=""),
     # Seconds since the epoch, UTC.
     Column("accepted_at", Float, nullable=False),

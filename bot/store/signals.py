@@ -1,4 +1,4 @@
-"""What wakes those who wait for something to change in the database, within this process."""
+"""Events within this process that wake who waits for the database to change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Signals:
         self.turn = asyncio.Event()
 
     def next_turn(self) -> None:
-        """Wake whoever waits for its turn."""
+        """Wake the jobs that wait for earlier files."""
         self.turn.set()
         self.turn = asyncio.Event()
 

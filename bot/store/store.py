@@ -1,4 +1,4 @@
-"""Everything that is kept, opened together."""
+"""Opens the store: one database, and each port's implementation on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["AlreadyRunning", "DataDirUnusable", "Store", "open_store"]
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One database."""
+    """One open database, and the implementation of each port on it."""
 
     database: Database
     requests: SqliteRequests
@@ -43,8 +43,8 @@ async def open_store(
     Args:
         data_dir: Where the database is, or will be.
         now: The time, in UTC.
-        retention: How long keys of ended jobs, and months of usage, are kept; what is asked for by hand
-            relies on the default at least.
+        retention: How long keys of ended jobs, and months of usage, are kept; requests by hand rely on
+            the default at least.
 
     Raises:
         AlreadyRunning: another process has it open so.

@@ -1,4 +1,4 @@
-"""Which version a database is of, and how an older one becomes today's."""
+"""Schema versions: tells a database's, creates its tables, upgrades an older one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From what was recognised to what people read: joining, timing, subtitles. Pure."""
+"""Transcripts from recognised text: joining, alignment, subtitles, documents. Pure."""

@@ -1,9 +1,9 @@
-"""When the words of a text were said, by the pauses between the sounds: the recogniser gives no times. Pure.
+"""Estimates when the words of a text were said: a beam search over pauses, with Gaussian costs. Pure.
 
-Words are laid over the sounds in proportion to their length. Each pause then takes the end of a word near
-its expected place, best the end of a sentence; what is left of the text is laid over the sounds that are
-left, so that an error lasts only until the next sentence. A few ways of doing so are kept side by side until
-the pauses that follow tell which was right: one way alone soon loses its place.
+The recogniser gives no times. Words are laid over the sounds in proportion to their length. Each pause then
+takes the end of a word near its expected place, best the end of a sentence; what is left of the text is laid
+over the sounds that are left, so that an error lasts only until the next sentence. The beam keeps a few
+hypotheses side by side until the pauses that follow tell which was right: one alone soon loses its place.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from itertools import accumulate, pairwise
 from bot.recording import Span, Utterance
 from bot.transcript.tokens import Ends, Token, tokens
 
-# How little a pause fits there: as little as a place that is off by the root of twice as many doubts.
+# The cost of a pause there: that of a place which is off by sqrt(2 * cost) standard deviations.
 _MISFIT = {Ends.SENTENCE: 0.0, Ends.CLAUSE: 1.5, Ends.WORD: 3.0}
 _USUAL_PAUSE_MS = 700
-"""A longer pause asks more for the end of a sentence, a shorter one less."""
+"""A longer pause weighs these costs more, a shorter one less."""
 _WAYS = 8
-"""See test_align for what they are worth."""
+"""The beam's width; see test_align for what it is worth."""
 _REACH = 3.0
-"""How far from its expected place a pause looks for a better one, in doubts."""
+"""The search range on each side of a pause's expected place, in standard deviations."""
 _MOST_TRIED = 8
 """Words on each side that one pause looks at, whatever the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way of laying the text over the sounds so far."""
+    """A hypothesis of the beam: one way of laying the text over the sounds so far."""
 
     said: int
-    """How many words."""
+    """The number of words said."""
     misfit: float
     before: _Way | None = None
-    """The same way until the pause before."""
+    """The hypothesis that it extends, which ends at the pause before."""
 
 
 def align(text: str, sounds: Sequence[Span], span: Span) -> list[Utterance]:
@@ -68,7 +68,7 @@ def _inside(sounds: Sequence[Span], span: Span) -> list[Span]:
 
 
 def _ends(words: Sequence[Token], stretches: Sequence[Span]) -> list[int]:
-    """For each stretch of sound, how many of the words are said when it ends."""
+    """For each stretch of sound, the number of words that are said when it ends."""
     lengths = [0, *accumulate(word.spoken_length for word in words)]
     # A sound without words is a noise: possible, but no better than a pause between two words.
     misfits = [_MISFIT[word.ends] for word in words]
@@ -98,11 +98,11 @@ def _go_on(
     left_ms: int,
     pause: float,
 ) -> None:
-    """Try where the next pause may fall after this way, and keep the best way to each place in ``found``."""
+    """Extend a hypothesis by the next pause, and keep the cheapest one to each place in ``found``."""
     said, most = way.said, len(misfits)
     per_ms = max(lengths[-1] - lengths[said], 1) / left_ms
     expected = lengths[said] + per_ms * sound_ms
-    # How far off may well be: nobody speaks evenly.
+    # The standard deviation: nobody speaks evenly.
     doubt = per_ms * (150 + 0.15 * sound_ms)
     nearest = bisect_left(lengths, expected, said, most)
     first = bisect_left(lengths, expected - _REACH * doubt, said, most)

@@ -1,4 +1,4 @@
-"""A transcript as subtitles: which words show when, on which lines. Pure.
+"""Subtitle cues: divides a transcript into timed cues of at most two lines. Pure.
 
 Source: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617-Timed-Text-Style-Guide-General-Requirements
 (two lines, 7 s, five sixths of a second)
@@ -26,18 +26,18 @@ MOST_MS = 7_000
 FEWEST_MS = 800
 """A shorter cue stays this long where the next one leaves it room."""
 _UNICODE = "latest"
-"""What columns are counted by: the same on every machine, whatever its ``UNICODE_VERSION`` says."""
+"""Columns are counted by this version: the same on every machine, whatever its ``UNICODE_VERSION`` says."""
 _MOST_PAUSE_MS = 1_000
 """Words on both sides of a longer silence do not show together."""
 _WORTH = {Ends.SENTENCE: 0.6, Ends.CLAUSE: 0.3, Ends.WORD: 0.0}
-"""How much emptier than the fullest possible a cue may be, to end there."""
+"""The share by which a cue may be emptier than the fullest possible, to end there."""
 _PAUSE_WORTH = 0.4
 """The same for the end of an utterance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What shows at one time."""
+    """A subtitle cue: the lines that show at one time."""
 
     start_ms: int
     end_ms: int
@@ -131,7 +131,7 @@ def _cues(words: Sequence[_Word]) -> Iterator[Cue]:
 
 
 def _end(words: Sequence[_Word], start: int) -> int:
-    """Where the cue that begins with word number ``start`` ends best."""
+    """The best end of the cue that begins with word number ``start``."""
     most = _fullest_end(words, start)
     if most == len(words) or _pause_ms(words[most - 1], words[most]) > _MOST_PAUSE_MS:
         return most
@@ -207,7 +207,7 @@ def _pieces(word: str) -> list[str]:
 
 
 def _columns(word: str) -> int:
-    """How many columns it takes; at least one, whatever it is made of."""
+    """Its width in columns; at least one, whatever it is made of."""
     return max(1, split_graphemes(word, _UNICODE)[1])
 
 

@@ -1,4 +1,4 @@
-"""A transcript as text, as subtitles and as JSON. Pure; the words in it are hostile here.
+"""Renders a transcript as plain text, SubRip, WebVTT and JSON. Pure; the words in it are hostile here.
 
 Neither format of subtitles has a way to write every text. WebVTT has character references; SubRip has none,
 and players take ``<…>``, ``{…}`` and a backslash in it for markup: there these stand in their full-width

@@ -1,4 +1,4 @@
-"""Whether the recogniser gave back its context for a transcript, as it may on little sound. Pure."""
+"""Echo detection: a transcript that only repeats its context, which little sound may bring. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _FEWEST_WORDS = 3
 
 
 def is_echo(text: str, context: str) -> bool:
-    """Whether a transcript says nothing but what stands in the context.
+    """True where a transcript says nothing but what stands in the context.
 
     That is a contiguous part of it, or whole items of its list in whatever order. Case, punctuation, spaces
-    and the width of characters make no difference. Somebody may have said just that: ask again without the
-    context rather than drop the words.
+    and the width of characters make no difference. Somebody may have said just that: recognise again without
+    the context rather than drop the words.
     """
     said, known = _words(text), _words(context)
     if not said or not known:
@@ -38,7 +38,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_part(said: Sequence[str], known: Sequence[str]) -> bool:
-    """Whether the words stand in the context side by side, however either of them is spaced."""
+    """True where the words stand in the context side by side, however either of them is spaced."""
     sought, whole = "".join(said), "".join(known)
     # A part begins and ends where words do: “cat” is not a part of “concatenate”.
     edges = {0, *accumulate(map(len, known))}
@@ -58,7 +58,7 @@ def _items(context: str) -> set[str]:
 
 
 def _is_made_of_items(said: Sequence[str], items: set[str]) -> bool:
-    """Whether the words fall into whole items: three words at least, or every item."""
+    """True where the words fall into whole items: three words at least, or every item."""
     if len(said) < _FEWEST_WORDS and not items <= set(said):
         return False
     whole = "".join(said)

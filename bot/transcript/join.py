@@ -1,4 +1,4 @@
-"""From the parts of a recording to its transcript. Pure."""
+"""Joins the parts of a recording into its transcript: paragraphs, gaps and languages. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def join(parts: Sequence[Part]) -> Transcript:
 
 
 def _emotion_of(parts: Sequence[Part]) -> str | None:
-    """How most of what was said sounded, by the length of the parts; ``None`` where none says."""
+    """The emotion of most of what was said, by the length of the parts; ``None`` where none has one."""
     lengths_ms: Counter[str] = Counter()
     for part in parts:
         heard = part.recognition
@@ -64,7 +64,7 @@ class _Paragraph:
     utterances: list[Utterance] = field(default_factory=list)
 
     def is_over_before(self, utterance: Utterance) -> bool:
-        """Whether a long pause and the end of a sentence lie between it and the next utterance."""
+        """True where a long pause and the end of a sentence lie between it and the next utterance."""
         if not self.utterances:
             return False
         last = self.utterances[-1]

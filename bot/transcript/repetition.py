@@ -1,4 +1,4 @@
-"""Runaway repetitions: a recogniser that loses its way says the same thing until it may say no more. Pure.
+"""Collapses runaway repetitions, in which a recogniser says the same thing without end. Pure.
 
 People repeat themselves too, so a text is touched only where nobody could have said it in the time.
 
@@ -52,7 +52,7 @@ class _Run:
 
 
 def is_plausible(text: str, sound_s: float) -> bool:
-    """Whether a person can say this much in so many seconds of sound."""
+    """True where a person can say this much in so many seconds of sound."""
     needed_s = max(len(text.split()) / _WORDS_PER_S, spoken_length(text) / _LENGTH_PER_S)
     return needed_s <= sound_s + _GRACE_S
 

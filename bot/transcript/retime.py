@@ -1,7 +1,7 @@
-"""Subtitles for a text that somebody has edited, timed by the subtitles it had before. Pure.
+"""Retimes an edited text by the subtitles that it had before, with a diff of their words. Pure.
 
-The words of both are matched: one that stayed shows with the cue it was in, and what stands in the place of
-others shares their time out.
+A word that stayed shows with the cue it was in, and what stands in the place of others shares their time
+out.
 
 Source: https://www.w3.org/TR/webvtt1/
 """
@@ -34,7 +34,7 @@ class _Said:
     within: int
     """The number of its cue in an old text, of its paragraph in a new one."""
     start: int
-    """Where in its cue's or paragraph's text it stands."""
+    """Its offset in the text of its cue or paragraph."""
     end: int
     spoken_length: int
 
@@ -102,7 +102,7 @@ def _said(texts: Sequence[str]) -> list[_Said]:
 
 
 def _changes(old: Sequence[_Said], new: Sequence[_Said]) -> Iterator[tuple[str, int, int, int, int]]:
-    """What became of the old words, in order, but for what stayed; as ``SequenceMatcher.get_opcodes``."""
+    """The changes of the old words, in order, without what stayed; as ``SequenceMatcher.get_opcodes``."""
     return (change for change in _matches(old, new) if change[0] != "equal")
 
 
@@ -119,7 +119,7 @@ def _matches(old: Sequence[_Said], new: Sequence[_Said]) -> Iterator[tuple[str, 
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:
-    """How many of the first words are the same."""
+    """The length of the common prefix, in words."""
     return next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 

@@ -1,4 +1,4 @@
-"""Scripts: which are written without spaces, how texts join, how long a text takes to say. Pure."""
+"""Writing systems: scripts without spaces between words, how texts join, spoken lengths. Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def is_unspaced(character: str) -> bool:
-    """Whether it belongs to a script that is written without spaces between words."""
+    """True where it belongs to a script that is written without spaces between words."""
     return _UNSPACED.match(character) is not None
 
 
 def separator(left: str, right: str) -> str:
-    """What stands between two texts that follow one another: a space, or nothing.
+    """The separator between two texts that follow one another: a space, or nothing.
 
     Nothing between two characters of an unspaced script, nor beside full-width punctuation, which brings its
     own space, nor between such a character and the punctuation behind it. A Chinese and an English word keep
@@ -45,7 +45,7 @@ def join(left: str, right: str) -> str:
 
 
 def spoken_length(text: str) -> int:
-    """How long it takes to say, in halves of a Latin letter; 0 for punctuation and marks alone.
+    """The time it takes to say, in halves of a Latin letter; 0 for punctuation and marks alone.
 
     A Mandarin syllable takes as long as about three letters of English, a Japanese mora as two, a Korean
     syllable as two and a half. A digit stands for a word of about four.

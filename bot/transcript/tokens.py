@@ -1,4 +1,4 @@
-"""A text's words, or in scripts without spaces its characters: what no pause and no line break divides. Pure.
+"""Tokenizes a text into words, or in scripts without spaces characters, which no line break divides. Pure.
 
 Source: https://www.unicode.org/reports/tr14/ (what may not begin or end a line)
 """
@@ -14,7 +14,7 @@ from bot.transcript.script import THAI_LAO, UNSPACED, spoken_length
 
 
 class Ends(Enum):
-    """What ends with a token."""
+    """The largest unit that ends with a token."""
 
     SENTENCE = "sentence"
     CLAUSE = "clause"
@@ -90,7 +90,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a sentence ends where this text ends."""
+    """True where a sentence ends with this text."""
     return _ends(text, phrase=True) is Ends.SENTENCE
 
 

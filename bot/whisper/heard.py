@@ -1,4 +1,4 @@
-"""What a recogniser heard in one piece of audio, and the error for bytes that are no sound. Pure."""
+"""The result of recognising one piece of audio, and the error for bytes that are no sound. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class NotThatSoundError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a recogniser heard."""
+    """The result of recognising one piece of audio."""
 
     text: str
     """Empty when there was no speech."""

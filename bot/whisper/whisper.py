@@ -1,4 +1,4 @@
-"""A recogniser that works offline: Whisper base, multilingual, on the CPU.
+"""The packaged offline recogniser: Whisper base, multilingual, on the CPU.
 
 Its weights come in two packages, since an index limits a file's size; they are joined once in a cache folder.
 Why this model and these settings: docs/adr/0003-offline-recogniser.md.
@@ -42,14 +42,14 @@ _BLOCK_BYTES = 1 << 20
 
 _RATE_HZ = 16_000
 _WINDOW_S = 29
-"""Whisper hears 30 s at a time; longer audio is cut at the quietest moment before this."""
+"""Whisper takes 30 s at a time; longer audio is cut at the quietest moment before this."""
 _CUT_FROM_S = 18
 _LULL_S = 0.3
 _NO_SPEECH = 0.5
 """Measured: clips of speech 0.00-0.19, windows of many up to 0.60; silence, noise and tones 0.63-0.95."""
 _SURE = -0.5
-"""Where the model doubts that somebody speaks, its mean log probability decides: of speech it was -0.20 at
-the least, of what it invents on silence, noise and tones -0.75 at the most."""
+"""The mean log probability that decides where the model doubts that somebody speaks: of speech it was -0.20
+at the least, of what it invents on silence, noise and tones -0.75 at the most."""
 
 _LOOPING = 2.4
 """Whisper's own measure: text that compresses better than this goes round in circles."""
@@ -57,7 +57,7 @@ _WIDE_BEAM = 5
 """It finds the way out, and unlike a higher temperature it draws no lots."""
 
 _TO_WHISPER = {"fil": "tl", "yue": "zh"}
-"""Where the names differ. The base model knows no Cantonese apart from Chinese."""
+"""Codes of languages that differ. The base model knows no Cantonese apart from Chinese."""
 _TO_QWEN = {"tl": "fil", "nn": "no"}
 
 
@@ -130,7 +130,7 @@ def _sha256(path: Path) -> str:
 
 
 class Whisper:
-    """Hears one clip at a time, in a thread of its own, and always hears the same in the same bytes."""
+    """Recognises one clip at a time, in a thread of its own; the same bytes always give the same text."""
 
     def __init__(self, folder: Path, threads: int = 2) -> None:
         """Load the model (0.4 s, 0.2 GB).
@@ -170,7 +170,7 @@ class Whisper:
         return await loop.run_in_executor(self._thread, self.hear_now, audio, language, context)
 
     def hear_now(self, audio: bytes | Path, language: str | None = None, context: str = "") -> Heard:
-        """Hear a clip.
+        """Recognise a clip.
 
         Args:
             audio: A WAV or MP3 file, or its bytes.

@@ -29,7 +29,7 @@ from bot.recording import Span
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do with one file, and whom to tell."""
+    """One file to convert, and the callbacks for its progress and its segments."""
 
     source: Path
     workspace: Path

@@ -1,4 +1,4 @@
-"""Opens and decodes what strangers send, with FFmpeg's libraries. Runs in the child process alone.
+"""Demuxes, decodes and resamples untrusted files with FFmpeg's libraries. Runs in the child process alone.
 
 Traps that this file knows: a tag in Latin-1 raises unless told not to; one broken packet ends
 ``container.decode()``; headers lie about durations; planes are padded; shapes change on the way.
@@ -56,7 +56,7 @@ SAMPLE_BYTES = 2
 
 @dataclass(slots=True)
 class Tally:
-    """How many packets of a track gave sound, and how many did not decode."""
+    """Counts the packets of a track that gave sound, and those that did not decode."""
 
     good: int = 0
     bad: int = 0
@@ -97,14 +97,14 @@ def open_container(source: Path) -> InputContainer:
 
 
 def has_video(container: InputContainer) -> bool:
-    """Whether there are moving pictures; cover art and photographs are none."""
+    """True where there are moving pictures; cover art and photographs are none."""
     if container.metadata.get("major_brand", "") in PICTURE_BRANDS:
         return False
     return any(not track.disposition & Disposition.attached_pic for track in container.streams.video)
 
 
 def choose_track(container: InputContainer) -> AudioStream:
-    """The track to hear (the default one, else the first), its decoder opened.
+    """The track to recognise (the default one, else the first), its decoder opened.
 
     Raises:
         Rejected: NOT_AUDIO, NO_AUDIO_TRACK or PROTECTED.
@@ -145,7 +145,7 @@ def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]
 
 
 def claimed_s(container: InputContainer) -> float:
-    """What the container's header says of its length, in seconds; 0 where it says nothing."""
+    """The length in the container's header, in seconds; 0 where it has none."""
     return (container.duration or 0) / av.time_base
 
 
@@ -172,7 +172,7 @@ def decoded_frames(container: InputContainer, track: AudioStream, tally: Tally) 
 
 
 class Resampling:
-    """Makes PCM s16, mono, 16 kHz of decoded frames of whatever shape.
+    """Resamples decoded frames of whatever shape to PCM s16, mono, 16 kHz.
 
     Frames are gathered first: each call of FFmpeg's resampler costs as much as a packet of AAC does. Samples
     are counted, since a file's own times lie.

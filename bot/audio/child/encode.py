@@ -1,4 +1,4 @@
-"""Writes segments as MP3 or WAV. Runs in the child process alone, in threads: LAME works without the GIL."""
+"""Encodes segments as MP3 or WAV. Runs in the child process alone, in threads: LAME works without the GIL."""
 
 from __future__ import annotations
 

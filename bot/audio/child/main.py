@@ -1,6 +1,6 @@
-"""The child process that opens one file, started by path: ``python -I child.py split SOURCE WORKSPACE …``.
+"""The decoding child's entry point, started by path: ``python -I main.py split SOURCE WORKSPACE …``.
 
-It gives up what it does not need before FFmpeg's libraries are loaded, prints the JSON lines that
+It lowers its resource limits before FFmpeg's libraries are loaded, prints the JSON lines that
 ``bot.audio.child_protocol`` reads, and ends when its stdin does, which is when the bot is gone.
 """
 
@@ -61,7 +61,7 @@ def split(
     pool: ThreadPoolExecutor,
     encoders: int,
 ) -> tuple[str, str]:
-    """Convert, and put the outcome into words."""
+    """Convert one file; return the verdict and its detail."""
     # Imported here, behind the limits.
     from bot.audio.child.convert import Task, convert  # noqa: PLC0415
     from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
@@ -70,7 +70,7 @@ def split(
     unsaid_s = 0.0
 
     def note(more_s: float) -> None:
-        """Say now and then that it goes on: of what needs no segment nothing else is heard."""
+        """Print a heartbeat now and then: of what needs no segment nothing else is printed."""
         nonlocal unsaid_s
         has_decoded(more_s)
         unsaid_s += more_s
@@ -92,7 +92,7 @@ def split(
 
 
 def measure(source: str) -> tuple[str, str]:
-    """Say what the file's container says of its length, and decode nothing."""
+    """Print the length that the file's container claims, and decode nothing; return verdict and detail."""
     # Imported here, behind the limits.
     from bot.audio.child.decode import claimed_s, open_container  # noqa: PLC0415
     from bot.audio.child_protocol import render_length  # noqa: PLC0415
@@ -105,7 +105,7 @@ def measure(source: str) -> tuple[str, str]:
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
-    """Do it, and put how it ended into words."""
+    """Run ``work``; return the verdict and its detail."""
     import av  # noqa: PLC0415
 
     from bot.audio.child_protocol import Verdict  # noqa: PLC0415
@@ -124,12 +124,12 @@ def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
 
 
 def say(line: str) -> None:
-    """Tell the bot one line."""
+    """Print one line to the bot."""
     print(line, flush=True)  # noqa: T201  # the wire to the bot
 
 
 def end_with_the_bot() -> None:
-    """Wait for the end of stdin, which the bot holds open and never writes to."""
+    """End the process with its stdin, which the bot holds open and never writes to."""
     while os.read(0, 1):
         pass
     os._exit(1)

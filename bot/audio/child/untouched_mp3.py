@@ -1,4 +1,4 @@
-"""Says which MP3 may go out as it is. Runs in the child process alone.
+"""Validates MP3 files frame by frame: a flawless one goes out as it is. Runs in the child process alone.
 
 FFmpeg walks the file here, since it has to decode it anyway. In the bot's own process a walk in Python would
 hold up the event loop, and the library for it (mutagen) is GPL.
@@ -101,7 +101,7 @@ class _Chain:
         return True
 
     def _may_start_at(self, position: int) -> bool:
-        """Whether nothing stands before ``position`` but an ID3v2 tag and one frame (Xing's)."""
+        """True where nothing stands before ``position`` but an ID3v2 tag and one frame (Xing's)."""
         with self._source.open("rb") as file:
             start = id3v2_bytes(file.read(10))
             file.seek(start)
@@ -109,7 +109,7 @@ class _Chain:
         return frame is not None and position in {start, start + frame.size_bytes}
 
     def reaches_end(self, size_bytes: int) -> bool:
-        """Whether nothing stands behind the last frame but an ID3v1 tag."""
+        """True where nothing stands behind the last frame but an ID3v1 tag."""
         if self._end is None or self._end == size_bytes:
             return self._end is not None
         if self._end != size_bytes - ID3V1_BYTES:

@@ -1,4 +1,4 @@
-"""The command: all checks side by side, shown in a fixed order."""
+"""The ``check`` command: runs all checks side by side and shows them in a fixed order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the bot may read the bytes of what people share.
+"""Checks that the bot may download what people share.
 
 Source: https://docs.slack.dev/reference/methods/files.list
 """
@@ -45,7 +45,7 @@ async def check_download(
     origins: tuple[str, ...],
     found: Answer,
 ) -> Finding:
-    """Whether the first bytes of the newest recording that the bot may see arrive.
+    """Check that the first bytes of the newest recording that the bot may see arrive.
 
     Args:
         api: Of Slack.
@@ -71,7 +71,7 @@ async def check_download(
 
 
 async def _newest_recording(api: SlackApi) -> SharedFile | None:
-    """What the bot may see and would transcribe, if somebody asked.
+    """The newest recording that the bot may see and would transcribe on request.
 
     Raises:
         TranscriptionError: Slack does not list files.

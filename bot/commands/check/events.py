@@ -1,4 +1,4 @@
-"""Whether events arrive: over a WebSocket that Slack opens, or at an address that Slack has to reach.
+"""Checks that events arrive: over Socket Mode, or at an HTTP address that Slack has to reach.
 
 Source: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
@@ -30,25 +30,25 @@ _READY_TIMEOUT = aiohttp.ClientTimeout(total=8)
 _SECRET = re.compile(r"[0-9a-f]{32}")
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # what the bot is told to listen on
 _BROKEN = (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError)
-"""What asking for JSON over a WebSocket or over HTTP can raise."""
+"""The exceptions of asking for JSON over a WebSocket or over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What came of a Socket Mode connection, for which Slack took the app token."""
+    """The outcome of a Socket Mode connection, for which Slack took the app token."""
 
     app_id: str = ""
     """Empty where Slack did not say."""
     trouble: str = ""
-    """Why no event would arrive over it; empty where they would."""
+    """The reason why no event would arrive over it; empty where they would."""
 
 
 Connected = Connection | Unavailable | Misconfigured
-"""What came of asking for a connection: an error where the app token gets none."""
+"""The outcome of asking for a connection: an error where the app token gets none."""
 
 
 async def try_socket(session: aiohttp.ClientSession, api_url: str, app_token: SecretStr) -> Connected:
-    """Open a Socket Mode connection, hear its first frame, and close it at once.
+    """Open a Socket Mode connection, read its first frame, and close it at once.
 
     A bot that runs beside loses nothing: an event that Slack sends over this connection is not acknowledged,
     so Slack sends it again.
@@ -88,7 +88,7 @@ def read_greeting(frame: Any) -> Connection:
 
 
 def check_app_token(found: Connected, bot_app_id: str | None) -> Finding:
-    """Whether Slack takes the app token, and it is of the bot token's app."""
+    """Check that Slack takes the app token, and that it is of the bot token's app."""
     if not isinstance(found, Connection):
         return bad(APP_TOKEN, advice.app_token_trouble(found))
     if bot_app_id and found.app_id and found.app_id != bot_app_id:
@@ -97,21 +97,21 @@ def check_app_token(found: Connected, bot_app_id: str | None) -> Finding:
 
 
 def check_socket(found: Connected) -> Finding:
-    """Whether events would arrive over Socket Mode."""
+    """Check that events would arrive over Socket Mode."""
     if not isinstance(found, Connection):
         return untried(EVENTS, common.after(APP_TOKEN))
     return bad(EVENTS, found.trouble) if found.trouble else good(EVENTS, advice.HELLO)
 
 
 def check_signing_secret(secret: SecretStr) -> Finding:
-    """Whether it has the shape of one."""
+    """Check that it has the shape of one."""
     if _SECRET.fullmatch(secret.get_secret_value()):
         return good(SIGNING_SECRET, advice.SIGNING_SECRET)
     return bad(SIGNING_SECRET, advice.SIGNING_SECRET_MALFORMED)
 
 
 async def check_http(host: str, port: int) -> Finding:
-    """Whether a bot listens here, and what it says of itself. Only Slack can tell whether it reaches it."""
+    """Check that a bot listens here, and that it is ready. Only Slack can tell whether it reaches it."""
     address = f"http://{_in_url(_ANYWHERE.get(host, host))}:{port}/readyz"
     try:
         # Of its own: a proxy of the environment must not be asked for this machine.

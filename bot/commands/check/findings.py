@@ -1,4 +1,4 @@
-"""What was found of each prerequisite, and how a terminal shows it. Pure."""
+"""The findings on each prerequisite, and their rendering in a terminal. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.commands.check.advice import common
 
 
 class Mark(StrEnum):
-    """How a prerequisite stands."""
+    """The state of a prerequisite."""
 
     GOOD = "✓"
     BAD = "✗"
@@ -33,27 +33,27 @@ _PLAIN = {ord("✓"): "+", ord("✗"): "x", ord(Mark.UNTRIED): "-"} | str.maketr
 
 
 def good(name: str, text: str) -> Finding:
-    """It is as it has to be."""
+    """A finding: it is as it has to be."""
     return Finding(Mark.GOOD, name, text)
 
 
 def bad(name: str, text: str) -> Finding:
-    """The bot cannot work like this."""
+    """A finding: the bot cannot work like this."""
     return Finding(Mark.BAD, name, text)
 
 
 def warning(name: str, text: str) -> Finding:
-    """The bot works, but not for long or not for everything."""
+    """A finding: the bot works, but not for long or not for everything."""
     return Finding(Mark.WARNING, name, text)
 
 
 def untried(name: str, text: str) -> Finding:
-    """It cannot be told."""
+    """A finding: it cannot be told."""
     return Finding(Mark.UNTRIED, name, text)
 
 
 def is_ready(findings: Sequence[Finding]) -> bool:
-    """Whether nothing has to be mended."""
+    """True where nothing has to be mended."""
     return all(finding.mark is not Mark.BAD for finding in findings)
 
 

@@ -1,4 +1,4 @@
-"""Whether this machine has what the bot needs: a database that can be written, room, and a decoder."""
+"""Checks this machine: a database that can be written, room on the disk, and a decoder that works."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LEAST_FREE_MB = 100
 
 
 def check_database(data_dir: Path) -> Finding:
-    """Whether the database can be read and written; it is neither made nor changed."""
+    """Check that the database can be read and written; it is neither made nor changed."""
     try:
         folder = _nearest_folder(data_dir)
         _write_in(folder)
@@ -42,7 +42,7 @@ def check_database(data_dir: Path) -> Finding:
 
 
 def check_disk(data_dir: Path, max_file_mb: int) -> Finding:
-    """Whether the data directory's disk has room."""
+    """Check that the data directory's disk has room."""
     try:
         found = os.statvfs(_nearest_folder(data_dir))
     except OSError as error:
@@ -54,7 +54,7 @@ def check_disk(data_dir: Path, max_file_mb: int) -> Finding:
 
 
 def judge_disk(free_mb: int, free_inodes: int | None, max_file_mb: int) -> Finding:
-    """Whether there is room for the biggest recording that is taken, beside what is always needed."""
+    """Check that there is room for the biggest recording that is taken, beside what is always needed."""
     if free_inodes == 0:
         return bad(_DISK, advice.NO_FILES_LEFT)
     if free_mb < _LEAST_FREE_MB:
@@ -66,7 +66,7 @@ def judge_disk(free_mb: int, free_inodes: int | None, max_file_mb: int) -> Findi
 
 
 async def check_decoder(clip: Path = CLIP) -> Finding:
-    """Whether a child process decodes a voice clip, unless told otherwise the one that comes with the bot."""
+    """Check that a child process decodes a voice clip, by default the one that comes with the bot."""
     try:
         async with asyncio.timeout(_DECODER_TIMEOUT_S):
             with scratch_folder() as scratch:
@@ -101,7 +101,7 @@ def _write_in(folder: Path) -> None:
 
 
 def _is_locked(data_dir: Path) -> bool:
-    """Whether a running bot holds the data directory."""
+    """True where a running bot holds the data directory."""
     try:
         lock = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether the speech service takes the key and has the model."""
+"""Checks that the speech service takes the API key and has the model."""
 
 from __future__ import annotations
 

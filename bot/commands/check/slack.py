@@ -1,4 +1,4 @@
-"""The bot token: whose it is, what it was granted, and what time Slack has."""
+"""Checks the bot token: its installation, its scopes, and this machine's clock against Slack's."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Installation:
     team: str
     bot_name: str
     clock_off_s: int | None
-    """How far this machine's clock is ahead of Slack's; ``None`` where Slack did not say."""
+    """Seconds by which this machine's clock is ahead of Slack's; ``None`` where Slack did not say."""
 
 
 Answer = Installation | Unavailable | Misconfigured
-"""What came of asking Slack whose the bot token is."""
+"""The outcome of asking Slack whose the bot token is."""
 
 
 async def find_installation(api: SlackApi, now: Callable[[], datetime]) -> Answer:
@@ -69,14 +69,14 @@ async def find_app_id(api: SlackApi, installation: Installation) -> str | None:
 
 
 def check_bot_token(found: Answer) -> Finding:
-    """Whether Slack takes the bot token."""
+    """Check that Slack takes the bot token."""
     if not isinstance(found, Installation):
         return bad(BOT_TOKEN, advice.bot_token_trouble(found))
     return good(BOT_TOKEN, advice.bot_token(found.team, found.identity.team_id, found.bot_name))
 
 
 def check_scopes(found: Answer) -> Finding:
-    """Whether every scope of the manifest is granted."""
+    """Check that every scope of the manifest is granted."""
     name = "Scopes"
     if not isinstance(found, Installation):
         return untried(name, common.after(BOT_TOKEN))
@@ -86,7 +86,7 @@ def check_scopes(found: Answer) -> Finding:
 
 
 def check_clock(found: Answer) -> Finding:
-    """Whether this machine and Slack agree on the time."""
+    """Check that this machine and Slack agree on the time."""
     name = "Clock"
     if not isinstance(found, Installation):
         return untried(name, common.after(BOT_TOKEN))
@@ -101,7 +101,7 @@ def check_clock(found: Answer) -> Finding:
 
 
 def clock_off_s(headers: Mapping[str, str], now: datetime) -> int | None:
-    """How far ``now`` is ahead of an answer's date; ``None`` where it has none.
+    """Seconds by which ``now`` is ahead of an answer's date; ``None`` where it has none.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#field.date
     """

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 
 def build_config() -> Config:
-    """What alembic has to know, without a file of its own."""
+    """Alembic's configuration, without a file of its own."""
     config = Config()
     config.set_main_option("script_location", "bot.store:migrations")
     return config

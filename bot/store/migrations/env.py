@@ -1,4 +1,4 @@
-"""What alembic runs to reach the database: the connection that ``upgrade`` was given."""
+"""Alembic's environment: runs the revisions on the connection that ``upgrade`` was given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask, decide and take back. Rows name file and audience; keys end in no number any more."""
+"""Removals, settings, opt-outs, subscriptions, usage. Rows name file and audience; keys lose their number."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _name_files() -> None:
     for row in connection.execute(sa.select(job.c.id, job.c.key)).all():
         names = row.key.split(":")[:5]
         if len(names) < 5 or not all(names):
-            # Only a fault of ours writes such a row. It must not stop the bot at every start.
+            # Only a bug of ours writes such a row. It must not stop the bot at every start.
             connection.execute(sa.delete(job).where(job.c.id == row.id))
             continue
         values = {"key": ":".join(names), "file_id": names[3], "audience": names[4]}

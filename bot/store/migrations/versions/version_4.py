@@ -1,4 +1,4 @@
-"""Keys are kept for months: those that go are found without reading the others."""
+"""An index of ended jobs: keys are kept for months, and old ones are found without reading the others."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Find ended jobs by their end."""
+    """Create the index of ended jobs by their end."""
     op.create_index("job_by_end", "job", ["state", "ended_at"])

@@ -1,1 +1,1 @@
-"""Everything that knows Slack: payloads, sentences, Block Kit, the Web API."""
+"""The Slack side of the bot: handlers, payload models, replies, settings, Block Kit and the Web API."""

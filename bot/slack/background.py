@@ -1,4 +1,4 @@
-"""Background tasks started by handlers, and locks by key. Both end with the process."""
+"""Background tasks started by handlers, lost if the process dies; and in-process locks by key."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from bot.tasks import start_task
 
 
 class BackgroundTasks:
-    """Runs work beside the handlers, and keeps hold of it: Slack waits three seconds for an acknowledgement.
+    """Runs coroutines beside the handlers, and keeps a reference to each task until it ends.
 
-    It is lost where the bot dies: what has to happen belongs into the database before the acknowledgement.
+    Slack waits three seconds for an acknowledgement, so what takes longer goes on here. It is lost where the
+    process dies: what has to happen belongs into the database before the acknowledgement.
     """
 
     def __init__(self) -> None:
@@ -23,18 +24,18 @@ class BackgroundTasks:
         self._log = structlog.get_logger(__name__)
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
-        """Run something from now on; what it raises is logged."""
+        """Start a coroutine as a task; what it raises is logged."""
         task = start_task(self._run(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def done(self) -> None:
-        """Return when everything that was started, also by one another, has ended."""
+        """Return when every task has ended, also those that tasks have started."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def stop(self, patience_s: float) -> None:
-        """Give what is under way so long to end, then end it."""
+        """Wait for the tasks to end, ``patience_s`` seconds at most, then cancel the rest."""
         try:
             async with asyncio.timeout(patience_s):
                 await self.done()
@@ -46,17 +47,17 @@ class BackgroundTasks:
     async def _run(self, work: Coroutine[Any, Any, object]) -> None:
         try:
             await work
-        except Exception:  # noqa: BLE001  # nobody waits for it: the log hears of it
+        except Exception:  # noqa: BLE001  # nobody awaits it: the log has to tell
             self._log.exception("errand failed")
 
 
 class KeyedLocks:
-    """A lock for each key: what concerns the same thing happens in the order in which it began."""
+    """A lock per key: work on the same key runs one at a time, in the order in which it began to wait."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        """One that nobody holds or waits for is forgotten."""
+        """A lock that nobody holds or waits for is dropped."""
 
     def of(self, key: str) -> asyncio.Lock:
-        """The lock of one thing: a channel's id, say; for ``async with``."""
+        """The lock of one key, such as a channel's id; for ``async with``."""
         return self._locks.setdefault(key, asyncio.Lock())

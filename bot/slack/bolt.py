@@ -42,10 +42,10 @@ from bot.slack.settings.home import Home
 
 
 class Handler(Protocol):
-    """Something that people can do with the bot, or that happens to it."""
+    """A feature: handles events, commands, shortcuts, buttons or modals of Slack."""
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for it."""
+        """Register its listeners."""
 
 
 def build_bolt(
@@ -54,9 +54,9 @@ def build_bolt(
     """Bolt with our listeners, for one workspace whose token is known and verified.
 
     Args:
-        handlers: Of those that listen for the same event the first alone hears of it.
+        handlers: Registered in this order; of those that match one event only the first is called.
         api: Slack's Web API.
-        identity: Who the bot is.
+        identity: The bot's own ids.
         signing_secret: Proves in HTTP mode that a request is Slack's.
     """
     log = structlog.get_logger(__name__)
@@ -90,7 +90,7 @@ def build_bolt(
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """All of them."""
+    """Every handler; the fields stand in the order of registration."""
 
     home: Home
     channel_modal: ChannelModal
@@ -106,17 +106,17 @@ class Handlers:
     shares: Shares
 
     def in_order(self) -> Iterator[Handler]:
-        """In the order in which they listen: who knows a subtype of messages comes before the shares."""
+        """The handlers in the order of registration: those of one message subtype come before ``Shares``."""
         return (getattr(self, field.name) for field in fields(self))
 
 
 def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float = PATIENCE_S) -> Handlers:
-    """Every handler, and one instance of what they share.
+    """Build every handler, and one instance of each service that they share.
 
     Args:
-        context: What they work with.
-        shares: Takes what people share.
-        patience_s: How long an answer may take; injected for tests.
+        context: The services that handlers work with.
+        shares: Handles shared files.
+        patience_s: Seconds that an answer may take; injected for tests.
     """
     readers = context.readers
     answers = Answers(readers, patience_s=patience_s)

@@ -21,10 +21,10 @@ from bot.slack.permissions import Permissions
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What the operator has decided, as far as people are told of it."""
+    """The operator's settings, as far as people are told of them."""
 
     automatic: bool
-    """What counts in channels where nobody has decided."""
+    """The default for channels where nobody has decided: transcribe unasked, or not."""
     ask_reaction: str
     """An emoji's name."""
     price_per_second: float
@@ -36,7 +36,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
-    """What handlers work with."""
+    """The services and settings that handlers share."""
 
     api: SlackApi
     files: Files
@@ -54,13 +54,13 @@ class HandlerContext:
     scratch: Path
     """The folder for temporary files."""
     stop_jobs: Callable[[str, str | None], Awaitable[None]]
-    """Stops what runs for a workspace, or for one channel of it."""
+    """Stops the running jobs of a workspace, or of one channel of it."""
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
-    """What goes on after a handler has answered."""
+    """Tasks that go on after a handler has answered."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time, in UTC; injected for tests."""
 
     @property
     def team_id(self) -> str:
-        """The workspace of the installation. Whoever is of another organisation may come with their own."""
+        """The workspace of the installation; people of other organisations may come with their own."""
         return self.identity.team_id

@@ -1,4 +1,7 @@
-"""Who may do what. What cannot be found out is not allowed."""
+"""Permissions: reading a channel, changing its settings, editing or deleting a transcript.
+
+What Slack refuses to tell is not allowed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from bot.slack.client.objects import Person
 
 
 class Permissions:
-    """Asks Slack who somebody is.
+    """Decides who may read a channel, change its settings, or edit and delete a transcript.
 
     Args:
         lookups: Reads from Slack.
@@ -22,11 +25,11 @@ class Permissions:
         self._admins_only = admins_only
 
     def may_change_what_they_read(self, person: Person) -> bool:
-        """Whether somebody may change the settings of the channels that they are in."""
+        """True where a person may change the settings of the channels that they are in."""
         return self._team_id in person.team_ids and (person.is_admin or not self._admins_only)
 
     async def may_read(self, channel_id: str, user_id: str) -> bool:
-        """Whether somebody is in a channel, so that what was said there may be told them.
+        """True where somebody is in a channel, so that what was said there may be told them.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -38,7 +41,7 @@ class Permissions:
             return False
 
     async def may_change_settings(self, channel_id: str, user_id: str) -> bool:
-        """Whether somebody of the workspace, in the channel and where it is so set an admin, may change it.
+        """True for the workspace's people in the channel who may change its settings: all, or admins alone.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -50,7 +53,7 @@ class Permissions:
         return person is not None and self.may_change_what_they_read(person)
 
     async def lacks_only_a_role(self, channel_id: str, user_id: str) -> bool:
-        """Whether somebody of the workspace, in the channel, would have to be an admin to change it.
+        """True for the workspace's people in the channel who would have to be admins to change its settings.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -62,7 +65,7 @@ class Permissions:
         return person is not None and self._team_id in person.team_ids and not person.is_admin
 
     async def may_change_transcript(self, user_id: str, *, sender_id: str, asked_by: str) -> bool:
-        """Whether somebody may edit or delete a transcript: who shared the audio, who asked, or an admin.
+        """True for those who may edit or delete a transcript: who shared the audio, who asked, or an admin.
 
         Raises:
             Unavailable: Slack does not answer.

@@ -1,4 +1,4 @@
-"""What helps to hear a recording right: the channel's settings and, where it is wished, its names."""
+"""Recognition context: a channel's language and vocabulary and, if so set, its name, topic and members."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TRY_AGAIN_AFTER = timedelta(minutes=10)
 _MOST_CHANNELS = 500
 _MOST_MEMBERS = 100
 _AT_ONCE = 5
-"""Slack takes about 100 questions after people in a minute."""
+"""Concurrent look-ups of people: Slack takes about 100 a minute."""
 _LONGEST_LINE = 100
 """Characters: a name is shorter, and of a topic the beginning will do."""
 
@@ -36,18 +36,18 @@ class _Known:
     looking: asyncio.Task[None] | None = None
     names: tuple[str, ...] = ()
     due: datetime | None = None
-    """When they are looked up again; ``None``: never were."""
+    """Time of the next look-up; ``None`` before the first."""
 
 
 class SlackRecognitionContext:
-    """``ports.RecognitionContextSource``.
+    """``bot.ports.outside.RecognitionContextSource``, with a cache of each channel's names.
 
     Args:
         lookups: Reads from Slack.
         preferences: What channels have decided.
-        bot_user_id: Nobody calls the bot by its name in a recording.
+        bot_user_id: The bot's own name is left out: nobody says it in a recording.
         now: UTC; injected for tests.
-        patience_s: How long a job waits for the names of a channel that are not known yet.
+        patience_s: Seconds that a job waits for the names of a channel that are not known yet.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class SlackRecognitionContext:
         self._log = structlog.get_logger(__name__)
 
     async def context_for(self, request: TranscriptionRequest) -> RecognitionContext:
-        """What the channel has decided, and what it expects to hear."""
+        """The recogniser's settings in the request's channel, with the vocabulary and names to expect."""
         key = request.key
         settings = await self._preferences.channel(key.team_id, key.channel_id)
         return RecognitionContext(
@@ -82,7 +82,7 @@ class SlackRecognitionContext:
         )
 
     async def _names(self, request: TranscriptionRequest, settings: ChannelSettings) -> tuple[str, ...]:
-        """The channel's names; not for one person alone, who may not know them."""
+        """The channel's names; none where one person alone reads the reply, who may not know them."""
         key = request.key
         if not settings.names_in_vocabulary or key.reader_id is not None or key.channel_id.startswith("D"):
             return ()
@@ -124,7 +124,7 @@ class SlackRecognitionContext:
 
 
 def join_context(vocabulary: Iterable[str], names: Iterable[str]) -> str:
-    """One a line and each once, from the beginning on as many as the recogniser takes.
+    """Join vocabulary and names, one a line and each once, as many as the recogniser takes.
 
     The channel's own words come first; names are hostile text, and cut to what a line holds.
     """

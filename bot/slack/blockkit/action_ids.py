@@ -1,6 +1,6 @@
-"""The ids by which Slack names our buttons, menus, modals, commands and shortcuts.
+"""Action and callback ids: the names of our buttons, menus, modals, commands and shortcuts in Slack.
 
-Each is unique in the app, so that one listener hears of it. Changing one breaks what stands in old threads.
+Each is unique in the app, so that one listener gets it. Changing one breaks what stands in old threads.
 """
 
 from __future__ import annotations

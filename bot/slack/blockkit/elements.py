@@ -1,4 +1,4 @@
-"""Small pieces of Block Kit. Pure.
+"""Builders of Block Kit: blocks, elements, modals. Pure.
 
 Everything is plain text: what comes from people is shown to the letter. Lengths are cut to Slack's limits.
 
@@ -31,13 +31,13 @@ def plain(text: str, most: int = SECTION_CHARACTERS, *, with_emoji: bool = False
 
 
 def section(text: str, accessory: Block | None = None, block_id: str | None = None) -> Block:
-    """A paragraph, with something beside it."""
+    """A section: a paragraph, with something beside it."""
     more = {"accessory": accessory, "block_id": block_id}
     return {"type": "section", "text": plain(text)} | _given(more)
 
 
 def line(template: str, **inside: Block) -> Block:
-    """A paragraph of rich text, in which Slack itself shows what ``{name}`` stands for.
+    """A rich-text paragraph, in which Slack itself shows what ``{name}`` stands for.
 
     Args:
         template: The sentence.
@@ -51,17 +51,17 @@ def line(template: str, **inside: Block) -> Block:
 
 
 def header(text: str) -> Block:
-    """A heading."""
+    """A header: a heading."""
     return {"type": "header", "text": plain(text, _HEADER_CHARACTERS)}
 
 
 def context(text: str) -> Block:
-    """A quiet line."""
+    """A context block: a line in small, grey print."""
     return {"type": "context", "elements": [plain(text)]}
 
 
 def actions(elements: Sequence[Block], block_id: str | None = None) -> Block:
-    """A row of buttons and menus."""
+    """An actions block: a row of buttons and menus."""
     return {"type": "actions", "elements": list(elements)} | _given({"block_id": block_id})
 
 
@@ -72,25 +72,25 @@ def button(text: str, action_id: str, value: str = "", style: str | None = None)
 
 
 def option(text: str, value: str) -> Block:
-    """One choice; ``value`` has at most 150 characters."""
+    """An option: one choice; ``value`` has at most 150 characters."""
     return {"text": plain(text, _OPTION_CHARACTERS), "value": value}
 
 
 def select(action_id: str, choices: Sequence[Block], chosen: Block | None = None, hint: str = "") -> Block:
-    """A menu with one choice, of at most 100."""
+    """A menu from which one is chosen, of at most 100."""
     made = {"type": "static_select", "action_id": action_id, "options": list(choices)}
     return made | _given({"initial_option": chosen, "placeholder": plain(hint, 150) if hint else None})
 
 
 def overflow(action_id: str, choices: Sequence[Block]) -> Block:
-    """A menu behind three dots, with at most 5 choices."""
+    """An overflow menu, behind three dots, with at most 5 choices."""
     return {"type": "overflow", "action_id": action_id, "options": list(choices)}
 
 
 def multi_select(
     action_id: str, choices: Sequence[Block], chosen: Sequence[Block] = (), hint: str = ""
 ) -> Block:
-    """A menu with any number of choices, of at most 100."""
+    """A menu from which any number are chosen, of at most 100."""
     made = {"type": "multi_static_select", "action_id": action_id, "options": list(choices)}
     return made | _given(
         {"initial_options": list(chosen) or None, "placeholder": plain(hint, 150) if hint else None}
@@ -98,13 +98,13 @@ def multi_select(
 
 
 def checkboxes(action_id: str, choices: Sequence[Block], chosen: Sequence[Block] = ()) -> Block:
-    """Boxes to tick, at most 10."""
+    """Checkboxes, at most 10."""
     made = {"type": "checkboxes", "action_id": action_id, "options": list(choices)}
     return made | _given({"initial_options": list(chosen) or None})
 
 
 def text_input(action_id: str, text: str = "", *, lines: bool = False, most: int = 3_000) -> Block:
-    """A field to write in."""
+    """A text field."""
     made = {"type": "plain_text_input", "action_id": action_id, "multiline": lines, "max_length": most}
     return made | _given({"initial_value": text or None})
 

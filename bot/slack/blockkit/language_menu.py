@@ -1,4 +1,4 @@
-"""The menu of what is spoken: automatic, and every language by its name in the reader's own. Pure."""
+"""Menu of spoken languages: automatic, and each by its name in the reader's language. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def language_menu(reader: Reader, action_id: str, chosen: str | None) -> Block:
 
 
 def parse_language(state: Input) -> str | None:
-    """What the menu's state says was chosen.
+    """Read the language chosen in the menu; ``None`` for automatic.
 
     Raises:
         ValueError: none of its choices.

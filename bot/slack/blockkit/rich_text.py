@@ -1,4 +1,4 @@
-"""Text of people and machines as Slack shows it to the letter: in rich-text blocks, and escaped. Pure.
+"""Rich-text blocks and escaping: text of people and machines, shown to the letter. Pure.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """
@@ -19,7 +19,7 @@ _FALLBACK_CHARACTERS = 3_000
 """``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
 _SIGN = re.compile(r"[<>]|&(?!(?:amp|lt|gt);)")
 _JOINTS = {"paragraph": "\n\n", "line": "\n", "word": " ", "cut": ""}
-"""What stood between a block and the one before it, by the word that its id begins with."""
+"""The white space between a block and the one before it, by the word that its id begins with."""
 
 
 def escape(text: str) -> str:
@@ -40,13 +40,13 @@ def unescaped(text: str) -> str:
 
 
 def rich_text(text: str, block_id: str | None = None) -> Block:
-    """One block of text."""
+    """One rich-text block."""
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     return {"type": "rich_text", "elements": [section]} | ({"block_id": block_id} if block_id else {})
 
 
 def rich_texts(text: str) -> list[Block]:
-    """A text in as many blocks as it needs."""
+    """A text in as many rich-text blocks as it needs."""
     return [
         rich_text(piece, f"{joint}-{number}" if number else None)
         for number, (joint, piece) in enumerate(split(text, BLOCK_CHARACTERS))
@@ -84,7 +84,7 @@ def _only_text(block: Mapping[str, Any]) -> str | None:
 
 
 def fallback(text: str) -> str:
-    """The beginning of a text, escaped: what screen readers and notifications read."""
+    """The beginning of a text, escaped: what screen readers and notifications read (``text``)."""
     shown = text
     while len(escape(shown)) > _FALLBACK_CHARACTERS:
         # Escaping makes text at most five times longer, so this ends after a few rounds.
@@ -126,7 +126,7 @@ def _joint(between: str) -> str:
 
 
 def _cut(text: str, limit: int) -> int:
-    """Where to cut a longer text: at a paragraph's or word's end in the second half before ``limit``."""
+    """The position to cut at: a paragraph's or word's end in the second half before ``limit``, else there."""
     for mark in ("\n\n", " "):
         found = text.rfind(mark, limit // 2, limit + len(mark))
         if found != -1:

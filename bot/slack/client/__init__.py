@@ -1,1 +1,1 @@
-"""Slack's Web API: the only room that calls it."""
+"""Client of Slack's Web API: calls, errors, look-ups, downloads, uploads, ephemeral messages, Socket Mode."""

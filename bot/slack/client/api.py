@@ -24,10 +24,11 @@ from bot.errors import Outage, Unavailable
 from bot.slack.client.api_errors import translate
 
 _FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
-"""What a call of the SDK's client can raise.
+"""The exceptions that a call of the SDK's client can raise.
 
 The last two are its own stumbling over an answer that is not Slack's: bytes that are not UTF-8, and a
-proxy's plain text with status 200. Nothing of ours may run where they are caught.
+proxy's plain text with status 200. No code of ours may run where they are caught: a bug would pass for an
+outage.
 """
 
 
@@ -44,7 +45,7 @@ class Answer(dict[str, Any]):
 
     @property
     def next_cursor(self) -> str:
-        """What leads to the next page; empty on the last.
+        """The cursor of the next page; empty on the last.
 
         Source: https://docs.slack.dev/apis/web-api/pagination
         """
@@ -104,7 +105,7 @@ class SlackApi:
 
 
 def build_api(session: aiohttp.ClientSession, base_url: str, token: SecretStr | None = None) -> SlackApi:
-    """The client as the bot uses it.
+    """Build the client as the bot uses it.
 
     Args:
         session: Its timeout is for each try, as the SDK sets none with a session of ours; its ``trust_env``

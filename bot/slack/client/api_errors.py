@@ -1,4 +1,4 @@
-"""Errors of Slack's Web API -> ours. Pure but for the SDK's exception types.
+"""Errors of Slack's Web API translated into ``bot.errors``. Pure but for the SDK's exception types.
 
 Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 """
@@ -47,11 +47,11 @@ _PASSING = frozenset(
         *("request_timeout", "team_added_to_org", "org_login_required"),
     }
 )
-"""Errors that say nothing about what was asked."""
+"""Codes that say nothing about what was asked: the same call may succeed later."""
 
 
 def translate(failure: Exception) -> Rejected | Unavailable | Misconfigured:
-    """What a failed call means, with Slack's code. An unknown code may pass, so it counts as an outage."""
+    """A failed call's exception as one of ours, with Slack's code; an unknown code counts as an outage."""
     if not isinstance(failure, SlackApiError):
         return Unavailable(Outage.SLACK, type(failure).__name__)
     code = _code(failure)
@@ -62,7 +62,7 @@ def translate(failure: Exception) -> Rejected | Unavailable | Misconfigured:
 
 @contextmanager
 def refusal_means_closed() -> Iterator[None]:
-    """For calls that only ask: what Slack will not tell is closed to the bot, whatever its word for no.
+    """For look-ups: a refusal by any code is ``Rejected``, as what Slack will not tell is closed to the bot.
 
     Raises:
         Rejected: FORBIDDEN, in place of ``Unavailable`` with a code that is a refusal.
@@ -79,7 +79,7 @@ def refusal_means_closed() -> Iterator[None]:
 
 @contextmanager
 def rejection_means_bad_token() -> Iterator[None]:
-    """For calls that ask of nothing but the token: to be shut out is the token's fault.
+    """For calls that concern the token alone: ``Rejected`` means a wrong token.
 
     Raises:
         Misconfigured: SLACK_TOKEN, in place of ``Rejected``.
@@ -93,12 +93,12 @@ def rejection_means_bad_token() -> Iterator[None]:
 
 
 def is_refusal(error: TranscriptionError) -> bool:
-    """Whether Slack said no to what was asked, today and tomorrow: a plan's, an admin's or a thread's no."""
+    """True where Slack refuses what was asked, today and tomorrow, for a plan, an admin or a thread."""
     return error.code not in _PASSING and not isinstance(error, Misconfigured)
 
 
 def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """How long Slack asks to wait, an hour at most; ``None`` where it does not say.
+    """Seconds that Slack asks to wait, an hour at most; ``None`` where it does not say.
 
     Source: https://docs.slack.dev/apis/web-api/rate-limits/
     """
@@ -129,7 +129,7 @@ def _meaning(failure: SlackApiError, code: str) -> Rejected | Unavailable | Misc
 
 
 def _code(failure: SlackApiError) -> str:
-    """Slack's word for what went wrong; empty where the answer was not Slack's."""
+    """Slack's error code; empty where the answer was not Slack's."""
     code = _data(failure).get("error")
     return code if isinstance(code, str) else ""
 

@@ -1,4 +1,4 @@
-"""The line to Slack: asked for until it is there, and held open in Socket Mode."""
+"""Connection to Slack: retried until it answers, and the WebSocket of Socket Mode."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 async def until_reachable(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask Slack until it answers.
+    """Call Slack until it answers, after delays that double from 1 s to 60 s.
 
     Raises:
         Misconfigured: what ``ask`` says is wrong.
@@ -48,7 +48,7 @@ async def until_reachable(ask: Callable[[], Awaitable[T]]) -> T:
 async def connected(
     bolt: AsyncApp, session: aiohttp.ClientSession, api_url: str, app_token: SecretStr | None
 ) -> AsyncIterator[AsyncSocketModeHandler | None]:
-    """Events arrive over Socket Mode while inside; without an app token (HTTP mode) nothing is opened.
+    """Hold Socket Mode open while inside; without an app token (HTTP mode) nothing is opened.
 
     Raises:
         Misconfigured: SLACK_TOKEN: the app-level token is wrong.
@@ -79,7 +79,7 @@ async def _renew_address(client: SocketModeClient) -> None:
     """While there is no connection, have the SDK ask for a new address before each try.
 
     It keeps the one that it has, whose ticket is good for half a minute: after a failed handshake it would
-    knock at a door that never opens again.
+    try an expired address for ever.
     """
     while True:
         await asyncio.sleep(_RENEW_EVERY_S)

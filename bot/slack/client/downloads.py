@@ -1,4 +1,4 @@
-"""Reading shared files: ``files.info``, and downloads that send the token to Slack only."""
+"""Downloads of shared files, and ``files.info``; the token is sent to Slack and configured origins only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class SlackFiles:
-    """``bot.ports.outside.Files``.
+    """``bot.ports.outside.Files``: file objects and downloads from Slack.
 
     Args:
         api: Of Slack.
@@ -87,7 +87,7 @@ class SlackFiles:
                     url,
                     headers={
                         "Authorization": f"Bearer {self._token.get_secret_value()}",
-                        # Sound does not shrink, and what is not packed cannot burst.
+                        # Compression gains nothing with audio, and without it there is no decompression bomb.
                         "Accept-Encoding": "identity",
                     },
                     allow_redirects=False,
@@ -137,12 +137,12 @@ class SlackFiles:
 
 
 def is_slack_host(host: str) -> bool:
-    """Whether a host name is one of Slack's, to which the token belongs."""
+    """True for a host name of Slack's, to which the token belongs."""
     return _SLACK_HOST.fullmatch(host) is not None
 
 
 def _read_address(address: str) -> URL:
-    """A URL, absolute or not.
+    """Parse a URL, absolute or not.
 
     Raises:
         Rejected: UNSAFE_ADDRESS: it cannot be read.

@@ -1,4 +1,4 @@
-"""Telling one person something, as an answer to what they did: worth one try, never in the way."""
+"""Ephemeral messages (``chat.postEphemeral``): one call, 2 s at most, errors logged, never raised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TIMEOUT_S = 2.0
 
 
 class EphemeralMessages:
-    """Ephemeral messages.
+    """Posts ephemeral messages, which one person alone sees.
 
     Args:
         api: Of Slack.
@@ -28,7 +28,7 @@ class EphemeralMessages:
         self._log = structlog.get_logger(__name__)
 
     async def tell(self, user_id: str, place: Place, text: str, blocks: Sequence[Block] = ()) -> bool:
-        """Show somebody a text where they look; False where Slack did not take it. Never raises.
+        """Show one person a text where they look; False where Slack did not take it. Never raises.
 
         Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
         """

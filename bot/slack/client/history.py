@@ -1,4 +1,4 @@
-"""Reading what was said in a thread or a direct message, and finding somebody's direct messages."""
+"""Message history of a thread or a conversation, and opening a direct message with somebody."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def messages_in(api: SlackApi, place: Place, oldest: str) -> AsyncIterator
 
 
 async def open_direct(api: SlackApi, user_id: str) -> Place:
-    """Where the bot and one person talk alone.
+    """The direct message of the bot and one person, opened where there is none yet.
 
     Source: https://docs.slack.dev/reference/methods/conversations.open
 

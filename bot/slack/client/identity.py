@@ -1,4 +1,4 @@
-"""Who the bot is in its workspace, and what it was granted there.
+"""Identity of the bot (``auth.test``): its ids in the workspace, and the scopes that it lacks.
 
 Source: https://docs.slack.dev/reference/methods/auth.test
 """
@@ -18,22 +18,22 @@ SCOPES = frozenset(
         *("im:write", "reactions:read", "users:read"),
     }
 )
-"""What the token must be granted; the README says why for each."""
+"""The scopes that the token must be granted; the README says why for each."""
 
 SCOPES_OF_JOBS = frozenset({"chat:write", "files:read", "files:write"})
-"""What an accepted job cannot do without. The others let events arrive."""
+"""The scopes that an accepted job cannot do without. The others let events arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is in its workspace."""
+    """The bot's ids in its workspace, and the scopes that it lacks there."""
 
     team_id: str
     bot_id: str
     bot_user_id: str
     """The user that people mention."""
     missing_scopes: frozenset[str]
-    """What the manifest asks for and the workspace has not granted."""
+    """The scopes that the manifest asks for and the workspace has not granted."""
 
 
 async def identify(api: SlackApi) -> Identity:
@@ -49,7 +49,7 @@ async def identify(api: SlackApi) -> Identity:
 
 
 def parse_identity(answer: Answer) -> Identity:
-    """What ``auth.test`` answered."""
+    """Read the answer of ``auth.test``."""
     granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
     return Identity(
         team_id=answer.get("team_id", ""),

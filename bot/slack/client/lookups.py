@@ -1,4 +1,4 @@
-"""What the bot looks up in Slack to know who asks, and for what.
+"""Look-ups in Slack: messages, files, members, people, locales, channels. Memberships and locales are cached.
 
 Raises ``bot.errors`` alone: ``Rejected`` where something is gone or closed to the bot, ``Unavailable`` where
 Slack does not answer, ``Misconfigured`` where a scope or the token is wrong.
@@ -25,15 +25,15 @@ from bot.slack.incoming.messages import Message, SharedMessage
 _PAGE = 200
 _MOST_A_PAGE = 999
 _RECENT = 100
-"""How far back the newest recording is looked for."""
+"""Messages of a channel among which the newest recording is looked for."""
 _MEMBERSHIPS_FRESH_FOR_S = 10.0
-"""So that one act of somebody's costs one question."""
+"""Long enough that one action of somebody's costs one call."""
 _LOCALES_FRESH_FOR_S = 3600.0
 _MOST_CACHED = 5_000
 
 
 class Lookups:
-    """Reads from Slack.
+    """Reads messages, files, members, people and channels from Slack.
 
     Args:
         api: Of Slack.
@@ -45,7 +45,7 @@ class Lookups:
         self._memberships: TTLCache[tuple[str, str], None] = TTLCache(
             _MOST_CACHED, _MEMBERSHIPS_FRESH_FOR_S, clock
         )
-        """By channel and person. Who is not in a channel may come in at any time, and is asked for again."""
+        """By channel and person. Who is not in a channel may join at any time, and is looked up again."""
         self._locales: TTLCache[str, str] = TTLCache(_MOST_CACHED, _LOCALES_FRESH_FOR_S, clock)
         """By person."""
 
@@ -62,7 +62,7 @@ class Lookups:
         raise Rejected(Refusal.GONE, "no such message")
 
     async def file(self, team_id: str, file_id: str) -> list[SharedMessage]:
-        """The messages that share a file, as far as its own record tells: one target for each channel.
+        """The messages that share a file, as far as its own record tells: one for each channel.
 
         Source: https://docs.slack.dev/reference/methods/files.info
         """
@@ -77,7 +77,7 @@ class Lookups:
         return [replace(message, files=(file,)) for message in messages if message and file]
 
     async def claim(self, file_id: str) -> Claim:
-        """What Slack says a file is."""
+        """The kind of recording that Slack says a file is."""
         return (await self._file(file_id)).claim
 
     async def newest_recording(self, team_id: str, channel_id: str) -> SharedMessage | None:
@@ -90,13 +90,13 @@ class Lookups:
         return None
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
-        """Whether somebody is in a channel, or was a moment ago."""
+        """True where somebody is in a channel, or was 10 s ago at most."""
         return (channel_id, user_id) in self._memberships or bool(
             await self.members_among(channel_id, [user_id])
         )
 
     async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> list[str]:
-        """Those of some people who are in a channel now, whoever was a moment ago.
+        """Those of some people who are in a channel now, by Slack and not by the cache.
 
         Source: https://docs.slack.dev/reference/methods/conversations.members
         """
@@ -115,7 +115,7 @@ class Lookups:
         return found
 
     async def _has_channel(self, user_id: str, channel_id: str) -> bool:
-        """Whether somebody is in a channel by their own: they have fewer than a big one has members."""
+        """True where a channel is among somebody's own: they are in fewer than a big one has members."""
         # Direct messages hold few people, and need not be asked for.
         async for channel in self._conversations(_MOST_A_PAGE, user=user_id):
             if channel.id == channel_id:
@@ -132,7 +132,7 @@ class Lookups:
         return found[:most]
 
     async def person(self, user_id: str) -> Person:
-        """Who somebody is.
+        """A user of Slack.
 
         Source: https://docs.slack.dev/reference/methods/users.info
         """
@@ -142,7 +142,7 @@ class Lookups:
         return person
 
     async def locale(self, user_id: str) -> str:
-        """What somebody reads, such as ``en-GB``; empty where Slack does not say. Never raises.
+        """The locale that somebody reads, such as ``en-GB``; empty where Slack does not say. Never raises.
 
         What Slack said counts for an hour; what it did not say is asked again.
         """
@@ -154,11 +154,11 @@ class Lookups:
             return ""
 
     def known_locale(self, user_id: str) -> str:
-        """The same as far as it is known without a call."""
+        """The same from the cache, without a call; empty where it is not there."""
         return self._locales.get(user_id, "")
 
     async def conversation(self, channel_id: str) -> Conversation:
-        """A channel.
+        """A channel or a direct message, as the bot sees it.
 
         Source: https://docs.slack.dev/reference/methods/conversations.info
         """

@@ -1,4 +1,4 @@
-"""People and channels as Slack's Web API describes them -> records of ours. Pure; lenient like payloads.
+"""User and conversation objects of the Web API parsed into ``Person`` and ``Conversation``. Pure; lenient.
 
 Sources: https://docs.slack.dev/reference/objects/user-object/ and
 https://docs.slack.dev/reference/objects/conversation-object/
@@ -16,7 +16,7 @@ from bot.slack.incoming.fields import Given, Id, Object, Payload, Text, id_in
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the workspace."""
+    """A user, of the workspace or of another organisation."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A channel as the bot sees it."""
+    """A channel or a direct message, as the bot sees it."""
 
     id: str
     name: str
@@ -73,7 +73,7 @@ class UserObject(Payload):
     enterprise_user: Annotated[_EnterpriseUser, Object] = _EnterpriseUser()
 
     def person(self, user_id: str) -> Person:
-        """The same as a record of ours."""
+        """The user as a ``Person``."""
         names = (self.profile.display_name, self.profile.real_name, self.real_name, self.name)
         return Person(
             id=user_id,
@@ -102,7 +102,7 @@ class ConversationObject(Payload):
 
     @property
     def conversation(self) -> Conversation:
-        """The same as a record of ours."""
+        """The channel as a ``Conversation``."""
         return Conversation(
             id=self.id,
             name=self.name,

@@ -1,4 +1,4 @@
-"""The proxy of the environment for a WebSocket, which neither the SDK nor aiohttp finds. Pure but for it."""
+"""Proxy of the environment for WebSockets, which neither the SDK nor aiohttp finds. Pure but for it."""
 
 from __future__ import annotations
 

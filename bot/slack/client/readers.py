@@ -1,4 +1,4 @@
-"""The languages of the people whom the bot answers."""
+"""Readers: the language that each person is answered in, by their locale in Slack."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PATIENCE_S = 1.0
 
 
 class Readers:
-    """Knows what people read.
+    """Finds people's readers, the languages that they are answered in.
 
     Args:
-        lookups: Asks Slack, and remembers.
-        default: What several people read together, and whoever Slack does not tell a locale of.
+        lookups: Looks locales up in Slack, and caches them.
+        default: For what several people read together, and for whoever Slack does not tell a locale of.
     """
 
     def __init__(self, lookups: Lookups, default: Reader) -> None:
@@ -24,15 +24,15 @@ class Readers:
         self.default = default
 
     def named(self, locale: str) -> Reader:
-        """Whoever reads a locale, such as ``en-GB``; the default where it is empty."""
+        """The reader of a locale, such as ``en-GB``; the default where it is empty."""
         return Reader.of(locale) if locale else self.default
 
     def known(self, user_id: str) -> Reader:
-        """What somebody reads, as far as it is known without asking."""
+        """Somebody's reader as far as it is known without a call; else the default."""
         return self.named(self._lookups.known_locale(user_id))
 
     async def of(self, user_id: str) -> Reader:
-        """What somebody reads; the default where Slack does not say within a second. Never raises."""
+        """Somebody's reader; the default where Slack does not say within a second. Never raises."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return self.named(await self._lookups.locale(user_id))

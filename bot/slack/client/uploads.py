@@ -1,4 +1,4 @@
-"""Sharing transcripts as files in a thread, and taking them away again."""
+"""File uploads: shares transcripts as files in a thread, and deletes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UploadRefused(Exception):
 
 
 class Uploads:
-    """Shares files.
+    """Shares files in threads and conversations, and deletes them.
 
     Args:
         api: Of Slack.
@@ -80,7 +80,7 @@ class Uploads:
                 self._log.warning("not deleted", method=method, error=error.code)
 
     async def _send(self, file: TextFile) -> str:
-        """Hand over a file's bytes; return its id."""
+        """Upload a file's bytes; return its id."""
         data = file.content.encode()
         slot = await self._api.write("files.getUploadURLExternal", filename=file.name, length=len(data))
         status = await self._put(str(slot.get("upload_url")), data)
@@ -91,7 +91,7 @@ class Uploads:
         return id_in(slot.get("file_id"))
 
     async def _put(self, address: str, data: bytes) -> int:
-        """Send a file's bytes to where Slack wants them; return the answer's status."""
+        """Send a file's bytes to the address that Slack gave for them; return the answer's status."""
         try:
             async with self._session.post(
                 address, data=data, allow_redirects=False, timeout=_TIMEOUT

@@ -1,1 +1,1 @@
-"""Payloads that Slack delivers: parsed once, leniently, into frozen models."""
+"""Incoming payloads: parsed once, leniently, into frozen models; and their registration with Bolt."""

@@ -1,4 +1,4 @@
-"""What the Events API delivers: one model a kind of event, each in the same envelope. Pure.
+"""Events API payloads: one model a kind of event, each in the same envelope. Pure.
 
 Source: https://docs.slack.dev/apis/events-api/
 """
@@ -20,9 +20,9 @@ class MessageEvent(Message):
     channel: Id = ""
     channel_type: Text = ""
     message: Annotated[Message | None, OptionalObject] = None
-    """Of ``message_changed``: as it is now."""
+    """Of ``message_changed``: the message as it is now."""
     previous_message: Annotated[Message | None, OptionalObject] = None
-    """Of ``message_changed`` and ``message_deleted``: as it was."""
+    """Of ``message_changed`` and ``message_deleted``: the message as it was."""
 
 
 class FileDeleted(Payload):
@@ -32,7 +32,7 @@ class FileDeleted(Payload):
 
 
 class ReactedItem(Payload):
-    """What carries a reaction."""
+    """The item that a reaction is on: a message, or something else."""
 
     type: Text = ""
     channel: Id = ""
@@ -40,7 +40,7 @@ class ReactedItem(Payload):
 
 
 class ReactionAdded(Payload):
-    """``reaction_added``."""
+    """``reaction_added``: somebody put an emoji on something."""
 
     user: Id = ""
     reaction: Text = ""
@@ -49,7 +49,7 @@ class ReactionAdded(Payload):
 
 
 class ChannelMember(Payload):
-    """``member_joined_channel`` and ``member_left_channel``."""
+    """``member_joined_channel`` and ``member_left_channel``: a person or the bot."""
 
     user: Id = ""
     channel: Id = ""
@@ -69,26 +69,26 @@ class ChannelIdChanged(Payload):
 
 
 class AppHomeOpened(Payload):
-    """``app_home_opened``."""
+    """``app_home_opened``: somebody opened one of the app's tabs."""
 
     user: Id = ""
     tab: Text = ""
 
 
 class RevokedTokens(Payload):
-    """Whose tokens were revoked, by user id."""
+    """The ``tokens`` of ``tokens_revoked``: lists of user ids, of which only the bots' is read."""
 
     bot: Given = False
 
 
 class TokensRevoked(Payload):
-    """``tokens_revoked``."""
+    """``tokens_revoked``: tokens of people or of the bot are no longer valid."""
 
     tokens: Annotated[RevokedTokens, Object] = RevokedTokens()
 
 
 class AppUninstalled(Payload):
-    """``app_uninstalled``."""
+    """``app_uninstalled``: the workspace removed the app."""
 
 
 EventT = TypeVar("EventT", bound=Payload)
@@ -103,7 +103,7 @@ class Authorization(Payload):
 
 
 class EventCallback(Payload, Generic[EventT]):
-    """An event in its envelope."""
+    """An event in its envelope, ``event_callback``."""
 
     event: Annotated[EventT, Object] = Field(default_factory=dict, validate_default=True)
     event_id: Text = ""

@@ -62,12 +62,12 @@ Word = Annotated[str, BeforeValidator(_word_in)]
 Number = Annotated[float | None, BeforeValidator(_number_in)]
 """A number from 0 on; ``None`` where there is none."""
 Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
-"""True where Slack says so in as many words."""
+"""True for JSON ``true`` alone."""
 Given = Annotated[bool, BeforeValidator(bool)]
 """True where there is anything at all."""
 Objects = BeforeValidator(objects_in)
-"""For a tuple of models."""
+"""A list of objects, for a tuple of models."""
 Object = BeforeValidator(object_in)
-"""For a model inside a model."""
+"""An object, for a model inside a model."""
 OptionalObject = BeforeValidator(lambda value: value if isinstance(value, dict) else None)
-"""The same where it is worth knowing that there is none."""
+"""An object, or ``None`` where it is worth knowing that there is none."""

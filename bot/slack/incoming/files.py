@@ -1,4 +1,4 @@
-"""Slack's file objects -> ``SharedFile``. Pure.
+"""File objects of Slack parsed into ``SharedFile``: claimed kind, availability, address. Pure.
 
 Source: https://docs.slack.dev/reference/objects/file-object
 """
@@ -79,7 +79,7 @@ class FileObject(Payload):
 
     @property
     def claim(self) -> Claim:
-        """What it says it is.
+        """The kind of recording that the file says it is.
 
         Voice clips come as ``video/mp4``, or with no type at all. So the clip's own subtype counts first,
         then anything that says audio, then the rest.
@@ -101,14 +101,14 @@ class FileObject(Payload):
 
     @property
     def state(self) -> FileState:
-        """Whether Slack says that it can be read."""
+        """Its availability: readable, or why Slack says that it is not."""
         if self.is_external:
             return FileState.EXTERNAL
         return _STATE_BY_MODE.get(self.mode) or _STATE_BY_ACCESS.get(self.file_access) or FileState.AVAILABLE
 
     @property
     def shared_file(self) -> SharedFile | None:
-        """The same as a record of ours; ``None`` where it has no id."""
+        """The file as a ``SharedFile``; ``None`` where it has no id."""
         if not self.id:
             return None
         return SharedFile(

@@ -1,4 +1,4 @@
-"""What people do with the bot's commands, shortcuts, buttons and modals: one model a payload. Pure.
+"""Payloads of slash commands, shortcuts, buttons, menus and modals: one model each. Pure.
 
 Sources: https://docs.slack.dev/interactivity/implementing-slash-commands,
 https://docs.slack.dev/interactivity/implementing-shortcuts#message-shortcuts,
@@ -18,18 +18,18 @@ from bot.slack.incoming.messages import Message
 
 
 class SlashCommand(Payload):
-    """A typed command."""
+    """A slash command that somebody typed."""
 
     team_id: Id = ""
     channel_id: Id = ""
     user_id: Id = ""
     trigger_id: Text = ""
     text: Text = ""
-    """What follows the command."""
+    """The text after the command."""
 
     @property
     def is_direct(self) -> bool:
-        """Whether it was typed in a direct message."""
+        """True where it was typed in a direct message."""
         return self.channel_id.startswith("D")
 
 
@@ -40,13 +40,13 @@ class Named(Payload):
 
 
 class Option(Payload):
-    """A choice of a menu or a box."""
+    """A choice of a menu, or a box."""
 
     value: Text = ""
 
 
 class Input(Payload):
-    """The state of a field, and what was chosen or pressed in an element."""
+    """The state of an input, and what was chosen or pressed in an element."""
 
     value: Text = ""
     selected_option: Annotated[Option, Object] = Option()
@@ -67,7 +67,7 @@ class Input(Payload):
 
 
 class Action(Input):
-    """What was used: a button, a menu, a box."""
+    """An element that was used: a button, a menu or a box, with what was chosen in it."""
 
     action_id: Text = ""
     block_id: Text = ""
@@ -75,7 +75,7 @@ class Action(Input):
 
 
 class Container(Payload):
-    """Where what was used stands."""
+    """The message that holds the element, and its thread; empty for a view."""
 
     message_ts: Id = ""
     thread_ts: Id = ""
@@ -96,7 +96,7 @@ def _input_blocks(value: object) -> list[str]:
 
 
 class View(Payload):
-    """A modal, with what stands in its fields."""
+    """A modal, with the state of its inputs."""
 
     id: Id = ""
     hash: Text = ""
@@ -112,41 +112,41 @@ class View(Payload):
 
 
 class Interaction(Payload):
-    """What every interaction tells."""
+    """The fields that every interaction has."""
 
     team: Annotated[Named, Object] = Named()
-    """Whoever is of another organisation may come with their own."""
+    """The workspace of the person; people of other organisations may come with their own."""
     user: Annotated[Named, Object] = Named()
     trigger_id: Text = ""
     """Allows one modal, for three seconds."""
 
 
 class MessageShortcut(Interaction):
-    """A shortcut that was chosen in a message's menu."""
+    """``message_action``: a shortcut that was chosen in a message's menu."""
 
     channel: Annotated[Named, Object] = Named()
     message: Annotated[Message, Object] = Message()
 
 
 class BlockAction(Interaction):
-    """Something of a message, a modal or the home tab was used."""
+    """``block_actions``: an element of a message, a modal or the home tab was used."""
 
     channel: Annotated[Named, Object] = Named()
-    """Where it stands; empty in a modal or the home tab."""
+    """The channel of the message; empty in a modal or the home tab."""
     container: Annotated[Container, Object] = Container()
     message: Annotated[Message, Object] = Message()
-    """Of an ephemeral message Slack tells no more than where it stands."""
+    """Empty for an ephemeral message, of which Slack tells the container alone."""
     view: Annotated[View, Object] = Field(default_factory=View)
     actions: Annotated[tuple[Action, ...], Objects] = ()
 
     @property
     def action(self) -> Action:
-        """What was used."""
+        """The element that was used."""
         return self.actions[0] if self.actions else Action()
 
     @property
     def message_ts(self) -> str:
-        """The message that holds it."""
+        """The message that holds the element."""
         return self.message.ts or self.container.message_ts
 
     @property
@@ -156,11 +156,11 @@ class BlockAction(Interaction):
 
     @property
     def place(self) -> Place:
-        """Where the person looks."""
+        """The channel and thread that the person looks at."""
         return Place(self.channel.id, self.thread_ts or None)
 
 
 class ViewSubmission(Interaction):
-    """A modal was sent."""
+    """``view_submission``: a modal was sent."""
 
     view: Annotated[View, Object] = Field(default_factory=View)

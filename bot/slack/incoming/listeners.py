@@ -1,4 +1,4 @@
-"""Registers handlers with Bolt: each payload is parsed once, before its handler sees it."""
+"""Registration of handlers with Bolt: each payload is parsed once, before its handler sees it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from bot.slack.incoming.interactions import BlockAction, MessageShortcut, SlashC
 
 PayloadT = TypeVar("PayloadT", bound=Payload)
 Handler = Callable[[AsyncAck, PayloadT], Awaitable[None]]
-"""Acknowledges an interaction and answers it."""
+"""A handler of an interaction: acknowledges and answers it."""
 
 
 class Listeners:
-    """What the bot listens for. The first listener that matches is the only one.
+    """Registers listeners with Bolt; of those that match, only the one registered first is called.
 
     A handler that raises is not acknowledged, so that Slack delivers an event again, and shows a person that
     something went wrong.
 
     Args:
-        bolt: Where the listeners are registered.
+        bolt: The app that gets the listeners.
     """
 
     def __init__(self, bolt: AsyncApp) -> None:
@@ -59,11 +59,11 @@ class Listeners:
         self._bolt.message_shortcut(callback_id)(_parsed(MessageShortcut, handle))
 
     def action(self, action_id: str, handle: Handler[BlockAction]) -> None:
-        """Listen for what people press, choose or tick."""
+        """Listen for presses, choices and ticks."""
         self._bolt.action(action_id)(_parsed(BlockAction, handle))
 
     def submission(self, callback_id: str, handle: Handler[ViewSubmission]) -> None:
-        """Listen for what a modal sends."""
+        """Listen for the submission of a modal."""
         self._bolt.view(callback_id)(_parsed(ViewSubmission, handle))
 
 
@@ -77,7 +77,7 @@ def _parsed(
 
 
 def _is_retry(request: AsyncBoltRequest) -> bool:
-    """Whether Slack delivered this before; over Socket Mode the first delivery has the number 0.
+    """True where Slack delivered this before; over Socket Mode the first delivery has the number 0.
 
     Source: https://docs.slack.dev/apis/events-api/#retries
     """

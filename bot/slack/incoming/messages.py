@@ -1,4 +1,4 @@
-"""Messages, as events, shortcuts and histories hold them -> what could be transcribed of them. Pure.
+"""Messages of events, shortcuts and histories parsed, and their recordings -> requests. Pure.
 
 Source: https://docs.slack.dev/reference/events/message/file_share
 """
@@ -18,7 +18,7 @@ from bot.slack.incoming.files import FileObject
 TRANSCRIBABLE = frozenset(
     {Claim.VOICE_CLIP, Claim.VIDEO_CLIP, Claim.AUDIO, Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN}
 )
-"""What may be transcribed where somebody asks for it."""
+"""The claims of files that may be transcribed where somebody asks for it."""
 _MOST_FILES = 50
 """Slack lets a message hold 10; a forwarded one adds its own. A forged payload may hold any number."""
 
@@ -31,9 +31,9 @@ class SharedMessage:
     channel_id: str
     message_ts: str
     thread_ts: str
-    """Where its replies go: its own thread, or itself."""
+    """The thread for replies to it: its own thread, or the message itself."""
     user_id: str
-    """Who shared it; empty where Slack does not say."""
+    """The user who shared it; empty where Slack does not say."""
     files: tuple[SharedFile, ...]
     """All of its files, in its order."""
 
@@ -44,13 +44,13 @@ class SharedMessage:
 
     @property
     def where_seen(self) -> Place:
-        """Where somebody who looks at the message sees what only they can see."""
+        """The place for ephemeral messages to somebody who looks at it: its thread, else its channel."""
         in_thread = self.thread_ts != self.message_ts
         return Place(self.channel_id, self.thread_ts if in_thread else None)
 
 
 class Attachment(Payload):
-    """What hangs below a message: a forwarded one, or a preview of a link."""
+    """An attachment below a message: a forwarded message, or a preview of a link."""
 
     is_share: Flag = False
     bot_id: Given = False
@@ -58,7 +58,7 @@ class Attachment(Payload):
 
     @property
     def is_forwarded(self) -> bool:
-        """Whether somebody passes a person's message on.
+        """True for a person's message that somebody passes on.
 
         Slack previews a linked message, too, as the poster may read it: its files are not for whoever reads
         the link.
@@ -67,7 +67,7 @@ class Attachment(Payload):
 
 
 class ReplyMetadata(Payload):
-    """What the bot attaches to its own replies; of other apps' messages everything in it is empty."""
+    """The payload that the bot attaches to its own replies; of other apps' messages all of it is empty."""
 
     key: Text = ""
     state: Text = ""
@@ -76,7 +76,7 @@ class ReplyMetadata(Payload):
 
 
 class MessageMetadata(Payload):
-    """What an app has attached to its message, unseen.
+    """Message metadata: unseen data that an app has attached to its message.
 
     Source: https://docs.slack.dev/messaging/message-metadata/
     """
@@ -86,7 +86,7 @@ class MessageMetadata(Payload):
 
 
 class Message(Payload):
-    """A message."""
+    """A message of any subtype."""
 
     subtype: Word = ""
     ts: Id = ""
@@ -104,18 +104,18 @@ class Message(Payload):
 
     @property
     def is_from_bot(self) -> bool:
-        """Whether an app posted it."""
+        """True where an app posted it."""
         return bool(self.bot_id) or self.bot_profile
 
     def mentions(self, user_id: str) -> bool:
-        """Whether somebody is called in its text, where typed angle brackets stand escaped.
+        """True where its text mentions a user; angle brackets that somebody typed stand escaped in it.
 
         Source: https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
         """
         return bool(user_id) and re.search(rf"<@{re.escape(user_id)}(\|[^<>]*)?>", self.text) is not None
 
     def target(self, team_id: str, channel_id: str) -> SharedMessage | None:
-        """What could be transcribed of it; ``None`` where it is no message of a channel."""
+        """The message with its recordings; ``None`` where it is no message of a channel."""
         if not (team_id and channel_id and self.ts):
             return None
         return SharedMessage(
@@ -140,17 +140,17 @@ class Message(Payload):
 
 @dataclass(frozen=True, slots=True)
 class RequestBy:
-    """Who wants a target transcribed, and how."""
+    """A person's request to transcribe a message: the asker, the audience and the language."""
 
     by: str
     """The asker's user id."""
     id: str
-    """What tells this ask from another one, however often it is delivered."""
+    """Identifies the request, however often it is delivered."""
     audience: str = THREAD
-    """``THREAD``, or the asker."""
+    """``THREAD``, or the asker's user id."""
     language: str | None = None
     whisper_in: Place | None = None
-    """Where the asker looks now, if the answer is for them alone."""
+    """The asker's place now, for an ephemeral answer; ``None`` for the thread or a direct message."""
 
 
 def asked_requests(target: SharedMessage, ask: RequestBy) -> list[TranscriptionRequest]:

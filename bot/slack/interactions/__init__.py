@@ -1,1 +1,1 @@
-"""Answering one person: within Slack's three seconds, with a sentence or in a modal."""
+"""Interactions: presses parsed, and answers to one person in time, as a sentence or in a modal."""

@@ -1,4 +1,4 @@
-"""An answer to one person within Slack's three seconds: what they asked for, or why it did not happen."""
+"""Answers to one person within a time limit: what they asked for, or why it did not happen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_S = 2.5
 """Slack waits three seconds for the acknowledgement, and does not deliver again what people press or type."""
 
 Answer = Callable[[Reader], str]
-"""What is said, in no language yet: one of the sentences, or a function of theirs with its arguments."""
+"""A sentence in no language yet: one of the sentences, or a function of theirs with its arguments."""
 
 
 class Answers:
@@ -25,7 +25,7 @@ class Answers:
 
     Args:
         readers: What they read.
-        patience_s: How long an answer may take.
+        patience_s: Seconds that an answer may take.
     """
 
     def __init__(self, readers: Readers, *, patience_s: float = PATIENCE_S) -> None:
@@ -36,12 +36,14 @@ class Answers:
     async def in_time(
         self, user_id: str, work: Callable[[], Awaitable[Answer | None]], *, unanswered: str
     ) -> str:
-        """What work answers, or a sentence that says why it does not; empty where it answers nothing.
+        """Run work within the time limit: its answer, or a sentence that says why there is none.
+
+        Empty where the work answers nothing.
 
         Args:
             user_id: Who is answered.
             work: Begun at once: who comes first is first, however long the look-up of their language takes. A
-                fault of ours that it raises is raised, and so not acknowledged.
+                bug of ours that it raises is raised, and so not acknowledged.
             unanswered: The event that the operator finds in the log.
         """
         reading = start_task(self._readers.of(user_id))

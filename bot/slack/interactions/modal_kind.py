@@ -12,23 +12,23 @@ from bot.translations import Reader, Sentence
 
 @dataclass(frozen=True, slots=True)
 class ModalKind:
-    """What a modal is about, and how its troubles are named in the log."""
+    """A kind of modal: its title, and the log events of its failures."""
 
     title: Sentence
     callback_id: str = "notice"
-    """Of a sentence in its place, where nobody listens for what the modal sends."""
+    """For the notice in its place, where nobody listens for what the modal sends."""
     not_opened: str = "modal not opened"
     not_filled: str = "modal not filled"
 
     def notice(self, reader: Reader, text: str) -> Block:
-        """A sentence in the modal's place, and nothing to do but to close it."""
+        """A modal with a sentence in its place, and nothing to do but to close it."""
         close = reader.say(sentences.CLOSE)
         return modal(self.callback_id, reader.say(self.title), [section(text)], close=close)
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What allows one modal, whom it is for, and where they look."""
+    """A trigger id, which allows one modal, with the person and the place where they look."""
 
     id: str
     user_id: str

@@ -1,4 +1,4 @@
-"""Modals: opened at once, filled when what stands in them is known, and changed later.
+"""Modals: opened at once (``views.open``), filled when their content is known, and updated later.
 
 A trigger lives for three seconds, in which what led to it has to be acknowledged too. Bolt acknowledges when
 a handler returns, so a modal is opened first of all; most are filled by then, and the rest goes on after it.
@@ -26,7 +26,7 @@ from bot.translations import Reader
 
 _OPENING_PATIENCE_S = 2.0
 _FILLING_PATIENCE_S = 0.4
-"""An acknowledgement waits so long for a modal to be filled: mostly that is enough."""
+"""Time that an acknowledgement waits for a modal to be filled: mostly that is enough."""
 
 
 class Modals:
@@ -37,8 +37,8 @@ class Modals:
         ephemeral: Tells people that a modal did not open.
         background: Goes on filling.
         readers: What people read.
-        patience_s: How long Slack may take to open one.
-        filling_patience_s: How long an acknowledgement waits for a modal to be filled.
+        patience_s: Seconds that Slack may take to open one.
+        filling_patience_s: Seconds that an acknowledgement waits for a modal to be filled.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Modals:
         *,
         first: Callable[[Reader], Block] | None = None,
     ) -> None:
-        """Open one, and fill it. Never raises.
+        """Open a modal, and fill it. Never raises.
 
         Args:
             trigger: Whose it is; they are told where Slack does not open it.
@@ -102,11 +102,11 @@ class Modals:
                 await filled.wait()
 
     async def show(self, view_id: str, view: Block, *, known_hash: str = "") -> None:
-        """Show something else in one; nothing happens where it is closed. Never raises.
+        """Update an open modal; nothing happens where it is closed. Never raises.
 
         Args:
-            view_id: Which.
-            view: What.
+            view_id: The modal.
+            view: Its new content.
             known_hash: Of what it shows; where it has changed since, nothing happens.
 
         Source: https://docs.slack.dev/reference/methods/views.update
@@ -147,7 +147,7 @@ class Modals:
         content: Callable[[Reader], Awaitable[Block]],
         filled: asyncio.Event,
     ) -> None:
-        """Change what can be used already, if the person has not sent it yet."""
+        """Update a modal that can be used already, if the person has not sent it yet."""
         try:
             view = await content(await self._readers.of(trigger.user_id))
         except TranscriptionError as error:

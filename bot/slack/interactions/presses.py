@@ -1,4 +1,4 @@
-"""What people press under a reply, or send from a modal that it opened: of which reply, and who. Pure."""
+"""Presses under a reply, and submissions of modals that it opened, parsed: of which reply, by whom. Pure."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _NOWHERE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Somebody wants something of a reply."""
+    """A press, a menu's choice or a modal's submission that concerns one reply."""
 
     handle: ReplyHandle
     channel_id: str
-    """Where the reply stands: its recording's channel, or a direct message."""
+    """The channel that the reply stands in: its recording's, or a direct message."""
     reply_ts: str
     thread_ts: str
     """The thread that the reply stands in; empty outside threads."""
     user_id: str
     id: str
-    """What tells this press from another one."""
+    """Identifies the press."""
     known: str = ""
-    """What a modal knew of the reply when it was opened; without white space."""
+    """The version of the reply that a modal was opened with; without white space."""
     trigger_id: str = ""
-    """What allows a modal."""
+    """Allows one modal; empty in a modal's submission."""
 
     @property
     def key(self) -> JobKey:
@@ -38,17 +38,17 @@ class Press:
 
     @property
     def place(self) -> Place:
-        """Where the person looks."""
+        """The channel and thread that the person looks at."""
         return Place(self.channel_id, self.thread_ts or None)
 
     @property
     def trigger(self) -> Trigger:
-        """What allows a modal."""
+        """The trigger of a modal for whoever pressed."""
         return Trigger(self.trigger_id, self.user_id, self.place)
 
     @property
     def asked_by(self) -> str:
-        """Who asked for the transcript; who gets a copy of one is as good as an asker."""
+        """The user who asked for the transcript; who gets a copy of one is as good as an asker."""
         return self.handle.asked_by or self.key.reader_id or ""
 
     def dump(self, known: str = "") -> str:
@@ -57,7 +57,7 @@ class Press:
         return " ".join(words).rstrip()
 
     def request(self, *, audience: str, asked_by: str, language: str | None) -> TranscriptionRequest:
-        """What has the reply's recording transcribed. Of the file only its id is known."""
+        """A request for the reply's recording. Of the file only its id is known."""
         key, handle = self.key, self.handle
         return TranscriptionRequest(
             key=JobKey(key.team_id, key.channel_id, key.message_ts, key.file_id, audience),
@@ -108,7 +108,7 @@ def parse_submission(sent: ViewSubmission, team_id: str) -> Press | None:
 
 
 def _is_theirs(press: Press, interaction: Interaction, team_id: str) -> bool:
-    """Whether it is a reply in this workspace, and for everybody or for whoever pressed."""
+    """True for a reply in this workspace that is for everybody, or for whoever pressed."""
     return press.key.team_id in {interaction.team.id, team_id} and press.key.reader_id in {
         None,
         press.user_id,

@@ -1,1 +1,1 @@
-"""What ends: recordings are deleted, people and the bot leave channels, a workspace removes the app."""
+"""Lifecycle events: recordings deleted, people or the bot leaving channels, the app uninstalled."""

@@ -1,4 +1,4 @@
-"""Recordings that people delete: their transcripts go too.
+"""Deleted recordings (``message_deleted``, ``file_deleted`` …): their transcripts are deleted too.
 
 Source: https://docs.slack.dev/reference/events/message/message_deleted and its neighbours.
 """
@@ -20,24 +20,24 @@ from bot.slack.incoming.messages import Message, SharedMessage
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A message, or one of its files, that was deleted."""
+    """A deleted message with recordings, or one deleted file of it."""
 
     team_id: str
     channel_id: str
     message_ts: str
     thread_ts: str
     file_id: str | None = None
-    """``None``: all of it."""
+    """The deleted file; ``None`` for the whole message."""
 
 
 class DeletedRecordings:
-    """Has transcripts go where their recordings went.
+    """Has transcripts deleted whose recordings somebody deletes.
 
     An error of the store is raised, so that Slack delivers the event again.
 
     Args:
-        requests: Where that becomes durable.
-        identity: Whose own messages say nothing here.
+        requests: Stores the removals.
+        identity: The bot's ids; its own messages are passed over.
     """
 
     def __init__(self, requests: Requests, identity: Identity) -> None:
@@ -46,7 +46,7 @@ class DeletedRecordings:
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for what is deleted; before whoever listens for messages of any kind."""
+        """Listen for deletions; before those that listen for messages of any kind."""
         for subtype in ("message_deleted", "message_changed"):
             listeners.event("message", MessageEvent, self._lose_message, subtype=subtype)
         listeners.event("file_deleted", FileDeleted, self._lose_file)
@@ -70,7 +70,7 @@ class DeletedRecordings:
 
 
 def parse_gone(changed: EventCallback[MessageEvent], identity: Identity) -> Iterator[Gone]:
-    """What of a message with files is gone; nothing where the message is the bot's own. Pure."""
+    """The recordings of a message that are gone; none where the message is the bot's own. Pure."""
     event = changed.event
     before, after = event.previous_message or Message(), event.message or Message()
     ours = {identity.bot_user_id, identity.bot_id} - {""}

@@ -1,6 +1,7 @@
-"""Somebody or the bot leaves a channel, a channel goes or moves, a workspace removes the app.
+"""Channels left, deleted or given another id, and the app uninstalled: what is stored goes or moves along.
 
-What is stored of it goes or moves along. Archived channels keep theirs: they can come back.
+Of somebody who leaves a channel, their subscription to it goes. Archived channels keep what is stored: they
+can come back.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ _CHANNEL_GONE = ("channel_left", "group_left", "channel_deleted", "group_deleted
 
 
 class ChannelLifecycle:
-    """Purges what is left behind. An error of the store is raised, so that Slack delivers the event again.
+    """Deletes or moves what is stored of channels and workspaces that the bot leaves.
+
+    An error of the store is raised, so that Slack delivers the event again.
 
     Args:
-        preferences: Where everything about a channel or a workspace is forgotten.
-        stop_jobs: Stops what runs for a workspace, or for one channel of it.
+        preferences: Purges everything about a channel or a workspace.
+        stop_jobs: Stops the running jobs of a workspace, or of one channel of it.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class ChannelLifecycle:
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for what ends."""
+        """Listen for people leaving, channels going or changing ids, and the app's removal."""
         for name in _CHANNEL_GONE:
             listeners.event(name, ChannelGone, self._leave_channel)
         listeners.event("member_left_channel", ChannelMember, self._leave_as_reader)
@@ -51,12 +54,12 @@ class ChannelLifecycle:
         team_id, channel_id = gone.installation_id, gone.event.channel
         if channel_id:
             await self._preferences.forget_channel(team_id, channel_id)
-            # Forgotten first, so that none of them begins anew.
+            # Forgotten first, so that none of them is started again.
             await self._stop_jobs(team_id, channel_id)
             self._log.info("channel forgotten", channel_id=channel_id)
 
     async def _leave_as_reader(self, left: EventCallback[ChannelMember]) -> None:
-        """Whoever has left a channel reads it no more, so that nothing is heard there for their sake."""
+        """End the subscription of somebody who has left a channel: nothing is recognised for their sake."""
         team_id, user_id, channel_id = left.installation_id, left.event.user, left.event.channel
         chosen = await self._preferences.subscriptions(team_id, user_id)
         if channel_id in chosen:

@@ -1,1 +1,1 @@
-"""How the bot speaks: what a reply looks like, where it goes, and how it goes away again."""
+"""Replies: rendered as Block Kit, posted in threads or to one person, found again, edited and deleted."""

@@ -1,4 +1,4 @@
-"""What can be done with a reply: the buttons and the menu at its end. Pure.
+"""Controls of a reply: the buttons and the overflow menu at its end. Pure.
 
 The id of their block is the reply's handle, so they work for ever, without the database.
 """
@@ -21,7 +21,7 @@ class Choice(StrEnum):
     """The values of the menu's options."""
 
     AGAIN_IN = "again_in"
-    """In another language."""
+    """Retranscribe, in another language."""
     AGAIN = "again"
     WORDS = "words"
     EDIT = "edit"
@@ -31,14 +31,14 @@ class Choice(StrEnum):
 def render_controls(
     reader: Reader, request: TranscriptionRequest, reply: Reply, revision: int, *, fleeting: bool = False
 ) -> list[Block]:
-    """The last block of a reply, or none.
+    """The actions block that ends a reply, or none.
 
     Args:
         reader: In whose language.
         request: Whose reply it is.
         reply: What it says.
         revision: Of the job.
-        fleeting: It is an ephemeral message, which can be neither edited nor deleted.
+        fleeting: The reply is an ephemeral message, which can be neither edited nor deleted.
     """
     shown = [*_buttons(reader, request, reply), *([] if fleeting else _menu(reader, reply))]
     return [elements.actions(shown, ReplyHandle.of(request, revision).dump())] if shown else []
@@ -69,7 +69,7 @@ def _menu(reader: Reader, reply: Reply) -> list[Block]:
 
 
 def _more_choices(reader: Reader, reply: Reply) -> list[Block]:
-    """What the menu holds besides another try; nothing where it is not the time for one."""
+    """The menu's options besides retranscribing; none while the reply is not final."""
     match reply:
         case Transcript():
             return [

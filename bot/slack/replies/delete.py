@@ -1,4 +1,4 @@
-"""Deleting what the bot has said of a recording, wherever it stands."""
+"""Deletion of the bot's replies to a recording: messages and files, in its thread and direct messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ReplyDeleter:
         self._log = structlog.get_logger(__name__)
 
     async def delete(self, removal: Removal) -> None:
-        """Delete all that stands of it; doing it again does no harm.
+        """Delete every reply that a removal covers; doing it again does no harm.
 
         Raises:
             Unavailable: Slack does not answer; some of it may be deleted.
@@ -43,7 +43,7 @@ class ReplyDeleter:
 
     async def _delete_in(self, place: Place, removal: Removal) -> None:
         try:
-            # Nothing of it was said before the recording was shared.
+            # There is no reply from before the recording was shared.
             messages = [message async for message in messages_in(self._api, place, oldest=removal.message_ts)]
         except Rejected as closed:
             self._log.info("nothing left to delete", channel_id=place.channel_id, reason=str(closed))
@@ -53,6 +53,6 @@ class ReplyDeleter:
 
 
 def _readers(removal: Removal) -> set[str]:
-    """Who may have had an answer of their own."""
+    """The users who may have had a reply of their own, by direct message."""
     audiences = {removal.audience, *(key.audience for key in removal.keys if removal.covers(key))}
     return {audience for audience in audiences if audience not in {None, THREAD, SUBSCRIBERS}}

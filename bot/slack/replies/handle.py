@@ -1,4 +1,4 @@
-"""What a reply knows of itself, unseen: enough for its menu to work when the job is long forgotten. Pure."""
+"""Reply handle: the id of a reply's block of buttons, so that its menu works without the database. Pure."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _DIGITS = re.compile(r"[0-9]{1,6}")
 
 @dataclass(frozen=True, slots=True)
 class ReplyHandle:
-    """Stands as the id of the block of buttons that ends a reply."""
+    """A reply's job and request, written as the id of the block of buttons that ends it."""
 
     key: JobKey
     revision: int
     sender_id: str
-    """Who shared the recording; empty where Slack does not say."""
+    """The user who shared the recording; empty where Slack does not say."""
     asked_by: str
-    """Who asked for it; empty where it was transcribed by itself."""
+    """The user who asked for it; empty where it was transcribed without being asked."""
     position: int
     """Place among the message's files that could be transcribed, from 0."""
     siblings: int
-    """How many files of the message could be transcribed, this one included."""
+    """The number of files of the message that could be transcribed, this one included."""
     thread_ts: str
     """The thread of the recording."""
     language: str | None
-    """What the asker said is spoken; ``None``: nothing."""
+    """The spoken language that the asker named; ``None`` where they named none."""
 
     @classmethod
     def of(cls, request: TranscriptionRequest, revision: int) -> ReplyHandle:

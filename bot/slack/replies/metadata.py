@@ -1,4 +1,4 @@
-"""Reading a thread for what the bot has posted there itself: by its metadata, and by names of files."""
+"""Message metadata of replies, and the look-up of the bot's own messages in a thread by it and file names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE_NAME = re.compile(r"transcript-([A-Za-z0-9]+)(-[0-9]+)?(-v[0-9]+)?\.(txt|s
 
 
 def render_metadata(job: Job, state: ReplyState, piece: int = 0) -> dict[str, Any]:
-    """What a message of the bot's carries unseen; visible to every app of the workspace, so never text.
+    """The metadata of a reply's message; visible to every app of the workspace, so never text.
 
     Source: https://docs.slack.dev/messaging/message-metadata/
     """
@@ -27,7 +27,7 @@ def render_metadata(job: Job, state: ReplyState, piece: int = 0) -> dict[str, An
 
 
 def note_message(found: ThreadLookup, message: Message, job: Job) -> ThreadLookup:
-    """Add to what was found what one more message of the thread says."""
+    """Add to a thread lookup what one more message of the thread says."""
     names = {file.name for file in message.files}
     if transcript_file_names(job.key, job.revision)[0] in names:
         found = replace(found, file_shared=True)
@@ -40,7 +40,7 @@ def note_message(found: ThreadLookup, message: Message, job: Job) -> ThreadLooku
 
 
 def plan_removal(messages: Sequence[Message], removal: Removal) -> list[SharedTranscript]:
-    """What of a thread has to go, files first: their names say less than the metadata of what goes after.
+    """The messages to delete of a thread, files first: names tell less than the metadata of what goes after.
 
     Files of a recording whose other reply stays are that one's too, and stay.
     """
@@ -58,13 +58,13 @@ def plan_removal(messages: Sequence[Message], removal: Removal) -> list[SharedTr
 
 
 def state_in(message: Message) -> ReplyState | None:
-    """How far a reply of ours is; ``None`` where a message is none."""
+    """The state of a reply of the bot's; ``None`` for any other message."""
     ours = _ours(message)
     return _state(ours.state) if ours else None
 
 
 def is_carried_on(messages: Sequence[Message], key: JobKey) -> bool:
-    """Whether further messages carry a reply on, where no file could be shared."""
+    """True where further messages carry a reply on, as no file could be shared."""
     return any(_key_of(message) == key and message.metadata.event_payload.piece for message in messages)
 
 
@@ -79,12 +79,12 @@ def _shared(message: Message) -> SharedTranscript:
 
 
 def _is_leftover(message: Message) -> bool:
-    """Somebody died between deleting files and the message that shared them: only tombstones are left."""
+    """True where tombstones of files are left: the process died before it deleted their message."""
     return bool(message.bot_id) and {file.mode for file in message.files} == {"tombstone"}
 
 
 def _ours(message: Message) -> ReplyMetadata | None:
-    """What the bot has attached to a message; ``None`` where it is not the bot's."""
+    """The bot's own metadata of a message; ``None`` where it is not the bot's."""
     metadata = message.metadata
     return metadata.event_payload if metadata.event_type == EVENT_TYPE else None
 

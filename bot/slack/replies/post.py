@@ -1,4 +1,4 @@
-"""Getting a reply to where it belongs, in whatever form Slack takes."""
+"""Posting and editing replies (``chat.postMessage``, ``chat.update``), in whatever form Slack takes."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _REPLY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_windo
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """What one reply is written on."""
+    """The fixed circumstances of one reply: its reader, its job and its place."""
 
     reader: Reader
     job: Job
     place: Place
     standing_ts: str | None
-    """The reply that stands there, to be edited."""
+    """The existing reply, to be edited."""
     above: Sequence[Block]
-    """What its first message begins with."""
+    """The blocks that its first message begins with."""
 
 
 class Posting:
@@ -68,7 +68,7 @@ class Posting:
             reader: In whose language.
             job: Whose reply it is.
             reply: What it says.
-            found: What of it stands there.
+            found: The lookup of what stands there already.
             place: A thread, or somebody's direct messages.
             above: Blocks that it begins with, the first of them rich text.
 
@@ -106,7 +106,7 @@ class Posting:
         raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
 
     async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: ThreadLookup) -> str:
-        """Post the whole transcript as messages one after the other; those that stand are left alone."""
+        """Post the whole transcript as messages one after the other; existing ones are left alone."""
         job, state = sheet.job, state_of(transcript)
         first, *rest = render_in_pieces(sheet.reader, job.request, transcript, job.revision)
         await self._remove_outdated(sheet.place, found)
@@ -122,7 +122,7 @@ class Posting:
             await self._uploads.remove(place.channel_id, shared)
 
     async def _say(self, sheet: _Sheet, message: Message, metadata: dict[str, Any]) -> str:
-        """Edit the reply that stands, or post one."""
+        """Edit the existing reply, or post one."""
         message = replace(message, blocks=[*sheet.above, *message.blocks])
         ts = sheet.standing_ts
         if ts is not None and await self._update(sheet.place, ts, message, metadata):
@@ -146,7 +146,7 @@ class Posting:
         return id_in(answer.get("ts"))
 
     async def _update(self, place: Place, ts: str, message: Message, metadata: dict[str, Any]) -> bool:
-        """Edit the reply; False where it is gone and has to be posted anew."""
+        """Edit the reply; False where it is gone and has to be posted again."""
         try:
             await self._api.write(
                 "chat.update",

@@ -1,4 +1,4 @@
-"""Replies that only one person reads."""
+"""Private replies: an ephemeral message where the one reader looks, else a direct message."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from bot.slack.replies.render import Message, render_reply, sentence_of
 from bot.translations import Reader
 
 _LOOKS_FOR = timedelta(minutes=2)
-"""How long somebody who asked is taken to look where they asked: Slack shows a whisper to nobody later."""
+"""Time for which an asker is taken to look where they asked: ephemeral messages are not shown later."""
 
 
 class PrivateReplies:
-    """Whispers where the one reader looks, or writes them a direct message.
+    """Posts ephemeral messages where the one reader looks, or writes them direct messages.
 
     Args:
         api: Of Slack.
@@ -61,14 +61,14 @@ class PrivateReplies:
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup, reader_id: str) -> str:
         """Answer the one reader; return the message's ``ts``.
 
-        A doubled whisper after a crash is borne: nobody can look for it.
+        After a crash an ephemeral message may show twice: it cannot be looked up.
 
         Raises:
             Rejected: the reader is not in the recording's channel, or nowhere to be reached.
             Unavailable: Slack does not answer; the reply may have arrived all the same.
             Misconfigured: the token or a scope is wrong.
         """
-        # Whoever was in it when they asked may have left.
+        # The reader may have left it since they asked.
         if not await self._lookups.members_among(job.key.channel_id, [reader_id]):
             raise Rejected(Refusal.FORBIDDEN, "the reader is not in the recording's channel")
         reader = await self._readers.of(reader_id)
@@ -101,16 +101,16 @@ class PrivateReplies:
             self._log.warning("reader not told", key=str(job.key), error=type(error).__name__)
 
     def _looks_at(self, job: Job) -> Place | None:
-        """Where the reader looks now, as far as anybody can know."""
+        """The place where the reader looks now; ``None`` where that cannot be known."""
         has_waited = job.attempt > 0 or self._now() - job.accepted_at > _LOOKS_FOR
         return None if has_waited else job.request.whisper_in
 
     async def _whisper(
         self, reader: Reader, job: Job, reply: Reply, found: ThreadLookup, reader_id: str
     ) -> str | None:
-        """Show a short reply where the reader looks now; ``None`` where a direct message has to do."""
+        """Post a short reply as an ephemeral message; ``None`` where a direct message has to do."""
         place = self._looks_at(job)
-        # Where a direct message stands it is edited.
+        # An existing direct message is edited.
         if place is None or found.ts is not None:
             return None
         forms = render_reply(reader, job.request, reply, job.revision, fleeting=True)
@@ -118,7 +118,10 @@ class PrivateReplies:
         return None if message.files else await self._post_ephemeral(message, place, job, reader_id)
 
     async def _post_ephemeral(self, message: Message, place: Place, job: Job, reader_id: str) -> str | None:
-        """Source: https://docs.slack.dev/reference/methods/chat.postEphemeral."""
+        """Post an ephemeral message; return its ``ts``, or ``None`` where Slack refuses it.
+
+        Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
+        """
         try:
             answer = await self._api.write(
                 "chat.postEphemeral",
@@ -138,7 +141,7 @@ class PrivateReplies:
         return id_in(answer.get("message_ts"))
 
     async def _origin(self, reader: Reader, key: JobKey, direct: Place) -> list[Block]:
-        """Where the recording is, as far as Slack tells; nothing where that is right here."""
+        """A line that leads to the recording, as far as Slack tells; none where it is right here."""
         if key.channel_id == direct.channel_id:
             return []
         channel: Block = {"type": "channel", "channel_id": key.channel_id}
@@ -149,7 +152,10 @@ class PrivateReplies:
         return [line(reader.say(sentences.FROM_RECORDING), channel=channel, recording=recording)]
 
     async def _permalink(self, key: JobKey) -> str:
-        """Source: https://docs.slack.dev/reference/methods/chat.getPermalink. Empty where there is none."""
+        """The recording's permalink; empty where there is none.
+
+        Source: https://docs.slack.dev/reference/methods/chat.getPermalink
+        """
         try:
             answer = await self._api.read(
                 "chat.getPermalink", channel=key.channel_id, message_ts=key.message_ts

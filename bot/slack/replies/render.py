@@ -1,4 +1,4 @@
-"""What the job says -> Block Kit. Pure; transcripts and file names are hostile text here.
+"""Rendering of replies as Block Kit. Pure; transcripts and file names are hostile text here.
 
 A transcript stands in ``rich_text`` text elements and a file name in ``plain_text``: Slack shows both to
 the letter, so ``<!channel>`` in them notifies nobody. Every reply begins with a rich-text block, because
@@ -31,7 +31,7 @@ from bot.transcript.documents import on_one_line, plain_text, render_srt, render
 from bot.translations import Reader
 
 INLINE_CHARACTERS = (5_500, 1_000, 0)
-"""How much of a transcript a message holds, and what is tried where Slack refuses that.
+"""The most of a transcript that a message holds, and what is tried where Slack refuses that.
 
 Slack took 5,700 characters and refused 13,000 (``msg_blocks_too_long``); not documented. With 0 nothing
 but our own words is left, which it cannot refuse.
@@ -40,13 +40,13 @@ but our own words is left, which it cannot refuse.
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What ``chat.postMessage`` takes."""
+    """The content of a message for ``chat.postMessage``, with files to share beside it."""
 
     text: str
-    """What screen readers and notifications read; escaped."""
+    """The text that screen readers and notifications read; escaped."""
     blocks: list[Block]
     files: tuple[TextFile, ...] = ()
-    """What has to be shared beside a message that holds only the beginning."""
+    """Files to share beside a message that holds only the beginning."""
 
 
 def render_reply(
@@ -59,7 +59,7 @@ def render_reply(
         request: Whose reply it is.
         reply: What it says.
         revision: Of the job.
-        fleeting: It is to be an ephemeral message.
+        fleeting: The reply is to be an ephemeral message.
     """
     controls = render_controls(reader, request, reply, revision, fleeting=fleeting)
     match reply:
@@ -126,7 +126,7 @@ def render_in_pieces(
 
 
 def transcript_file_names(key: JobKey, revision: int) -> tuple[str, ...]:
-    """Names that only this job's files have in its thread, so that they can be found again."""
+    """File names that only this job's files have in its thread, so that they can be found again."""
     version = f"-v{revision + 1}" if revision else ""
     return tuple(f"transcript-{key.file_id}{version}.{kind}" for kind in ("txt", "srt", "vtt"))
 
@@ -146,7 +146,7 @@ def _readable(reader: Reader, transcript: Transcript) -> str:
 
 
 def _facts(reader: Reader, request: TranscriptionRequest, reply: Transcript | Growing) -> list[str]:
-    """The line under a transcript, piece by piece."""
+    """The line under a transcript, fact by fact."""
     facts = _own_facts(reader, reply)
     if name := _shared_name(request):
         facts.insert(2, name)
@@ -179,7 +179,7 @@ def _render_sentence(request: TranscriptionRequest, said: str, controls: list[Bl
 
 
 def sentence_of(reader: Reader, reply: Refused | Waiting | ConsentRequest | GaveUp | Broken) -> str:
-    """What a reply without a transcript says."""
+    """The sentence of a reply without a transcript."""
     match reply:
         case Refused(reason, limit):
             return sentences.refusal(reader, reason, limit)

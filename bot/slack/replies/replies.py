@@ -1,4 +1,4 @@
-"""Speaking in threads, or to one person, so that a reply shows once, whatever breaks in between."""
+"""Replies of the bot, found, posted, edited and deleted: ``bot.ports.outside.Replies`` for Slack."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _STATUS_TIMEOUT_S = 3.0
 
 
 class SlackReplies:
-    """``bot.ports.outside.Replies``.
+    """``bot.ports.outside.Replies``: posts in threads, or to the one person who asked.
 
     Args:
         api: Of Slack.
         uploads: For what does not fit a message.
-        ephemeral: For what one person alone is told.
+        ephemeral: For sentences that one person alone reads.
         lookups: Know who is in a channel.
         readers: What people read; threads are in their default.
         now: UTC; injected for tests.
@@ -62,18 +62,18 @@ class SlackReplies:
     async def show_working(
         self, request: TranscriptionRequest, done: int = 0, total: int | None = None
     ) -> None:
-        """``assistant.threads.setStatus``; a workspace may refuse it."""
+        """Set the thread's status (``assistant.threads.setStatus``); a workspace may refuse it."""
         await self._set_status(request, sentences.working(self._readers.default, done, total))
 
     async def clear_working(self, request: TranscriptionRequest) -> None:
-        """An empty status takes it away."""
+        """Set an empty status, which takes it away."""
         await self._set_status(request, "")
 
     async def find(self, job: Job) -> ThreadLookup:
         """Page through the thread's replies, or the reader's direct messages.
 
-        Those since the intent; of a job that was asked for anew, all since the recording: what earlier
-        revisions have said goes.
+        Those since the intent; of a later revision, all since the recording: what earlier revisions have
+        said goes.
         """
         reader_id = job.key.reader_id
         place = await open_direct(self._api, reader_id) if reader_id else _thread_of(job)
@@ -85,14 +85,17 @@ class SlackReplies:
         return found
 
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
-        """Post or edit it where its audience reads."""
+        """Post or edit a reply where its audience reads."""
         reader_id = job.key.reader_id
         if reader_id:
             return await self._private.publish(job, reply, found, reader_id)
         return await self._posting.publish(self._readers.default, job, reply, found, _thread_of(job))
 
     async def explain(self, job: Job, reply: Refused | GaveUp | Broken) -> None:
-        """A whisper, or a word to the one reader; nobody hears it where nobody asked."""
+        """An ephemeral message to the asker; the one reader of a reply may get a direct message instead.
+
+        Nobody is told where nobody asked.
+        """
         asker, reader_id = job.request.again_by or job.request.asked_by, job.key.reader_id
         if asker and reader_id:
             await self._private.tell(job, reader_id, reply)
@@ -105,14 +108,17 @@ class SlackReplies:
         await self._deleter.delete(removal)
 
     async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
-        """One look for all; a channel that is closed to the bot has nobody."""
+        """One look-up for all; none are in a channel that is closed to the bot."""
         try:
             return await self._lookups.members_among(channel_id, user_ids)
         except Rejected:
             return []
 
     async def verify(self) -> None:
-        """``auth.test``: its headers list the scopes. One that no job needs must not keep jobs parked."""
+        """Check the token and the scopes of jobs by ``auth.test``.
+
+        A scope that no job needs must not keep jobs parked.
+        """
         missing = (await identify(self._api)).missing_scopes & SCOPES_OF_JOBS
         if missing:
             raise Misconfigured(Misconfiguration.SLACK_SCOPE, f"not granted: {', '.join(sorted(missing))}")

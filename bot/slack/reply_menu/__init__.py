@@ -1,1 +1,1 @@
-"""What the menu and the buttons under a reply do."""
+"""Reply menu and buttons: retranscribe, edit, delete, add vocabulary, fill gaps, consent, share."""

@@ -1,4 +1,4 @@
-"""The buttons under a reply: fill its gaps, agree to its cost or not, share what one person reads."""
+"""Buttons under a reply: fill gaps, consent or decline, share a private transcript in the thread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.slack.requests.request import Requesting, said_of
 
 
 class ReplyButtons:
-    """Does what people press under a reply.
+    """Handles presses of the buttons under a reply.
 
     Args:
         context: What it works with.
@@ -39,7 +39,7 @@ class ReplyButtons:
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for them."""
+        """Listen for the buttons."""
         listeners.action(action_ids.FILL_GAPS, self._answering(self._fill_gaps))
         for action_id, work in (
             (action_ids.AGREE, self._consent),
@@ -49,7 +49,7 @@ class ReplyButtons:
             listeners.action(action_id, self._answering(self._of_reply(work)))
 
     def _answering(self, work: Callable[[BlockAction], Awaitable[Answer | None]]) -> Handler[BlockAction]:
-        """Does what was pressed, acknowledges it, and tells the person alone what came of it."""
+        """Does the work of a press, acknowledges it, and tells the person alone what came of it."""
 
         async def take(ack: AsyncAck, pressed: BlockAction) -> None:
             said = await self._answers.in_time(
@@ -97,7 +97,7 @@ class ReplyButtons:
         await self._check_reach(press)
         if not await self._requesting.is_in(press.key.channel_id):
             return sentences.OUT_OF_REACH
-        # A language has it transcribed again even where the thread holds a transcript: none is made up here.
+        # A language has it retranscribed even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
         [asked] = await self._context.requests.ask([request])
         return said_of(asked, RequestBy(press.user_id, press.id))
@@ -121,7 +121,7 @@ class ReplyButtons:
 
 
 def parse_gap_button(pressed: BlockAction) -> JobKey | None:
-    """Whose gaps the button fills; ``None`` where it does not stand where its job's reply does. Pure."""
+    """The job whose gaps a button fills; ``None`` where the button is not where its job's reply is. Pure."""
     try:
         key = JobKey.parse(pressed.action.value)
     except ValueError:

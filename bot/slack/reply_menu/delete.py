@@ -1,4 +1,4 @@
-"""“Delete transcript”: asked once more in a modal, then everything that stands of it goes."""
+"""“Delete transcript”: confirmed in a modal, then the reply is deleted with its files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Delete:
         self._permissions = context.permissions
 
     async def modal(self, press: Press, reader: Reader) -> Block:
-        """The question, or why it is not asked.
+        """The modal that asks for confirmation, or says why it does not.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -44,7 +44,7 @@ class Delete:
         )
 
     async def delete(self, press: Press) -> Answer | None:
-        """Have it go; why it does not, or nothing. Durable on return.
+        """Have the reply deleted: a sentence where it is not, else nothing. Durable on return.
 
         Raises:
             Unavailable: Slack does not answer.

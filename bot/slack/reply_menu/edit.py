@@ -1,4 +1,4 @@
-"""“Edit”: the text of a reply in a modal, and what comes back of it in the reply."""
+"""“Edit”: the text of a reply in a modal, and its submission written into the reply."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.translations import Reader, Sentence
 
 
 class Edit:
-    """Lets those who may rewrite a transcript.
+    """Edits a transcript, for those who may.
 
     Args:
         context: What it works with.
@@ -49,7 +49,7 @@ class Edit:
         self._readers = readers
         self._vocabulary = vocabulary
         self._rewrite = Rewrite(context)
-        # One after the other: between looking whether a reply has changed and changing it, nobody else may.
+        # One at a time: nothing may change a reply between the check that it is unchanged and the update.
         self._saving = asyncio.Lock()
         self._log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class Edit:
         return render_edit(reader, press, written.version, text)
 
     async def take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
-        """Take what the modal says, and write it once that is acknowledged; else say why not, and keep it."""
+        """Check a submission, acknowledge it and write it; or say in the modal why it is not written."""
         press, view = parse_submission(sent, self._context.team_id), sent.view
         paragraphs = parse_paragraphs(parse_text(view))
 
@@ -102,7 +102,7 @@ class Edit:
         return None if written.version == press.known else sentences.EDIT_CHANGED
 
     async def _save(self, view_id: str, press: Press, paragraphs: list[str], reader: Reader) -> None:
-        """Write it, and show that it is written; else show it again, so that nothing is lost."""
+        """Write the text, and show that it is written; else show it again, so that nothing is lost."""
         try:
             view = await self._write(press, paragraphs, reader)
         except UploadRefused:

@@ -1,4 +1,4 @@
-"""The modal in which a transcript is edited. Pure; what comes back from it is hostile here.
+"""View of the edit modal: a transcript in text fields, and parsing them. Pure; what comes back is hostile.
 
 Source: https://docs.slack.dev/surfaces/modals
 """
@@ -26,7 +26,7 @@ _MOST_BYTES = 240_000
 """Slack takes 250 KB of modal."""
 _ENTRY = "entry"
 _JOINTS = ("cut", "word", "line", "paragraph")
-"""What may stand between two fields' texts, from nothing to most."""
+"""The white space between two fields' texts, by name, from nothing to most."""
 
 
 def render_edit(reader: Reader, press: Press, version: str, text: str, warning: str = "") -> Block:
@@ -35,9 +35,9 @@ def render_edit(reader: Reader, press: Press, version: str, text: str, warning: 
     Args:
         reader: In whose language.
         press: Of which reply.
-        version: What tells that reply from a later one.
-        text: All of it.
-        warning: What stands above it.
+        version: Identifies the reply's present state.
+        text: The whole transcript.
+        warning: A sentence above it; empty for none.
     """
     pieces = list(split(text, _FILLED_IN_A_FIELD))
     fields = [

@@ -1,4 +1,4 @@
-"""The menu under every reply, and the modals that it leads to."""
+"""Menu under every reply: its options, and the submissions of the modals that they open."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.translations import Reader
 
 
 class ReplyMenu:
-    """Does what people choose in a reply's menu.
+    """Handles the choices in a reply's menu, and the submissions of its modals.
 
     Args:
         context: What it works with.
@@ -76,7 +76,7 @@ class ReplyMenu:
             self._context.background.start(told)
 
     async def _do(self, pressed: BlockAction) -> Answer | None:
-        """Do what was chosen; a sentence, or nothing where a modal has opened."""
+        """Do what was chosen: a sentence, or nothing where a modal has opened."""
         press, chosen = parse_press(pressed, self._context.team_id), pressed.action.selected_option.value
         if press is None:
             return sentences.REPLY_UNKNOWN
@@ -101,7 +101,7 @@ class ReplyMenu:
         ack: AsyncAck,
         sent: ViewSubmission,
     ) -> None:
-        """Do what a modal asks for; where that fails it stays and says so, with nothing left to fill in."""
+        """Do what a modal asks for; where that fails it says why, with nothing left to fill in."""
         press = parse_submission(sent, self._context.team_id)
 
         async def attempt() -> Answer | None:
@@ -126,7 +126,7 @@ class ReplyMenu:
         return await self._delete.delete(press)
 
     async def _add(self, ack: AsyncAck, sent: ViewSubmission) -> None:
-        """Add what was written or ticked; nothing ticked is an answer too."""
+        """Add the words that were written or ticked; nothing ticked is an answer too."""
         press, view = parse_submission(sent, self._context.team_id), sent.view
         words, shown = parse_words(view), field_of(view)
 

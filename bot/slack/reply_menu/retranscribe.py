@@ -1,4 +1,4 @@
-"""“Transcribe again”, as before or in a language that somebody names: the same reply changes."""
+"""“Transcribe again”: retranscribes a recording, as before or in another language; the same reply changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLOCK, _ENTRY = "language", "entry"
 
 
 class Retranscribe:
-    """Has the recording of a reply recognised once more, for anybody who may read it.
+    """Retranscribes the recording of a reply, for anybody who may read it.
 
     Args:
         context: What it works with.
@@ -32,7 +32,7 @@ class Retranscribe:
         self._permissions = context.permissions
 
     async def ask(self, press: Press, language: str | None = None) -> Answer:
-        """Have it transcribed again; what is told of that.
+        """Have it retranscribed; the answer says what becomes of that.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -48,7 +48,7 @@ class Retranscribe:
         return sentences.AGAIN_UNDER_WAY if asked is RequestOutcome.UNDER_WAY else sentences.AGAIN_ON_IT
 
     async def modal(self, press: Press, reader: Reader) -> Block:
-        """Where the language is chosen."""
+        """The modal in which the language is chosen."""
         return modal(
             action_ids.LANGUAGE_MODAL,
             reader.say(sentences.AGAIN_TITLE),

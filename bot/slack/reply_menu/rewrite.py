@@ -1,4 +1,4 @@
-"""A reply as it stands: reading its whole text, and writing another one in its place."""
+"""Existing replies: reading the whole text of one, and writing another in its place."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from bot.translations import Reader
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A reply as it stands."""
+    """An existing reply: its blocks, its files and its version."""
 
     version: str
-    """What tells it from what it was or will be; without white space."""
+    """Identifies its present state; without white space."""
     blocks: Sequence[Mapping[str, Any]]
     files: Mapping[str, SharedFile]
-    """Those that are shared beside it, by name; the latest of each."""
+    """The files that are shared beside it, by name; the latest of each."""
     shared: tuple[SharedTranscript, ...]
-    """The messages that share them."""
+    """The messages that share these files."""
     is_whole: bool
     """All of its text is in it, or in its text file."""
 
 
 class Rewrite:
-    """Reads and rewrites replies.
+    """Reads and rewrites existing replies.
 
     Args:
         context: What it works with.
@@ -55,7 +55,7 @@ class Rewrite:
         self._log = structlog.get_logger(__name__)
 
     async def read(self, press: Press) -> Written:
-        """The reply, and what stands beside it.
+        """The reply as it is now, with the files beside it.
 
         Raises:
             Rejected: GONE: it is not there any more; or its place is closed to the bot.
@@ -72,7 +72,7 @@ class Rewrite:
         raise Rejected(Refusal.GONE, "no such reply")
 
     async def text(self, written: Written, press: Press) -> str:
-        """All of its text.
+        """The whole text of a reply.
 
         Raises:
             Rejected: its file is gone.
@@ -83,7 +83,7 @@ class Rewrite:
         return text_of(written.blocks) if file is None else (await self._download(file)).strip()
 
     async def write(self, press: Press, written: Written, paragraphs: Sequence[str]) -> None:
-        """Put another text in its place: in the message, or in new files beside it.
+        """Write another text in a reply's place: in the message, or in new files beside it.
 
         Raises:
             UploadRefused: it takes files, and Slack does not let the bot share them.
@@ -134,7 +134,7 @@ class Rewrite:
         return Written(version, blocks, files, tuple(shared), is_whole)
 
     async def _reader_of(self, press: Press) -> Reader:
-        """Whoever reads the reply: its one reader, or a thread's."""
+        """The reader in whose language the reply is: its one reader, or the default in threads."""
         readers, reader_id = self._context.readers, press.key.reader_id
         return await readers.of(reader_id) if reader_id else readers.default
 
@@ -169,12 +169,12 @@ def _names(press: Press) -> tuple[str, ...]:
 
 
 def _handle_of(blocks: Sequence[Mapping[str, Any]]) -> str:
-    """The id of the block of buttons: another one after the reply was transcribed again."""
+    """The id of the block of buttons: another one after the reply was retranscribed."""
     return next((str(block.get("block_id")) for block in blocks if block.get("type") == "actions"), "")
 
 
 def _points_elsewhere(blocks: Sequence[Mapping[str, Any]], press: Press) -> bool:
-    """Whether the rest of its text is said to be in a file."""
+    """True where the reply says that the rest of its text is in a file."""
     name = _names(press)[0]
     pointers = sentences.continued_in_any_language(name)
     shown = [text_of([block]) for block in blocks]

@@ -1,4 +1,4 @@
-"""A reply with another text in it: its blocks, and the files beside it. Pure; the text is hostile here."""
+"""View of an edited reply: its blocks with the new text, and its files. Pure; the text is hostile here."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _files(
 
 
 def _with_pointer(block: Block, pointers: Sequence[str], pointer: str) -> Block:
-    """The line of facts, which ends with where the rest is; any other block as it is."""
+    """The line of facts, ended by the pointer to where the rest is; any other block as it is."""
     if block.get("type") != "context":
         return block
     facts = str(block["elements"][0].get("text") or "")
@@ -85,7 +85,7 @@ def _with_pointer(block: Block, pointers: Sequence[str], pointer: str) -> Block:
 
 
 def _without_gap_button(block: Block) -> Block:
-    """Filling the gaps would bring the recogniser's words back."""
+    """A block without the button that fills gaps, which would bring the recogniser's words back."""
     if block.get("type") != "actions":
         return block
     left = [element for element in block["elements"] if element.get("action_id") != action_ids.FILL_GAPS]
@@ -93,7 +93,7 @@ def _without_gap_button(block: Block) -> Block:
 
 
 def _as_sent(value: Any) -> Any:
-    """A block as it was sent, and not as Slack gives it back."""
+    """A block as it was sent, from the one that Slack gives back."""
     if isinstance(value, str):
         return unescaped(value)
     if isinstance(value, Mapping):

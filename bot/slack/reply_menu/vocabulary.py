@@ -1,4 +1,4 @@
-"""Adding names and terms to a channel's vocabulary, from the menu under a reply or after an edit."""
+"""Vocabulary additions: names and terms for a channel, from the menu under a reply or after an edit."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _MOST_OFFERED = 10
 
 
 class Vocabulary:
-    """Shows what can be added, and adds it, for those who may change the channel's settings.
+    """Shows words that can be added to a channel's vocabulary, and adds them, for those who may.
 
     Args:
-        preferences: Where it is kept.
+        preferences: Keeps the vocabulary.
         change: Changes a channel's settings.
     """
 
@@ -43,7 +43,7 @@ class Vocabulary:
         self._change = change
 
     async def modal(self, press: Press, reader: Reader) -> Block:
-        """Where they are written.
+        """The modal in which words are written.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -60,7 +60,7 @@ class Vocabulary:
         return _modal(reader, press, [field(TYPED, reader.say(sentences.WORDS_LABEL), entry, hint=hint)])
 
     async def offer(self, press: Press, words: Sequence[str], reader: Reader) -> Block:
-        """That an edit is saved, with the words that were new in it to be added; those that are not known."""
+        """The modal after an edit: it says “saved”, and offers the new words that the vocabulary lacks."""
         key, saved = press.key, reader.say(sentences.EDIT_SAVED)
         settings = await self._preferences.channel(key.team_id, key.channel_id)
         known = {word.casefold() for word in settings.vocabulary}
@@ -72,7 +72,7 @@ class Vocabulary:
         return _modal(reader, press, [section(saved), field(_OFFERED, label, boxes, optional=True)])
 
     async def add(self, press: Press, words: Sequence[str]) -> Answer | None:
-        """Add them; why they are not, or nothing.
+        """Add words: a sentence where they are not added, else nothing.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -96,7 +96,7 @@ class Vocabulary:
         return partial(sentences.vocabulary_too_long, over_bytes=letters) if letters else None
 
     async def _may(self, press: Press) -> bool:
-        """Whether somebody may add words. It is an offer: what Slack does not tell is not worth an error."""
+        """True where somebody may add words; False, too, where Slack does not tell: it is only an offer."""
         try:
             return await self._change.denied(press.key.channel_id, press.user_id) is None
         except TranscriptionError:
@@ -104,13 +104,13 @@ class Vocabulary:
 
 
 def parse_words(view: View) -> tuple[str, ...]:
-    """What was written or ticked."""
+    """The words that were written or ticked."""
     ticked = view.input(_OFFERED).selected_options
     return parse_vocabulary("\n".join((view.input(TYPED).value, *(choice.value for choice in ticked))))
 
 
 def field_of(view: View) -> str:
-    """The field under which stands what is wrong with the words."""
+    """The field to show an error about the words under."""
     return _OFFERED if _OFFERED in view.state else TYPED
 
 
@@ -126,6 +126,6 @@ def _modal(reader: Reader, press: Press, blocks: list[Block]) -> Block:
 
 
 def _in_letters(over_bytes: int, words: Sequence[str]) -> int:
-    """About how many letters of these words that is; one takes up to four bytes."""
+    """A number of bytes as about how many letters of these words; one takes up to four bytes."""
     text = "\n".join(words)
     return math.ceil(over_bytes * len(text) / max(1, len(text.encode())))

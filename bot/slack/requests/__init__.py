@@ -1,1 +1,1 @@
-"""How people ask for a transcript: each way has a file, and all go through ``request``."""
+"""Requests for transcripts: shared files, mentions, reactions, the slash command, the message shortcut."""

@@ -1,4 +1,4 @@
-"""What people type after a command or a mention -> what they ask for. Pure."""
+"""Text after the slash command or a mention parsed: a command word, or a link and a language. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.translations import readers
 _IN = frozenset({"in", "auf"})
 """What stands before a language, as the sentences that explain it say in English and German."""
 _ASKING = frozenset({"transcribe", "this", "that", "it", "please"})
-"""Words that say no more than that somebody asks."""
+"""Words that say no more than that somebody asks for a transcript."""
 
 
 class Word(StrEnum):
@@ -35,10 +35,10 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A recording, and what is spoken in it."""
+    """A requested recording, and the language spoken in it."""
 
     link: Link | None = None
-    """``None``: the one that is at hand."""
+    """The recording's link; ``None`` for the one that is at hand."""
     language: str | None = None
     """One of ``recording.LANGUAGES``; ``None`` where nobody says."""
 

@@ -1,4 +1,4 @@
-"""The slash command. What it answers only the person who typed it sees.
+"""Slash command ``/transcribe``; the answer is seen only by the person who typed it.
 
 Source: https://docs.slack.dev/interactivity/implementing-slash-commands
 """
@@ -71,7 +71,7 @@ class Commands:
             await ack()
 
     async def _answer(self, command: SlashCommand) -> Answer | None:
-        """What the person is told; nothing where a modal says it."""
+        """The answer to a command; ``None`` where a modal gives it."""
         answer: Answer | None = None
         reaction = self._context.deployment.ask_reaction
         match parse_command(command.text):

@@ -1,4 +1,4 @@
-"""The links that people copy in Slack, and the words around them. Pure.
+"""Permalinks to messages and files parsed, and split from the words around them. Pure.
 
 Source: https://docs.slack.dev/messaging/formatting-message-text#linking-urls
 """
@@ -15,7 +15,7 @@ _MESSAGE = re.compile(r"/archives/([CDG][A-Z0-9]{1,30})/p([0-9]{1,12})([0-9]{6})
 _FILE = re.compile(r"/files/[A-Z0-9]{1,30}/(F[A-Z0-9]{1,30})(/.*)?", re.DOTALL)
 _WORD = re.compile(r"<([^<>]*)>|([^\s<>]+)")
 _AROUND_WORDS = ".,;:!?…()[]\"'“”„«»"
-"""What people write before and after words."""
+"""Punctuation before and after words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Somebody mentions the bot: beside a file, in a recording's thread, or with a link to one."""
+"""Mentions of the bot (``app_mention``): beside a file, in a recording's thread, or with a link to one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from bot.slack.requests.shares import Shares
 
 
 class Mentions:
-    """Transcribes what a mention points at, in the recording's own thread. Beside a file it is a share.
+    """Transcribes the recording that a mention points at, in its own thread. Beside a file it is a share.
 
     Args:
         context: What it works with.
         requesting: Finds and asks for recordings.
         readers: What people read.
-        shares: Takes mentions beside files.
+        shares: Handles mentions beside files.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class Mentions:
             answer = partial(sentences.mention_not_understood, word=phrase.word)
         else:
             answer = await self._answer(mention, phrase)
-        # Asked twice it is done once, but told twice it is read twice.
+        # A repeated request is done once, but a repeated answer would be read twice.
         if answer is not None and not mention.is_retry:
             place = Place(event.channel, event.thread_ts or None)
             reader = await self._readers.of(event.user)
             await self._context.ephemeral.tell(event.user, place, answer(reader))
 
     async def _answer(self, mention: EventCallback[MessageEvent], wanted: Wanted) -> Answer | None:
-        """What the person is told alone; nothing where they will see it happen."""
+        """The answer for the person alone; ``None`` where they will see the transcript come."""
         event = mention.event
         try:
             target = await self._target(mention, wanted)
@@ -90,7 +90,7 @@ class Mentions:
         event, team_id = mention.event, mention.installation_id
         if wanted.link is not None:
             target = await self._requesting.linked(team_id, wanted.link, event.user, event.channel)
-            # Its thread is where the answer goes.
+            # The answer goes to the recording's thread.
             if not await self._requesting.is_in(target.channel_id):
                 raise Rejected(Refusal.FORBIDDEN, "not in its channel")
             return target

@@ -1,4 +1,4 @@
-"""Somebody puts the agreed emoji on a recording: it is transcribed in its thread.
+"""Reactions (``reaction_added``): the configured emoji on a recording has it transcribed in its thread.
 
 Source: https://docs.slack.dev/reference/events/reaction_added
 """
@@ -16,7 +16,7 @@ from bot.slack.requests.request import Requesting
 
 
 class Reactions:
-    """Takes reactions. What Slack does not answer is raised, so that it delivers the event again.
+    """Handles reactions. What Slack does not answer is raised, so that it delivers the event again.
 
     Args:
         context: What it works with.

@@ -1,4 +1,4 @@
-"""What somebody points at -> its recordings, transcribed. Every way to ask goes through here."""
+"""Requests by hand: finds the recordings that somebody points at, checks access, stores the requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.slack.requests.links import FileLink, Link
 from bot.translations import Sentence
 
 _MOST_CHANNELS = 10
-"""In so many channels of a file the asker is looked for."""
+"""Channels of a file in which the asker is looked for."""
 
 _OF_THREAD = {
     RequestOutcome.ACCEPTED: sentences.ASKED_IN_THREAD,
@@ -32,12 +32,12 @@ _OF_ONE_READER = {
 
 
 class Requesting:
-    """Finds what people ask for, and has it transcribed.
+    """Finds the recordings that people ask for, and has them transcribed.
 
     Args:
-        requests: Where they become durable.
+        requests: Stores the requests.
         lookups: Reads from Slack.
-        permissions: Who may read what.
+        permissions: Decides who may read a recording.
     """
 
     def __init__(self, requests: Requests, lookups: Lookups, permissions: Permissions) -> None:
@@ -47,7 +47,7 @@ class Requesting:
         self._log = structlog.get_logger(__name__)
 
     async def linked(self, team_id: str, link: Link, user_id: str, here: str) -> SharedMessage:
-        """What a link leads to, for somebody who may read it; of a file's channels rather the one ``here``.
+        """The message that a link leads to, for somebody who may read it; a file's rather in ``here``.
 
         Raises:
             Rejected: there is no such thing, or one of the two is not in its channel.
@@ -82,7 +82,7 @@ class Requesting:
         return channel if channel.is_member else None
 
     async def is_in(self, channel_id: str) -> bool:
-        """Whether the bot is in a channel.
+        """True where the bot is in a channel.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -93,7 +93,7 @@ class Requesting:
     async def ask(self, target: SharedMessage, ask: RequestBy) -> RequestOutcome | None:
         """Have a message's files transcribed: all of them or none. Durable on return; ``None`` for no files.
 
-        What the thread holds is not made again for nothing. What one person was told may be gone: Slack
+        A transcript that the thread holds is not made again. What one person was told may be gone: Slack
         forgets ephemeral messages.
         """
         answers = await self._requests.ask(asked_requests(target, ask), retranscribe=ask.audience != THREAD)
@@ -103,12 +103,12 @@ class Requesting:
 
 
 def _sum_up(answers: Sequence[RequestOutcome]) -> RequestOutcome | None:
-    """What is to be told of several files: that something happens, if anything does."""
+    """One outcome for several files: the first, in the order of ``RequestOutcome``, that any file has."""
     return next((asked for asked in RequestOutcome if asked in answers), None)
 
 
 def said_of(asked: RequestOutcome | None, ask: RequestBy) -> Sentence:
-    """What becomes of an ask, as a sentence for the asker."""
+    """The sentence for the asker about what becomes of a request."""
     if asked is None:
         return sentences.NOTHING_IN_IT
     if asked is RequestOutcome.ACCEPTED and ask.audience != THREAD:

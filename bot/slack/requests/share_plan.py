@@ -1,4 +1,4 @@
-"""Message events -> requests, or the reason to ignore them. Pure.
+"""Plan for shared files: message events -> requests, or the reason to ignore them. Pure.
 
 Source: https://docs.slack.dev/reference/events/message/file_share
 """
@@ -16,7 +16,7 @@ from bot.slack.incoming.messages import SharedMessage
 
 
 class Ignored(StrEnum):
-    """Why an event asks for nothing."""
+    """Reasons to ignore an event."""
 
     NOT_A_MESSAGE = "not_a_message"
     MALFORMED = "malformed"
@@ -31,20 +31,20 @@ class Ignored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Somebody shares files."""
+    """A message with files that somebody shares."""
 
     target: SharedMessage
     is_asked: bool
-    """They mention the bot beside them."""
+    """The bot is mentioned beside the files."""
     is_direct: bool
-    """In a direct message to the bot."""
+    """The message is in a direct message to the bot."""
     is_shared_externally: bool
-    """In a channel that other organisations are in."""
+    """The message is in a channel that other organisations are in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is transcribed without being asked, and for whom."""
+    """The channel's policy: what is transcribed without being asked, and for whom."""
 
     automatic: Automatic
     only_for_sender: bool = False
@@ -89,7 +89,7 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
 
 
 def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | Ignored:
-    """What is transcribed of what somebody shares, and for whom; the policy counts where nobody asks."""
+    """The requests for shared files; the policy counts where nobody asks."""
     target = share.target
     # Whoever asks beside nothing but a picture or a PDF gets an answer; beside a clip it would be noise.
     files = target.transcribable or (target.files if share.is_asked else ())
@@ -115,12 +115,12 @@ def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | 
 
 
 def is_unknown_stub(file: SharedFile) -> bool:
-    """Whether Slack has to be asked what a file is, as in channels that other organisations are in."""
+    """True where Slack has to be asked what a file is, as in channels that other organisations are in."""
     return file.claim is Claim.UNKNOWN and file.state is FileState.STUB
 
 
 def _audiences(share: Share, policy: Policy, file: SharedFile) -> Iterator[str]:
-    """Who gets the transcript of a file."""
+    """The audiences that get the transcript of a file."""
     wanted = _is_wanted(file, policy.automatic)
     if share.is_asked or (wanted and not policy.only_for_sender):
         # Subscribers get copies of what the thread reads.

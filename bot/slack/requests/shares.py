@@ -1,4 +1,4 @@
-"""What people share -> durable jobs, as each channel wants it."""
+"""Shared files: message events become durable jobs, as each channel's settings say."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from bot.telemetry import Metrics
 
 
 class Shares:
-    """Takes message events, and stores what they ask for.
+    """Handles message events: stores the requests for the files in them.
 
     Args:
-        requests: Where they become durable.
-        preferences: What each channel wants.
+        requests: Stores the requests.
+        preferences: Each channel's settings.
         lookups: Reads from Slack.
-        automatic: The deployment's word, for channels where nobody has decided.
-        metrics: Where events are counted.
+        automatic: The deployment's default, for channels where nobody has decided.
+        metrics: Counts the events.
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class Shares:
             return share
         policy = await self._policy(share)
         if policy.automatic is Automatic.CLIPS:
-            # What was recorded and what was uploaded is not told apart later.
+            # Clips and uploads cannot be told apart later.
             files = await asyncio.gather(*map(self._known, share.target.files))
             share = replace(share, target=replace(share.target, files=tuple(files)))
         return plan_requests(share, policy)
 
     async def _known(self, file: SharedFile) -> SharedFile:
-        """The same file, with what Slack says it is."""
+        """The same file, with the kind of recording that Slack says it is."""
         if not is_unknown_stub(file):
             return file
         try:

@@ -1,4 +1,4 @@
-"""The message shortcut: its modal is opened at once, set right, and what it sends is asked for.
+"""Message shortcut: its modal is opened at once, updated, and its submission becomes a request.
 
 Source: https://docs.slack.dev/interactivity/implementing-shortcuts#message-shortcuts
 """
@@ -34,7 +34,7 @@ from bot.translations import Reader
 
 
 class Shortcut:
-    """Asks for a message's recordings, in the thread or for one person.
+    """Requests transcripts of a message's recordings, in the thread or for one person.
 
     Args:
         context: What it works with.
@@ -64,7 +64,7 @@ class Shortcut:
         listeners.submission(action_ids.ASK_MODAL, self._take)
 
     async def _open(self, ack: AsyncAck, shortcut: MessageShortcut) -> None:
-        """Open the modal; what takes time sets it right."""
+        """Open the modal; it is updated by what takes time."""
         target = shortcut.message.target(self._context.team_id, shortcut.channel.id)
         place = Place(shortcut.channel.id) if target is None else target.where_seen
         trigger = Trigger(shortcut.trigger_id, shortcut.user.id, place)
@@ -76,7 +76,7 @@ class Shortcut:
         await ack()
 
     async def _content(self, target: SharedMessage, reader: Reader) -> Block:
-        """The modal in the person's language, with what can be done alone."""
+        """The modal in the person's language, with the choices that are possible."""
         if await self._requesting.is_in(target.channel_id):
             return render_ask(reader, target)
         if await self._is_open(target):
@@ -84,7 +84,7 @@ class Shortcut:
         return MODAL.notice(reader, reader.say(sentences.NOT_READABLE))
 
     async def _is_open(self, target: SharedMessage) -> bool:
-        """Whether the bot can read the recordings, though it is not in their channel."""
+        """True where the bot can read the recordings, though it is not in their channel."""
         try:
             await self._context.lookups.file(target.team_id, target.transcribable[0].id)
         except Rejected:
@@ -92,7 +92,7 @@ class Shortcut:
         return True
 
     async def _take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
-        """Ask as was chosen; what becomes of it stands in the modal."""
+        """Store the request that was chosen; the modal shows what becomes of it."""
         said = await self._answers.in_time(sent.user.id, lambda: self._ask(sent), unanswered="not asked")
         view = MODAL.notice(self._readers.known(sent.user.id), said)
         await ack(response_action="update", view=view)

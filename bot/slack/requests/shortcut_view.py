@@ -1,4 +1,4 @@
-"""The modal of the message shortcut: where the answer goes, and what is spoken. Pure.
+"""View of the message shortcut's modal: where the answer goes, and the spoken language. Pure.
 
 Source: https://docs.slack.dev/interactivity/implementing-shortcuts#message-shortcuts
 """
@@ -37,7 +37,7 @@ MODAL = ModalKind(sentences.ASK_TITLE, action_ids.ASK_MODAL, not_filled="modal n
 
 
 class _Known(Payload):
-    """What the modal carries of the message that it is about."""
+    """The message that a modal is about, as its ``private_metadata`` carries it."""
 
     channel: Id = ""
     ts: Id = ""
@@ -48,7 +48,7 @@ class _Known(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody chose."""
+    """The choice that was submitted: the answer for the person alone or not, and the language."""
 
     for_me: bool
     language: str | None
@@ -84,7 +84,7 @@ def render_ask(reader: Reader, target: SharedMessage, *, only_for_me: bool = Fal
 
 
 def parse_choice(view: View) -> Choice | None:
-    """What is chosen in the modal; ``None`` where that is none of its choices."""
+    """Read the choice in the modal; ``None`` where it is none that was offered."""
     where = view.input(_WHERE).selected_option.value
     try:
         language = parse_language(view.input(_LANGUAGE))
@@ -106,7 +106,7 @@ def parse_asked_about(view: View, team_id: str) -> SharedMessage | None:
 
 
 def _dump(target: SharedMessage) -> str:
-    """Ids alone, of as many files as there is room for."""
+    """The message as metadata: ids alone, of as many files as there is room for."""
     known = {
         "channel": target.channel_id,
         "ts": target.message_ts,

@@ -1,1 +1,1 @@
-"""What people decide: of a channel, in the greeting, its settings and the home tab; and of themselves."""
+"""Settings of channels (greeting, modal, home tab), and of a person (home tab)."""

@@ -1,4 +1,4 @@
-"""Changes a channel's settings for those who may, one after the other."""
+"""Changes of a channel's settings: permission checked, then stored, one at a time for each channel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.translations import Sentence
 
 
 class Denied(Enum):
-    """Why somebody may not decide on a channel; the value is the sentence for it."""
+    """Reasons why somebody may not change a channel's settings; the value is the sentence for it."""
 
     NOT_IN_CHANNEL = sentences.NOT_IN_CHANNEL
     ADMINS_ONLY = sentences.ADMINS_ONLY
@@ -25,7 +25,7 @@ class Denied(Enum):
 
     @property
     def sentence(self) -> Sentence:
-        """What is said of it."""
+        """The sentence that tells the reason."""
         return self.value
 
 
@@ -33,8 +33,8 @@ class ChangeSettings:
     """Changes the settings of channels. One instance for all: who decides first is first.
 
     Args:
-        permissions: Who may.
-        preferences: Where it is kept.
+        permissions: Decides who may change them.
+        preferences: Stores the settings.
     """
 
     def __init__(self, permissions: Permissions, preferences: Preferences) -> None:
@@ -44,7 +44,7 @@ class ChangeSettings:
         self._log = structlog.get_logger(__name__)
 
     async def denied(self, channel_id: str, user_id: str) -> Denied | None:
-        """Why somebody may not decide on a channel; ``None`` where they may.
+        """The reason why somebody may not change a channel's settings; ``None`` where they may.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -64,15 +64,15 @@ class ChangeSettings:
         *,
         check: Callable[[], Awaitable[Denied | None]] | None = None,
     ) -> ChannelSettings | Denied:
-        """The settings after the change, or why there was none.
+        """Change the settings, and return them; or the reason why they were not changed.
 
         Args:
             team_id: The workspace.
             channel_id: The channel.
             user_id: Who decides.
             change: Makes the new settings of those that are stored.
-            check: What else may stand in the way. It is asked in turn, like everything that asks Slack: a
-                slower earlier decision must not overtake a later one.
+            check: Another reason against it. It is awaited under the channel's lock, like everything that
+                asks Slack: a slower earlier decision must not overtake a later one.
 
         Raises:
             Unavailable: Slack does not answer.
@@ -89,11 +89,11 @@ class ChangeSettings:
 
 
 def turned_on(settings: ChannelSettings) -> ChannelSettings:
-    """At least audio: where more or less than that was chosen, it is on already."""
+    """The settings with at least audio transcribed unasked; where anything is on, they stay as they are."""
     on = settings.automatic not in {None, Automatic.OFF}
     return settings if on else replace(settings, automatic=Automatic.AUDIO)
 
 
 def turned_off(settings: ChannelSettings) -> ChannelSettings:
-    """Nothing is transcribed unasked."""
+    """The settings with nothing transcribed unasked."""
     return replace(settings, automatic=Automatic.OFF)

@@ -1,4 +1,4 @@
-"""The modal with a channel's settings: opened, filled, and what comes back of it kept."""
+"""Channel settings modal: opened, filled, and its submission stored."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from bot.slack.settings.channel_modal_view import (
 from bot.translations import Reader
 
 _FIELD = "language"
-"""The field under which stands what is wrong with the whole; every modal has it."""
+"""The field that shows errors about the whole; every modal has it."""
 
 
 class ChannelModal:
-    """The settings of a channel, from wherever somebody opens them.
+    """Handles the modal with a channel's settings, from wherever somebody opens it.
 
     Args:
         context: What it works with.
@@ -63,7 +63,7 @@ class ChannelModal:
         self._refresh_home = refresh_home
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for the buttons that open the modal, for its language menu, and for what it sends."""
+        """Listen for the buttons that open the modal, for its language menu, and for its submission."""
         listeners.action(action_ids.OPEN_SETTINGS, self._press)
         listeners.action(action_ids.SETTINGS_LANGUAGE, self._choose_language)
         listeners.submission(action_ids.SETTINGS_MODAL, self._take)
@@ -83,7 +83,7 @@ class ChannelModal:
         await ack()
 
     async def _choose_language(self, ack: AsyncAck, pressed: BlockAction) -> None:
-        """Show the settings that depend on the language, or do not."""
+        """Show or hide the settings that depend on the language."""
         await ack()
         form, view = parse_form(pressed.view), pressed.view
         if isinstance(form, Form):
@@ -104,7 +104,7 @@ class ChannelModal:
         return render_settings(form_for(channel_id, reader, settings, automatic))
 
     async def _take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
-        """Keep what the modal says; what is wrong with it stands under its fields."""
+        """Store the settings of a submission; errors are shown under its fields."""
         parsed = parse_submission(sent.view)
         if isinstance(parsed, dict):
             await ack(response_action="errors", errors=parsed)

@@ -1,4 +1,4 @@
-"""The modal in which people decide on a channel. Pure; what comes back from it is hostile here.
+"""View of the channel settings modal, and parsing its submission. Pure; what comes back is hostile here.
 
 Source: https://docs.slack.dev/surfaces/modals and
 https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
@@ -56,41 +56,41 @@ MODAL = ModalKind(
 )
 
 Errors = dict[str, str]
-"""What is wrong, by the field's block."""
+"""Error sentences, by the field's block."""
 Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What stands in the modal."""
+    """The content of the modal's fields."""
 
     channel_id: str
     reader: Reader
-    """Whoever looks at it."""
+    """The person who looks at it."""
     settings: ChannelSettings
     """Its vocabulary is not counted: it stands in the texts."""
     texts: tuple[str, ...] = ("",)
     """The vocabulary as it lies in its fields, one name or term a line."""
     by_default: str = _DECIDED
-    """What the modal began with of the automatic where nobody had decided."""
+    """The automatic that the modal began with where nobody had decided; else ``_DECIDED``."""
     first_words: str = ""
-    """What tells the vocabulary that the modal began with from another one."""
+    """A digest of the vocabulary that the modal began with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody has decided in the modal."""
+    """The settings that somebody submits in the modal."""
 
     channel_id: str
     settings: ChannelSettings
-    """As they stood in it."""
+    """The settings as they stood in it."""
     leaves_automatic: bool
     """Nobody had decided what is transcribed, and what was shown of it was left as it was."""
     leaves_vocabulary: bool
     """The names and terms were left as they were shown."""
 
     def onto(self, stored: ChannelSettings) -> ChannelSettings:
-        """What is kept; what was left alone stays as it is stored now."""
+        """The settings to store; what was left alone stays as it is stored now."""
         return replace(
             self.settings,
             automatic=stored.automatic if self.leaves_automatic else self.settings.automatic,
@@ -99,7 +99,7 @@ class Submission:
 
 
 def form_for(channel_id: str, reader: Reader, settings: ChannelSettings, automatic: Automatic) -> Form:
-    """What the modal begins with; ``automatic`` counts now, also where nobody has decided."""
+    """The form that the modal begins with; ``automatic`` counts now, also where nobody has decided."""
     texts = _in_fields(settings.vocabulary)
     return Form(
         channel_id,
@@ -169,7 +169,7 @@ def render_settings(form: Form) -> Block:
 
 
 def parse_form(view: View) -> Form | Errors:
-    """What stands in the modal now, whether it may be saved or not; its vocabulary is as it was written.
+    """The fields of the modal as they are now, to be saved or not; the vocabulary is as it was written.
 
     A box that the modal did not show is not ticked.
     """
@@ -205,7 +205,7 @@ def parse_form(view: View) -> Form | Errors:
 
 
 def parse_submission(view: View) -> Submission | Errors:
-    """What was decided for which channel, or what is wrong with it."""
+    """The settings that were submitted, or the errors in them."""
     form = parse_form(view)
     if not isinstance(form, Form):
         return form
@@ -232,7 +232,7 @@ def automatic_menu(reader: Reader, action_id: str, chosen: Automatic) -> Block:
 
 
 def parse_automatic(state: Input) -> Automatic:
-    """What was chosen in it.
+    """Read the choice in that menu.
 
     Raises:
         ValueError: none of its choices.
@@ -241,7 +241,7 @@ def parse_automatic(state: Input) -> Automatic:
 
 
 def is_ticked(state: Input) -> bool:
-    """Whether the one box of a field is ticked.
+    """True where the one box of a field is ticked.
 
     Raises:
         ValueError: the state is that of no such field.
@@ -296,7 +296,7 @@ def _in_fields(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _digest(texts: Sequence[str]) -> str:
-    """What tells a vocabulary in fields from another one."""
+    """A digest of a vocabulary in fields, to tell it from another one."""
     words = "\n".join(parse_vocabulary("\n".join(texts)))
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""The greeting: said once where the bot is invited, with buttons by which people say otherwise."""
+"""Greeting: posted once where the bot is invited, with buttons that turn it on or off."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TO_THE_LETTER: dict[str, Any] = {
 
 
 class Greeting:
-    """Greets a channel, and takes its first decision.
+    """Greets a channel, and handles the buttons of the greeting.
 
     Args:
         context: What it works with.
@@ -78,7 +78,7 @@ class Greeting:
             await self._greet(joined.installation_id, joined.event.channel)
 
     async def _greet(self, team_id: str, channel_id: str) -> None:
-        """Say what the bot will do here.
+        """Post the greeting, once.
 
         Raises:
             Unavailable: Slack does not answer; nothing is said or noted yet.
@@ -115,7 +115,7 @@ class Greeting:
     async def _decide(
         self, ack: AsyncAck, pressed: BlockAction, change: Callable[[ChannelSettings], ChannelSettings]
     ) -> None:
-        """Keep what somebody pressed, then acknowledge it: Slack does not deliver it again."""
+        """Store the decision, then acknowledge it: Slack does not deliver it again."""
         user_id = pressed.user.id
 
         async def decide() -> Answer | None:
@@ -152,7 +152,7 @@ class Greeting:
         await self._refresh_home(self._context.team_id, user_id)
 
     async def _show(self, channel_id: str, ts: str, automatic: Automatic, blocks: Sequence[Block]) -> bool:
-        """Put the decision in the greeting's place; False where Slack did not take it."""
+        """Update the greeting to show the decision; False where Slack did not take it."""
         text = escape(self._readers.default.say(sentences.WHAT_I_DO[automatic]))
         try:
             await self._context.api.write(

@@ -1,4 +1,4 @@
-"""What the bot says when it is invited, and once somebody has decided. Pure."""
+"""View of the greeting, as it is posted and once somebody has turned the bot on or off. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.translations import Reader
 def render_greeting(
     reader: Reader, channel_id: str, automatic: Automatic, *, waits_for_a_word: bool, audio_goes_to: str
 ) -> list[Block]:
-    """The greeting.
+    """The blocks of the greeting.
 
     Args:
         reader: In whose language.
-        channel_id: Where.
-        automatic: What counts now.
+        channel_id: The channel.
+        automatic: The mode that counts now.
         waits_for_a_word: Nobody has decided, and the channel is shared with another organisation.
         audio_goes_to: The host that recordings are sent to.
     """

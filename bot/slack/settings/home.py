@@ -1,4 +1,4 @@
-"""The home tab, shown whenever somebody looks, and after each change."""
+"""Home tab: published whenever somebody opens it and after each change; its choices are stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from bot.slack.settings.home_view import (
 
 
 class Home:
-    """Everybody's home tab.
+    """Publishes everybody's home tab, and handles the choices in it.
 
     Args:
         context: What it works with.
@@ -56,7 +56,7 @@ class Home:
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
-        """Listen for the tab's opening, and for what is chosen in it."""
+        """Listen for the tab's opening, and for the choices in it."""
         listeners.event("app_home_opened", AppHomeOpened, self._look)
         for action_id, keep in (
             (action_ids.HOME_OPT_OUT, self._opt_out),
@@ -86,10 +86,10 @@ class Home:
     def _keeping(
         self, keep: Callable[[BlockAction], Awaitable[Answer | None]]
     ) -> Callable[[AsyncAck, BlockAction], Awaitable[None]]:
-        """Keeps what somebody chose, then acknowledges it: Slack does not deliver it again.
+        """A listener that stores a choice, then acknowledges it: Slack does not deliver it again.
 
         Args:
-            keep: Keeps it, and says why it is not kept; nothing where it is.
+            keep: Stores the choice; answers a sentence where it is not stored, else nothing.
         """
 
         async def take(ack: AsyncAck, chosen: BlockAction) -> None:
@@ -128,7 +128,7 @@ class Home:
         return kept.sentence if isinstance(kept, Denied) else None
 
     async def _subscribe(self, chosen: BlockAction) -> Answer | None:
-        """Keep what was chosen, of channels that they are in now."""
+        """Store the chosen subscriptions, of channels that the person is in now."""
         wanted, user_id = parse_subscriptions(chosen.action), chosen.user.id
         team_id, may_read = self._context.team_id, self._context.permissions.may_read
         known = await self._context.preferences.subscriptions(team_id, user_id)
@@ -165,7 +165,7 @@ class Home:
         )
 
     async def _person(self, user_id: str) -> Person:
-        """Who looks; nobody in particular where Slack does not say."""
+        """The person who looks; without a name or rights where Slack does not say."""
         try:
             return await self._context.lookups.person(user_id)
         except TranscriptionError as error:

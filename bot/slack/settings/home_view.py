@@ -1,4 +1,4 @@
-"""The home tab: what the bot does, and what somebody may decide. Pure.
+"""View of the home tab: what the bot does, and what somebody may decide. Pure.
 
 Slack keeps what was chosen in a menu as long as its block goes by the same id, whatever is published later.
 So the ids of blocks that hold a choice name it.
@@ -36,15 +36,15 @@ class SharedChannel:
     id: str
     name: str
     automatic: Automatic
-    """What counts there now."""
+    """The mode that counts there now."""
     is_shared_externally: bool
     may_change: bool
-    """The reader may decide on it."""
+    """The reader may change its settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """What the tab shows."""
+    """The content of the home tab."""
 
     reader: Reader
     audio_goes_to: str
@@ -61,11 +61,11 @@ class Tab:
     """In US dollars."""
     monthly_minutes: int | None
     notice: str = ""
-    """Why something that the reader wanted did not happen."""
+    """The reason why something that the reader wanted did not happen."""
 
 
 def render_home(tab: Tab) -> Block:
-    """The tab; at most 75 blocks."""
+    """The view of the tab; at most 75 blocks."""
     reader = tab.reader
     usage = sentences.usage(reader, tab.month, tab.used, tab.cost, tab.monthly_minutes)
     blocks = [
@@ -91,12 +91,12 @@ def render_home(tab: Tab) -> Block:
 
 
 def render_trouble(reader: Reader, text: str) -> Block:
-    """The tab where nothing else can be shown."""
+    """The view of the tab where nothing else can be shown."""
     return {"type": "home", "blocks": [section(reader.say(sentences.HOME_ABOUT)), section(text)]}
 
 
 def parse_mode(action: Action) -> tuple[str, Automatic] | None:
-    """Which channel's menu was used, and what was chosen; ``None`` where it is no such menu."""
+    """The channel whose menu was used, and the mode chosen; ``None`` where it is no such menu."""
     value = action.selected_option.value
     if value not in list(Automatic):
         return None

@@ -1,4 +1,4 @@
-"""Answers for one person: whispered where they look, or by direct message."""
+"""Private replies: ephemeral messages where the one reader looks, or direct messages."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def cuts_word(recording: Recording, cut: int) -> bool:
     return said.clip.in_word(cut - said.start)
 
 
-def hear(clips: Sequence[Clip], minutes: float, whisper: Whisper) -> Iterator[Heard]:
+def recognise(clips: Sequence[Clip], minutes: float, whisper: Whisper) -> Iterator[Heard]:
     """Have pieces of the short window recognised, and the whole beside them."""
     english = [clip for clip in clips if clip.language == "en"]
     recording = plan_recording(english, 60 * minutes, SEED)
@@ -151,7 +151,7 @@ def hear(clips: Sequence[Clip], minutes: float, whisper: Whisper) -> Iterator[He
 def hear_piece(piece: Samples, whisper: Whisper) -> str:
     """Recognise a piece by itself."""
     with tempfile.TemporaryDirectory(prefix="threadscribe-bench-") as folder:
-        return whisper.hear_now(write_wav(piece, Path(folder, "piece.wav"), RATE_HZ), "en").text
+        return whisper.recognise_now(write_wav(piece, Path(folder, "piece.wav"), RATE_HZ), "en").text
 
 
 def render_counted(window: Window, counted: Sequence[Counted]) -> Iterator[str]:
@@ -195,7 +195,7 @@ def main() -> None:
     print(f"`{COMMAND}`: {describe_machine()}; {unique_s:.0f} s of unique speech, {english_s:.0f} s English.")
     for window in (BOT, SHORT):
         print("\n".join(render_counted(window, count_cuts(clips, window))), flush=True)
-    heard = list(hear(clips, arguments.minutes, Whisper(join_model())))
+    heard = list(recognise(clips, arguments.minutes, Whisper(join_model())))
     print("\n".join(render_heard(heard, arguments.minutes)))
 
 

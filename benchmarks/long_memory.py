@@ -69,7 +69,7 @@ class Watch(threading.Thread):
 async def measure(path: Path, minutes: float) -> Peak:
     """Share one recording with a fresh bot."""
     async with standing("socket", 0.0) as stand:
-        stand.dashscope._hear = hear  # noqa: SLF001  # the stand's own ear takes the same time for all
+        stand.dashscope._hear = recognise  # noqa: SLF001  # the stand's own ear takes the same time for all
         idle_mb = stand.process.memory_info().rss / _MB
         file = stand.upload(Clip("recording", path, "audio/mp4", minutes * 60))
         ended = stand.ended(file)
@@ -86,7 +86,7 @@ async def measure(path: Path, minutes: float) -> Peak:
         return Peak(minutes, idle_mb, watch.bot / _MB, watch.children / _MB, watch.together / _MB, took_s)
 
 
-async def hear(audio: bytes, _language: str | None, _context: str) -> Heard:
+async def recognise(audio: bytes, _language: str | None, _context: str) -> Heard:
     """Take a fixed time for each second, and say as much as people say in it."""
     seconds = len(audio) / 32_000  # WAV, 16 kHz, s16
     await asyncio.sleep(1.0 + 0.02 * seconds)

@@ -47,7 +47,7 @@ class FixedEar:
     def __init__(self) -> None:
         self.words: list[str] = []
 
-    async def hear(self, audio: bytes, _language: str | None, _context: str) -> Heard:
+    async def recognise(self, audio: bytes, _language: str | None, _context: str) -> Heard:
         """Sleep, then say the word."""
         began_s = time.perf_counter()
         mime = "audio/wav" if audio.startswith(b"RIFF") else "audio/mpeg"
@@ -116,15 +116,15 @@ class Lookalike:
 async def _serve(recogniser: Recogniser) -> None:
     fixed = FixedEar()
     if recogniser == "fixed":
-        await _answer(fixed.hear, fixed.words)
+        await _answer(fixed.recognise, fixed.words)
         return
     async with Whisper.opened() as whisper:
-        await _answer(whisper.hear, [])
+        await _answer(whisper.recognise, [])
 
 
-async def _answer(hear: Hear, words: Sequence[str]) -> None:
+async def _answer(recognise: Hear, words: Sequence[str]) -> None:
     told = 0
-    async with DashScopeLookalike(hear) as dashscope:
+    async with DashScopeLookalike(recognise) as dashscope:
         _tell({"base_url": dashscope.base_url, "api_key": dashscope.api_key})
         # Whoever started this process may die without a word: its input ends all the same.
         while await asyncio.to_thread(sys.stdin.readline):

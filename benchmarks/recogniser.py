@@ -51,7 +51,7 @@ async def hear_all(folder: Path) -> list[Result]:
     async with Whisper.opened() as whisper:
         for clip in clips:
             began = time.perf_counter()
-            heard = await whisper.hear((folder / clip["file"]).read_bytes(), None, "")
+            heard = await whisper.recognise((folder / clip["file"]).read_bytes(), None, "")
             results.append(Result(clip, heard.text, heard.language, time.perf_counter() - began))
     return results
 

@@ -196,13 +196,13 @@ def show_errors(clips: list[Clip], glued: list[Clip], folder: Path, whisper: Whi
             write(clip.pcm)
             pair = (
                 words_of(clip.reference, clip.lang),
-                words_of(whisper.hear_now(path, clip.lang).text, clip.lang),
+                words_of(whisper.recognise_now(path, clip.lang).text, clip.lang),
             )
             pairs[clip.lang == "en"].append(pair)
         write(b"".join(clip.pcm for clip in glued))
         whole = (
             " ".join(words_of(clip.reference, "en") for clip in glued),
-            words_of(whisper.hear_now(path, "en").text, "en"),
+            words_of(whisper.recognise_now(path, "en").text, "en"),
         )
         rates = (pairs[True], pairs[False], pairs[True] + pairs[False], [whole])
         name = "wav" if kbit is None else f"mp3 {kbit}k"

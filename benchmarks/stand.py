@@ -33,7 +33,7 @@ class Ear:
     slept_s: list[float] = field(default_factory=list)
     """How long each call took in truth, in order of ending."""
 
-    async def hear(self, _audio: bytes, _language: str | None, _context: str) -> Heard:
+    async def recognise(self, _audio: bytes, _language: str | None, _context: str) -> Heard:
         """Sleep, then say a sentence."""
         started = time.perf_counter()
         await asyncio.sleep(self.latency_s)
@@ -100,7 +100,7 @@ async def standing(delivery: DeliveryMode, latency_s: float) -> AsyncIterator[St
         BotDied: it did not come up.
     """
     ear = Ear()
-    async with SlackLookalike() as slack, DashScopeLookalike(ear.hear) as dashscope:
+    async with SlackLookalike() as slack, DashScopeLookalike(ear.recognise) as dashscope:
         person = slack.state.add_user("ada").id
         channel = slack.state.add_channel("voice-notes", person).id
         replied_at: dict[str, float] = {}

@@ -51,7 +51,7 @@ def hear_with_and_without_cuts(folder: Path | None) -> list[Heard]:
             transcribe(source, scratch / "cut.txt", lookalike, AT_ONCE, language="en")
         texts = {
             "cut by Threadscribe": (scratch / "cut.txt").read_text(),
-            "whole": Whisper(join_model()).hear_now(whole, "en").text,
+            "whole": Whisper(join_model()).recognise_now(whole, "en").text,
         }
     cuts = list(words_before(recording, [cut_ms * RECORDED_HZ // 1000 for cut_ms in cuts_ms]))
     heard = []

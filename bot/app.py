@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.audio.media import Media
-from bot.clients import Outside, build_outside, open_session
+from bot.clients import Clients, build_clients, open_session
 from bot.errors import Misconfigured, Unavailable
 from bot.http.readiness import Readiness
 from bot.http.server import Endpoint, Probes, build_web, serving
@@ -77,8 +77,8 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     ):
         # Before Slack is asked: it may be away for long, and what lies there is somebody's voice.
         scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
-        outside = build_outside(settings, session)
-        readiness = Readiness(store.database, outside.recogniser, lambda: identify(outside.api))
+        clients = build_clients(settings, session)
+        readiness = Readiness(store.database, clients.recogniser, lambda: identify(clients.api))
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)
         web = build_web(
@@ -87,30 +87,30 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
                 readiness.checks,
                 store.requests.depth,
                 store.requests.oldest_s,
-                lambda: outside.recogniser.limit,
+                lambda: clients.recogniser.limit,
             ),
             endpoint,
         )
         # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
-            identity = await until_reachable(lambda: identify(outside.api))
+            identity = await until_reachable(lambda: identify(clients.api))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
-            worker = _build_worker(settings, store, outside, identity, metrics, scratch)
-            context = _build_context(settings, store, outside, identity, worker, scratch)
+            worker = _build_worker(settings, store, clients, identity, metrics, scratch)
+            context = _build_context(settings, store, clients, identity, worker, scratch)
             shares = Shares(
                 store.requests,
                 store.preferences,
-                outside.lookups,
+                clients.lookups,
                 automatic=settings.auto_transcribe,
                 metrics=metrics,
             )
             # Not inside the first command that names a language: Slack waits for that one's answer.
             await asyncio.to_thread(language_names)
             handlers = build_handlers(context, shares).in_order()
-            bolt = build_bolt(handlers, outside.api, identity, secret or "unused in Socket Mode")
+            bolt = build_bolt(handlers, clients.api, identity, secret or "unused in Socket Mode")
             async with (
-                _working(worker, outside, log) as failed,
+                _working(worker, clients, log) as failed,
                 _running_background(context),
                 connected(bolt, session, settings.slack_api_url, settings.slack_app_token) as socket,
             ):
@@ -124,7 +124,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
 def _build_worker(
     settings: Settings,
     store: Store,
-    outside: Outside,
+    clients: Clients,
     identity: Identity,
     metrics: Metrics,
     scratch: Path,
@@ -139,13 +139,13 @@ def _build_worker(
         now=clock.now,
     )
     transcriber = Transcriber(
-        outside.files,
-        RecordingRecogniser(media, outside.recogniser, clock, settings.asr_concurrency),
+        clients.files,
+        RecordingRecogniser(media, clients.recogniser, clock, settings.asr_concurrency),
         store.queue,
         scratch,
         preferences=store.preferences,
         context_source=SlackRecognitionContext(
-            outside.lookups, store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
+            clients.lookups, store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
         ),
         budget=budget,
         most_minutes=most_minutes,
@@ -154,10 +154,10 @@ def _build_worker(
         queue=store.queue,
         removals=store.removals,
         transcriber=transcriber,
-        replies=outside.replies,
+        replies=clients.replies,
         preferences=store.preferences,
         budget=budget,
-        verify=outside.verify,
+        verify=clients.verify,
         metrics=metrics,
         clock=clock,
     )
@@ -166,25 +166,25 @@ def _build_worker(
 def _build_context(
     settings: Settings,
     store: Store,
-    outside: Outside,
+    clients: Clients,
     identity: Identity,
     worker: Worker,
     scratch: Path,
 ) -> HandlerContext:
     return HandlerContext(
-        api=outside.api,
-        files=outside.files,
-        uploads=outside.uploads,
+        api=clients.api,
+        files=clients.files,
+        uploads=clients.uploads,
         requests=store.requests,
         preferences=store.preferences,
         ledger=store.ledger,
-        replies=outside.replies,
-        lookups=outside.lookups,
-        readers=outside.readers,
+        replies=clients.replies,
+        lookups=clients.lookups,
+        readers=clients.readers,
         permissions=Permissions(
-            outside.lookups, identity.team_id, admins_only=settings.settings_by is SettingsBy.ADMINS
+            clients.lookups, identity.team_id, admins_only=settings.settings_by is SettingsBy.ADMINS
         ),
-        ephemeral=outside.ephemeral,
+        ephemeral=clients.ephemeral,
         identity=identity,
         deployment=Deployment(
             automatic=settings.auto_transcribe,
@@ -209,11 +209,11 @@ async def _running_background(context: HandlerContext) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _working(
-    worker: Worker, outside: Outside, log: structlog.stdlib.BoundLogger
+    worker: Worker, clients: Clients, log: structlog.stdlib.BoundLogger
 ) -> AsyncIterator[asyncio.Event]:
     """Jobs are run while inside, and drained on the way out; yields what is set when the worker dies."""
     failed = asyncio.Event()
-    verifying = start_task(_report_verification(outside, log))
+    verifying = start_task(_report_verification(clients, log))
     working = start_task(_work(worker, failed, log))
     try:
         yield failed
@@ -226,10 +226,10 @@ async def _working(
         log.info("stopped")
 
 
-async def _report_verification(outside: Outside, log: structlog.stdlib.BoundLogger) -> None:
+async def _report_verification(clients: Clients, log: structlog.stdlib.BoundLogger) -> None:
     """Log at start what the operator has to mend. The bot serves all the same: jobs wait for the mending."""
     try:
-        await outside.verify()
+        await clients.verify()
     except Misconfigured as error:
         # The reason is all there is to say: a traceback would only frighten.
         log.error("operator needed", reason=str(error.reason), detail=error.detail)  # noqa: TRY400

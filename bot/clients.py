@@ -22,7 +22,7 @@ _SLACK_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Clients:
     """Adapters to what lies outside, one of each: some of them remember."""
 
     session: aiohttp.ClientSession
@@ -57,13 +57,13 @@ def open_session() -> aiohttp.ClientSession:
     )
 
 
-def build_outside(settings: Settings, session: aiohttp.ClientSession) -> Outside:
+def build_clients(settings: Settings, session: aiohttp.ClientSession) -> Clients:
     """The adapters that the settings name; the caller closes the session."""
     token = settings.slack_bot_token
     api = build_api(session, settings.slack_api_url, token)
     lookups, ephemeral, uploads = Lookups(api), EphemeralMessages(api), Uploads(api, session)
     readers = Readers(lookups, Reader.of(settings.reply_locale))
-    return Outside(
+    return Clients(
         session=session,
         api=api,
         lookups=lookups,

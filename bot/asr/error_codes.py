@@ -89,7 +89,7 @@ _UNSPEAKABLE = (
 )
 
 
-def fault_of(status: int, headers: Mapping[str, str], answer: Mapping[str, object]) -> TranscriptionError:
+def error_of(status: int, headers: Mapping[str, str], answer: Mapping[str, object]) -> TranscriptionError:
     """Turn DashScope's error answer, ``{"code", "message", "request_id"}``, into ours."""
     code, message, request_id = (_string(answer.get(name)) for name in ("code", "message", "request_id"))
     reason = _reason(status, code, message)
@@ -100,7 +100,7 @@ def fault_of(status: int, headers: Mapping[str, str], answer: Mapping[str, objec
     return _error(reason, " ".join(word for word in words if word), headers)
 
 
-def unreadable(status: int, headers: Mapping[str, str], what: str) -> TranscriptionError:
+def unreadable_error(status: int, headers: Mapping[str, str], what: str) -> TranscriptionError:
     """Turn something that is no answer of DashScope's, a proxy's page say, into one of our errors."""
     return _error(_REASON_OF_PAGE.get(status, DOWN), f"HTTP {status}: {what}", headers)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.asr.error_codes import fault_of, unreadable
+from bot.asr.error_codes import error_of, unreadable_error
 from bot.recording import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, AudioMime, Recognition
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
@@ -93,17 +93,17 @@ def decode_response(status: int, headers: Mapping[str, str], body: bytes) -> Rec
         # A proxy's page, an answer that broke off, or JSON nested to exhaust the parser.
         answer = None
     if not isinstance(answer, dict):
-        raise unreadable(status, headers, "the body is not a JSON object")
+        raise unreadable_error(status, headers, "the body is not a JSON object")
     code = answer.get("code")
     if not 200 <= status < 300 or (isinstance(code, str) and code):
-        raise fault_of(status, headers, answer)
+        raise error_of(status, headers, answer)
     match answer:
         case {"output": {"choices": [{"message": {**message}, **choice}, *_]}}:
             text = _text(message.get("content"))
         case _:
-            raise unreadable(status, headers, "no choices; is this model a Qwen3-ASR-Flash?")
+            raise unreadable_error(status, headers, "no choices; is this model a Qwen3-ASR-Flash?")
     if text is None:
-        raise unreadable(status, headers, "the message holds no text")
+        raise unreadable_error(status, headers, "the message holds no text")
     return Recognition(
         text=text,
         language=_language(message.get("annotations")),

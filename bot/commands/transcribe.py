@@ -24,7 +24,7 @@ from bot.errors import Misconfigured, Refusal, Rejected, TranscriptionError, Una
 from bot.job.clock import Clock
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
-from bot.job.recognise import RecordingRecogniser, Task
+from bot.job.recognise import RecognitionTask, RecordingRecogniser
 from bot.model import Claim
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.recording import LANGUAGES, Part, Transcript
@@ -50,7 +50,7 @@ _PAUSES_S = (5.0, 15.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Collaborators:
     """The recogniser and the options that transcribing a file needs."""
 
     recogniser: RecordingRecogniser
@@ -112,13 +112,13 @@ async def _transcribe_all(arguments: argparse.Namespace) -> int:
         TimeElapsedColumn(),
     )
     with scratch_folder() as scratch:
-        async with _desk(arguments, scratch) as desk:
+        async with _collaborators(arguments, scratch) as collaborators:
             disabled = not console.is_terminal
             with Progress(*columns, console=console, transient=True, disable=disabled) as progress:
                 for path in arguments.files:
                     bar = progress.add_task(path.name, total=None, parts="")
                     try:
-                        transcript = await _transcribe(desk, path, progress, bar)
+                        transcript = await _transcribe(collaborators, path, progress, bar)
                     except TranscriptionError as error:
                         code = exits.REFUSED if isinstance(error, Rejected) else exits.FAILED
                         worst = worst or exits.fail(f"{path.name}: {_explain(error)}", code)
@@ -132,7 +132,9 @@ async def _transcribe_all(arguments: argparse.Namespace) -> int:
     return worst
 
 
-async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) -> Transcript:
+async def _transcribe(
+    collaborators: _Collaborators, path: Path, progress: Progress, bar: TaskID
+) -> Transcript:
     """One file, tried again for a while.
 
     Raises:
@@ -145,18 +147,18 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
         label = f"part {parts.count + 1} of {total or '?'}"
         progress.update(bar, completed=parts.count + 1, total=total, parts=label)
 
-    task = Task(
+    task = RecognitionTask(
         source=path,
-        workspace=desk.scratch,
+        workspace=collaborators.scratch,
         flow=str(path),
         observed=Observed(Claim.AUDIO),
         keep=show,
-        language=desk.language,
-        context=desk.context,
+        language=collaborators.language,
+        context=collaborators.context,
     )
     for pause_s in (*_PAUSES_S, None):
         try:
-            await desk.recogniser.recognise_all(task, parts)
+            await collaborators.recogniser.recognise_all(task, parts)
             break
         except Unavailable:
             if pause_s is None:
@@ -169,12 +171,12 @@ async def _transcribe(desk: _Desk, path: Path, progress: Progress, bar: TaskID) 
 
 
 @asynccontextmanager
-async def _desk(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_Desk]:
+async def _collaborators(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_Collaborators]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         if arguments.asr == "local":
             whisper = await stack.enter_async_context(Whisper.opened())
-            local = await stack.enter_async_context(DashScopeLookalike(whisper.hear))
+            local = await stack.enter_async_context(DashScopeLookalike(whisper.recognise))
             settings = load_asr(
                 dashscope_api_key=local.api_key,
                 dashscope_base_url=local.base_url,
@@ -186,7 +188,7 @@ async def _desk(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_
         recogniser = RecordingRecogniser(
             media, build_recogniser(settings, session), Clock(_GIVE_UP_AFTER_S), settings.asr_concurrency
         )
-        yield _Desk(recogniser, arguments.language, arguments.context, scratch)
+        yield _Collaborators(recogniser, arguments.language, arguments.context, scratch)
 
 
 def _write(arguments: argparse.Namespace, path: Path, transcript: Transcript) -> None:

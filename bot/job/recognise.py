@@ -30,7 +30,7 @@ _LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class RecognitionTask:
     """A recording to recognise, with the options for it."""
 
     source: Path
@@ -52,7 +52,7 @@ class Task:
 class _Run:
     """The state of one recording's recognition."""
 
-    task: Task
+    task: RecognitionTask
     parts: Parts
     segments: asyncio.Queue[Segment]
     """That are cut and wait."""
@@ -85,12 +85,12 @@ class RecordingRecogniser:
         """The length that a recording claims; see ``bot.ports.outside.Audio.duration_s``."""
         return await self._audio.duration_s(source)
 
-    async def recognise_all(self, task: Task, parts: Parts) -> None:
+    async def recognise_all(self, task: RecognitionTask, parts: Parts) -> None:
         """Add what is missing to ``parts``.
 
         A segment that fails for good becomes a failed part. When the file breaks off, or something stands in
         the way of all segments, those under way are still waited for: they are paid for. What cannot be kept
-        ends all at once, by the error of ``Task.keep``.
+        ends all at once, by the error of ``RecognitionTask.keep``.
 
         Raises:
             Rejected: the file cannot be decoded, or the recogniser refused all there was.

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.errors import Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
 from bot.job.current import CurrentJob
-from bot.job.recognise import RecordingRecogniser, Task
+from bot.job.recognise import RecognitionTask, RecordingRecogniser
 from bot.model import Claim, FileState, Job, SharedFile, TranscriptionRequest
 from bot.ports.outside import Files, RecognitionContextSource
 from bot.ports.store import Preferences, Queue
@@ -106,7 +106,7 @@ class Transcriber:
         started: Callable[[], None],
         share_used: float,
         workspace: Path,
-    ) -> Task:
+    ) -> RecognitionTask:
         """Download what may be recognised, and describe how.
 
         Raises:
@@ -137,7 +137,7 @@ class Transcriber:
         async def keep(part: Part) -> None:
             await self._queue.keep(job, part, billed_s=_billed_s(part))
 
-        return Task(source, workspace, str(job.key), observed, keep=keep, wanted=refuse_film)
+        return RecognitionTask(source, workspace, str(job.key), observed, keep=keep, wanted=refuse_film)
 
     async def _located(self, job: Job) -> SharedFile:
         """The file as the event described it or, where that is not enough, as Slack does."""
@@ -192,6 +192,8 @@ def _wants_video(request: TranscriptionRequest, file: SharedFile) -> bool:
     return asked or file.claim in {Claim.VOICE_CLIP, Claim.AUDIO, Claim.VIDEO_CLIP}
 
 
-def _in_context(task: Task, request: TranscriptionRequest, context: RecognitionContext) -> Task:
+def _in_context(
+    task: RecognitionTask, request: TranscriptionRequest, context: RecognitionContext
+) -> RecognitionTask:
     language = request.language or context.language
     return replace(task, language=language, context=context.context, digits=context.digits)

@@ -146,7 +146,7 @@ async def playground(
         asr_calls: Sequence[AsrCall] = ()
         if recogniser_settings is None:
             whisper = await stack.enter_async_context(Whisper.opened())
-            dashscope = await stack.enter_async_context(DashScopeLookalike(whisper.hear))
+            dashscope = await stack.enter_async_context(DashScopeLookalike(whisper.recognise))
             asr_calls = dashscope.calls
             recogniser_settings = {
                 "DASHSCOPE_API_KEY": dashscope.api_key,

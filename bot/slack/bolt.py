@@ -41,7 +41,7 @@ from bot.slack.settings.greeting import Greeting
 from bot.slack.settings.home import Home
 
 
-class Handler(Protocol):
+class Feature(Protocol):
     """A feature: handles events, commands, shortcuts, buttons or modals of Slack."""
 
     def register(self, listeners: Listeners) -> None:
@@ -49,7 +49,7 @@ class Handler(Protocol):
 
 
 def build_bolt(
-    handlers: Iterable[Handler], api: SlackApi, identity: Identity, signing_secret: str
+    handlers: Iterable[Feature], api: SlackApi, identity: Identity, signing_secret: str
 ) -> AsyncApp:
     """Bolt with our listeners, for one workspace whose token is known and verified.
 
@@ -105,7 +105,7 @@ class Handlers:
     mentions: Mentions
     shares: Shares
 
-    def in_order(self) -> Iterator[Handler]:
+    def in_order(self) -> Iterator[Feature]:
         """The handlers in the order of registration: those of one message subtype come before ``Shares``."""
         return (getattr(self, field.name) for field in fields(self))
 

@@ -17,25 +17,25 @@ from bot.recording import Span, Utterance
 from bot.transcript.tokens import Ends, Token, tokens
 
 # The cost of a pause there: that of a place which is off by sqrt(2 * cost) standard deviations.
-_MISFIT = {Ends.SENTENCE: 0.0, Ends.CLAUSE: 1.5, Ends.WORD: 3.0}
+_END_COSTS = {Ends.SENTENCE: 0.0, Ends.CLAUSE: 1.5, Ends.WORD: 3.0}
 _USUAL_PAUSE_MS = 700
 """A longer pause weighs these costs more, a shorter one less."""
-_WAYS = 8
+_BEAM_WIDTH = 8
 """The beam's width; see test_align for what it is worth."""
-_REACH = 3.0
+_SEARCH_SIGMAS = 3.0
 """The search range on each side of a pause's expected place, in standard deviations."""
 _MOST_TRIED = 8
 """Words on each side that one pause looks at, whatever the text."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Hypothesis:
     """A hypothesis of the beam: one way of laying the text over the sounds so far."""
 
     said: int
     """The number of words said."""
-    misfit: float
-    before: _Way | None = None
+    cost: float
+    before: _Hypothesis | None = None
     """The hypothesis that it extends, which ends at the pause before."""
 
 
@@ -71,47 +71,47 @@ def _ends(words: Sequence[Token], stretches: Sequence[Span]) -> list[int]:
     """For each stretch of sound, the number of words that are said when it ends."""
     lengths = [0, *accumulate(word.spoken_length for word in words)]
     # A sound without words is a noise: possible, but no better than a pause between two words.
-    misfits = [_MISFIT[word.ends] for word in words]
+    end_costs = [_END_COSTS[word.ends] for word in words]
     left_ms = sum(stretch.duration_ms for stretch in stretches)
-    ways = [_Way(0, 0.0)]
+    hypotheses = [_Hypothesis(0, 0.0)]
     for sound, after in pairwise(stretches):
         pause = min(max((after.start_ms - sound.end_ms) / _USUAL_PAUSE_MS, 0.5), 1.6)
-        found: dict[int, tuple[float, _Way]] = {}
-        for way in ways:
-            _go_on(way, found, lengths, misfits, sound.duration_ms, left_ms, pause)
-        best_first = sorted(found.items(), key=lambda place: place[1][0])[:_WAYS]
-        ways = [_Way(said, misfit, before) for said, (misfit, before) in best_first]
+        found: dict[int, tuple[float, _Hypothesis]] = {}
+        for hypothesis in hypotheses:
+            _extend(hypothesis, found, lengths, end_costs, sound.duration_ms, left_ms, pause)
+        best_first = sorted(found.items(), key=lambda place: place[1][0])[:_BEAM_WIDTH]
+        hypotheses = [_Hypothesis(said, cost, before) for said, (cost, before) in best_first]
         left_ms -= sound.duration_ms
-    ends, best = [len(words)], ways[0]
+    ends, best = [len(words)], hypotheses[0]
     while best.before is not None:
         ends.append(best.said)
         best = best.before
     return ends[::-1]
 
 
-def _go_on(
-    way: _Way,
-    found: dict[int, tuple[float, _Way]],
+def _extend(
+    hypothesis: _Hypothesis,
+    found: dict[int, tuple[float, _Hypothesis]],
     lengths: list[int],
-    misfits: list[float],
+    end_costs: list[float],
     sound_ms: int,
     left_ms: int,
     pause: float,
 ) -> None:
     """Extend a hypothesis by the next pause, and keep the cheapest one to each place in ``found``."""
-    said, most = way.said, len(misfits)
+    said, most = hypothesis.said, len(end_costs)
     per_ms = max(lengths[-1] - lengths[said], 1) / left_ms
     expected = lengths[said] + per_ms * sound_ms
     # The standard deviation: nobody speaks evenly.
-    doubt = per_ms * (150 + 0.15 * sound_ms)
+    sigma = per_ms * (150 + 0.15 * sound_ms)
     nearest = bisect_left(lengths, expected, said, most)
-    first = bisect_left(lengths, expected - _REACH * doubt, said, most)
-    last = bisect_right(lengths, expected + _REACH * doubt, said, most)
+    first = bisect_left(lengths, expected - _SEARCH_SIGMAS * sigma, said, most)
+    last = bisect_right(lengths, expected + _SEARCH_SIGMAS * sigma, said, most)
     first = max(said, min(first, nearest - 1), nearest - _MOST_TRIED)
     last = min(most, max(last, nearest), nearest + _MOST_TRIED)
     for end in range(first, last + 1):
-        off = (lengths[end] - expected) / doubt
-        fit = misfits[end - 1] if end > said else _MISFIT[Ends.WORD]
-        misfit = way.misfit + off * off / 2 + fit * pause
-        if end not in found or misfit < found[end][0]:
-            found[end] = (misfit, way)
+        off = (lengths[end] - expected) / sigma
+        fit = end_costs[end - 1] if end > said else _END_COSTS[Ends.WORD]
+        cost = hypothesis.cost + off * off / 2 + fit * pause
+        if end not in found or cost < found[end][0]:
+            found[end] = (cost, hypothesis)

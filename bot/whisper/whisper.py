@@ -164,12 +164,12 @@ class Whisper:
         finally:
             whisper._thread.shutdown(wait=False, cancel_futures=True)  # noqa: SLF001  # its own
 
-    async def hear(self, audio: bytes | Path, language: str | None, context: str) -> Heard:
-        """Like :meth:`hear_now`, in the model's own thread; calls queue."""
+    async def recognise(self, audio: bytes | Path, language: str | None, context: str) -> Heard:
+        """Like :meth:`recognise_now`, in the model's own thread; calls queue."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.hear_now, audio, language, context)
+        return await loop.run_in_executor(self._thread, self.recognise_now, audio, language, context)
 
-    def hear_now(self, audio: bytes | Path, language: str | None = None, context: str = "") -> Heard:
+    def recognise_now(self, audio: bytes | Path, language: str | None = None, context: str = "") -> Heard:
         """Recognise a clip.
 
         Args:
@@ -187,7 +187,7 @@ class Whisper:
         samples = _decode(audio)
         duration_s = len(samples) / _RATE_HZ
         whispers = _TO_WHISPER.get(language, language) if language else self._detect(samples)
-        texts = [self._hear_window(window, whispers, context) for window in _windows(samples)]
+        texts = [self._recognise_window(window, whispers, context) for window in _windows(samples)]
         # Chinese, Japanese and Thai write no spaces: the model's own leading space tells.
         text = "".join(texts).strip()
         if not language and text:
@@ -198,7 +198,7 @@ class Whisper:
         ranked: list[tuple[str, float]] = self._model.detect_language(samples[: 30 * _RATE_HZ])[2]
         return next(code for code, _ in ranked if _TO_QWEN.get(code, code) in LANGUAGES)
 
-    def _hear_window(self, samples: Samples, language: str, context: str) -> str:
+    def _recognise_window(self, samples: Samples, language: str, context: str) -> str:
         segments = self._transcribe(samples, language, context, beam_size=1)
         if any(segment.compression_ratio > _LOOPING for segment in segments):
             segments = self._transcribe(samples, language, context, beam_size=_WIDE_BEAM)

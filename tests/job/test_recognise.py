@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
-from bot.job.recognise import RecordingRecogniser, Task
+from bot.job.recognise import RecognitionTask, RecordingRecogniser
 from bot.model import Claim
 from bot.recording import Part, PreparedAudio
 from tests.job.fakes import Bench
@@ -50,7 +50,7 @@ class Ear:
         asyncio.get_running_loop().set_default_executor(AtOnce())
         source = self.bench.scratch / "source"
         source.write_text("F1")
-        task = Task(
+        task = RecognitionTask(
             *(source, self.bench.scratch, "J1", self.observed, self._keep, self._want),
             language=self.language,
             context=self.context,

@@ -26,7 +26,7 @@ from bot.playground.slack_lookalike.interactions import Interactions
 from bot.playground.slack_lookalike.records import Message, View
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Ledger, Preferences, Requests
-from bot.slack.bolt import Handler, Handlers, build_handlers
+from bot.slack.bolt import Feature, Handlers, build_handlers
 from bot.slack.client.api import SlackApi
 from bot.slack.client.downloads import SlackFiles
 from bot.slack.client.ephemeral import EphemeralMessages
@@ -111,7 +111,7 @@ class Office:
 
 @asynccontextmanager
 async def office_with(
-    choose: Callable[[Handlers], Sequence[Handler]],
+    choose: Callable[[Handlers], Sequence[Feature]],
     *,
     admins_only: bool = False,
     ack_timeout_s: float = 3.0,

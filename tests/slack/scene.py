@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.clients import build_outside
+from bot.clients import build_clients
 from bot.model import Job
 from bot.playground.slack_lookalike.records import Channel, Message
 from bot.playground.slack_lookalike.server import SlackLookalike
@@ -79,7 +79,7 @@ async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
             dashscope_api_key="sk-unused",  # type: ignore[arg-type]  # the same
             data_dir=tmp_path,
         )
-        replies = build_outside(settings, session).replies
+        replies = build_clients(settings, session).replies
         job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
         yield Scene(slack, replies, channel, head, job, session)
 

@@ -23,7 +23,7 @@ from bot.model import JobState, TranscriptionRequest
 from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.store import Requests
-from bot.slack.bolt import Handler, build_bolt
+from bot.slack.bolt import Feature, build_bolt
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import SCOPES, Identity
 from bot.slack.client.lookups import Lookups
@@ -63,7 +63,7 @@ class HeldJobs:
 class Door:
     """Bolt with our listeners, in front of a Web API that must not be asked anything."""
 
-    def __init__(self, jobs: object, slack: Asked, controls: Sequence[Handler] = ()) -> None:
+    def __init__(self, jobs: object, slack: Asked, controls: Sequence[Feature] = ()) -> None:
         self.slack = slack
         self.metrics = Metrics()
         client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
@@ -94,7 +94,7 @@ class Door:
 
 
 def bolt_for(
-    jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Handler] = ()
+    jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Feature] = ()
 ) -> AsyncApp:
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
     api, requests = SlackApi(client, client), cast("Requests", jobs)
@@ -103,7 +103,7 @@ def bolt_for(
 
 
 @asynccontextmanager
-async def door_to(jobs: object, *controls: Handler) -> AsyncIterator[Door]:
+async def door_to(jobs: object, *controls: Feature) -> AsyncIterator[Door]:
     async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
         yield Door(jobs, slack, controls)
         assert slack.paths == []

@@ -135,7 +135,7 @@ def errors_ms(talked: Talk) -> list[float]:
 def test_words_are_found_where_they_were_said(language: str, median_ms: int, tenth_ms: int) -> None:
     errors = sorted(error for seed in range(40) for error in errors_ms(talk(seed, language)))
 
-    # With one way alone (_WAYS) half the English words are 0.37 s off, and a tenth of them 4.6 s.
+    # With one way alone (_BEAM_WIDTH) half the English words are 0.37 s off, and a tenth of them 4.6 s.
     assert statistics.median(errors) < median_ms
     assert errors[len(errors) * 9 // 10] < tenth_ms
 

@@ -69,7 +69,7 @@ def jfk() -> Any:
 
 
 def test_hears_english(whisper: Whisper, jfk: Any) -> None:
-    heard = whisper.hear_now(wav(jfk))
+    heard = whisper.recognise_now(wav(jfk))
     assert plain(heard.text) == JFK_SAID
     assert heard.language == "en"
     assert heard.duration_s == pytest.approx(11.0, abs=0.1)
@@ -83,7 +83,7 @@ def test_hears_mp3(whisper: Whisper, jfk: Any) -> None:
         frame.sample_rate = 16000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    assert plain(whisper.hear_now(buffer.getvalue()).text) == JFK_SAID
+    assert plain(whisper.recognise_now(buffer.getvalue()).text) == JFK_SAID
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ def test_hears_mp3(whisper: Whisper, jfk: Any) -> None:
 def test_hears_languages_and_writes_numbers_in_words(
     whisper: Whisper, name: str, language: str, text: str
 ) -> None:
-    heard = whisper.hear_now(sample(name))
+    heard = whisper.recognise_now(sample(name))
     assert (plain(heard.text), heard.language) == (text, language)
 
 
 def test_cantonese_is_echoed(whisper: Whisper) -> None:
-    heard = whisper.hear_now(sample("zh/jishu"), "yue")
+    heard = whisper.recognise_now(sample("zh/jishu"), "yue")
     assert (heard.text, heard.language) == ("一二三四五六七八九十", "yue")
 
 
 def test_language_asked_for_is_the_language_written(whisper: Whisper, jfk: Any) -> None:
-    heard = whisper.hear_now(wav(jfk[: 16000 * 3]), "ru")
+    heard = whisper.recognise_now(wav(jfk[: 16000 * 3]), "ru")
     assert heard.language == "ru"
     assert any(
         "\N{CYRILLIC SMALL LETTER A}" <= letter <= "\N{CYRILLIC SMALL LETTER YA}" for letter in heard.text
@@ -123,8 +123,8 @@ def test_each_code_of_the_service_is_one_of_whispers(whisper: Whisper) -> None:
 
 def test_context_decides_spellings(whisper: Whisper) -> None:
     clip = sample("zh/nihao_shijie")
-    assert "你好世界" not in whisper.hear_now(clip).text
-    assert "你好世界" in whisper.hear_now(clip, context="你好世界").text
+    assert "你好世界" not in whisper.recognise_now(clip).text
+    assert "你好世界" in whisper.recognise_now(clip, context="你好世界").text
 
 
 @pytest.mark.parametrize(
@@ -143,19 +143,19 @@ def test_nothing_said_is_nothing_heard(whisper: Whisper, kind: str, context: str
         "noise": np.random.default_rng(1).standard_normal(80000) * 0.01,
         "hum": 0.05 * np.sin(np.arange(80000) * 2 * np.pi * 50 / 16000),
     }[kind]
-    heard = whisper.hear_now(wav(samples), None, context)
+    heard = whisper.recognise_now(wav(samples), None, context)
     assert (heard.text, heard.language) == ("", None)
 
 
 def test_long_audio_is_heard_to_its_end(whisper: Whisper, jfk: Any) -> None:
     pause = np.zeros(8000, np.float32)
-    heard = whisper.hear_now(wav(np.concatenate([jfk, pause] * 3)), "en")
+    heard = whisper.recognise_now(wav(np.concatenate([jfk, pause] * 3)), "en")
     assert plain(heard.text) == " ".join([JFK_SAID] * 3)
 
 
 async def test_event_loop_goes_on(cache: Path, jfk: Any) -> None:
     async with Whisper.opened(cache) as whisper:
-        hearing = asyncio.create_task(whisper.hear(wav(jfk), "en", ""))
+        hearing = asyncio.create_task(whisper.recognise(wav(jfk), "en", ""))
         ticks = 0
         while not hearing.done():
             await asyncio.sleep(0.01)

@@ -28,7 +28,7 @@ from bot.recording import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ConversionTask:
     """One file to convert, and the callbacks for its progress and its segments."""
 
     source: Path
@@ -44,7 +44,7 @@ class Task:
     """Told of each segment, in order, when its file is written."""
 
 
-def convert(task: Task, pool: Executor, encoders: int) -> None:
+def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
     """Cut a file into segments, and write those that hold sound as MP3 or WAV (mono, 16 kHz).
 
     Args:
@@ -81,7 +81,7 @@ def convert(task: Task, pool: Executor, encoders: int) -> None:
     outbox.hand_over_all()
 
 
-def _check_length(task: Task) -> None:
+def _check_length(task: ConversionTask) -> None:
     """Decode once for the length alone: nothing is sent of a recording that is refused in the end."""
     decoded_s = 0.0
     with open_container(task.source) as container:
@@ -91,7 +91,7 @@ def _check_length(task: Task) -> None:
             task.has_decoded(frame.samples / frame.sample_rate)
 
 
-def _allow(task: Task, decoded_s: float) -> None:
+def _allow(task: ConversionTask, decoded_s: float) -> None:
     if decoded_s > task.most_s + TOLERANCE_S:
         raise Rejected(Refusal.TOO_LONG)
 
@@ -102,7 +102,7 @@ class _Outbox:
     As many wait as are encoded at once, which bounds the memory they take.
     """
 
-    def __init__(self, task: Task, pool: Executor, most: int, *, has_video: bool) -> None:
+    def __init__(self, task: ConversionTask, pool: Executor, most: int, *, has_video: bool) -> None:
         self._task = task
         self._pool = pool
         self._most = most

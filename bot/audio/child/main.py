@@ -63,7 +63,7 @@ def split(
 ) -> tuple[str, str]:
     """Convert one file; return the verdict and its detail."""
     # Imported here, behind the limits.
-    from bot.audio.child.convert import Task, convert  # noqa: PLC0415
+    from bot.audio.child.convert import ConversionTask, convert  # noqa: PLC0415
     from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
     from bot.recording import Span  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ def split(
             say(json.dumps(ALIVE))
 
     source, workspace, sent, done = what
-    task = Task(
+    task = ConversionTask(
         Path(source),
         Path(workspace),
         tuple(Span(start_ms, end_ms) for start_ms, end_ms in json.loads(done)),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bot.clients import Outside, build_outside, open_session
+from bot.clients import Clients, build_clients, open_session
 from bot.commands import exits
 from bot.commands.check.advice import common
 from bot.commands.check.downloads import check_download
@@ -71,7 +71,7 @@ async def run_checks(
         now: UTC; compared with Slack's clock.
     """
     async with open_session() as session:
-        outside = build_outside(settings, session)
+        outside = build_clients(settings, session)
         slack, recogniser, machine = await asyncio.gather(
             check_slack(settings, outside, now),
             check_recogniser(outside.recogniser, settings.dashscope_base_url, settings.asr_model),
@@ -81,7 +81,7 @@ async def run_checks(
     return [complete, *slack, *recogniser, *machine]
 
 
-async def check_slack(settings: Settings, outside: Outside, now: Callable[[], datetime]) -> list[Finding]:
+async def check_slack(settings: Settings, outside: Clients, now: Callable[[], datetime]) -> list[Finding]:
     """Check what has to do with Slack; arguments as of ``run_checks``, and what the settings name."""
     found = await find_installation(outside.api, now)
     events, download = await asyncio.gather(
@@ -93,7 +93,7 @@ async def check_slack(settings: Settings, outside: Outside, now: Callable[[], da
     return [check_bot_token(found), check_scopes(found), *events, download, check_clock(found)]
 
 
-async def _check_events(settings: Settings, outside: Outside, found: Answer) -> list[Finding]:
+async def _check_events(settings: Settings, outside: Clients, found: Answer) -> list[Finding]:
     app_token, secret = settings.slack_app_token, settings.slack_signing_secret
     if app_token is not None:
         connection = await try_socket(outside.session, settings.slack_api_url, app_token)

@@ -9,7 +9,7 @@ from bot.model import Place
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import is_refusal
 from bot.slack.incoming.fields import object_in, objects_in
-from bot.slack.incoming.interactions import Named
+from bot.slack.incoming.interactions import Reference
 from bot.slack.incoming.messages import Message
 
 _PAGE = 200
@@ -55,4 +55,4 @@ async def open_direct(api: SlackApi, user_id: str) -> Place:
         if is_refusal(error):
             raise Rejected(Refusal.FORBIDDEN, error.code) from error
         raise
-    return Place(Named.model_validate(object_in(answer.get("channel"))).id)
+    return Place(Reference.model_validate(object_in(answer.get("channel"))).id)

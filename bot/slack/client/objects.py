@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from bot.slack.incoming.fields import Given, Id, Object, Payload, Text, id_in
+from bot.slack.incoming.fields import Id, Object, Payload, Text, Truthy, id_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class UserObject(Payload):
     name: Text = ""
     real_name: Text = ""
     locale: Text = ""
-    is_admin: Given = False
-    is_owner: Given = False
-    is_bot: Given = False
+    is_admin: Truthy = False
+    is_owner: Truthy = False
+    is_bot: Truthy = False
     profile: Annotated[_Profile, Object] = _Profile()
     enterprise_user: Annotated[_EnterpriseUser, Object] = _EnterpriseUser()
 
@@ -95,10 +95,10 @@ class ConversationObject(Payload):
     id: Id = ""
     name: Text = ""
     topic: Annotated[_Topic, Object] = _Topic()
-    is_member: Given = False
-    is_im: Given = False
-    is_mpim: Given = False
-    is_ext_shared: Given = False
+    is_member: Truthy = False
+    is_im: Truthy = False
+    is_mpim: Truthy = False
+    is_ext_shared: Truthy = False
 
     @property
     def conversation(self) -> Conversation:

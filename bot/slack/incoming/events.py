@@ -9,7 +9,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
 
-from bot.slack.incoming.fields import Flag, Given, Id, Object, Objects, OptionalObject, Payload, Text, Word
+from bot.slack.incoming.fields import Flag, Id, Object, Objects, OptionalObject, Payload, Text, Truthy, Word
 from bot.slack.incoming.messages import Message
 
 
@@ -78,7 +78,7 @@ class AppHomeOpened(Payload):
 class RevokedTokens(Payload):
     """The ``tokens`` of ``tokens_revoked``: lists of user ids, of which only the bots' is read."""
 
-    bot: Given = False
+    bot: Truthy = False
 
 
 class TokensRevoked(Payload):
@@ -109,7 +109,7 @@ class EventCallback(Payload, Generic[EventT]):
     event_id: Text = ""
     team_id: Id = ""
     authorizations: Annotated[tuple[Authorization, ...], Objects] = ()
-    is_ext_shared_channel: Given = False
+    is_ext_shared_channel: Truthy = False
     is_retry: bool = False
     """Slack delivered it before; the listener says so, not the body."""
 

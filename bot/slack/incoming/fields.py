@@ -63,7 +63,7 @@ Number = Annotated[float | None, BeforeValidator(_number_in)]
 """A number from 0 on; ``None`` where there is none."""
 Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
 """True for JSON ``true`` alone."""
-Given = Annotated[bool, BeforeValidator(bool)]
+Truthy = Annotated[bool, BeforeValidator(bool)]
 """True where there is anything at all."""
 Objects = BeforeValidator(objects_in)
 """A list of objects, for a tuple of models."""

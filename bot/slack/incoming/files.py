@@ -35,7 +35,7 @@ _STATE_BY_ACCESS = {
 _NAME_LIMIT = 255
 
 
-class Share(Payload):
+class FileShare(Payload):
     """One message that shares a file, as the file's own record tells."""
 
     channel_id: Id = ""
@@ -50,7 +50,7 @@ def _first_shares(value: object) -> list[dict[str, Any]]:
     kinds = (object_in(kind) for kind in object_in(value).values())
     by_channel = ((channel_id, objects_in(shares)) for kind in kinds for channel_id, shares in kind.items())
     return [
-        min(shares, key=lambda share: Share.model_validate(share).ts) | {"channel_id": channel_id}
+        min(shares, key=lambda share: FileShare.model_validate(share).ts) | {"channel_id": channel_id}
         for channel_id, shares in by_channel
         if shares
     ]
@@ -74,7 +74,7 @@ class FileObject(Payload):
     size: Number = None
     duration_ms: Number = None
     user: Id = ""
-    shares: Annotated[tuple[Share, ...], BeforeValidator(_first_shares)] = ()
+    shares: Annotated[tuple[FileShare, ...], BeforeValidator(_first_shares)] = ()
     """The first one in each channel."""
 
     @property

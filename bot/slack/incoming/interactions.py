@@ -33,7 +33,7 @@ class SlashCommand(Payload):
         return self.channel_id.startswith("D")
 
 
-class Named(Payload):
+class Reference(Payload):
     """A workspace, a person or a channel, by its id."""
 
     id: Id = ""
@@ -114,9 +114,9 @@ class View(Payload):
 class Interaction(Payload):
     """The fields that every interaction has."""
 
-    team: Annotated[Named, Object] = Named()
+    team: Annotated[Reference, Object] = Reference()
     """The workspace of the person; people of other organisations may come with their own."""
-    user: Annotated[Named, Object] = Named()
+    user: Annotated[Reference, Object] = Reference()
     trigger_id: Text = ""
     """Allows one modal, for three seconds."""
 
@@ -124,14 +124,14 @@ class Interaction(Payload):
 class MessageShortcut(Interaction):
     """``message_action``: a shortcut that was chosen in a message's menu."""
 
-    channel: Annotated[Named, Object] = Named()
+    channel: Annotated[Reference, Object] = Reference()
     message: Annotated[Message, Object] = Message()
 
 
 class BlockAction(Interaction):
     """``block_actions``: an element of a message, a modal or the home tab was used."""
 
-    channel: Annotated[Named, Object] = Named()
+    channel: Annotated[Reference, Object] = Reference()
     """The channel of the message; empty in a modal or the home tab."""
     container: Annotated[Container, Object] = Container()
     message: Annotated[Message, Object] = Message()

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Annotated, Any
 
 from bot.model import THREAD, Claim, JobKey, Place, SharedFile, TranscriptionRequest
-from bot.slack.incoming.fields import Flag, Given, Id, Number, Object, Objects, Payload, Text, Word
+from bot.slack.incoming.fields import Flag, Id, Number, Object, Objects, Payload, Text, Truthy, Word
 from bot.slack.incoming.files import FileObject
 
 TRANSCRIBABLE = frozenset(
@@ -53,7 +53,7 @@ class Attachment(Payload):
     """An attachment below a message: a forwarded message, or a preview of a link."""
 
     is_share: Flag = False
-    bot_id: Given = False
+    bot_id: Truthy = False
     files: Annotated[tuple[FileObject, ...], Objects] = ()
 
     @property
@@ -94,8 +94,8 @@ class Message(Payload):
     user: Id = ""
     text: Text = ""
     bot_id: Word = ""
-    bot_profile: Given = False
-    hidden: Given = False
+    bot_profile: Truthy = False
+    hidden: Truthy = False
     files: Annotated[tuple[FileObject, ...], Objects] = ()
     attachments: Annotated[tuple[Attachment, ...], Objects] = ()
     metadata: Annotated[MessageMetadata, Object] = MessageMetadata()
@@ -139,7 +139,7 @@ class Message(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestBy:
+class ManualRequest:
     """A person's request to transcribe a message: the asker, the audience and the language."""
 
     by: str
@@ -153,7 +153,7 @@ class RequestBy:
     """The asker's place now, for an ephemeral answer; ``None`` for the thread or a direct message."""
 
 
-def asked_requests(target: SharedMessage, ask: RequestBy) -> list[TranscriptionRequest]:
+def asked_requests(target: SharedMessage, ask: ManualRequest) -> list[TranscriptionRequest]:
     """One request for each recording of a message that somebody asks for.
 
     Where nothing in it could be transcribed, its files are asked for all the same: the refusal is the answer.

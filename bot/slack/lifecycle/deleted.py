@@ -19,7 +19,7 @@ from bot.slack.incoming.messages import Message, SharedMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deletion:
     """A deleted message with recordings, or one deleted file of it."""
 
     team_id: str
@@ -69,7 +69,7 @@ class DeletedRecordings:
             self._log.info("recording deleted", channel_id=gone.channel_id, file_id=gone.file_id)
 
 
-def parse_gone(changed: EventCallback[MessageEvent], identity: Identity) -> Iterator[Gone]:
+def parse_gone(changed: EventCallback[MessageEvent], identity: Identity) -> Iterator[Deletion]:
     """The recordings of a message that are gone; none where the message is the bot's own. Pure."""
     event = changed.event
     before, after = event.previous_message or Message(), event.message or Message()
@@ -90,5 +90,5 @@ def parse_gone(changed: EventCallback[MessageEvent], identity: Identity) -> Iter
             yield _gone(target, file.id)
 
 
-def _gone(target: SharedMessage, file_id: str | None = None) -> Gone:
-    return Gone(target.team_id, target.channel_id, target.message_ts, target.thread_ts, file_id)
+def _gone(target: SharedMessage, file_id: str | None = None) -> Deletion:
+    return Deletion(target.team_id, target.channel_id, target.message_ts, target.thread_ts, file_id)

@@ -18,7 +18,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.client.uploads import UploadRefused, Uploads
 from bot.slack.incoming.fields import id_in
 from bot.slack.replies.metadata import render_metadata
-from bot.slack.replies.render import Message, render_in_pieces, render_reply
+from bot.slack.replies.render import OutgoingMessage, render_in_pieces, render_reply
 from bot.translations import Reader
 
 REFUSED_CONTENT = frozenset(
@@ -121,7 +121,7 @@ class Posting:
         for shared in found.outdated:
             await self._uploads.remove(place.channel_id, shared)
 
-    async def _say(self, sheet: _Sheet, message: Message, metadata: dict[str, Any]) -> str:
+    async def _say(self, sheet: _Sheet, message: OutgoingMessage, metadata: dict[str, Any]) -> str:
         """Edit the existing reply, or post one."""
         message = replace(message, blocks=[*sheet.above, *message.blocks])
         ts = sheet.standing_ts
@@ -129,7 +129,7 @@ class Posting:
             return ts
         return await self._post(sheet.place, message, metadata)
 
-    async def _post(self, place: Place, message: Message, metadata: dict[str, Any]) -> str:
+    async def _post(self, place: Place, message: OutgoingMessage, metadata: dict[str, Any]) -> str:
         answer = await self._api.write(
             "chat.postMessage",
             channel=place.channel_id,
@@ -145,7 +145,9 @@ class Posting:
         )
         return id_in(answer.get("ts"))
 
-    async def _update(self, place: Place, ts: str, message: Message, metadata: dict[str, Any]) -> bool:
+    async def _update(
+        self, place: Place, ts: str, message: OutgoingMessage, metadata: dict[str, Any]
+    ) -> bool:
         """Edit the reply; False where it is gone and has to be posted again."""
         try:
             await self._api.write(

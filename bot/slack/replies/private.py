@@ -22,7 +22,7 @@ from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.incoming.fields import id_in
 from bot.slack.replies.post import Posting
-from bot.slack.replies.render import Message, render_reply, sentence_of
+from bot.slack.replies.render import OutgoingMessage, render_reply, sentence_of
 from bot.translations import Reader
 
 _LOOKS_FOR = timedelta(minutes=2)
@@ -72,7 +72,7 @@ class PrivateReplies:
         if not await self._lookups.members_among(job.key.channel_id, [reader_id]):
             raise Rejected(Refusal.FORBIDDEN, "the reader is not in the recording's channel")
         reader = await self._readers.of(reader_id)
-        whispered = await self._whisper(reader, job, reply, found, reader_id)
+        whispered = await self._post_if_short(reader, job, reply, found, reader_id)
         if whispered is not None:
             return whispered
         direct = await open_direct(self._api, reader_id)
@@ -105,7 +105,7 @@ class PrivateReplies:
         has_waited = job.attempt > 0 or self._now() - job.accepted_at > _LOOKS_FOR
         return None if has_waited else job.request.whisper_in
 
-    async def _whisper(
+    async def _post_if_short(
         self, reader: Reader, job: Job, reply: Reply, found: ThreadLookup, reader_id: str
     ) -> str | None:
         """Post a short reply as an ephemeral message; ``None`` where a direct message has to do."""
@@ -117,7 +117,9 @@ class PrivateReplies:
         message = await asyncio.to_thread(next, forms)
         return None if message.files else await self._post_ephemeral(message, place, job, reader_id)
 
-    async def _post_ephemeral(self, message: Message, place: Place, job: Job, reader_id: str) -> str | None:
+    async def _post_ephemeral(
+        self, message: OutgoingMessage, place: Place, job: Job, reader_id: str
+    ) -> str | None:
         """Post an ephemeral message; return its ``ts``, or ``None`` where Slack refuses it.
 
         Source: https://docs.slack.dev/reference/methods/chat.postEphemeral

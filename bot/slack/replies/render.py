@@ -39,7 +39,7 @@ but our own words is left, which it cannot refuse.
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutgoingMessage:
     """The content of a message for ``chat.postMessage``, with files to share beside it."""
 
     text: str
@@ -51,7 +51,7 @@ class Message:
 
 def render_reply(
     reader: Reader, request: TranscriptionRequest, reply: Reply, revision: int = 0, *, fleeting: bool = False
-) -> Iterator[Message]:
+) -> Iterator[OutgoingMessage]:
     """One reply for one file: first as it should be, then ever smaller ones for where Slack refuses it.
 
     Args:
@@ -77,7 +77,7 @@ def _render_transcript(
     transcript: Transcript,
     revision: int,
     controls: list[Block],
-) -> Iterator[Message]:
+) -> Iterator[OutgoingMessage]:
     text, facts = _readable(reader, transcript), _facts(reader, request, transcript)
     files: tuple[TextFile, ...] = ()
     for most in INLINE_CHARACTERS:
@@ -93,7 +93,9 @@ def _render_transcript(
             yield _message(pointer, _own_facts(reader, transcript), controls, files)
 
 
-def _render_growing(reader: Reader, request: TranscriptionRequest, growing: Growing) -> Iterator[Message]:
+def _render_growing(
+    reader: Reader, request: TranscriptionRequest, growing: Growing
+) -> Iterator[OutgoingMessage]:
     text, facts = _readable(reader, growing.transcript), _facts(reader, request, growing)
     for most in INLINE_CHARACTERS[:-1]:
         shown = text if len(text) <= most else beginning(text, most)
@@ -103,14 +105,14 @@ def _render_growing(reader: Reader, request: TranscriptionRequest, growing: Grow
 
 def _message(
     text: str, facts: list[str], controls: list[Block] | None = None, files: tuple[TextFile, ...] = ()
-) -> Message:
+) -> OutgoingMessage:
     line = [context(" · ".join(facts))] if facts else []
-    return Message(fallback(text), [*rich_texts(text), *line, *(controls or [])], files)
+    return OutgoingMessage(fallback(text), [*rich_texts(text), *line, *(controls or [])], files)
 
 
 def render_in_pieces(
     reader: Reader, request: TranscriptionRequest, transcript: Transcript, revision: int = 0
-) -> list[Message]:
+) -> list[OutgoingMessage]:
     """The same without a file: the reply, and the messages that carry it on."""
     pieces = [piece for _, piece in split(_readable(reader, transcript), BLOCK_CHARACTERS)]
     facts = _facts(reader, request, transcript)
@@ -172,10 +174,10 @@ def _own_facts(reader: Reader, reply: Transcript | Growing) -> list[str]:
     return facts
 
 
-def _render_sentence(request: TranscriptionRequest, said: str, controls: list[Block]) -> Message:
+def _render_sentence(request: TranscriptionRequest, said: str, controls: list[Block]) -> OutgoingMessage:
     name = _shared_name(request)
     line = [context(name)] if name else []
-    return Message(text=escape(said), blocks=[rich_text(said), *line, *controls])
+    return OutgoingMessage(text=escape(said), blocks=[rich_text(said), *line, *controls])
 
 
 def sentence_of(reader: Reader, reply: Refused | Waiting | ConsentRequest | GaveUp | Broken) -> str:

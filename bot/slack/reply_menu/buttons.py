@@ -16,7 +16,7 @@ from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Handler, Listeners
-from bot.slack.incoming.messages import RequestBy
+from bot.slack.incoming.messages import ManualRequest
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.presses import Press, parse_press
 from bot.slack.replies.metadata import state_in
@@ -100,7 +100,7 @@ class ReplyButtons:
         # A language has it retranscribed even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
         [asked] = await self._context.requests.ask([request])
-        return said_of(asked, RequestBy(press.user_id, press.id))
+        return said_of(asked, ManualRequest(press.user_id, press.id))
 
     async def _check_reach(self, press: Press) -> None:
         """Raise where somebody is not in the recording's channel.

@@ -113,18 +113,20 @@ class Edit:
             self._log.warning("edit not saved", key=str(press.key), error=str(error))
             wrong = sentences.SLACK_SILENT
         except Exception:
-            await self._modals.show(view_id, _again(reader, press, paragraphs, sentences.WENT_WRONG))
+            await self._modals.show(
+                view_id, _render_with_warning(reader, press, paragraphs, sentences.WENT_WRONG)
+            )
             raise
         else:
             await self._modals.show(view_id, view)
             return
-        await self._modals.show(view_id, _again(reader, press, paragraphs, wrong))
+        await self._modals.show(view_id, _render_with_warning(reader, press, paragraphs, wrong))
 
     async def _write(self, press: Press, paragraphs: list[str], reader: Reader) -> Block:
         async with self._saving:
             written = await self._rewrite.read(press)
             if written.version != press.known:
-                return _again(reader, press, paragraphs, sentences.EDIT_CHANGED)
+                return _render_with_warning(reader, press, paragraphs, sentences.EDIT_CHANGED)
             before = await self._rewrite.text(written, press)
             await self._rewrite.write(press, written, paragraphs)
         self._log.info("edited", key=str(press.key), by=press.user_id)
@@ -137,6 +139,6 @@ class Edit:
         )
 
 
-def _again(reader: Reader, press: Press, paragraphs: list[str], warning: Sentence) -> Block:
+def _render_with_warning(reader: Reader, press: Press, paragraphs: list[str], warning: Sentence) -> Block:
     """The modal with what somebody wrote, and why it was not saved."""
     return render_edit(reader, press, press.known, "\n\n".join(paragraphs), reader.say(warning))

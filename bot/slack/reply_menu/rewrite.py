@@ -29,7 +29,7 @@ from bot.translations import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ExistingReplyText:
     """An existing reply: its blocks, its files and its version."""
 
     version: str
@@ -54,7 +54,7 @@ class Rewrite:
         self._context = context
         self._log = structlog.get_logger(__name__)
 
-    async def read(self, press: Press) -> Written:
+    async def read(self, press: Press) -> ExistingReplyText:
         """The reply as it is now, with the files beside it.
 
         Raises:
@@ -71,7 +71,7 @@ class Rewrite:
                 return self._written(press, message, messages)
         raise Rejected(Refusal.GONE, "no such reply")
 
-    async def text(self, written: Written, press: Press) -> str:
+    async def text(self, written: ExistingReplyText, press: Press) -> str:
         """The whole text of a reply.
 
         Raises:
@@ -82,7 +82,7 @@ class Rewrite:
         file = written.files.get(_names(press)[0])
         return text_of(written.blocks) if file is None else (await self._download(file)).strip()
 
-    async def write(self, press: Press, written: Written, paragraphs: Sequence[str]) -> None:
+    async def write(self, press: Press, written: ExistingReplyText, paragraphs: Sequence[str]) -> None:
         """Write another text in a reply's place: in the message, or in new files beside it.
 
         Raises:
@@ -111,7 +111,7 @@ class Rewrite:
         for shared in written.shared:
             await self._context.uploads.remove(place.channel_id, shared)
 
-    def _written(self, press: Press, reply: Message, messages: Sequence[Message]) -> Written:
+    def _written(self, press: Press, reply: Message, messages: Sequence[Message]) -> ExistingReplyText:
         names = set(_names(press))
         files: dict[str, SharedFile] = {}
         shared: list[SharedTranscript] = []
@@ -131,7 +131,7 @@ class Rewrite:
         version = f"{_handle_of(blocks)}/{digest}/{text_file.id if text_file else ''}"
         is_lost = text_file is None and _points_elsewhere(blocks, press)
         is_whole = not (is_lost or is_carried_on(messages, press.key))
-        return Written(version, blocks, files, tuple(shared), is_whole)
+        return ExistingReplyText(version, blocks, files, tuple(shared), is_whole)
 
     async def _reader_of(self, press: Press) -> Reader:
         """The reader in whose language the reply is: its one reader, or the default in threads."""
@@ -144,7 +144,7 @@ class Rewrite:
             await self._context.files.download(file, path)
             return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
 
-    async def _update(self, press: Press, message: replies.Message) -> bool:
+    async def _update(self, press: Press, message: replies.OutgoingMessage) -> bool:
         """Edit the reply, whose metadata stay; False where Slack does not take its content."""
         try:
             await self._context.api.write(

@@ -10,7 +10,7 @@ from bot.reply import TextFile
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import beginning, fallback, unescaped, with_text
-from bot.slack.replies.render import INLINE_CHARACTERS, Message
+from bot.slack.replies.render import INLINE_CHARACTERS, OutgoingMessage
 from bot.transcript.documents import render_srt, render_vtt
 from bot.transcript.retime import retime
 from bot.translations import Reader
@@ -24,7 +24,7 @@ def render_edited(
     paragraphs: Sequence[str],
     names: Sequence[str],
     subtitles: str,
-) -> Iterator[Message]:
+) -> Iterator[OutgoingMessage]:
     """The reply: first as it should be, then ever smaller ones for where Slack refuses it.
 
     Args:
@@ -58,9 +58,9 @@ def _message(
     pointers: Sequence[str],
     pointer: str = "",
     files: tuple[TextFile, ...] = (),
-) -> Message:
+) -> OutgoingMessage:
     placed = [_with_pointer(block, pointers, pointer) for block in with_text(blocks, text)]
-    return Message(fallback(text), placed, files)
+    return OutgoingMessage(fallback(text), placed, files)
 
 
 def _files(

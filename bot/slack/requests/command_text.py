@@ -34,7 +34,7 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecordingQuery:
     """A requested recording, and the language spoken in it."""
 
     link: Link | None = None
@@ -50,7 +50,7 @@ class NotUnderstood:
     word: str
 
 
-def parse_command(text: str) -> Wanted | Word | NotUnderstood:
+def parse_command(text: str) -> RecordingQuery | Word | NotUnderstood:
     """Read what follows ``/transcribe``: a word, or a link and a language, either of which may be missing."""
     words = list(split_words(text))
     try:
@@ -62,12 +62,12 @@ def parse_command(text: str) -> Wanted | Word | NotUnderstood:
     return _parse_wanted(words)
 
 
-def parse_mention(text: str, bot_user_id: str) -> Wanted | NotUnderstood:
+def parse_mention(text: str, bot_user_id: str) -> RecordingQuery | NotUnderstood:
     """Read a message that mentions the bot: “transcribe this, please”, with a link or “in German”."""
     return _parse_wanted([word for word in split_words(text) if word != f"@{bot_user_id}"])
 
 
-def _parse_wanted(words: Sequence[str]) -> Wanted | NotUnderstood:
+def _parse_wanted(words: Sequence[str]) -> RecordingQuery | NotUnderstood:
     link: Link | None = None
     named: list[str] = []
     for before, word in pairwise(["", *words]):
@@ -82,12 +82,12 @@ def _parse_wanted(words: Sequence[str]) -> Wanted | NotUnderstood:
     is_said = bool(named) and _folded(named[0]) in _IN
     named, first = (named[1:] if is_said else named), named[:1]
     if not first:
-        return Wanted(link)
+        return RecordingQuery(link)
     # A bare "no" or "is" is more often a word than a code.
     may_be_codes = is_said or link is not None
     language = _language(" ".join(named), may_be_codes=may_be_codes)
     if language is not None:
-        return Wanted(link, language)
+        return RecordingQuery(link, language)
     # The first word may name a language, and the next one mean nothing.
     is_first_known = len(named) > 1 and _language(named[0], may_be_codes=may_be_codes) is not None
     return NotUnderstood((named[1] if is_first_known else named[0]) if named else first[0])

@@ -20,10 +20,10 @@ from bot.slack.blockkit.rich_text import escape
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import SlashCommand
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import RequestBy
+from bot.slack.incoming.messages import ManualRequest
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modal_kind import Trigger
-from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command
+from bot.slack.requests.command_text import NotUnderstood, RecordingQuery, Word, parse_command
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
 from bot.slack.settings.channel_modal import ChannelModal
@@ -77,7 +77,7 @@ class Commands:
         match parse_command(command.text):
             case NotUnderstood(word):
                 answer = partial(sentences.not_understood, word=word, reaction=reaction)
-            case Wanted() as wanted:
+            case RecordingQuery() as wanted:
                 answer = await self._transcribe(command, wanted)
             case Word.ON:
                 answer = await self._decide(command, turned_on)
@@ -94,7 +94,7 @@ class Commands:
                 answer = partial(sentences.command_help, reaction=reaction)
         return answer
 
-    async def _transcribe(self, command: SlashCommand, wanted: Wanted) -> Answer:
+    async def _transcribe(self, command: SlashCommand, wanted: RecordingQuery) -> Answer:
         team_id, channel_id, user_id = self._context.team_id, command.channel_id, command.user_id
         is_here = await self._requesting.is_in(channel_id)
         if wanted.link is not None:
@@ -108,7 +108,7 @@ class Commands:
             if newest is None:
                 return sentences.NOTHING_RECENT
             target = newest
-        ask = RequestBy(
+        ask = ManualRequest(
             user_id,
             command.trigger_id,
             audience=user_id,

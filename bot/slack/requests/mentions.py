@@ -14,9 +14,9 @@ from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import RequestBy, SharedMessage
+from bot.slack.incoming.messages import ManualRequest, SharedMessage
 from bot.slack.interactions.answer import Answer
-from bot.slack.requests.command_text import NotUnderstood, Wanted, parse_mention
+from bot.slack.requests.command_text import NotUnderstood, RecordingQuery, parse_mention
 from bot.slack.requests.request import Requesting, said_of
 from bot.slack.requests.share_plan import Ignored, parse_share
 from bot.slack.requests.shares import Shares
@@ -71,7 +71,7 @@ class Mentions:
             reader = await self._readers.of(event.user)
             await self._context.ephemeral.tell(event.user, place, answer(reader))
 
-    async def _answer(self, mention: EventCallback[MessageEvent], wanted: Wanted) -> Answer | None:
+    async def _answer(self, mention: EventCallback[MessageEvent], wanted: RecordingQuery) -> Answer | None:
         """The answer for the person alone; ``None`` where they will see the transcript come."""
         event = mention.event
         try:
@@ -81,12 +81,14 @@ class Mentions:
             return sentences.OUT_OF_REACH
         if target is None:
             return sentences.MENTION_ME_WHERE
-        ask = RequestBy(event.user, event.ts, language=wanted.language)
+        ask = ManualRequest(event.user, event.ts, language=wanted.language)
         asked = await self._requesting.ask(target, ask)
         in_sight = (target.channel_id, target.thread_ts) == (event.channel, event.thread_ts)
         return None if asked is RequestOutcome.ACCEPTED and in_sight else said_of(asked, ask)
 
-    async def _target(self, mention: EventCallback[MessageEvent], wanted: Wanted) -> SharedMessage | None:
+    async def _target(
+        self, mention: EventCallback[MessageEvent], wanted: RecordingQuery
+    ) -> SharedMessage | None:
         event, team_id = mention.event, mention.installation_id
         if wanted.link is not None:
             target = await self._requesting.linked(team_id, wanted.link, event.user, event.channel)

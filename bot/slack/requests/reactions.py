@@ -11,7 +11,7 @@ from bot.errors import Rejected
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import EventCallback, ReactionAdded
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import RequestBy
+from bot.slack.incoming.messages import ManualRequest
 from bot.slack.requests.request import Requesting
 
 
@@ -52,7 +52,7 @@ class Reactions:
         except Rejected as error:
             self._log.debug("reaction out of reach", reason=str(error))
             return
-        await self._requesting.ask(target, RequestBy(user_id, added.event_id))
+        await self._requesting.ask(target, ManualRequest(user_id, added.event_id))
 
     def _asks(self, event: ReactionAdded) -> bool:
         # With a skin tone it is still the same emoji.

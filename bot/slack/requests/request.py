@@ -12,7 +12,7 @@ from bot.model import THREAD
 from bot.ports.store import RequestOutcome, Requests
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.objects import Conversation
-from bot.slack.incoming.messages import RequestBy, SharedMessage, asked_requests
+from bot.slack.incoming.messages import ManualRequest, SharedMessage, asked_requests
 from bot.slack.permissions import Permissions
 from bot.slack.requests.links import FileLink, Link
 from bot.translations import Sentence
@@ -90,7 +90,7 @@ class Requesting:
         """
         return await self.conversation(channel_id) is not None
 
-    async def ask(self, target: SharedMessage, ask: RequestBy) -> RequestOutcome | None:
+    async def ask(self, target: SharedMessage, ask: ManualRequest) -> RequestOutcome | None:
         """Have a message's files transcribed: all of them or none. Durable on return; ``None`` for no files.
 
         A transcript that the thread holds is not made again. What one person was told may be gone: Slack
@@ -107,7 +107,7 @@ def _sum_up(answers: Sequence[RequestOutcome]) -> RequestOutcome | None:
     return next((asked for asked in RequestOutcome if asked in answers), None)
 
 
-def said_of(asked: RequestOutcome | None, ask: RequestBy) -> Sentence:
+def said_of(asked: RequestOutcome | None, ask: ManualRequest) -> Sentence:
     """The sentence for the asker about what becomes of a request."""
     if asked is None:
         return sentences.NOTHING_IN_IT

@@ -18,7 +18,7 @@ from bot.slack.client.readers import Readers
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import MessageShortcut, ViewSubmission
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.incoming.messages import RequestBy, SharedMessage
+from bot.slack.incoming.messages import ManualRequest, SharedMessage
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.modal_kind import Trigger
 from bot.slack.interactions.modals import Modals
@@ -114,8 +114,8 @@ def _nothing(reader: Reader) -> Block:
     return MODAL.notice(reader, reader.say(sentences.NOTHING_IN_IT))
 
 
-def _asked(sent: ViewSubmission, target: SharedMessage, choice: Choice, *, is_here: bool) -> RequestBy:
-    return RequestBy(
+def _asked(sent: ViewSubmission, target: SharedMessage, choice: Choice, *, is_here: bool) -> ManualRequest:
+    return ManualRequest(
         sent.user.id,
         sent.view.id,
         audience=sent.user.id if choice.for_me else THREAD,

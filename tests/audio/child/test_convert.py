@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.audio.child.convert import Task, convert
+from bot.audio.child.convert import ConversionTask, convert
 from bot.audio.child_protocol import Cut
 from bot.recording import Span
 from tests.audio.samples import encode, tone, write_wav
@@ -39,8 +39,10 @@ class LazyPool(Executor):
         return WaitedFor()
 
 
-def task_of(source: Path, hand_over: Callable[[Cut], None], has_decoded: Callable[[float], None]) -> Task:
-    return Task(
+def task_of(
+    source: Path, hand_over: Callable[[Cut], None], has_decoded: Callable[[float], None]
+) -> ConversionTask:
+    return ConversionTask(
         source=source,
         workspace=source.parent,
         done=(),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.clients import build_outside, open_session
+from bot.clients import build_clients, open_session
 from bot.commands.check.command import check_slack
 from bot.commands.check.findings import Finding, Mark
 from tests.flows.world import World
@@ -26,4 +26,4 @@ async def slack_checked(
     """What is found of Slack alone, with some settings changed."""
     settings = world.settings.model_copy(update=changes)
     async with open_session() as session:
-        return by_name(await check_slack(settings, build_outside(settings, session), now))
+        return by_name(await check_slack(settings, build_clients(settings, session), now))

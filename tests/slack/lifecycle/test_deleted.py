@@ -14,7 +14,7 @@ from bot.playground.slack_lookalike.records import Message
 from bot.slack.client.identity import Identity
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
-from bot.slack.lifecycle.deleted import Gone, parse_gone
+from bot.slack.lifecycle.deleted import Deletion, parse_gone
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
 from tests.slack.office import Office, office_with
@@ -47,40 +47,40 @@ def changed(before: Any, after: Any) -> dict[str, Any]:
     return deleted(before, subtype="message_changed", message=after)
 
 
-def read(payload: dict[str, Any]) -> list[Gone]:
+def read(payload: dict[str, Any]) -> list[Deletion]:
     return list(parse_gone(MESSAGE.model_validate(payload), OURS))
 
 
 def test_a_deleted_message_with_files_is_gone_whole() -> None:
-    assert read(deleted(message(clip("F1"), clip("F2")))) == [Gone(TEAM, CHANNEL, TS, TS)]
+    assert read(deleted(message(clip("F1"), clip("F2")))) == [Deletion(TEAM, CHANNEL, TS, TS)]
 
 
 def test_one_in_a_thread_names_its_thread() -> None:
     gone = message(clip(), thread_ts="1710000000.000100")
 
-    assert read(deleted(gone)) == [Gone(TEAM, CHANNEL, TS, "1710000000.000100")]
+    assert read(deleted(gone)) == [Deletion(TEAM, CHANNEL, TS, "1710000000.000100")]
 
 
 def test_so_is_a_message_that_forwarded_files() -> None:
     gone = message(files=[], attachments=[{"is_share": True, "files": [clip("F7")]}])
 
-    assert read(deleted(gone)) == [Gone(TEAM, CHANNEL, TS, TS)]
+    assert read(deleted(gone)) == [Deletion(TEAM, CHANNEL, TS, TS)]
 
 
 def test_the_files_may_be_tombstones_already() -> None:
-    assert read(deleted(message({"id": "F1", "mode": "tombstone"}))) == [Gone(TEAM, CHANNEL, TS, TS)]
+    assert read(deleted(message({"id": "F1", "mode": "tombstone"}))) == [Deletion(TEAM, CHANNEL, TS, TS)]
 
 
 def test_a_head_of_a_thread_becomes_a_tombstone() -> None:
     tombstone = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "ts": TS, "thread_ts": TS}
 
-    assert read(changed(message(clip()), tombstone)) == [Gone(TEAM, CHANNEL, TS, TS)]
+    assert read(changed(message(clip()), tombstone)) == [Deletion(TEAM, CHANNEL, TS, TS)]
 
 
 def test_a_file_that_became_a_tombstone_is_gone_alone() -> None:
     after = message({"id": "F1", "mode": "tombstone"}, clip("F2"))
 
-    assert read(changed(message(clip("F1"), clip("F2")), after)) == [Gone(TEAM, CHANNEL, TS, TS, "F1")]
+    assert read(changed(message(clip("F1"), clip("F2")), after)) == [Deletion(TEAM, CHANNEL, TS, TS, "F1")]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, W
 from bot.slack.blockkit.action_ids import FILL_GAPS, REPLY_MENU
 from bot.slack.replies.render import (
     INLINE_CHARACTERS,
-    Message,
+    OutgoingMessage,
     render_in_pieces,
     render_reply,
     transcript_file_names,
@@ -40,11 +40,11 @@ INJECTIONS = [
 ]
 
 
-def rendered(reply: Reply, **changes: Any) -> Message:
+def rendered(reply: Reply, **changes: Any) -> OutgoingMessage:
     return next(iter(render_reply(ENGLISH, request(**changes), reply)))
 
 
-def shown_in(message: Message) -> str:
+def shown_in(message: OutgoingMessage) -> str:
     """The text of the rich-text blocks, as a person reads it."""
     shown = []
     assert message.blocks[0]["type"] == "rich_text"
@@ -64,14 +64,14 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def context_of(message: Message) -> str:
+def context_of(message: OutgoingMessage) -> str:
     (block,) = (block for block in message.blocks if block["type"] == "context")
     (element,) = block["elements"]
     assert element["type"] == "plain_text"
     return str(element["text"])
 
 
-def assert_sendable(message: Message) -> None:
+def assert_sendable(message: OutgoingMessage) -> None:
     assert complaints_about_blocks(message.blocks) == []
     assert message.text
     assert len(message.text) <= 3_000

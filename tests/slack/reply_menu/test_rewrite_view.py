@@ -11,7 +11,7 @@ from bot.recording import Gap, Span, Transcript
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import line
 from bot.slack.blockkit.rich_text import escape, text_of
-from bot.slack.replies.render import Message, render_reply
+from bot.slack.replies.render import OutgoingMessage, render_reply
 from bot.slack.reply_menu.rewrite_view import render_edited
 from bot.transcript.documents import render_vtt
 from bot.transcript.retime import parse_paragraphs
@@ -31,16 +31,16 @@ def blocks_of(transcript: Transcript, **changes: Any) -> list[dict[str, Any]]:
     return next(render_reply(ENGLISH, request(**changes), transcript)).blocks
 
 
-def edited(blocks: list[dict[str, Any]], text: str, subtitles: str = "") -> list[Message]:
+def edited(blocks: list[dict[str, Any]], text: str, subtitles: str = "") -> list[OutgoingMessage]:
     return list(render_edited(ENGLISH, blocks, parse_paragraphs(text), NAMES, subtitles))
 
 
-def facts(message: Message) -> str:
+def facts(message: OutgoingMessage) -> str:
     (shown,) = [block for block in message.blocks if block["type"] == "context"]
     return str(shown["elements"][0]["text"])
 
 
-def ids_of(message: Message) -> list[str]:
+def ids_of(message: OutgoingMessage) -> list[str]:
     return [
         element["action_id"]
         for block in message.blocks
@@ -156,7 +156,7 @@ def test_gaps_are_not_filled_over_an_edit(*, reader: bool) -> None:
         (*HELLO.passages, Gap(Span(11_400, 20_000))), HELLO.languages, 20.0, complete=True
     )
     before = blocks_of(transcript)
-    assert action_ids.FILL_GAPS in ids_of(Message("", before))
+    assert action_ids.FILL_GAPS in ids_of(OutgoingMessage("", before))
     if reader:
         before[-1]["elements"] = before[-1]["elements"][:1]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot import formats
 from bot.recording import LANGUAGES
-from bot.slack.requests.command_text import NotUnderstood, Wanted, Word, parse_command, parse_mention
+from bot.slack.requests.command_text import NotUnderstood, RecordingQuery, Word, parse_command, parse_mention
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.translations import readers
 from tests.slack.payloads import BOT
@@ -29,35 +29,35 @@ def test_a_command_of_one_word(word: Word) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", Wanted()),
-        ("this, please", Wanted()),
-        (LINK, Wanted(MESSAGE)),
-        (f"<{LINK}>", Wanted(MESSAGE)),
-        (f"<{LINK}|a message>", Wanted(MESSAGE)),
-        (f"{LINK}?thread_ts=1695100000.000100&amp;cid=C123ABC45", Wanted(MESSAGE)),
-        (FILE_LINK, Wanted(FILE)),
-        (f"<{FILE_LINK}|payload.m4a> German", Wanted(FILE, "de")),
-        (f"{LINK} German", Wanted(MESSAGE, "de")),
-        (f"{LINK} in German, please.", Wanted(MESSAGE, "de")),
-        (f"{LINK} in: German", Wanted(MESSAGE, "de")),
-        (f"{LINK} de", Wanted(MESSAGE, "de")),
-        (f"{LINK} DE", Wanted(MESSAGE, "de")),
-        (f"in German {LINK}", Wanted(MESSAGE, "de")),
-        (f"{LINK} português", Wanted(MESSAGE, "pt")),
-        (f"{LINK} PORTUGUÊS", Wanted(MESSAGE, "pt")),
-        (f"{LINK} portugue\u0302s", Wanted(MESSAGE, "pt")),
-        (f"{LINK} Tiếng Việt", Wanted(MESSAGE, "vi")),
-        (f"{LINK} 日本語", Wanted(MESSAGE, "ja")),
-        (f"{LINK} is", Wanted(MESSAGE, "is")),
-        ("in it", Wanted(None, "it")),
-        ("German", Wanted(None, "de")),
-        ("in Deutsch", Wanted(None, "de")),
-        (f"{LINK} auf Englisch", Wanted(MESSAGE, "en")),
-        (f"{LINK} auf Französisch", Wanted(MESSAGE, "fr")),
-        ("auf Deutsch", Wanted(None, "de")),
+        ("", RecordingQuery()),
+        ("this, please", RecordingQuery()),
+        (LINK, RecordingQuery(MESSAGE)),
+        (f"<{LINK}>", RecordingQuery(MESSAGE)),
+        (f"<{LINK}|a message>", RecordingQuery(MESSAGE)),
+        (f"{LINK}?thread_ts=1695100000.000100&amp;cid=C123ABC45", RecordingQuery(MESSAGE)),
+        (FILE_LINK, RecordingQuery(FILE)),
+        (f"<{FILE_LINK}|payload.m4a> German", RecordingQuery(FILE, "de")),
+        (f"{LINK} German", RecordingQuery(MESSAGE, "de")),
+        (f"{LINK} in German, please.", RecordingQuery(MESSAGE, "de")),
+        (f"{LINK} in: German", RecordingQuery(MESSAGE, "de")),
+        (f"{LINK} de", RecordingQuery(MESSAGE, "de")),
+        (f"{LINK} DE", RecordingQuery(MESSAGE, "de")),
+        (f"in German {LINK}", RecordingQuery(MESSAGE, "de")),
+        (f"{LINK} português", RecordingQuery(MESSAGE, "pt")),
+        (f"{LINK} PORTUGUÊS", RecordingQuery(MESSAGE, "pt")),
+        (f"{LINK} portugue\u0302s", RecordingQuery(MESSAGE, "pt")),
+        (f"{LINK} Tiếng Việt", RecordingQuery(MESSAGE, "vi")),
+        (f"{LINK} 日本語", RecordingQuery(MESSAGE, "ja")),
+        (f"{LINK} is", RecordingQuery(MESSAGE, "is")),
+        ("in it", RecordingQuery(None, "it")),
+        ("German", RecordingQuery(None, "de")),
+        ("in Deutsch", RecordingQuery(None, "de")),
+        (f"{LINK} auf Englisch", RecordingQuery(MESSAGE, "en")),
+        (f"{LINK} auf Französisch", RecordingQuery(MESSAGE, "fr")),
+        ("auf Deutsch", RecordingQuery(None, "de")),
     ],
 )
-def test_what_is_wanted_and_what_is_spoken_in_it(text: str, wanted: Wanted) -> None:
+def test_what_is_wanted_and_what_is_spoken_in_it(text: str, wanted: RecordingQuery) -> None:
     assert parse_command(text) == wanted
 
 
@@ -87,26 +87,26 @@ def test_every_language_goes_by_its_names_and_its_code(code: str) -> None:
     own = formats.language_name(code, Locale.parse(code))
 
     for name in (code, *(formats.language_name(code, one.locale) for one in readers()), own, own.upper()):
-        assert parse_command(f"{LINK} in {name}") == Wanted(MESSAGE, code), name
-        assert parse_command(f"in {name} {LINK}") == Wanted(MESSAGE, code), name
+        assert parse_command(f"{LINK} in {name}") == RecordingQuery(MESSAGE, code), name
+        assert parse_command(f"in {name} {LINK}") == RecordingQuery(MESSAGE, code), name
         # "Transcribe it" is no Italian.
         without_in = None if name == "it" else code
-        assert parse_command(f"{LINK} {name}") == Wanted(MESSAGE, without_in), name
+        assert parse_command(f"{LINK} {name}") == RecordingQuery(MESSAGE, without_in), name
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f"<@{BOT}>", Wanted()),
-        (f"<@{BOT}|threadscribe> transcribe", Wanted()),
-        (f"<@{BOT}>: please transcribe this in German", Wanted(None, "de")),
-        (f"please transcribe it, <@{BOT}>!", Wanted()),
-        (f"<@{BOT}> transcribe <{LINK}|that> in de", Wanted(MESSAGE, "de")),
+        (f"<@{BOT}>", RecordingQuery()),
+        (f"<@{BOT}|threadscribe> transcribe", RecordingQuery()),
+        (f"<@{BOT}>: please transcribe this in German", RecordingQuery(None, "de")),
+        (f"please transcribe it, <@{BOT}>!", RecordingQuery()),
+        (f"<@{BOT}> transcribe <{LINK}|that> in de", RecordingQuery(MESSAGE, "de")),
         (f"<@{BOT}> thanks", NotUnderstood("thanks")),
         (f"<@{BOT}> <@U024OTHER>", NotUnderstood("@U024OTHER")),
         (f"<@{BOT}> settings", NotUnderstood("settings")),
         (f"<@{BOT}> transcribe in Klingon", NotUnderstood("Klingon")),
-        (f"<@{BOT}> transcribe auf Englisch", Wanted(None, "en")),
+        (f"<@{BOT}> transcribe auf Englisch", RecordingQuery(None, "en")),
         (f"<@{BOT}> transcribe auf Klingonisch", NotUnderstood("Klingonisch")),
     ],
 )
@@ -123,7 +123,7 @@ WORDS = st.sampled_from(
 def test_no_text_breaks_the_reader(text: str) -> None:
     for said in (parse_command(text), parse_mention(text, BOT)):
         match said:
-            case Wanted(_, language):
+            case RecordingQuery(_, language):
                 assert language is None or language in LANGUAGES
             case NotUnderstood(word):
                 assert word

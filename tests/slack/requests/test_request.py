@@ -14,7 +14,7 @@ from bot.model import THREAD, Outcome, Place
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import File, Message, User
 from bot.ports.store import RequestOutcome
-from bot.slack.incoming.messages import RequestBy, SharedMessage
+from bot.slack.incoming.messages import ManualRequest, SharedMessage
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.slack.requests.request import Requesting, said_of
 from tests.job.memory import MemoryJobs
@@ -56,19 +56,19 @@ async def counter() -> AsyncIterator[Counter]:
 
 async def test_of_several_files_it_is_told_that_something_happens(counter: Counter) -> None:
     target = await counter.target(counter.clip(), counter.clip())
-    ask = RequestBy(counter.anne.id, "1")
+    ask = ManualRequest(counter.anne.id, "1")
     assert await counter.asking.ask(target, ask) is RequestOutcome.ACCEPTED
     assert await counter.asking.ask(target, ask) is RequestOutcome.UNDER_WAY
 
     job = await counter.office.jobs.claim()
     assert job is not None
     await counter.office.jobs.finish(job, Outcome.TRANSCRIBED)
-    assert await counter.asking.ask(target, RequestBy(counter.anne.id, "2")) is RequestOutcome.UNDER_WAY
+    assert await counter.asking.ask(target, ManualRequest(counter.anne.id, "2")) is RequestOutcome.UNDER_WAY
 
     job = await counter.office.jobs.claim()
     assert job is not None
     await counter.office.jobs.finish(job, Outcome.REFUSED)
-    assert await counter.asking.ask(target, RequestBy(counter.anne.id, "3")) is RequestOutcome.ACCEPTED
+    assert await counter.asking.ask(target, ManualRequest(counter.anne.id, "3")) is RequestOutcome.ACCEPTED
 
 
 class SlowJobs(MemoryJobs):
@@ -85,7 +85,7 @@ async def test_who_runs_out_of_time_has_asked_for_all_files_or_for_none(counter:
     target = await counter.target(*(counter.clip() for _ in range(3)))
     with suppress(TimeoutError):
         async with asyncio.timeout(0.05):
-            await asking.ask(target, RequestBy(counter.anne.id, "1"))
+            await asking.ask(target, ManualRequest(counter.anne.id, "1"))
     assert len(jobs.rows) in {0, 3}
 
 
@@ -96,8 +96,8 @@ async def test_a_file_that_is_no_recording_is_asked_for_where_there_is_nothing_e
 
     target = await counter.target(pdf)
 
-    assert await counter.asking.ask(target, RequestBy(counter.anne.id, "1")) is RequestOutcome.ACCEPTED
-    assert await counter.asking.ask(await counter.target(), RequestBy(counter.anne.id, "1")) is None
+    assert await counter.asking.ask(target, ManualRequest(counter.anne.id, "1")) is RequestOutcome.ACCEPTED
+    assert await counter.asking.ask(await counter.target(), ManualRequest(counter.anne.id, "1")) is None
 
 
 async def test_of_a_file_in_very_many_channels_the_first_are_looked_at(counter: Counter) -> None:
@@ -145,8 +145,8 @@ async def test_the_bot_is_in_a_channel_or_not(counter: Counter) -> None:
 
 
 def test_every_outcome_has_its_own_sentence() -> None:
-    in_thread = RequestBy("U1", "1", THREAD)
-    here, direct = RequestBy("U1", "1", "U1", whisper_in=Place("C1")), RequestBy("U1", "1", "U1")
+    in_thread = ManualRequest("U1", "1", THREAD)
+    here, direct = ManualRequest("U1", "1", "U1", whisper_in=Place("C1")), ManualRequest("U1", "1", "U1")
 
     said = [said_of(asked, in_thread) for asked in RequestOutcome]
     said += [said_of(asked, here) for asked in (RequestOutcome.ACCEPTED, RequestOutcome.UNDER_WAY)]

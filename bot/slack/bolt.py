@@ -25,8 +25,9 @@ from bot.slack.context import HandlerContext
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import PATIENCE_S, Answers
 from bot.slack.interactions.modals import Modals
+from bot.slack.lifecycle.channels import ChannelLifecycle
 from bot.slack.lifecycle.deleted import DeletedRecordings
-from bot.slack.lifecycle.left import ChannelLifecycle
+from bot.slack.lifecycle.uninstalled import AppRemoval
 from bot.slack.reply_menu.buttons import ReplyButtons
 from bot.slack.reply_menu.menu import ReplyMenu
 from bot.slack.requests.commands import Commands
@@ -102,6 +103,7 @@ class Handlers:
     greeting: Greeting
     deleted_recordings: DeletedRecordings
     channel_lifecycle: ChannelLifecycle
+    app_removal: AppRemoval
     mentions: Mentions
     shares: Shares
 
@@ -136,6 +138,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         greeting=Greeting(context, answers, readers, change, home.refresh),
         deleted_recordings=DeletedRecordings(context.requests, context.identity),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
+        app_removal=AppRemoval(context.preferences, context.stop_jobs),
         mentions=Mentions(context, requesting, readers, shares),
         shares=shares,
     )

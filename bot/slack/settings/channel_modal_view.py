@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings, parse_vocabulary, vocabulary_bytes
@@ -18,20 +18,18 @@ from bot.recording import DIGIT_LANGUAGES, MOST_CONTEXT_BYTES
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import (
     Block,
-    checkboxes,
     field,
     line,
     modal,
-    option,
     section,
-    select,
     text_input,
 )
 from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import Input, View
 from bot.slack.interactions.modal_kind import ModalKind
-from bot.translations import Reader, Sentence
+from bot.slack.settings.controls import automatic_menu, box, choice_menu, is_ticked, parse_automatic
+from bot.translations import Reader
 
 _MOST_IN_A_FIELD = 3_000
 _FILLED_IN_A_FIELD = 2_400
@@ -151,7 +149,7 @@ def render_settings(form: Form) -> Block:
         field(
             "reply",
             reader.say(sentences.REPLY_LABEL),
-            _menu(reader, _ENTRY, _REPLIES, _FOR_SENDER if settings.only_for_sender else _FOR_THREAD),
+            choice_menu(reader, _ENTRY, _REPLIES, _FOR_SENDER if settings.only_for_sender else _FOR_THREAD),
         ),
     ]
     left_out = {"automatic", "names", "reply"} if is_direct else set()
@@ -226,37 +224,6 @@ def parse_submission(view: View) -> Submission | Errors:
     )
 
 
-def automatic_menu(reader: Reader, action_id: str, chosen: Automatic) -> Block:
-    """The menu of what is transcribed by itself."""
-    return _menu(reader, action_id, sentences.AUTOMATIC_CHOICES, chosen)
-
-
-def parse_automatic(state: Input) -> Automatic:
-    """Read the choice in that menu.
-
-    Raises:
-        ValueError: none of its choices.
-    """
-    return Automatic(state.selected_option.value)
-
-
-def is_ticked(state: Input) -> bool:
-    """True where the one box of a field is ticked.
-
-    Raises:
-        ValueError: the state is that of no such field.
-    """
-    if state.is_odd:
-        raise ValueError("no boxes")
-    return bool(state.selected_options)
-
-
-def box(action_id: str, label: str, *, ticked: bool) -> Block:
-    """One box to tick."""
-    choices = [option(label, "yes")]
-    return checkboxes(action_id, choices, choices if ticked else ())
-
-
 def _about(reader: Reader, channel_id: str, *, is_direct: bool) -> Block:
     if is_direct:
         return section(reader.say(sentences.SETTINGS_ABOUT_DIRECT))
@@ -276,11 +243,6 @@ def _vocabulary_fields(reader: Reader, texts: Sequence[str]) -> Iterator[Block]:
 
 def _box_field(block_id: str, label: str, choice: str, *, ticked: bool) -> Block:
     return field(block_id, label, box(_ENTRY, choice, ticked=ticked), optional=True)
-
-
-def _menu(reader: Reader, action_id: str, labels: Mapping[Any, Sentence], chosen: str) -> Block:
-    choices = {value: option(reader.say(label), value) for value, label in labels.items()}
-    return select(action_id, list(choices.values()), choices[chosen])
 
 
 def _in_fields(words: Sequence[str]) -> tuple[str, ...]:

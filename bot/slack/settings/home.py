@@ -22,7 +22,7 @@ from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.settings.change import ChangeSettings, Denied
-from bot.slack.settings.channel_modal_view import is_ticked
+from bot.slack.settings.controls import is_ticked
 from bot.slack.settings.home_view import (
     SharedChannel,
     Tab,

@@ -20,7 +20,7 @@ from bot.slack.blockkit.elements import Block, button, context, header, multi_se
 from bot.slack.blockkit.elements import actions as row
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.interactions import Action
-from bot.slack.settings.channel_modal_view import automatic_menu, box
+from bot.slack.settings.controls import automatic_menu, box
 from bot.transcript.documents import on_one_line
 from bot.translations import Reader
 

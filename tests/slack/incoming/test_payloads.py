@@ -35,7 +35,7 @@ from bot.slack.reply_menu import edit_view, retranscribe, vocabulary
 from bot.slack.reply_menu.buttons import parse_gap_button
 from bot.slack.requests import shortcut_view
 from bot.slack.requests.share_plan import Ignored, Share, parse_share
-from bot.slack.settings import channel_modal_view, home_view
+from bot.slack.settings import channel_modal_view, controls, home_view
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 EVENTS: dict[str, type[Payload]] = {
@@ -193,7 +193,7 @@ def test_the_home_tab_tells_what_was_chosen() -> None:
     assert mode is not None
     assert mode[1] in set(Automatic)
     assert all(channel_id.startswith("C") for channel_id in chosen)
-    assert isinstance(channel_modal_view.is_ticked(boxes), bool)
+    assert isinstance(controls.is_ticked(boxes), bool)
 
 
 def test_modals_tell_what_was_written() -> None:

@@ -30,7 +30,7 @@ class FullDisk:
 @asynccontextmanager
 async def office(preferences: object = None) -> AsyncIterator[Office]:
     async with office_with(
-        lambda handlers: [handlers.channel_lifecycle],
+        lambda handlers: [handlers.channel_lifecycle, handlers.app_removal],
         ack_timeout_s=0.3,
         stored=lambda kept: preferences or kept,
     ) as made:

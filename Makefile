@@ -15,12 +15,13 @@ define REWRITE_README
 from pathlib import Path
 from bot.commands.manifest import markdown_target
 from bot.settings.table import markdown_table
+from bot.slack.client.identity import markdown_scopes
 readme = Path("README.md")
 text = readme.read_text()
-for mark, made in (("settings", f"\n{markdown_table()}\n"), ("create-app", f"\n{markdown_target()}\n")):
+for mark, made in (("settings", markdown_table), ("scopes", markdown_scopes), ("create-app", markdown_target)):
     start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     before, after = text.split(start)[0], text.split(end)[1]
-    text = f"{before}{start}{made}{end}{after}"
+    text = f"{before}{start}\n{made()}\n{end}{after}"
 readme.write_text(text)
 endef
 export REWRITE_README

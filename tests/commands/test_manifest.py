@@ -14,7 +14,7 @@ import yaml
 from bot.__main__ import main
 from bot.commands.manifest import Manifest, link, markdown_target, over_http, read
 from bot.slack.blockkit.action_ids import COMMAND, SHORTCUT
-from bot.slack.client.identity import SCOPES
+from bot.slack.client.identity import SCOPES, markdown_scopes
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "manifest.yml"
@@ -200,3 +200,9 @@ def test_the_readmes_button_creates_this_app() -> None:
     assert readme.count("][create-app]") == 1
     is_current = target.strip() == markdown_target()
     assert is_current, "the manifest has changed: `make fix` rewrites README's button"
+
+
+def test_the_readmes_table_of_scopes_is_made_from_the_code() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("<!-- scopes -->")[2].partition("<!-- /scopes -->")[0]
+    assert table.strip() == markdown_scopes(), "the scopes have changed: `make fix` rewrites README's table"

@@ -13,7 +13,7 @@ from bot.commands.check.findings import Finding, bad, good, untried, warning
 from bot.errors import Misconfigured, TranscriptionError, Unavailable
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import rejection_means_bad_token
-from bot.slack.client.identity import SCOPES, Identity, parse_identity
+from bot.slack.client.identity import SCOPES, WHY_SCOPE, Identity, parse_identity
 
 BOT_TOKEN = "Bot token"  # noqa: S105  # a name
 _TIMEOUT_S = 20.0
@@ -81,7 +81,7 @@ def check_scopes(found: Answer) -> Finding:
     if not isinstance(found, Installation):
         return untried(name, common.after(BOT_TOKEN))
     if missing := found.identity.missing_scopes:
-        return bad(name, advice.scopes_missing(missing))
+        return bad(name, advice.scopes_missing({scope: WHY_SCOPE[scope] for scope in missing}))
     return good(name, advice.scopes_granted(len(SCOPES)))
 
 

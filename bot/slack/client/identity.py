@@ -5,20 +5,43 @@ Source: https://docs.slack.dev/reference/methods/auth.test
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.slack.client.api import Answer, SlackApi
 from bot.slack.client.api_errors import rejection_means_bad_token
 
-SCOPES = frozenset(
-    {
-        *("app_mentions:read", "chat:write", "commands", "files:read", "files:write"),
-        *("channels:history", "groups:history", "im:history", "mpim:history"),
-        *("channels:read", "groups:read", "im:read", "mpim:read"),
-        *("im:write", "reactions:read", "users:read"),
-    }
+_HISTORY = (
+    "hear of messages with files in public and private channels, direct and group messages; find its own "
+    "reply again after a lost connection"
 )
-"""The scopes that the token must be granted; the README says why for each."""
+_READ = (
+    "see that whoever asks by a link, or reads alone, is in the recording's channel; list your channels in "
+    "the home tab"
+)
+
+WHY_SCOPE: Mapping[str, str] = {
+    "files:read": "download the recordings",
+    "chat:write": "reply in the thread, edit that reply, show that it is at work",
+    "files:write": (
+        "attach transcripts that are too long for a message, and replace them when missing parts are filled "
+        "in"
+    ),
+    **dict.fromkeys(("channels:history", "groups:history", "im:history", "mpim:history"), _HISTORY),
+    **dict.fromkeys(("channels:read", "groups:read", "im:read", "mpim:read"), _READ),
+    "im:write": "answer one person by direct message",
+    "commands": "offer `/transcribe`, and *Transcribe* in the menu of messages",
+    "reactions:read": "be asked by a reaction",
+    "app_mentions:read": "be asked by name",
+    "users:read": (
+        "know who is an admin, which language somebody reads and, where a channel wants them in its "
+        "vocabulary, its members' names"
+    ),
+}
+"""What each scope is needed for, after “to”, in Markdown; the README's table is made from it."""
+
+SCOPES = frozenset(WHY_SCOPE)
+"""What the token must be granted."""
 
 SCOPES_OF_JOBS = frozenset({"chat:write", "files:read", "files:write"})
 """The scopes that an accepted job cannot do without. The others let events arrive."""
@@ -57,3 +80,12 @@ def parse_identity(answer: Answer) -> Identity:
         bot_user_id=answer.get("user_id", ""),
         missing_scopes=SCOPES - granted,
     )
+
+
+def markdown_scopes() -> str:
+    """The README's table of scopes: one row a reason."""
+    rows = ["| Scope | Why |", "|---|---|"]
+    for why in dict.fromkeys(WHY_SCOPE.values()):
+        scopes = ", ".join(f"`{scope}`" for scope, reason in WHY_SCOPE.items() if reason == why)
+        rows.append(f"| {scopes} | {why} |")
+    return "\n".join(rows)

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from bot.commands.check.advice.slack import WHY_SCOPE
 from bot.commands.check.findings import Mark
 from bot.commands.check.slack import Installation, check_clock, clock_off_s
 from bot.playground.slack_lookalike.faults import Answer, SlackError
-from bot.slack.client.identity import SCOPES, Identity
+from bot.slack.client.identity import Identity
 from tests.commands.check.checked import marks, slack_checked
 from tests.flows.world import World
 
@@ -58,16 +57,13 @@ async def test_a_page_of_a_proxy_is_no_fault_of_the_token(world: World) -> None:
     assert "does not accept" not in found["Bot token"].text
 
 
-def test_every_scope_has_its_reason() -> None:
-    assert set(WHY_SCOPE) == SCOPES
-
-
 async def test_each_missing_scope_is_named_with_its_reason(world: World) -> None:
-    world.slack.state.workspace.scopes -= {"reactions:read", "chat:write"}
+    world.slack.state.workspace.scopes -= {"reactions:read", "im:write"}
     found = await slack_checked(world)
     assert found["Scopes"].mark is Mark.BAD
     assert found["Scopes"].text.startswith(
-        "chat:write (to reply), reactions:read (to be asked by a reaction) are not granted. Add them at "
+        "im:write (to answer one person by direct message), reactions:read (to be asked by a reaction) "
+        "are not granted. Add them at "
     )
     assert "Reinstall to Workspace" in found["Scopes"].text
     assert found["Download"].mark is Mark.UNTRIED

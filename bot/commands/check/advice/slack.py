@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from bot.commands.check.advice.common import NETWORK
 from bot.errors import Misconfiguration, Misconfigured, Unavailable
@@ -10,27 +10,6 @@ from bot.errors import Misconfiguration, Misconfigured, Unavailable
 APP_PAGE = "api.slack.com/apps → your app"
 _BOT_TOKEN_PAGE = f"{APP_PAGE} → OAuth & Permissions"
 _APP_TOKEN_PAGE = f"{APP_PAGE} → Basic Information → App-Level Tokens"
-
-WHY_SCOPE: Mapping[str, str] = {
-    "app_mentions:read": "be asked by name",
-    "channels:history": "hear of recordings in public channels",
-    "channels:read": "see who is in a public channel",
-    "chat:write": "reply",
-    "commands": "/transcribe, and the menu of messages",
-    "files:read": "download recordings",
-    "files:write": "attach long transcripts",
-    "groups:history": "hear of recordings in private channels",
-    "groups:read": "see who is in a private channel",
-    "im:history": "hear of recordings in direct messages",
-    "im:read": "see who is in a direct message",
-    "im:write": "answer one person alone",
-    "mpim:history": "hear of recordings in group messages",
-    "mpim:read": "see who is in a group message",
-    "reactions:read": "be asked by a reaction",
-    "users:read": "see who is an admin, and who reads which language",
-}
-"""What each scope is needed for."""
-
 
 # Tokens and scopes.
 
@@ -60,9 +39,13 @@ def scopes_granted(count: int) -> str:
     return f"all {count} are granted"
 
 
-def scopes_missing(missing: Collection[str]) -> str:
-    """Some of what the manifest asks for was not granted."""
-    named = ", ".join(f"{scope} (to {WHY_SCOPE[scope]})" for scope in sorted(missing))
+def scopes_missing(missing: Mapping[str, str]) -> str:
+    """Advice for scopes of the manifest that were not granted.
+
+    Args:
+        missing: Each scope with what it is needed for.
+    """
+    named = ", ".join(f"{scope} (to {missing[scope]})" for scope in sorted(missing))
     verb = "is" if len(missing) == 1 else "are"
     return (
         f"{named} {verb} not granted. Add {'it' if len(missing) == 1 else 'them'} at {_BOT_TOKEN_PAGE} → "

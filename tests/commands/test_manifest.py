@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,10 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from bot import sentences
 from bot.__main__ import main
 from bot.commands.manifest import Manifest, link, markdown_target, over_http, read
 from bot.slack.blockkit.action_ids import COMMAND, SHORTCUT
 from bot.slack.client.identity import SCOPES, markdown_scopes
+from bot.slack.requests.command_text import Word
+from bot.translations import ENGLISH
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "manifest.yml"
@@ -84,6 +88,14 @@ def test_the_command_and_the_shortcut_are_those_that_the_bot_answers(manifest: A
     (shortcut,) = manifest["features"]["shortcuts"]
     assert (shortcut["type"], shortcut["callback_id"]) == ("message", SHORTCUT)
     assert len(shortcut["name"]) <= 24
+
+
+def test_every_word_of_the_command_is_in_its_hint_and_in_its_help(manifest: Any) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    helped = sentences.command_help(ENGLISH, "eyes")
+    for word in Word:
+        assert word in command["usage_hint"].split(" | ")
+        assert word is Word.HELP or re.search(rf"^/transcribe .*\b{word}\b", helped, re.MULTILINE), word
 
 
 def test_people_can_write_to_the_bot(manifest: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 
 from slack_bolt.async_app import AsyncAck
 
@@ -92,6 +92,8 @@ class Commands:
                 answer = await self._usage()
             case Word.HELP:
                 answer = partial(sentences.command_help, reaction=reaction)
+            case _ as forgotten:
+                assert_never(forgotten)
         return answer
 
     async def _transcribe(self, command: SlashCommand, wanted: RecordingQuery) -> Answer:

@@ -1,4 +1,5 @@
-# A builder, and an image with Python, the locked dependencies and the bot: no compiler, no package cache.
+# A builder, a stage to develop in, and last the image: Python, the locked dependencies and the bot, without a compiler
+# or a package cache.
 #
 # `docker compose up --detach` runs it as it is meant to be run (compose.yaml). By hand:
 #
@@ -24,6 +25,11 @@ COPY bot bot
 # No isolation: pip would fetch the build backend afresh, without a hash.
 RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \
     && pip --python /opt/threadscribe/bin/python install --no-deps --no-index dist/*.whl
+
+
+# For .devcontainer alone: the same Python with git and make. `docker build .` passes it by.
+FROM python:3.12.13-bookworm AS dev
+RUN useradd --create-home --shell /bin/bash dev
 
 
 FROM python:3.12.13-slim-bookworm

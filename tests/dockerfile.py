@@ -19,7 +19,7 @@ def instructions() -> list[Instruction]:
 
 
 def stages() -> list[list[Instruction]]:
-    """The builder's, and the image's."""
+    """The builder's, that for development, and last the image's."""
     found: list[list[Instruction]] = []
     for name, arguments in instructions():
         if name == "FROM":

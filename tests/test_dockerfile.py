@@ -29,9 +29,9 @@ def test_the_linter_has_nothing_to_say() -> None:
 
 def test_every_base_image_is_one_exact_python() -> None:
     images = [arguments.split()[0] for name, arguments in instructions() if name == "FROM"]
-    assert len(images) == 2
-    assert len(set(images)) == 1
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", images[0])
+    builder, dev, last = images
+    assert builder == last == f"{dev.removesuffix('bookworm')}slim-bookworm"
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-bookworm", last)
 
 
 def test_whatever_is_installed_from_outside_is_checked_by_its_hash() -> None:
@@ -72,6 +72,20 @@ def test_every_copied_file_exists_and_reaches_the_builder() -> None:
     for source in copied:
         assert (ROOT / source).exists(), source
         assert f"!{source}" in ignored
+
+
+def test_the_development_container_is_built_from_a_stage_of_ours() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    build = container["build"]
+    assert (ROOT / ".devcontainer" / build["dockerfile"]).resolve() == ROOT / "Dockerfile"
+    (stage,) = (stage for stage in stages() if of("FROM", stage)[0].endswith(f" AS {build['target']}"))
+    assert of("RUN", stage)[-1].endswith(f" {container['remoteUser']}")
+    assert "features" not in container
+
+
+def test_nothing_is_built_on_the_stage_for_development() -> None:
+    assert not [line for name, line in instructions() if name in {"COPY", "FROM"} and "=dev" in line]
+    assert all(not of("FROM", stage)[0].startswith("dev") for stage in stages())
 
 
 def test_the_final_image_takes_only_the_environment() -> None:

@@ -230,7 +230,7 @@ def test_every_command_exists(name: str, capsys: pytest.CaptureFixture[str]) -> 
             assert option in usage
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/operating.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/operating.md"])
 def test_every_target_of_make_exists(name: str) -> None:
     targets = set(
         re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -32,15 +32,13 @@ from bot.recording import EMOTIONS, LANGUAGES, PreparedAudio
 from bot.whisper.heard import Heard
 from tests.asr.stand import Clock
 
-RequestOutcome = tuple[str | None, str]
+Recognised = tuple[str | None, str]
 
 
 class Pair:
     """A recogniser, the service that it asks, and what that service was asked."""
 
-    def __init__(
-        self, service: DashScopeLookalike, recogniser: Recogniser, asked: list[RequestOutcome]
-    ) -> None:
+    def __init__(self, service: DashScopeLookalike, recogniser: Recogniser, asked: list[Recognised]) -> None:
         self.service = service
         self.recogniser = recogniser
         self.asked = asked
@@ -50,7 +48,7 @@ class Pair:
 async def pair(
     text: str = "Bring the ladder.", *, key: str | None = None, model: str = "qwen3-asr-flash"
 ) -> AsyncIterator[Pair]:
-    asked: list[RequestOutcome] = []
+    asked: list[Recognised] = []
     clock = Clock()
 
     async def hear(_audio: bytes, language: str | None, context: str) -> Heard:

@@ -22,7 +22,7 @@ class NotPossibleError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestOutcome:
+class ActRequest:
     """One act, its fields read as what they have to be.
 
     Attributes:
@@ -104,7 +104,7 @@ class Acts:
         self._state = slack.state
         self._hands = Interactions(slack)
         self._comings = Comings(slack.state)
-        self._by_name: dict[str, Callable[[RequestOutcome], Awaitable[JsonObject]]] = {
+        self._by_name: dict[str, Callable[[ActRequest], Awaitable[JsonObject]]] = {
             "post": self._post,
             "command": self._command,
             "shortcut": self._shortcut,
@@ -119,7 +119,7 @@ class Acts:
             "invite_bot": self._invite_bot,
         }
 
-    async def do(self, name: str, asked: RequestOutcome) -> JsonObject:
+    async def do(self, name: str, asked: ActRequest) -> JsonObject:
         """Do it.
 
         Raises:
@@ -130,7 +130,7 @@ class Acts:
             raise NotPossibleError("The page asked for something that the playground does not know.")
         return await known(asked)
 
-    def channel(self, asked: RequestOutcome) -> Channel:
+    def channel(self, asked: ActRequest) -> Channel:
         """The channel that is named, where the person is a member.
 
         Raises:
@@ -141,7 +141,7 @@ class Acts:
             raise NotPossibleError("There is no such channel here.")
         return channel
 
-    def thread_ts(self, asked: RequestOutcome, channel: Channel) -> str | None:
+    def thread_ts(self, asked: ActRequest, channel: Channel) -> str | None:
         """The thread that is named, if any.
 
         Raises:
@@ -153,25 +153,25 @@ class Acts:
             raise NotPossibleError("That thread is gone.")
         return ts
 
-    def _message(self, asked: RequestOutcome) -> Message:
+    def _message(self, asked: ActRequest) -> Message:
         message = self._state.messages.get((self.channel(asked).id, asked.text("ts")))
         if message is None or message.ephemeral_for not in {None, asked.you}:
             raise NotPossibleError("That message is gone.")
         return message
 
-    def _view(self, asked: RequestOutcome) -> View:
+    def _view(self, asked: ActRequest) -> View:
         """A modal that is open, or the home tab."""
         home = self._state.homes.get(asked.you)
         is_home = home is not None and home.id == asked.text("view_id")
         return home if home is not None and is_home else self._modal(asked)
 
-    def _modal(self, asked: RequestOutcome) -> View:
+    def _modal(self, asked: ActRequest) -> View:
         view = self._state.views.get(asked.text("view_id"))
         if view is None or view.closed or view.user != asked.you:
             raise NotPossibleError("That window is closed.")
         return view
 
-    async def _post(self, asked: RequestOutcome) -> JsonObject:
+    async def _post(self, asked: ActRequest) -> JsonObject:
         text = asked.text("text").strip()
         if not text:
             raise NotPossibleError("Write something first.")
@@ -179,16 +179,16 @@ class Acts:
         thread_ts = self.thread_ts(asked, channel)
         return {"ts": self._state.post_as_user(channel.id, asked.you, text, thread_ts=thread_ts).ts}
 
-    async def _command(self, asked: RequestOutcome) -> JsonObject:
+    async def _command(self, asked: ActRequest) -> JsonObject:
         channel = self.channel(asked)
         command, text = asked.text("command"), asked.text("text")
         return await _acknowledged(self._hands.slash_command(channel.id, asked.you, command, text))
 
-    async def _shortcut(self, asked: RequestOutcome) -> JsonObject:
+    async def _shortcut(self, asked: ActRequest) -> JsonObject:
         callback_id, message = asked.text("callback_id"), self._message(asked)
         return await _acknowledged(self._hands.message_shortcut(callback_id, message, asked.you))
 
-    async def _press(self, asked: RequestOutcome) -> JsonObject:
+    async def _press(self, asked: ActRequest) -> JsonObject:
         message, action_id = self._message(asked), asked.text("action_id")
         try:
             chosen = _chosen(asked, message.blocks)
@@ -197,7 +197,7 @@ class Acts:
             raise NotPossibleError("That button is gone.") from None
         return await _acknowledged(delivery)
 
-    async def _press_in_view(self, asked: RequestOutcome) -> JsonObject:
+    async def _press_in_view(self, asked: ActRequest) -> JsonObject:
         view, action_id = self._view(asked), asked.text("action_id")
         try:
             chosen = _chosen(asked, view.content["blocks"])
@@ -206,16 +206,16 @@ class Acts:
             raise NotPossibleError("That button is gone.") from None
         return await _acknowledged(delivery)
 
-    async def _submit(self, asked: RequestOutcome) -> JsonObject:
+    async def _submit(self, asked: ActRequest) -> JsonObject:
         view, values = self._modal(asked), asked.states("values")
         view.errors = {}
         return await _acknowledged(self._hands.submit(view, values))
 
-    async def _close_view(self, asked: RequestOutcome) -> JsonObject:
+    async def _close_view(self, asked: ActRequest) -> JsonObject:
         self._modal(asked).closed = True
         return {}
 
-    async def _react(self, asked: RequestOutcome) -> JsonObject:
+    async def _react(self, asked: ActRequest) -> JsonObject:
         message, name = self._message(asked), asked.text("name")
         if asked.you in message.reactions.get(name, []):
             self._state.take_back_reaction(message, asked.you, name)
@@ -223,34 +223,34 @@ class Acts:
             self._state.react(message, asked.you, name)
         return {}
 
-    async def _delete_message(self, asked: RequestOutcome) -> JsonObject:
+    async def _delete_message(self, asked: ActRequest) -> JsonObject:
         message = self._message(asked)
         if asked.you not in {message.user, message.ephemeral_for}:
             raise NotPossibleError("You can delete your own messages only.")
         self._state.delete_message(message)
         return {}
 
-    async def _delete_file(self, asked: RequestOutcome) -> JsonObject:
+    async def _delete_file(self, asked: ActRequest) -> JsonObject:
         file = self._state.files.get(asked.text("file"))
         if file is None or file.deleted or file.user != asked.you:
             raise NotPossibleError("You can delete your own files only.")
         self._state.delete_file(file)
         return {}
 
-    async def _open_home(self, asked: RequestOutcome) -> JsonObject:
+    async def _open_home(self, asked: ActRequest) -> JsonObject:
         bot = self._state.workspace.bot_user_id
         direct = [c for c in self._state.channels.values() if set(c.members) == {asked.you, bot}]
         self._hands.open_home(asked.you, direct[0].id if direct else "")
         return {}
 
-    async def _invite_bot(self, asked: RequestOutcome) -> JsonObject:
+    async def _invite_bot(self, asked: ActRequest) -> JsonObject:
         channel, bot = self.channel(asked), self._state.workspace.bot_user_id
         if bot not in channel.members:
             self._comings.join(channel, bot, inviter=asked.you)
         return {}
 
 
-def _chosen(asked: RequestOutcome, blocks: list[JsonObject]) -> JsonObject:
+def _chosen(asked: ActRequest, blocks: list[JsonObject]) -> JsonObject:
     """What an element says of itself, and where it stands.
 
     A press on what was changed a moment ago counts, as in Slack: the block may have another id by now.

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.playground.page.acts import Acts, NotPossibleError, RequestOutcome
+from bot.playground.page.acts import ActRequest, Acts, NotPossibleError
 from bot.playground.page.live import stream
 from bot.playground.page.sharing import Share, receive, served, share
 from bot.playground.page.traffic import Traffic
@@ -87,12 +87,12 @@ class Page:
             fields = None
         if not isinstance(fields, dict):
             raise NotPossibleError("The page sent something that is not JSON.")
-        asked = RequestOutcome(self._person(fields), fields)
+        asked = ActRequest(self._person(fields), fields)
         return web.json_response(await self._acts.do(asked.text("act"), asked))
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         query = request.query
-        asked = RequestOutcome(self._person(query), query)
+        asked = ActRequest(self._person(query), query)
         channel, name = self._acts.channel(asked), asked.text("name").strip()[-_LONGEST_NAME:]
         if not name:
             raise NotPossibleError("The file has no name.")

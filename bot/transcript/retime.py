@@ -11,37 +11,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import groupby
 
 from bot.recording import Paragraph, Span, Transcript, Utterance
 from bot.transcript.documents import WORD_JOINER, on_one_line
-from bot.transcript.tokens import tokens
+from bot.transcript.edits import EditedWord, matches, words_of
 
-MOST_OFFERED = 10
-_LONGEST_OFFER = 40
-"""Characters. What is longer is a sentence."""
 _TIME = r"(?:(\d{2}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMES = re.compile(rf"{_TIME}[ \t]+-->[ \t]+{_TIME}.*")
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A word, or in a script without spaces a character, of an old or a new text."""
-
-    text: str
-    within: int
-    """The number of its cue in an old text, of its paragraph in a new one."""
-    start: int
-    """Its offset in the text of its cue or paragraph."""
-    end: int
-    spoken_length: int
-
-
-def parse_paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text that somebody wrote: every line is one, as people may see it."""
-    return [line for line in map(on_one_line, text.splitlines()) if line]
 
 
 def retime(paragraphs: Sequence[str], subtitles: str) -> Transcript:
@@ -52,26 +29,10 @@ def retime(paragraphs: Sequence[str], subtitles: str) -> Transcript:
     """
     cues = list(_parse_cues(subtitles)) or [("", Span(0, 0))]
     spans = [span for _, span in cues]
-    new = _said(paragraphs)
-    numbers = _cue_numbers(_said([text for text, _ in cues]), new)
+    new = words_of(paragraphs)
+    numbers = _cue_numbers(words_of([text for text, _ in cues]), new)
     passages = tuple(_paragraphs(paragraphs, new, numbers, spans))
     return Transcript(passages, (), spans[-1].end_ms / 1000, complete=True)
-
-
-def new_words(before: str, after: str) -> list[str]:
-    """Words of an edited text that stand in the place of others and were not in the old one; at most 10."""
-    old, lines = _said([before]), parse_paragraphs(after)
-    new = _said(lines)
-    known = before.casefold()
-    found: dict[str, str] = {}
-    for _, _, _, start, end in _changes(old, new):
-        for within, stretch in groupby(new[start:end], key=lambda said: said.within):
-            several = list(stretch)
-            for word in lines[within][several[0].start : several[-1].end].split():
-                bare = _without_punctuation(word)
-                if 1 < len(bare) <= _LONGEST_OFFER and bare.casefold() not in known:
-                    found.setdefault(bare.casefold(), bare)
-    return list(found.values())[:MOST_OFFERED]
 
 
 def _parse_cues(subtitles: str) -> Iterator[tuple[str, Span]]:
@@ -93,40 +54,10 @@ def _ms(fields: Sequence[str | None]) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
 
 
-def _said(texts: Sequence[str]) -> list[_Said]:
-    return [
-        _Said(text[token.start : token.end], number, token.start, token.end, token.spoken_length)
-        for number, text in enumerate(texts)
-        for token in tokens(text)
-    ]
-
-
-def _changes(old: Sequence[_Said], new: Sequence[_Said]) -> Iterator[tuple[str, int, int, int, int]]:
-    """The changes of the old words, in order, without what stayed; as ``SequenceMatcher.get_opcodes``."""
-    return (change for change in _matches(old, new) if change[0] != "equal")
-
-
-def _matches(old: Sequence[_Said], new: Sequence[_Said]) -> Iterator[tuple[str, int, int, int, int]]:
-    a, b = [said.text for said in old], [said.text for said in new]
-    # Most of a text stays, and matching takes the square of what is matched.
-    same = _common(a, b)
-    same_after = _common(a[same:][::-1], b[same:][::-1])
-    yield "equal", 0, same, 0, same
-    changed = SequenceMatcher(None, a[same : len(a) - same_after], b[same : len(b) - same_after])
-    for kind, a_start, a_end, b_start, b_end in changed.get_opcodes():
-        yield kind, a_start + same, a_end + same, b_start + same, b_end + same
-    yield "equal", len(a) - same_after, len(a), len(b) - same_after, len(b)
-
-
-def _common(a: Sequence[str], b: Sequence[str]) -> int:
-    """The length of the common prefix, in words."""
-    return next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-
-
-def _cue_numbers(old: Sequence[_Said], new: Sequence[_Said]) -> list[int]:
+def _cue_numbers(old: Sequence[EditedWord], new: Sequence[EditedWord]) -> list[int]:
     """For each new word the number of the cue that it shows with; never one that is over."""
     numbers: list[int] = []
-    for kind, old_start, old_end, new_start, new_end in _matches(old, new):
+    for kind, old_start, old_end, new_start, new_end in matches(old, new):
         if kind == "insert":
             before = numbers[-1] if numbers else 0
             numbers += [before] * (new_end - new_start)
@@ -140,7 +71,7 @@ def _cue_numbers(old: Sequence[_Said], new: Sequence[_Said]) -> list[int]:
 
 
 def _paragraphs(
-    texts: Sequence[str], new: Sequence[_Said], numbers: Sequence[int], spans: Sequence[Span]
+    texts: Sequence[str], new: Sequence[EditedWord], numbers: Sequence[int], spans: Sequence[Span]
 ) -> Iterator[Paragraph]:
     lengths = [0] * len(spans)
     for said, number in zip(new, numbers, strict=True):
@@ -161,8 +92,3 @@ def _paragraphs(
 
 def _at(span: Span, spoken: int, length: int) -> int:
     return span.start_ms + span.duration_ms * spoken // length
-
-
-def _without_punctuation(word: str) -> str:
-    at = [place for place, character in enumerate(word) if character.isalnum()]
-    return word[at[0] : at[-1] + 1] if at else ""

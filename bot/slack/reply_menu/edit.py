@@ -20,7 +20,7 @@ from bot.slack.interactions.presses import Press, parse_submission
 from bot.slack.reply_menu.edit_view import MODAL, parse_text, render_edit
 from bot.slack.reply_menu.rewrite import Rewrite
 from bot.slack.reply_menu.vocabulary import Vocabulary
-from bot.transcript.retime import new_words, parse_paragraphs
+from bot.transcript.edits import new_words, parse_paragraphs
 from bot.translations import Reader, Sentence
 
 

@@ -14,7 +14,7 @@ from bot.slack.interactions.presses import Press
 from bot.slack.replies.handle import ReplyHandle
 from bot.slack.reply_menu import edit_view
 from bot.slack.reply_menu.edit_view import render_edit
-from bot.transcript.retime import parse_paragraphs
+from bot.transcript.edits import parse_paragraphs
 from bot.translations import ENGLISH
 from tests.slack.interactions.test_presses import HANDLE, JSON, sent
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, TS

@@ -14,7 +14,7 @@ from bot.slack.blockkit.rich_text import escape, text_of
 from bot.slack.replies.render import OutgoingMessage, render_reply
 from bot.slack.reply_menu.rewrite_view import render_edited
 from bot.transcript.documents import render_vtt
-from bot.transcript.retime import parse_paragraphs
+from bot.transcript.edits import parse_paragraphs
 from bot.translations import ENGLISH, Reader, readers
 from tests.slack.payloads import request
 from tests.slack.scene import LONG, LONG_TEXT

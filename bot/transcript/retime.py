@@ -38,7 +38,7 @@ def retime(paragraphs: Sequence[str], subtitles: str) -> Transcript:
 def _parse_cues(subtitles: str) -> Iterator[tuple[str, Span]]:
     """The text of each cue, on one line, and when it shows.
 
-    Not by pysubs2, which takes digits that end the last cue for a cue's number, and a backslash before an N
+    Not by pysubs2, which drops a last line of digits in a cue, and takes a backslash before an N
     for a new line.
     """
     for block in re.split(r"\n[ \t]*\n", subtitles.replace("\r\n", "\n").replace(WORD_JOINER, "")):

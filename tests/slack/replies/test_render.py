@@ -299,7 +299,10 @@ LONG = st.builds(
 def test_whatever_was_said_can_be_sent(text: str, name: str, siblings: int, complete: bool) -> None:  # noqa: FBT001
     shared = request(siblings=siblings, file=shared_file(name=name[:255]))
 
-    for form in render_reply(ENGLISH, shared, transcript(text, complete=complete)):
+    forms = list(render_reply(ENGLISH, shared, transcript(text, complete=complete)))
+
+    assert forms
+    for form in forms:
         assert_sendable(form)
         assert characters_in(form.blocks) < 6_400
         assert shown_in(form).strip()

@@ -94,7 +94,10 @@ def test_every_form_passes_slacks_checks(old: str, new: str) -> None:
     new = " ".join([new.strip() or "x"] * 30)
     assume(parse_paragraphs(new))
 
-    for message in edited(blocks_of(said(old or "x")), new, SUBTITLES):
+    messages = edited(blocks_of(said(old or "x")), new, SUBTITLES)
+
+    assert messages
+    for message in messages:
         assert complaints_about_blocks(message.blocks) == []
         assert len(message.text) <= 4_000
         assert message.blocks[0]["type"] == "rich_text"

@@ -10,9 +10,9 @@ import pytest
 from tests.flows.world import Delivery, World, world_at
 
 
-@pytest.fixture(params=["socket", "http"])
+@pytest.fixture(params=["socket", pytest.param("http", marks=pytest.mark.soak)])
 def delivery(request: pytest.FixtureRequest) -> Delivery:
-    """Each flow runs over Socket Mode and over the HTTP Events API."""
+    """Which way an event came is over behind the door: what is marked ``at_the_door`` runs both ways."""
     chosen: Delivery = request.param
     return chosen
 

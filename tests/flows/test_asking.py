@@ -6,11 +6,12 @@ import pytest
 
 from bot.playground.slack_lookalike import faults as slack
 from tests.flows.hands import Form, button, text_in
-from tests.flows.world import World, context, words
+from tests.flows.world import World, at_the_door, context, words
 
 HELLO = "A clip of 2 seconds."
 
 
+@at_the_door
 async def test_the_command_alone_transcribes_the_newest_recording_for_the_asker(world: World) -> None:
     async with world.bot_running(auto_transcribe=False):
         world.share(world.clip(3))
@@ -27,6 +28,7 @@ async def test_the_command_alone_transcribes_the_newest_recording_for_the_asker(
     assert world.calls("response_url") == []
 
 
+@at_the_door
 async def test_a_private_answer_is_shared_in_its_thread(world: World) -> None:
     async with world.bot_running(auto_transcribe=False):
         message = world.share(world.clip(2))
@@ -88,6 +90,7 @@ async def test_a_wrong_word_is_named_beside_the_help(world: World) -> None:
     assert "/transcribe settings" in helped
 
 
+@at_the_door
 async def test_words_that_trip_bolts_parser_are_heard(world: World) -> None:
     async with world.bot_running():
         said = await world.command("payload.m4a&payload")
@@ -130,6 +133,7 @@ async def test_a_link_asked_for_elsewhere_is_answered_by_direct_message(world: W
     assert HELLO in text_in(told)
 
 
+@at_the_door
 async def test_the_shortcut_answers_in_the_thread(world: World) -> None:
     async with world.bot_running(auto_transcribe=False):
         head = world.slack.state.post_as_user(world.channel.id, world.ada.id, "How was it?")
@@ -178,6 +182,7 @@ async def test_the_shortcut_says_how_to_invite_the_bot(world: World) -> None:
         await world.until(lambda: "/invite" in text_in(world.modal()))
 
 
+@at_the_door
 async def test_a_mention_in_a_thread_asks_for_its_recording_in_a_language(world: World) -> None:
     bot = world.slack.state.workspace.bot_user_id
     async with world.bot_running(auto_transcribe=False):
@@ -217,6 +222,7 @@ async def test_a_mention_that_points_nowhere_is_answered_alone(world: World) -> 
     assert "Which recording" in world.whispers()[0].text
 
 
+@at_the_door
 async def test_a_reaction_asks_where_automatic_is_off(world: World) -> None:
     state = world.slack.state
     async with world.bot_running(auto_transcribe=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.playground.slack_lookalike.records import Channel, Message
 from bot.settings.settings import SettingsBy
 from tests.flows.hands import Form, button, option, text_in
-from tests.flows.world import World, context, tone, words
+from tests.flows.world import World, at_the_door, context, tone, words
 
 
 async def _invited(world: World, *, is_ext_shared: bool = False) -> tuple[Channel, Message]:
@@ -146,6 +146,7 @@ async def test_names_of_the_channel_are_expected_where_it_wants_that(world: Worl
     assert "ada" in world.ear.contexts[-1]
 
 
+@at_the_door
 async def test_too_long_a_vocabulary_is_refused_and_nothing_is_lost(world: World) -> None:
     async with world.bot_running():
         form = await _settings(world)

@@ -7,11 +7,12 @@ from contextlib import closing
 
 from bot.app import Bot
 from bot.playground.slack_lookalike import faults as slack
-from tests.flows.world import World, words
+from tests.flows.world import World, at_the_door, words
 
 HELLO = "A clip of 2 seconds."
 
 
+@at_the_door
 async def test_a_deleted_message_takes_its_reply_along(world: World) -> None:
     async with world.bot_running():
         kept = world.share(world.clip(3))
@@ -128,8 +129,8 @@ async def test_a_recording_under_way_stops_with_its_channel(socket_world: World)
     assert 2 not in {round(call.duration_s) for call in world.dashscope.calls}
 
 
-async def test_a_workspace_that_removes_the_bot_is_forgotten(socket_world: World) -> None:
-    world = socket_world
+@at_the_door
+async def test_a_workspace_that_removes_the_bot_is_forgotten(world: World) -> None:
     async with world.bot_running():
         await world.answered(world.share(world.clip(2)))
         await world.command("off")

@@ -25,19 +25,12 @@ from bot.playground.slack_lookalike.records import File, Message
 from bot.translations import ENGLISH
 from tests.flows.hands import elements
 from tests.flows.recordings import hum_with_pauses
-from tests.flows.world import Delivery, World, context, is_final, state_of, words
+from tests.flows.world import World, context, is_final, state_of, words
 
 PAUSES_S = (100, 225, 335, 475)
 SECONDS = (100, 125, 110, 140, 65)
 """Of its segments, by which they are told apart."""
 WORDS = [f"A clip of {seconds} seconds." for seconds in SECONDS]
-
-
-@pytest.fixture(params=["socket", pytest.param("http", marks=pytest.mark.soak)])
-def delivery(request: pytest.FixtureRequest) -> Delivery:
-    """Which way the event came is over when a recording is heard."""
-    chosen: Delivery = request.param
-    return chosen
 
 
 @pytest.fixture(scope="module")

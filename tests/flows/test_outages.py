@@ -20,13 +20,6 @@ from bot.translations import ENGLISH
 from tests.flows.world import Delivery, World, context, state_of, words, world_at
 
 
-@pytest.fixture(params=["socket", pytest.param("http", marks=pytest.mark.soak)])
-def delivery(request: pytest.FixtureRequest) -> Delivery:
-    """Which way the event came is over when these things fail."""
-    chosen: Delivery = request.param
-    return chosen
-
-
 def is_clip(call: Call) -> bool:
     """Not the verification at start, which is one second of silence."""
     return round(call.duration_s or 0) != 1

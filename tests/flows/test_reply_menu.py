@@ -6,7 +6,7 @@ import pytest
 
 from bot.playground.slack_lookalike.records import Message, User
 from tests.flows.hands import Form, menu, option, text_in
-from tests.flows.world import World, context, words
+from tests.flows.world import World, at_the_door, context, words
 
 HELLO = "A clip of 2 seconds."
 
@@ -33,6 +33,7 @@ async def test_a_reply_offers_five_things(world: World) -> None:
     ]
 
 
+@at_the_door
 async def test_another_language_edits_the_same_reply(world: World) -> None:
     bea = _member(world, "bea")
     async with world.bot_running():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot.playground.slack_lookalike import faults as slack
 from bot.playground.slack_lookalike.records import Message
-from tests.flows.world import World, context, tone, words
+from tests.flows.world import World, at_the_door, context, tone, words
 
 
+@at_the_door
 async def test_a_voice_clip_gets_one_reply_in_its_thread(world: World) -> None:
     async with world.bot_running():
         message = world.share(world.clip(2), text="Listen to this")
@@ -43,6 +44,7 @@ async def test_nothing_more_is_asked_of_slack_than_the_story_needs(socket_world:
     assert calls == ["assistant.threads.setStatus", "chat.postMessage", "download"]
 
 
+@at_the_door
 async def test_redelivery_yields_one_reply(world: World) -> None:
     async with world.bot_running():
         message = world.share(world.clip())

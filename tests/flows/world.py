@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import av
+import pytest
 
 from bot.app import Bot, running
 from bot.model import JobState
@@ -29,6 +30,9 @@ from bot.whisper.heard import Heard
 
 Delivery = Literal["socket", "http"]
 PATIENCE_S = 40.0
+
+at_the_door = pytest.mark.parametrize("delivery", ["socket", "http"], indirect=True)
+"""For one flow of each kind of request: over Socket Mode and over the HTTP Events API, each time."""
 
 
 def tone(seconds: float, *, rate_hz: int = 16_000, channels: int = 1) -> bytes:

@@ -1,8 +1,10 @@
-"""What every test gets: an environment in which no ambient setting or credential exists."""
+"""What every test gets: no ambient setting or credential, and no coroutine left behind without a word."""
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -25,3 +27,19 @@ def no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the bot's settings from the environment."""
     for name in set(os.environ) & _AMBIENT:
         monkeypatch.delenv(name)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of later collections, which then take a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left_in_cycles() -> Iterator[None]:
+    """Find coroutines that were never awaited where only a cycle still holds them.
+
+    All others are found when their test ends. Once in a file, since each collection takes as long as a test.
+    """
+    yield
+    gc.collect()

@@ -12,7 +12,9 @@ from bot.slack.client.connection import connected
 
 
 def bolt_of(slack: SlackLookalike) -> AsyncApp:
-    return AsyncApp(client=AsyncWebClient(slack.bot_token, base_url=slack.api_url), signing_secret="unused")
+    return AsyncApp(
+        client=AsyncWebClient(slack.bot_token, base_url=slack.api_url), signing_secret="unused", name="tests"
+    )
 
 
 async def test_a_proxy_is_left_aside_for_the_hosts_that_it_is_not_for(

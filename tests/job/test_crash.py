@@ -37,7 +37,7 @@ from tests.job.virtual import EPOCH
 from tests.transcripts import said
 
 # Hundreds of lives, all through the same lines, which other tests show.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 WORDS = said("words of F1")
 MESSAGE_TS = request_for().key.message_ts
@@ -281,10 +281,15 @@ def after_each_change(points: list[Point]) -> list[Point]:
     return [point for point in after_each_call(points) if point[0] not in READS]
 
 
+def after_some_changes(points: list[Point]) -> list[Point]:
+    """Each third of them, the last with certainty: what `make test` has time for."""
+    return after_each_change(points)[::-3]
+
+
 Choose = Callable[[list[Point]], list[Point]]
 """Of a run's points, those at which a process dies."""
 whenever_it_dies = pytest.mark.parametrize(
-    "choose", [after_each_change, pytest.param(after_each_call, marks=pytest.mark.soak)]
+    "choose", [after_some_changes, pytest.param(after_each_call, marks=pytest.mark.soak)]
 )
 
 

@@ -27,7 +27,7 @@ endef
 export REWRITE_README
 
 .DEFAULT_GOAL := help
-.PHONY: help playground transcribe run install doctor test soak check fix messages lock bench bench-long pictures clean
+.PHONY: help playground transcribe run install doctor test quick soak check coverage fix messages lock bench bench-long pictures clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,20 +46,33 @@ install: $(VENV)/.runtime ## Install the bot: .venv/bin/threadscribe
 doctor: $(VENV)/.runtime ## Go through everything that the bot needs, and say what to do
 	@$(BIN)/python -m bot check
 
-test: $(VENV)/.dev ## Run the tests
+# Where this is set, as images do, each worker and each process of the bot would compile everything anew.
+test quick soak coverage: export PYTHONDONTWRITEBYTECODE =
+
+test: $(VENV)/.dev ## Run the tests (five minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-soak: $(VENV)/.dev ## Run the tests that `make test` leaves out: deaths at every call, more speech (minutes; an hour at most)
+# What is slow is not even imported where a whole folder of it is.
+quick: $(VENV)/.dev ## Run the tests of single parts, with few random examples (a minute)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m "not slow and not soak" --hypothesis-profile=quick \
+		$(addprefix --ignore=tests/,browser faults flows speech whisper) $(ARGS)
+
+soak: $(VENV)/.dev ## Run what `make test` leaves out: deaths at every call, flows over HTTP, more speech (an hour at most)
 	@$(BIN)/python -m pytest -m soak -n $(WORKERS) --dist worksteal --session-timeout 3600 $(ARGS)
 
-# A tracer doubles what a test takes, so whole flows and real processes are left out of what it sees.
-check: $(VENV)/.dev ## Check types, style and layers, and show what no test of a part reaches
+check: $(VENV)/.dev ## Check types, style, layers and catalogues, without running anything (a minute)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/structure.py
+	@$(BIN)/python -m pytest --quiet tests/test_catalogues.py
+
+# A tracer doubles what a test takes, so whole flows and real processes are left out of what it sees.
+coverage: $(VENV)/.dev ## Show what no test of a part reaches
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m "not soak and not no_cover" --cov \
-		$(addprefix --ignore=tests/,flows faults speech browser playground/test_command.py test_install.py test_transcribe.py)
+		$(addprefix --ignore=tests/,flows faults speech browser test_install.py \
+		commands/test_playground.py commands/test_transcribe.py)
 
 fix: messages ## Mend style, and what is made from the code: of the README, and the catalogues
 	@$(BIN)/ruff check --fix --exit-zero .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,8 +18,9 @@ _AMBIENT = {name.upper() for name in Settings.model_fields} | {
 }
 
 # How long an example takes depends on who else uses the machine. So many examples at each run, with others at
-# the next one, find what a hundred find, and leave the tests their nine minutes.
+# the next one, find what a hundred find, and leave the tests their five minutes.
 settings.register_profile("untimed", deadline=None, max_examples=30)
+settings.register_profile("quick", deadline=None, max_examples=10)
 settings.load_profile("untimed")
 
 
@@ -27,6 +29,18 @@ def no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the bot's settings from the environment."""
     for name in set(os.environ) & _AMBIENT:
         monkeypatch.delenv(name)
+
+
+_SLOW = {Path(__file__).parent / folder for folder in ("browser", "faults", "flows", "speech", "whisper")}
+"""The whole bot, Whisper or a browser takes part in each of these."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow tests, and begin with them: at the end, one worker would sit over the longest alone."""
+    for item in items:
+        if _SLOW & set(item.path.parents):
+            item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_collection_finish() -> None:

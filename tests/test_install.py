@@ -14,6 +14,8 @@ import yaml
 
 from tests.dockerfile import ROOT, environment, of, stages
 
+pytestmark = pytest.mark.slow
+
 HOME = "/opt/threadscribe"
 """Where the image keeps the bot."""
 _CACHES = shutil.ignore_patterns("__pycache__", "*.py[cod]")

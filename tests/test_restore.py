@@ -18,6 +18,8 @@ from bot.store.backup import copy_database
 from bot.store.store import open_store
 from tests.dockerfile import ROOT, environment, stages
 
+pytestmark = pytest.mark.slow
+
 GUIDE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 (COMMAND,) = re.findall(
     r"^(docker run .*--interactive.*) -euc '\n(.*?)' < threadscribe-", GUIDE, re.MULTILINE | re.DOTALL

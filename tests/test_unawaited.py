@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 FORGETFUL = """
 class Holder:
@@ -29,6 +31,7 @@ def test_that_hides_it_in_a_cycle():
 """
 
 
+@pytest.mark.slow
 def test_a_coroutine_that_nobody_awaits_fails_its_test(tmp_path: Path) -> None:
     path = tmp_path / "test_forgetful.py"
     path.write_text(FORGETFUL)

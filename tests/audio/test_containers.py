@@ -15,6 +15,8 @@ from bot.errors import Refusal, Rejected
 from tests.audio.samples import TONE_HZ, encode, heard, write_wav
 from tests.audio.splitting import only_audio_of, only_segment_of, segments_of
 
+pytestmark = pytest.mark.slow
+
 AMR: dict[str, Any] = {"rate_hz": 8_000, "bits_per_s": 12_200}
 CONTAINERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "m4a": ("ipod", "aac", {}),

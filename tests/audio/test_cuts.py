@@ -13,6 +13,8 @@ from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE
 from bot.audio.plan import LONGEST_MS
 from bot.recording import Span
 
+pytestmark = pytest.mark.slow
+
 WINDOW = 25
 LONGEST = LONGEST_MS // FRAME_MS
 LOUD = 1_000_000

@@ -25,6 +25,8 @@ from tests.audio.sounds import (
 )
 from tests.speech.corpus import Clip, real
 
+pytestmark = pytest.mark.slow
+
 CLIPS = real()
 
 

@@ -15,6 +15,8 @@ from tests.audio.samples import encode, heard, tone, write_wav
 from tests.audio.sounds import hum, noise, pcm_of, silence
 from tests.audio.splitting import only_audio_of, only_segment_of, segments_of
 
+pytestmark = pytest.mark.slow
+
 RATE_HZ = 8_000
 CUTS = (Span(0, 110_000), Span(110_000, 260_000), Span(260_000, 345_000))
 

@@ -15,6 +15,8 @@ import pytest
 
 from bot.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1-hush",

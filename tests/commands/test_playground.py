@@ -23,6 +23,8 @@ from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.playground.session import Outcome, Result
 from bot.whisper.heard import Heard
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(bot.__file__).parent.parent
 SAID = "Ask not what your country can do for you."
 FIELDS = ["file", "outcome", "transcript", "language", "duration_s", "text", "blocks", "elapsed_s"]

@@ -22,6 +22,8 @@ from bot.translations import ENGLISH
 from tests.flows.recordings import hum_with_pauses
 from tests.flows.world import Ear, tone
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

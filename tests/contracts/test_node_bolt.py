@@ -14,7 +14,7 @@ from bot.playground.slack_lookalike.server import SlackLookalike
 from tests.npm import NODE, install, needs_npm
 
 _SOURCE = Path(__file__).parent / "node"
-pytestmark = needs_npm
+pytestmark = [needs_npm, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ from bot.store.store import DataDirUnusable, open_store
 from tests.store.old_files import VERSIONS, old_file, request
 from tests.store.opening import ROOT
 
+pytestmark = pytest.mark.slow
+
 COPY = f"threadscribe.db.before-{schema.HEAD}"
 
 

@@ -152,6 +152,7 @@ def test_words_are_found_where_they_were_said(language: str, median_ms: int, ten
         "」" * 100_000,
     ],
 )
+@pytest.mark.slow
 def test_hostile_text_takes_no_longer_than_any(text: str) -> None:
     sounds = tuple(Span(at * 500, at * 500 + 400) for at in range(300))
 

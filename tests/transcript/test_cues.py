@@ -227,6 +227,7 @@ def test_words_on_both_sides_of_a_breath_do() -> None:
 @pytest.mark.parametrize(
     "text", ["x" * 50_000, "字" * 50_000, "\u0301" * 50_000, "\u2060 " * 25_000, "a " * 25_000]
 )
+@pytest.mark.slow
 def test_hostile_text_takes_no_longer_than_any(text: str) -> None:
     said = Utterance(text.strip(), Span(0, 170_000))
 

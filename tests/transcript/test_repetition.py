@@ -97,6 +97,7 @@ def test_any_runaway_becomes_plausible(unit: list[str], copies: int) -> None:
 @pytest.mark.parametrize(
     "text", ["ab " * 15_000, "a" * 50_000, "字" * 50_000, "、" * 50_000, "ab c" * 12_000]
 )
+@pytest.mark.slow
 def test_hostile_text_takes_no_longer_than_any(text: str) -> None:
     began_s = time.process_time()
     collapse(text, 10.0)

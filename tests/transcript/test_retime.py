@@ -185,6 +185,7 @@ def test_a_gap_stays_where_it_was() -> None:
     assert gap in plain_text(ENGLISH, new)
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover  # a tracer triples what so much text takes
 def test_a_day_of_words_is_matched_within_seconds() -> None:
     words = [f"{WORDS[at % 12]}{at % 997}" for at in range(20_000)]

@@ -25,6 +25,8 @@ from bot.recording import Segment, Span
 from tests.audio.samples import TONE_HZ, encode, heard, sparse_wav
 from tests.audio.splitting import segments_of
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 20
 
 

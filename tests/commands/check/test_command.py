@@ -16,6 +16,8 @@ from bot.commands.check.findings import Mark
 from tests.commands.check.checked import by_name, marks
 from tests.flows.world import World, environment, words
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 IN_ORDER = [
     *("Settings", "Bot token", "Scopes", "App token", "Events", "Download", "Clock"),

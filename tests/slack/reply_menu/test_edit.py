@@ -395,6 +395,7 @@ async def test_a_file_of_somebody_else_is_not_taken_for_the_transcript() -> None
         assert inputs(view)[0]["element"]["initial_value"].startswith("word0-0")
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover  # a tracer triples what so much text takes
 async def test_a_transcript_that_is_too_long_for_a_modal_says_so() -> None:
     async with answered() as here:

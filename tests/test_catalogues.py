@@ -21,11 +21,12 @@ from babel.messages.pofile import read_po
 
 from bot import sentences
 from bot.channel_settings import Automatic
+from bot.slack.requests.command_text import Word
 from bot.translations import DOMAIN, FOLDER, Reader, Sentence
 
 PATHS = sorted(FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
 AS_TYPED = re.compile(
-    r"/transcribe(?: (?:on|settings|status|usage|help)\b)?|/invite @Threadscribe|Threadscribe"
+    rf"/transcribe(?: (?:{'|'.join(Word)})\b)?|/invite @Threadscribe|Threadscribe"
     r"|Slack|\bMP3|\bM4A|\bWAV|\bMB\b|:\{reaction\}:"
 )
 """What is the same in every language: commands, names, formats."""

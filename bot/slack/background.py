@@ -1,11 +1,10 @@
-"""Background tasks started by handlers, lost if the process dies; and in-process locks by key."""
+"""Background tasks started by handlers, lost if the process dies."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
-from weakref import WeakValueDictionary
 
 import structlog
 
@@ -49,15 +48,3 @@ class BackgroundTasks:
             await work
         except Exception:  # noqa: BLE001  # nobody awaits it: the log has to tell
             self._log.exception("errand failed")
-
-
-class KeyedLocks:
-    """A lock per key: work on the same key runs one at a time, in the order in which it began to wait."""
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        """A lock that nobody holds or waits for is dropped."""
-
-    def of(self, key: str) -> asyncio.Lock:
-        """The lock of one key, such as a channel's id; for ``async with``."""
-        return self._locks.setdefault(key, asyncio.Lock())

@@ -12,7 +12,6 @@ from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Rejected, TranscriptionError
 from bot.model import Place
-from bot.slack.background import KeyedLocks
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block
 from bot.slack.blockkit.rich_text import escape
@@ -22,6 +21,7 @@ from bot.slack.incoming.events import ChannelMember, EventCallback
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
+from bot.slack.keyed_locks import KeyedLocks
 from bot.slack.settings.change import ChangeSettings, Denied, turned_off, turned_on
 from bot.slack.settings.greeting_view import render_decision, render_greeting
 

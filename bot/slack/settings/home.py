@@ -11,7 +11,6 @@ from slack_bolt.async_app import AsyncAck
 from bot import sentences
 from bot.channel_settings import ChannelSettings
 from bot.errors import TranscriptionError
-from bot.slack.background import KeyedLocks
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block
 from bot.slack.client.objects import Person
@@ -21,6 +20,7 @@ from bot.slack.incoming.events import AppHomeOpened, EventCallback
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import Answer, Answers
+from bot.slack.keyed_locks import KeyedLocks
 from bot.slack.settings.change import ChangeSettings, Denied
 from bot.slack.settings.controls import is_ticked
 from bot.slack.settings.home_view import (

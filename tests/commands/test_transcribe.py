@@ -19,8 +19,8 @@ from bot.errors import Refusal
 from bot.playground.dashscope_lookalike.faults import Answer
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.translations import ENGLISH
+from tests.flows.harness import Ear, tone
 from tests.flows.recordings import hum_with_pauses
-from tests.flows.world import Ear, tone
 
 pytestmark = pytest.mark.slow
 

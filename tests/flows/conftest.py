@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.world import Delivery, World, world_at
+from tests.flows.harness import BotHarness, Delivery, bot_harness_at
 
 
 @pytest.fixture(params=["socket", pytest.param("http", marks=pytest.mark.soak)])
@@ -18,14 +18,14 @@ def delivery(request: pytest.FixtureRequest) -> Delivery:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, delivery: Delivery) -> AsyncIterator[World]:
+async def harness(tmp_path: Path, delivery: Delivery) -> AsyncIterator[BotHarness]:
     """The look-alikes; the test starts the bot."""
-    async with world_at(tmp_path, delivery) as made:
+    async with bot_harness_at(tmp_path, delivery) as made:
         yield made
 
 
 @pytest.fixture
-async def socket_world(tmp_path: Path) -> AsyncIterator[World]:
+async def socket_harness(tmp_path: Path) -> AsyncIterator[BotHarness]:
     """The same over Socket Mode alone, for what does not depend on delivery."""
-    async with world_at(tmp_path, "socket") as made:
+    async with bot_harness_at(tmp_path, "socket") as made:
         yield made

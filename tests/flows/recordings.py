@@ -6,7 +6,7 @@ import wave
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.flows.world import tone
+from tests.flows.harness import tone
 
 RATE_HZ = 8_000
 PAUSE_S = 0.6

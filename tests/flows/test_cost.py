@@ -3,73 +3,73 @@
 from __future__ import annotations
 
 from tests.flows.hands import button, text_in
-from tests.flows.world import World, context, tone, words
+from tests.flows.harness import BotHarness, context, tone, words
 
 
-async def test_a_long_recording_asks_first(world: World) -> None:
-    async with world.bot_running(confirm_above_minutes=1):
-        message = world.share(world.clip(75, duration_ms=75_000))
-        await world.until(lambda: bool(world.replies(message)))
-        await world.idle()
-        (question,) = world.replies(message)
+async def test_a_long_recording_asks_first(harness: BotHarness) -> None:
+    async with harness.bot_running(confirm_above_minutes=1):
+        message = harness.share(harness.clip(75, duration_ms=75_000))
+        await harness.until(lambda: bool(harness.replies(message)))
+        await harness.idle()
+        (question,) = harness.replies(message)
         assert "$0.01" in text_in(question)
-        assert world.calls("download") == []
-        await world.done(world.people.click(question, button(question, "Transcribe"), world.ada.id))
-        (reply,) = await world.answered(message)
+        assert harness.calls("download") == []
+        await harness.done(harness.people.click(question, button(question, "Transcribe"), harness.ada.id))
+        (reply,) = await harness.answered(message)
     assert reply is question
     assert words(reply) == "A clip of 75 seconds."
 
 
-async def test_an_upload_whose_length_nobody_declares_asks_too(world: World) -> None:
-    upload = world.slack.state.add_file(tone(75), "talk.wav", user=world.ada.id, mimetype="audio/wav")
-    async with world.bot_running(confirm_above_minutes=1):
-        message = world.share(upload)
-        await world.until(lambda: bool(world.replies(message)))
-        await world.idle()
-        (question,) = world.replies(message)
+async def test_an_upload_whose_length_nobody_declares_asks_too(harness: BotHarness) -> None:
+    upload = harness.slack.state.add_file(tone(75), "talk.wav", user=harness.ada.id, mimetype="audio/wav")
+    async with harness.bot_running(confirm_above_minutes=1):
+        message = harness.share(upload)
+        await harness.until(lambda: bool(harness.replies(message)))
+        await harness.idle()
+        (question,) = harness.replies(message)
         assert button(question, "Transcribe")
-    assert not [call for call in world.dashscope.calls if call.duration_s > 10]
+    assert not [call for call in harness.dashscope.calls if call.duration_s > 10]
 
 
-async def test_no_thanks_takes_the_question_away(world: World) -> None:
-    async with world.bot_running(confirm_above_minutes=1):
-        message = world.share(world.clip(75, duration_ms=75_000))
-        await world.until(lambda: bool(world.replies(message)))
-        await world.idle()
-        (question,) = world.replies(message)
-        await world.done(world.people.click(question, button(question, "No"), world.ada.id))
-        await world.until(lambda: world.replies(message) == [])
-        await world.idle()
-    assert world.calls("download") == []
+async def test_no_thanks_takes_the_question_away(harness: BotHarness) -> None:
+    async with harness.bot_running(confirm_above_minutes=1):
+        message = harness.share(harness.clip(75, duration_ms=75_000))
+        await harness.until(lambda: bool(harness.replies(message)))
+        await harness.idle()
+        (question,) = harness.replies(message)
+        await harness.done(harness.people.click(question, button(question, "No"), harness.ada.id))
+        await harness.until(lambda: harness.replies(message) == [])
+        await harness.idle()
+    assert harness.calls("download") == []
 
 
-async def test_a_question_can_be_answered_after_a_restart(world: World) -> None:
-    async with world.bot_running(confirm_above_minutes=1):
-        message = world.share(world.clip(75, duration_ms=75_000))
-        await world.until(lambda: bool(world.replies(message)))
-        await world.idle()
-    async with world.bot_running(confirm_above_minutes=1):
-        (question,) = world.replies(message)
-        await world.done(world.people.click(question, button(question, "Transcribe"), world.ada.id))
-        (reply,) = await world.answered(message)
+async def test_a_question_can_be_answered_after_a_restart(harness: BotHarness) -> None:
+    async with harness.bot_running(confirm_above_minutes=1):
+        message = harness.share(harness.clip(75, duration_ms=75_000))
+        await harness.until(lambda: bool(harness.replies(message)))
+        await harness.idle()
+    async with harness.bot_running(confirm_above_minutes=1):
+        (question,) = harness.replies(message)
+        await harness.done(harness.people.click(question, button(question, "Transcribe"), harness.ada.id))
+        (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 75 seconds."
 
 
-async def test_a_short_recording_does_not_ask(world: World) -> None:
-    async with world.bot_running(confirm_above_minutes=1):
-        (reply,) = await world.answered(world.share(world.clip(2)))
+async def test_a_short_recording_does_not_ask(harness: BotHarness) -> None:
+    async with harness.bot_running(confirm_above_minutes=1):
+        (reply,) = await harness.answered(harness.share(harness.clip(2)))
     assert words(reply) == "A clip of 2 seconds."
 
 
-async def test_a_month_warns_before_it_is_used_up_and_then_refuses(world: World) -> None:
-    async with world.bot_running(monthly_minutes=1):
-        (first,) = await world.answered(world.share(world.clip(50)))
-        (second,) = await world.answered(world.share(world.clip(11)))
-        heard = len(world.dashscope.calls)
-        (third,) = await world.answered(world.share(world.clip(2)))
-        usage = await world.command("usage")
+async def test_a_month_warns_before_it_is_used_up_and_then_refuses(harness: BotHarness) -> None:
+    async with harness.bot_running(monthly_minutes=1):
+        (first,) = await harness.answered(harness.share(harness.clip(50)))
+        (second,) = await harness.answered(harness.share(harness.clip(11)))
+        heard = len(harness.dashscope.calls)
+        (third,) = await harness.answered(harness.share(harness.clip(2)))
+        usage = await harness.command("usage")
     assert "used" not in context(first)
     assert "%" in context(second)
     assert "used up" in words(third)
-    assert len(world.dashscope.calls) == heard
+    assert len(harness.dashscope.calls) == heard
     assert "1 of 1 min" in usage

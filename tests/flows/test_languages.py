@@ -7,7 +7,7 @@ import pytest
 from bot.playground.slack_lookalike.records import Channel, Message, User, View
 from bot.slack.requests.command_text import Word
 from tests.flows.hands import Form, button, elements, menu, option, text_in
-from tests.flows.world import World, context, words
+from tests.flows.harness import BotHarness, context, words
 
 HELLO = "A clip of 2 seconds."
 GERMAN_MENU = [
@@ -19,27 +19,27 @@ GERMAN_MENU = [
 ]
 
 
-def _reader(world: World, locale: str) -> User:
+def _reader(harness: BotHarness, locale: str) -> User:
     """Somebody in the channel whose Slack is in a language."""
-    user = world.slack.state.add_user("jonas", locale=locale)
-    world.channel.members.append(user.id)
+    user = harness.slack.state.add_user("jonas", locale=locale)
+    harness.channel.members.append(user.id)
     return user
 
 
-async def _home(world: World, user: User) -> View:
+async def _home(harness: BotHarness, user: User) -> View:
     """The home tab, opened just now."""
-    direct = world.slack.state.add_channel("", user.id, kind="im")
-    world.people.open_home(user.id, direct.id)
-    await world.until(lambda: user.id in world.slack.state.homes)
-    await world.idle()
-    return world.slack.state.homes[user.id]
+    direct = harness.slack.state.add_channel("", user.id, kind="im")
+    harness.people.open_home(user.id, direct.id)
+    await harness.until(lambda: user.id in harness.slack.state.homes)
+    await harness.idle()
+    return harness.slack.state.homes[user.id]
 
 
-async def _whispered(world: World, user: User, count: int) -> Message:
+async def _whispered(harness: BotHarness, user: User, count: int) -> Message:
     """The latest of as many messages as only one person sees."""
-    await world.until(lambda: len(world.whispers(user)) >= count)
-    await world.idle()
-    return world.whispers(user)[-1]
+    await harness.until(lambda: len(harness.whispers(user)) >= count)
+    await harness.idle()
+    return harness.whispers(user)[-1]
 
 
 def _choices(message: Message) -> list[str]:
@@ -60,13 +60,13 @@ def _labels(view: View) -> list[str]:
 
 
 async def test_the_settings_are_german_from_the_title_to_the_word_that_they_are_saved(
-    socket_world: World,
+    socket_harness: BotHarness,
 ) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    async with world.bot_running():
-        assert await world.command("settings", user=jonas) == ""
-        form = Form(world.modal(jonas))
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    async with harness.bot_running():
+        assert await harness.command("settings", user=jonas) == ""
+        form = Form(harness.modal(jonas))
         view = form.view
         shown = [view.content[part]["text"] for part in ("title", "submit", "close")]
         assert shown == ["Channel-Einstellungen", "Speichern", "Abbrechen"]
@@ -79,9 +79,9 @@ async def test_the_settings_are_german_from_the_title_to_the_word_that_they_are_
         assert {"Deutsch", "Englisch", "Türkisch"} < set(form.offers("Sprache"))
         assert "Lass es auf „Automatisch“, wenn mehrere Sprachen gesprochen werden." in _hints(view)
         form.choose("Automatisch transkribieren", "Clips, die in Slack").choose("Sprache", "Deutsch")
-        await world.done(world.people.submit(view, form.values))
-        saved = await _whispered(world, jonas, 1)
-        status = await world.command("status", user=jonas)
+        await harness.done(harness.people.submit(view, form.values))
+        saved = await _whispered(harness, jonas, 1)
+        status = await harness.command("status", user=jonas)
     assert view.closed
     assert saved.text == (
         "Gespeichert. Ich transkribiere die Clips, die in diesem Channel aufgenommen werden."
@@ -89,12 +89,12 @@ async def test_the_settings_are_german_from_the_title_to_the_word_that_they_are_
     assert "Sprache: Deutsch." in status
 
 
-async def test_the_home_tab_is_german_with_german_numbers(socket_world: World) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    async with world.bot_running(monthly_minutes=1_200):
-        await world.answered(world.share(world.clip(2)))
-        home = await _home(world, jonas)
+async def test_the_home_tab_is_german_with_german_numbers(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    async with harness.bot_running(monthly_minutes=1_200):
+        await harness.answered(harness.share(harness.clip(2)))
+        home = await _home(harness, jonas)
         shown = text_in(home)
         titles = [b["text"]["text"] for b in home.content["blocks"] if b["type"] == "header"]
         block, mode = next(
@@ -104,12 +104,12 @@ async def test_the_home_tab_is_german_with_german_numbers(socket_world: World) -
             if element["type"] == "static_select"
         )
         chosen = option(mode, "Nichts, nur wenn mich jemand darum bittet")
-        await world.done(
-            world.people.click_in_view(
+        await harness.done(
+            harness.people.click_in_view(
                 home, mode["action_id"], block_id=block["block_id"], selected_option=chosen
             )
         )
-        status = await world.command("status", user=jonas)
+        status = await harness.command("status", user=jonas)
     assert titles == [
         *("Was ich mache", "Deine Einstellungen", "Gemeinsame Channels", "Nutzung"),
         "So bekommst du ein Transkript",
@@ -119,17 +119,17 @@ async def test_the_home_tab_is_german_with_german_numbers(socket_world: World) -
     assert status.startswith("In diesem Channel transkribiere ich nur, worum mich jemand bittet.")
 
 
-async def test_commands_are_answered_in_german(socket_world: World) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    secret = world.slack.state.add_channel("secret", world.ada.id, kind="group")
-    async with world.bot_running():
-        helped = await world.command("help", user=jonas)
-        status = await world.command("status", user=jonas)
-        wrong = await world.command("hilfe", user=jonas)
-        unseen = world.slack.state.permalink(world.share(world.clip(2), channel=secret))
-        refused = await world.command(unseen, user=jonas)
-        await world.idle()
+async def test_commands_are_answered_in_german(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    secret = harness.slack.state.add_channel("secret", harness.ada.id, kind="group")
+    async with harness.bot_running():
+        helped = await harness.command("help", user=jonas)
+        status = await harness.command("status", user=jonas)
+        wrong = await harness.command("hilfe", user=jonas)
+        unseen = harness.slack.state.permalink(harness.share(harness.clip(2), channel=secret))
+        refused = await harness.command(unseen, user=jonas)
+        await harness.idle()
     assert all(f"/transcribe {word}" in helped for word in Word if word not in {Word.OFF, Word.HELP})
     assert "/transcribe allein: die neueste Aufnahme in diesem Channel." in helped
     assert status.splitlines() == [
@@ -141,33 +141,33 @@ async def test_commands_are_answered_in_german(socket_world: World) -> None:
     assert refused.startswith("Das kann ich nicht finden, oder wir sind nicht beide im zugehörigen Channel.")
 
 
-async def test_the_example_of_the_german_help_is_understood(socket_world: World) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    async with world.bot_running(auto_transcribe=False):
-        link = world.slack.state.permalink(world.share(world.clip(2)))
-        assert "„auf Englisch“" in await world.command("help", user=jonas)
-        said = await world.command(f"{link} auf Englisch", user=jonas)
-        private = await _whispered(world, jonas, 3)
+async def test_the_example_of_the_german_help_is_understood(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    async with harness.bot_running(auto_transcribe=False):
+        link = harness.slack.state.permalink(harness.share(harness.clip(2)))
+        assert "„auf Englisch“" in await harness.command("help", user=jonas)
+        said = await harness.command(f"{link} auf Englisch", user=jonas)
+        private = await _whispered(harness, jonas, 3)
     assert said.startswith("Wird gemacht. Das Transkript ist nur für dich")
     assert HELLO in text_in(private)
-    assert world.ear.languages[-1] == "en"
+    assert harness.ear.languages[-1] == "en"
 
 
 async def test_a_private_answer_is_german_around_the_words_and_its_thread_stays_english(
-    socket_world: World,
+    socket_harness: BotHarness,
 ) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    async with world.bot_running():
-        message = world.share(world.clip(2))
-        (reply,) = await world.answered(message)
-        await world.done(world.people.message_shortcut("transcribe", message, jonas.id))
-        form = Form(world.modal(jonas))
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    async with harness.bot_running():
+        message = harness.share(harness.clip(2))
+        (reply,) = await harness.answered(message)
+        await harness.done(harness.people.message_shortcut("transcribe", message, jonas.id))
+        form = Form(harness.modal(jonas))
         title, submit = (form.view.content[part]["text"] for part in ("title", "submit"))
         form.choose("Wo ich antworte", "Nur für mich")
-        await world.done(world.people.submit(form.view, form.values))
-        private = await _whispered(world, jonas, 1)
+        await harness.done(harness.people.submit(form.view, form.values))
+        private = await _whispered(harness, jonas, 1)
     assert (title, submit) == ("Transkribieren", "Transkribieren")
     assert (words(private), context(private)) == (HELLO, "Englisch · 0:02")
     assert _buttons(private) == ["Im Thread teilen"]
@@ -175,16 +175,16 @@ async def test_a_private_answer_is_german_around_the_words_and_its_thread_stays_
     assert _choices(reply)[1] == "Transcribe again"
 
 
-async def test_a_direct_message_is_german_around_the_words(socket_world: World) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    elsewhere = world.slack.state.add_channel("elsewhere", jonas.id, with_bot=False)
-    async with world.bot_running(auto_transcribe=False):
-        link = world.slack.state.permalink(world.share(world.clip(2)))
-        said = await world.command(link, user=jonas, channel=elsewhere)
-        await world.until(lambda: bool(world.direct(jonas)))
-        await world.idle()
-        (told,) = world.direct(jonas)
+async def test_a_direct_message_is_german_around_the_words(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    elsewhere = harness.slack.state.add_channel("elsewhere", jonas.id, with_bot=False)
+    async with harness.bot_running(auto_transcribe=False):
+        link = harness.slack.state.permalink(harness.share(harness.clip(2)))
+        said = await harness.command(link, user=jonas, channel=elsewhere)
+        await harness.until(lambda: bool(harness.direct(jonas)))
+        await harness.idle()
+        (told,) = harness.direct(jonas)
     assert said == "Wird gemacht. Das Transkript ist nur für dich: Es kommt als Direktnachricht."
     assert {HELLO, "Aus ", "zur Aufnahme"} <= set(text_in(told).splitlines())
     assert context(told) == "Englisch · 0:02"
@@ -192,32 +192,34 @@ async def test_a_direct_message_is_german_around_the_words(socket_world: World) 
 
 
 async def test_why_nothing_is_transcribed_is_told_one_person_in_german_and_the_thread_in_english(
-    socket_world: World,
+    socket_harness: BotHarness,
 ) -> None:
-    world = socket_world
-    jonas = _reader(world, "de-DE")
-    async with world.bot_running(auto_transcribe=False):
-        bot = world.slack.state.workspace.bot_user_id
-        empty = world.slack.state.add_file(b"", "note.m4a", user=world.ada.id)
-        message = world.share(empty)
-        await world.command(world.slack.state.permalink(message), user=jonas)
-        private = await _whispered(world, jonas, 2)
-        world.slack.state.post_as_user(
-            world.channel.id, jonas.id, f"<@{bot}> transcribe", thread_ts=message.ts
+    harness = socket_harness
+    jonas = _reader(harness, "de-DE")
+    async with harness.bot_running(auto_transcribe=False):
+        bot = harness.slack.state.workspace.bot_user_id
+        empty = harness.slack.state.add_file(b"", "note.m4a", user=harness.ada.id)
+        message = harness.share(empty)
+        await harness.command(harness.slack.state.permalink(message), user=jonas)
+        private = await _whispered(harness, jonas, 2)
+        harness.slack.state.post_as_user(
+            harness.channel.id, jonas.id, f"<@{bot}> transcribe", thread_ts=message.ts
         )
-        (reply,) = await world.answered(message)
-        world.slack.state.post_as_user(world.channel.id, jonas.id, f"<@{bot}> danke", thread_ts=message.ts)
-        told = await _whispered(world, jonas, 3)
+        (reply,) = await harness.answered(message)
+        harness.slack.state.post_as_user(
+            harness.channel.id, jonas.id, f"<@{bot}> danke", thread_ts=message.ts
+        )
+        told = await _whispered(harness, jonas, 3)
     assert private.text == "Diese Datei ist leer. Bitte teile sie noch einmal."
     assert words(reply) == "This file is empty. Please share it again."
     assert told.text.startswith("Ich weiß nicht, was „danke“ hier bedeutet.")
 
 
-async def _greeted(world: World) -> tuple[Channel, Message]:
+async def _greeted(harness: BotHarness) -> tuple[Channel, Message]:
     """A channel that the bot was invited to just now, and its greeting."""
-    state = world.slack.state
-    channel = state.add_channel("news", world.ada.id, with_bot=False)
-    world.comings.join(channel, state.workspace.bot_user_id, inviter=world.ada.id)
+    state = harness.slack.state
+    channel = state.add_channel("news", harness.ada.id, with_bot=False)
+    harness.comings.join(channel, state.workspace.bot_user_id, inviter=harness.ada.id)
 
     def said() -> list[Message]:
         return [
@@ -226,26 +228,28 @@ async def _greeted(world: World) -> tuple[Channel, Message]:
             if message.channel_id == channel.id and message.bot_id == state.workspace.bot_id
         ]
 
-    await world.until(lambda: bool(said()))
-    await world.idle()
+    await harness.until(lambda: bool(said()))
+    await harness.idle()
     (greeting,) = said()
     return channel, greeting
 
 
-async def test_threads_and_the_greeting_are_german_where_the_operator_says_so(socket_world: World) -> None:
-    world = socket_world
-    async with world.bot_running(reply_locale="de"):
-        channel, greeting = await _greeted(world)
+async def test_threads_and_the_greeting_are_german_where_the_operator_says_so(
+    socket_harness: BotHarness,
+) -> None:
+    harness = socket_harness
+    async with harness.bot_running(reply_locale="de"):
+        channel, greeting = await _greeted(harness)
         assert greeting.text.startswith("Hallo, ich bin Threadscribe:")
         assert _buttons(greeting) == ["Einschalten", "Ausschalten", "Einstellungen"]
-        await world.done(world.people.click(greeting, button(greeting, "Einschalten"), world.ada.id))
-        await world.until(lambda: " hat mich eingeschaltet." in text_in(greeting))
-        message = world.share(world.clip(2), channel=channel)
-        (reply,) = await world.answered(message)
-        help_in_english = await world.command("help", channel=channel)
-        said = await world.command(world.slack.state.permalink(message), channel=channel)
-        private = await _whispered(world, world.ada, 3)
-        home = await _home(world, world.ada)
+        await harness.done(harness.people.click(greeting, button(greeting, "Einschalten"), harness.ada.id))
+        await harness.until(lambda: " hat mich eingeschaltet." in text_in(greeting))
+        message = harness.share(harness.clip(2), channel=channel)
+        (reply,) = await harness.answered(message)
+        help_in_english = await harness.command("help", channel=channel)
+        said = await harness.command(harness.slack.state.permalink(message), channel=channel)
+        private = await _whispered(harness, harness.ada, 3)
+        home = await _home(harness, harness.ada)
     assert (words(reply), context(reply)) == (HELLO, "Englisch · 0:02")
     assert _choices(reply) == GERMAN_MENU
     assert "/transcribe alone: the newest recording in this channel." in help_in_english
@@ -262,18 +266,18 @@ async def test_threads_and_the_greeting_are_german_where_the_operator_says_so(so
     ],
 )
 async def test_who_reads_another_language_gets_english_with_their_regions_numbers(
-    socket_world: World, locale: str, figures: str, german: str
+    socket_harness: BotHarness, locale: str, figures: str, german: str
 ) -> None:
-    world = socket_world
-    jonas = _reader(world, locale)
-    async with world.bot_running(monthly_minutes=12_000):
-        await world.answered(world.share(world.clip(2)))
-        usage = await world.command("usage", user=jonas)
-        home = text_in(await _home(world, jonas))
-        await world.command("settings", user=jonas)
-        form = Form(world.modal(jonas)).choose("Language", german)
-        await world.done(world.people.submit(form.view, form.values))
-        saved = await _whispered(world, jonas, 2)
+    harness = socket_harness
+    jonas = _reader(harness, locale)
+    async with harness.bot_running(monthly_minutes=12_000):
+        await harness.answered(harness.share(harness.clip(2)))
+        usage = await harness.command("usage", user=jonas)
+        home = text_in(await _home(harness, jonas))
+        await harness.command("settings", user=jonas)
+        form = Form(harness.modal(jonas)).choose("Language", german)
+        await harness.done(harness.people.submit(form.view, form.values))
+        saved = await _whispered(harness, jonas, 2)
     assert figures in usage
     assert usage in home
     assert "What I do" in home

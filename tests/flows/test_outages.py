@@ -17,7 +17,7 @@ from bot.playground.dashscope_lookalike.calls import Call
 from bot.playground.slack_lookalike import faults as slack
 from bot.playground.slack_lookalike.records import Message, Served
 from bot.translations import ENGLISH
-from tests.flows.world import Delivery, World, context, state_of, words, world_at
+from tests.flows.harness import BotHarness, Delivery, bot_harness_at, context, state_of, words
 
 
 def is_clip(call: Call) -> bool:
@@ -38,12 +38,12 @@ PASSING: dict[str, dashscope.Fault] = {
 
 
 @pytest.mark.parametrize("kind", PASSING)
-async def test_the_recogniser_fails_once(world: World, kind: str) -> None:
-    world.dashscope.faults.add(PASSING[kind], when=is_clip)
-    async with world.bot_running():
-        (reply,) = await world.answered(world.share(world.clip()))
+async def test_the_recogniser_fails_once(harness: BotHarness, kind: str) -> None:
+    harness.dashscope.faults.add(PASSING[kind], when=is_clip)
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(harness.clip()))
     assert words(reply) == "A clip of 2 seconds."
-    assert len([call for call in world.dashscope.calls if is_clip(call)]) == 2
+    assert len([call for call in harness.dashscope.calls if is_clip(call)]) == 2
 
 
 ODD: dict[str, tuple[dashscope.Fault, Callable[[Message], bool]]] = {
@@ -58,11 +58,11 @@ ODD: dict[str, tuple[dashscope.Fault, Callable[[Message], bool]]] = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-async def test_the_recogniser_answers_oddly(world: World, kind: str) -> None:
+async def test_the_recogniser_answers_oddly(harness: BotHarness, kind: str) -> None:
     fault, expected = ODD[kind]
-    world.dashscope.faults.add(fault, when=is_clip)
-    async with world.bot_running():
-        (reply,) = await world.answered(world.share(world.clip()))
+    harness.dashscope.faults.add(fault, when=is_clip)
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(harness.clip()))
     assert expected(reply)
 
 
@@ -83,32 +83,32 @@ TROUBLE: dict[str, tuple[str, slack.Fault]] = {
 
 
 @pytest.mark.parametrize("kind", TROUBLE)
-async def test_slack_fails_once(world: World, kind: str) -> None:
+async def test_slack_fails_once(harness: BotHarness, kind: str) -> None:
     method, fault = TROUBLE[kind]
-    world.slack.faults.add(method, fault)
-    async with world.bot_running():
-        message = world.share(world.clip(urls_missing_for=1 if method == "files.info" else 0))
-        (reply,) = await world.answered(message)
+    harness.slack.faults.add(method, fault)
+    async with harness.bot_running():
+        message = harness.share(harness.clip(urls_missing_for=1 if method == "files.info" else 0))
+        (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 2 seconds."
-    assert len([call for call in world.dashscope.calls if is_clip(call)]) == 1
+    assert len([call for call in harness.dashscope.calls if is_clip(call)]) == 1
 
 
-async def test_slack_takes_the_reply_and_never_answers(socket_world: World) -> None:
-    world = socket_world
-    world.slack.faults.hold("chat.postMessage", after_acting=True)
-    async with world.bot_running():
-        (reply,) = await world.answered(world.share(world.clip()))
+async def test_slack_takes_the_reply_and_never_answers(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    harness.slack.faults.hold("chat.postMessage", after_acting=True)
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(harness.clip()))
     assert words(reply) == "A clip of 2 seconds."
-    assert len(world.calls("chat.postMessage")) == 1
+    assert len(harness.calls("chat.postMessage")) == 1
 
 
-async def test_a_download_that_breaks_off_is_tried_again(world: World) -> None:
-    clip = world.clip(served=Served(cut_after_bytes=2000))
-    async with world.bot_running():
-        message = world.share(clip)
-        await world.until(lambda: bool(world.calls("download")))
+async def test_a_download_that_breaks_off_is_tried_again(harness: BotHarness) -> None:
+    clip = harness.clip(served=Served(cut_after_bytes=2000))
+    async with harness.bot_running():
+        message = harness.share(clip)
+        await harness.until(lambda: bool(harness.calls("download")))
         clip.served = Served()
-        (reply,) = await world.answered(message)
+        (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 2 seconds."
 
 
@@ -120,16 +120,16 @@ MISSET: dict[str, tuple[dashscope.Fault, Misconfiguration]] = {
 
 
 @pytest.mark.parametrize("kind", MISSET)
-async def test_a_misconfiguration_parks_jobs_until_it_is_mended(world: World, kind: str) -> None:
+async def test_a_misconfiguration_parks_jobs_until_it_is_mended(harness: BotHarness, kind: str) -> None:
     fault, reason = MISSET[kind]
-    world.dashscope.faults.add(fault, times=None)
-    async with world.bot_running() as bot:
-        messages = [world.share(world.clip(seconds)) for seconds in (2, 3)]
-        notices = [await world.noticed(message) for message in messages]
+    harness.dashscope.faults.add(fault, times=None)
+    async with harness.bot_running() as bot:
+        messages = [harness.share(harness.clip(seconds)) for seconds in (2, 3)]
+        notices = [await harness.noticed(message) for message in messages]
         assert [words(notice) for notice in notices] == [sentences.waiting(ENGLISH, reason)] * 2
-        await world.until_async(lambda: _all_parked(bot.store.requests.depth, 2))
-        world.dashscope.faults.clear()
-        replies = [await world.answered(message) for message in messages]
+        await harness.until_async(lambda: _all_parked(bot.store.requests.depth, 2))
+        harness.dashscope.faults.clear()
+        replies = [await harness.answered(message) for message in messages]
     assert [[words(reply) for reply in found] for found in replies] == [
         ["A clip of 2 seconds."],
         ["A clip of 3 seconds."],
@@ -141,72 +141,72 @@ async def _all_parked(depth: Callable[[], Awaitable[dict[JobState, int]]], count
     return (await depth())[JobState.PARKED] == count
 
 
-async def test_an_expired_key_survives_a_restart(world: World) -> None:
-    world.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
-    async with world.bot_running() as bot:
-        message = world.share(world.clip())
-        await world.noticed(message)
-        await world.until_async(lambda: _all_parked(bot.store.requests.depth, 1))
-    world.dashscope.faults.clear()
-    async with world.bot_running():
-        (reply,) = await world.answered(message)
+async def test_an_expired_key_survives_a_restart(harness: BotHarness) -> None:
+    harness.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
+    async with harness.bot_running() as bot:
+        message = harness.share(harness.clip())
+        await harness.noticed(message)
+        await harness.until_async(lambda: _all_parked(bot.store.requests.depth, 1))
+    harness.dashscope.faults.clear()
+    async with harness.bot_running():
+        (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 2 seconds."
 
 
-async def test_what_lasts_too_long_ends_with_a_sentence(world: World) -> None:
-    world.dashscope.faults.add(dashscope.Answer(500, "InternalError"), times=None)
-    async with world.bot_running(job_give_up_after_s=1):
-        message = world.share(world.clip())
-        (reply,) = await world.answered(message)
+async def test_what_lasts_too_long_ends_with_a_sentence(harness: BotHarness) -> None:
+    harness.dashscope.faults.add(dashscope.Answer(500, "InternalError"), times=None)
+    async with harness.bot_running(job_give_up_after_s=1):
+        message = harness.share(harness.clip())
+        (reply,) = await harness.answered(message)
     assert words(reply) == sentences.gave_up(ENGLISH, Outage.RECOGNISER)
     assert state_of(reply) == "failed"
 
 
-async def test_a_key_that_stays_expired_ends_with_a_sentence(socket_world: World) -> None:
-    world = socket_world
-    world.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
-    async with world.bot_running(job_give_up_after_s=2):
-        message = world.share(world.clip())
-        (reply,) = await world.answered(message)
+async def test_a_key_that_stays_expired_ends_with_a_sentence(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    harness.dashscope.faults.add(dashscope.Answer(401, "InvalidApiKey"), times=None)
+    async with harness.bot_running(job_give_up_after_s=2):
+        message = harness.share(harness.clip())
+        (reply,) = await harness.answered(message)
     assert words(reply) == sentences.gave_up(ENGLISH, Misconfiguration.RECOGNISER_KEY)
 
 
 @pytest.mark.parametrize("how", ["socket", "http"])
 async def test_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path, how: Delivery) -> None:
-    async with world_at(tmp_path, how, ack_timeout_s=0.4) as world, world.bot_running():
+    async with bot_harness_at(tmp_path, how, ack_timeout_s=0.4) as harness, harness.bot_running():
         database = tmp_path / "data" / "threadscribe.db"
         other = sqlite3.connect(database, isolation_level=None, timeout=5, check_same_thread=False)
         # In a thread: the bot, in this one, may have to end a transaction of its own first.
         await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
-        message = world.share(world.clip())
-        (delivery,) = world.slack.deliveries
-        await world.until(lambda: len(delivery.attempts) >= 2)
+        message = harness.share(harness.clip())
+        (delivery,) = harness.slack.deliveries
+        await harness.until(lambda: len(delivery.attempts) >= 2)
         assert not delivery.acked
         other.execute("ROLLBACK")
         other.close()
-        (reply,) = await world.answered(message)
+        (reply,) = await harness.answered(message)
         await asyncio.sleep(0.1)  # a second reply would come now
     assert words(reply) == "A clip of 2 seconds."
-    assert len(world.replies(message)) == 1
+    assert len(harness.replies(message)) == 1
 
 
-async def test_the_socket_comes_back_after_its_address_went_stale(socket_world: World) -> None:
-    world = socket_world
-    async with world.bot_running():
-        held = world.slack.faults.hold("socket_connect")
-        await world.slack.socket_mode.disconnect("refresh_requested")
+async def test_the_socket_comes_back_after_its_address_went_stale(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    async with harness.bot_running():
+        held = harness.slack.faults.hold("socket_connect")
+        await harness.slack.socket_mode.disconnect("refresh_requested")
         await held.reached()
         # The ticket in the address is good for a while only.
-        world.slack.state.socket_tickets.clear()
+        harness.slack.state.socket_tickets.clear()
         held.drop()
-        (reply,) = await world.answered(world.share(world.clip(3)))
+        (reply,) = await harness.answered(harness.share(harness.clip(3)))
     assert words(reply) == "A clip of 3 seconds."
 
 
-async def test_the_socket_comes_back_after_it_broke(socket_world: World) -> None:
-    world = socket_world
-    async with world.bot_running():
-        await world.answered(world.share(world.clip(2)))
-        await world.slack.socket_mode.disconnect("refresh_requested")
-        (reply,) = await world.answered(world.share(world.clip(3)))
+async def test_the_socket_comes_back_after_it_broke(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    async with harness.bot_running():
+        await harness.answered(harness.share(harness.clip(2)))
+        await harness.slack.socket_mode.disconnect("refresh_requested")
+        (reply,) = await harness.answered(harness.share(harness.clip(3)))
     assert words(reply) == "A clip of 3 seconds."

@@ -15,11 +15,11 @@ from bot.errors import Misconfiguration, Refusal
 from bot.playground.slack_lookalike.records import File, Served
 from bot.translations import ENGLISH
 from tests.audio import samples
-from tests.flows.world import World, state_of, tone, words
+from tests.flows.harness import BotHarness, state_of, tone, words
 
 GIB = 1024**3
 
-REFUSED: dict[str, tuple[Refusal, Callable[[World], File]]] = {
+REFUSED: dict[str, tuple[Refusal, Callable[[BotHarness], File]]] = {
     "not audio": (Refusal.NOT_AUDIO, lambda w: _file(w, b"Dear diary, " * 500)),
     "empty": (Refusal.EMPTY, lambda w: _file(w, b"")),
     "HTML as audio": (Refusal.NOT_AUDIO, lambda w: _file(w, b"<!DOCTYPE html><html></html>" * 90)),
@@ -44,73 +44,79 @@ HIDDEN: dict[str, tuple[Refusal, dict[str, Any]]] = {
 }
 
 
-def _file(world: World, content: bytes) -> File:
-    return world.slack.state.add_file(content, "note.m4a", user=world.ada.id, mimetype="audio/mp4")
+def _file(harness: BotHarness, content: bytes) -> File:
+    return harness.slack.state.add_file(content, "note.m4a", user=harness.ada.id, mimetype="audio/mp4")
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-async def test_each_kind_has_its_sentence(world: World, kind: str) -> None:
+async def test_each_kind_has_its_sentence(harness: BotHarness, kind: str) -> None:
     reason, make = REFUSED[kind]
-    async with world.bot_running(max_audio_minutes=5):
-        message = world.share(make(world))
-        (reply,) = await world.answered(message)
+    async with harness.bot_running(max_audio_minutes=5):
+        message = harness.share(make(harness))
+        (reply,) = await harness.answered(message)
     assert words(reply) == sentences.refusal(ENGLISH, reason, LIMITS.get(reason))
     assert state_of(reply) == "refused"
-    assert world.slack.state.status(world.channel.id, message.ts) == ""
+    assert harness.slack.state.status(harness.channel.id, message.ts) == ""
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
-async def test_what_slack_keeps_back_is_said_to_whoever_asks(world: World, kind: str) -> None:
+async def test_what_slack_keeps_back_is_said_to_whoever_asks(harness: BotHarness, kind: str) -> None:
     reason, described = HIDDEN[kind]
-    async with world.bot_running():
-        unasked = world.share(world.clip(**described))
-        asked = world.share(world.clip(**described), text=_mention(world))
-        (reply,) = await world.answered(asked)
+    async with harness.bot_running():
+        unasked = harness.share(harness.clip(**described))
+        asked = harness.share(harness.clip(**described), text=_mention(harness))
+        (reply,) = await harness.answered(asked)
     assert words(reply) == sentences.refusal(ENGLISH, reason)
-    assert world.replies(unasked) == []
-    assert world.calls("download") == []
+    assert harness.replies(unasked) == []
+    assert harness.calls("download") == []
 
 
-def _mention(world: World) -> str:
-    return f"<@{world.slack.state.workspace.bot_user_id}>"
+def _mention(harness: BotHarness) -> str:
+    return f"<@{harness.slack.state.workspace.bot_user_id}>"
 
 
 @pytest.mark.parametrize("kind", ["too long, as Slack says", "too big"])
-async def test_what_slack_already_says_is_not_downloaded(world: World, kind: str) -> None:
-    async with world.bot_running(max_audio_minutes=5):
-        await world.answered(world.share(REFUSED[kind][1](world)))
-    assert world.calls("download") == []
+async def test_what_slack_already_says_is_not_downloaded(harness: BotHarness, kind: str) -> None:
+    async with harness.bot_running(max_audio_minutes=5):
+        await harness.answered(harness.share(REFUSED[kind][1](harness)))
+    assert harness.calls("download") == []
 
 
-async def test_no_speech(world: World) -> None:
-    world.ear.text = ""
-    async with world.bot_running():
-        (reply,) = await world.answered(world.share(world.clip()))
+async def test_no_speech(harness: BotHarness) -> None:
+    harness.ear.text = ""
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(harness.clip()))
     assert words(reply) == sentences.refusal(ENGLISH, Refusal.NO_SPEECH)
 
 
-async def test_a_video_clip_without_sound_is_ignored(world: World, tmp_path: Path) -> None:
-    silent = _silent_video(world, tmp_path, subtype="slack_video")
-    async with world.bot_running():
-        message = world.share(silent)
-        await world.answered(world.share(world.clip()))
-    assert world.replies(message) == []
+async def test_a_video_clip_without_sound_is_ignored(harness: BotHarness, tmp_path: Path) -> None:
+    silent = _silent_video(harness, tmp_path, subtype="slack_video")
+    async with harness.bot_running():
+        message = harness.share(silent)
+        await harness.answered(harness.share(harness.clip()))
+    assert harness.replies(message) == []
 
 
-async def test_a_video_without_sound_is_refused_where_somebody_asked(world: World, tmp_path: Path) -> None:
-    async with world.bot_running():
-        (reply,) = await world.answered(world.share(_silent_video(world, tmp_path), text=_mention(world)))
+async def test_a_video_without_sound_is_refused_where_somebody_asked(
+    harness: BotHarness, tmp_path: Path
+) -> None:
+    async with harness.bot_running():
+        (reply,) = await harness.answered(
+            harness.share(_silent_video(harness, tmp_path), text=_mention(harness))
+        )
     assert words(reply) == sentences.refusal(ENGLISH, Refusal.NO_AUDIO_TRACK)
 
 
-def _silent_video(world: World, folder: Path, **described: Any) -> File:
+def _silent_video(harness: BotHarness, folder: Path, **described: Any) -> File:
     path = samples.encode(folder / "silent.mp4", "mp4", "aac", tones_hz=(), video="mpeg4")
-    return world.slack.state.add_file(path, "talk.mp4", user=world.ada.id, mimetype="video/mp4", **described)
+    return harness.slack.state.add_file(
+        path, "talk.mp4", user=harness.ada.id, mimetype="video/mp4", **described
+    )
 
 
-async def test_the_token_does_not_follow_a_redirect_to_a_foreign_host(world: World) -> None:
-    async with _foreign_host() as (address, requests), world.bot_running():
-        (reply,) = await world.answered(world.share(world.clip(served=Served(redirect_to=address))))
+async def test_the_token_does_not_follow_a_redirect_to_a_foreign_host(harness: BotHarness) -> None:
+    async with _foreign_host() as (address, requests), harness.bot_running():
+        (reply,) = await harness.answered(harness.share(harness.clip(served=Served(redirect_to=address))))
     assert words(reply) == sentences.refusal(ENGLISH, Refusal.UNSAFE_ADDRESS)
     assert requests == []
 
@@ -132,17 +138,17 @@ async def _foreign_host() -> AsyncIterator[tuple[str, list[web.BaseRequest]]]:
         await runner.cleanup()
 
 
-async def test_a_login_page_parks_the_job_until_the_scope_is_granted(world: World) -> None:
-    state = world.slack.state
+async def test_a_login_page_parks_the_job_until_the_scope_is_granted(harness: BotHarness) -> None:
+    state = harness.slack.state
     state.workspace.scopes.discard("files:read")
-    async with world.bot_running():
-        message = world.share(world.clip())
-        notice = await world.noticed(message)
+    async with harness.bot_running():
+        message = harness.share(harness.clip())
+        notice = await harness.noticed(message)
         assert words(notice) in {
             sentences.waiting(ENGLISH, Misconfiguration.SLACK_LOGIN_PAGE),
             sentences.waiting(ENGLISH, Misconfiguration.SLACK_SCOPE),
         }
         state.workspace.scopes.add("files:read")
-        (reply,) = await world.answered(message)
+        (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 2 seconds."
     assert reply.ts == notice.ts

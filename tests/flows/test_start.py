@@ -16,29 +16,29 @@ from bot.model import JobState
 from bot.playground.slack_lookalike import faults as slack
 from bot.store.store import DataDirUnusable
 from bot.telemetry import configure_logging
-from tests.flows.world import World, words, world_at
+from tests.flows.harness import BotHarness, bot_harness_at, words
 
 
-async def test_a_wrong_bot_token_stops_the_start(world: World) -> None:
+async def test_a_wrong_bot_token_stops_the_start(harness: BotHarness) -> None:
     with pytest.raises(Misconfigured) as caught:
-        async with world.bot_running(slack_bot_token=SecretStr("xoxb-wrong")):
+        async with harness.bot_running(slack_bot_token=SecretStr("xoxb-wrong")):
             pass
     assert caught.value.reason is Misconfiguration.SLACK_TOKEN
 
 
-async def test_a_wrong_app_token_stops_the_start_and_is_named(socket_world: World) -> None:
+async def test_a_wrong_app_token_stops_the_start_and_is_named(socket_harness: BotHarness) -> None:
     with pytest.raises(Misconfigured) as caught:
-        async with socket_world.bot_running(slack_app_token=SecretStr("xapp-wrong")):
+        async with socket_harness.bot_running(slack_app_token=SecretStr("xapp-wrong")):
             pass
     assert "SLACK_APP_TOKEN" in caught.value.detail
 
 
 async def test_a_bot_that_waits_for_slack_is_healthy_and_not_ready(
-    socket_world: World, unused_tcp_port: int
+    socket_harness: BotHarness, unused_tcp_port: int
 ) -> None:
-    world = socket_world
-    held = world.slack.faults.hold("auth.test")
-    bot = running(world.settings.model_copy(update={"http_port": unused_tcp_port}))
+    harness = socket_harness
+    held = harness.slack.faults.hold("auth.test")
+    bot = running(harness.settings.model_copy(update={"http_port": unused_tcp_port}))
     starting = asyncio.create_task(bot.__aenter__())
     await held.reached()
     async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
@@ -58,10 +58,10 @@ async def test_a_bot_that_waits_for_slack_is_healthy_and_not_ready(
 
 @pytest.mark.parametrize("is_link", [False, True])
 async def test_what_a_killed_process_left_goes_before_slack_is_reached(
-    socket_world: World, tmp_path: Path, *, is_link: bool
+    socket_harness: BotHarness, tmp_path: Path, *, is_link: bool
 ) -> None:
-    world, disk = socket_world, tmp_path / "disk"
-    scratch = world.settings.data_dir / "tmp"
+    harness, disk = socket_harness, tmp_path / "disk"
+    scratch = harness.settings.data_dir / "tmp"
     scratch.parent.mkdir(parents=True, exist_ok=True)
     if is_link:
         scratch.symlink_to(disk)
@@ -70,8 +70,8 @@ async def test_what_a_killed_process_left_goes_before_slack_is_reached(
     (scratch / "threadscribe-abcdefgh").mkdir()
     (scratch / "threadscribe-abcdefgh" / "clip.m4a").write_text("a voice")
     (scratch / "of others").write_text("precious")
-    held = world.slack.faults.hold("auth.test")
-    bot = running(world.settings)
+    held = harness.slack.faults.hold("auth.test")
+    bot = running(harness.settings)
     starting = asyncio.create_task(bot.__aenter__())
     await held.reached()
     assert [path.name for path in scratch.iterdir()] == (["of others"] if is_link else [])
@@ -81,33 +81,33 @@ async def test_what_a_killed_process_left_goes_before_slack_is_reached(
     await bot.__aexit__(None, None, None)
 
 
-async def test_a_folder_that_cannot_be_emptied_is_named(socket_world: World) -> None:
-    data_dir = socket_world.settings.data_dir
+async def test_a_folder_that_cannot_be_emptied_is_named(socket_harness: BotHarness) -> None:
+    data_dir = socket_harness.settings.data_dir
     data_dir.mkdir(parents=True, exist_ok=True)
     (data_dir / "tmp").write_text("no folder")
     with pytest.raises(DataDirUnusable, match=r"temporary audio .*/tmp cannot be emptied: File exists"):
-        async with socket_world.bot_running():
+        async with socket_harness.bot_running():
             pass
 
 
-async def test_slack_may_be_away_at_the_start(socket_world: World) -> None:
-    world = socket_world
-    world.slack.faults.add("auth.test", slack.Answer(500), times=3)
-    async with world.bot_running():
-        (reply,) = await world.answered(world.share(world.clip()))
+async def test_slack_may_be_away_at_the_start(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    harness.slack.faults.add("auth.test", slack.Answer(500), times=3)
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(harness.clip()))
     assert words(reply) == "A clip of 2 seconds."
 
 
-async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_world: World) -> None:
-    world = socket_world
-    scopes = world.slack.state.workspace.scopes
+async def test_a_scope_that_no_job_needs_does_not_keep_jobs_parked(socket_harness: BotHarness) -> None:
+    harness = socket_harness
+    scopes = harness.slack.state.workspace.scopes
     scopes.discard("mpim:history")
     scopes.discard("chat:write")
-    async with world.bot_running() as bot:
-        message = world.share(world.clip())
-        await world.until_async(lambda: _parked(bot))
+    async with harness.bot_running() as bot:
+        message = harness.share(harness.clip())
+        await harness.until_async(lambda: _parked(bot))
         scopes.add("chat:write")
-        (reply,) = await world.answered(message)
+        (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 2 seconds."
 
 
@@ -118,33 +118,33 @@ async def _parked(bot: Bot) -> bool:
 async def test_a_badly_signed_event_leaves_none_of_its_words_in_the_log(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with world_at(tmp_path, "http") as world:
+    async with bot_harness_at(tmp_path, "http") as harness:
         configure_logging("DEBUG", pretty=False)
-        async with world.bot_running(slack_signing_secret=SecretStr("another")):
-            message = world.share(world.clip(name="salary talk.wav"), text="my private words")
-            (delivery,) = world.slack.deliveries
+        async with harness.bot_running(slack_signing_secret=SecretStr("another")):
+            message = harness.share(harness.clip(name="salary talk.wav"), text="my private words")
+            (delivery,) = harness.slack.deliveries
             await delivery.settled(30)
     logged = capfd.readouterr().err
     assert delivery.lost
-    assert world.replies(message) == []
+    assert harness.replies(message) == []
     assert '"reason": "signature"' in logged
-    for secret in ("my private words", "salary talk", "verification-token", world.slack.bot_token):
+    for secret in ("my private words", "salary talk", "verification-token", harness.slack.bot_token):
         assert secret not in logged
 
 
 @pytest.mark.parametrize("junk", [b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b"payload=[]"])
 async def test_junk_from_strangers_is_turned_away_quietly(tmp_path: Path, junk: bytes) -> None:
     async with (
-        world_at(tmp_path, "http") as world,
-        world.bot_running(),
+        bot_harness_at(tmp_path, "http") as harness,
+        harness.bot_running(),
         aiohttp.ClientSession() as session,
-        session.post(world.events_url, data=io.BytesIO(junk)) as answer,
+        session.post(harness.events_url, data=io.BytesIO(junk)) as answer,
     ):
         assert answer.status == 401
 
 
-async def test_a_shut_out_app_is_told_by_its_token(socket_world: World) -> None:
-    socket_world.slack.faults.add("auth.test", slack.SlackError("access_denied"), times=None)
+async def test_a_shut_out_app_is_told_by_its_token(socket_harness: BotHarness) -> None:
+    socket_harness.slack.faults.add("auth.test", slack.SlackError("access_denied"), times=None)
     with pytest.raises(Misconfigured, match="access_denied"):
-        async with socket_world.bot_running():
+        async with socket_harness.bot_running():
             pass

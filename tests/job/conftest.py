@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.job.fakes import Bench
+from tests.job.harness import JobHarness
 
 Lines = list[MutableMapping[str, Any]]
 
@@ -21,5 +21,5 @@ def logged() -> Iterator[Lines]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def harness(tmp_path: Path) -> JobHarness:
+    return JobHarness(tmp_path)

@@ -9,20 +9,21 @@ from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.model import Claim, Job, SharedFile
 from bot.recording import Transcript
-from tests.job.fakes import Bench, request_for
+from tests.job.fakes import request_for
+from tests.job.harness import JobHarness
 from tests.job.virtual import EPOCH
 
 
 class Story:
     """One file's way, told."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, harness: JobHarness) -> None:
         self.observed = Observed(Claim.UNKNOWN)
         self.signs = 0
         self.located: SharedFile | None = None
         """As Slack describes it, once there is work to show."""
         self.parts = Parts()
-        self._bench = bench
+        self._bench = harness
 
     async def tell(
         self, file: SharedFile, *, attempt: int = 0, revision: int = 0, confirmed: bool = False, **asked: Any

@@ -32,7 +32,8 @@ from bot.reply import Growing, Refused, Reply, Waiting
 from bot.store import schema
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
-from tests.job.fakes import Bench, request_for, shared_file
+from tests.job.fakes import request_for, shared_file
+from tests.job.harness import JobHarness
 from tests.job.virtual import EPOCH
 from tests.transcripts import said
 
@@ -150,10 +151,10 @@ class Hurry:
 
 
 @asynccontextmanager
-async def process(bench: Bench, hurry: Hurry, data_dir: Path, life: Life) -> AsyncIterator[Store]:
+async def process(harness: JobHarness, hurry: Hurry, data_dir: Path, life: Life) -> AsyncIterator[Store]:
     """One process with the real store: what it accepted before lies in ``data_dir``."""
     async with open_store(data_dir, hurry.now) as store:
-        worker = _worker(bench, hurry, store, life)
+        worker = _worker(harness, hurry, store, life)
         tasks = [asyncio.create_task(worker.run()), asyncio.create_task(hurry.push(store))]
         try:
             yield store
@@ -165,7 +166,7 @@ async def process(bench: Bench, hurry: Hurry, data_dir: Path, life: Life) -> Asy
             await worker.drain(0.0)
 
 
-def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
+def _worker(harness: JobHarness, hurry: Hurry, store: Store, life: Life) -> Worker:
     clock = Clock(21_600.0, now=hurry.now, sleep=hurry.sleep, jitter=lambda: 0.5)
     queue, preferences = life.wire(store.queue), life.wire(store.preferences)
     budget = Budget(
@@ -179,19 +180,19 @@ def _worker(bench: Bench, hurry: Hurry, store: Store, life: Life) -> Worker:
         queue=queue,
         removals=life.wire(store.removals),
         transcriber=Transcriber(
-            life.wire(bench.files),
-            RecordingRecogniser(life.wire(bench.audio), life.wire(bench.recogniser), clock, at_once=4),
+            life.wire(harness.files),
+            RecordingRecogniser(life.wire(harness.audio), life.wire(harness.recogniser), clock, at_once=4),
             queue,
-            bench.scratch,
+            harness.scratch,
             preferences=preferences,
-            context_source=life.wire(bench.context_source),
+            context_source=life.wire(harness.context_source),
             budget=budget,
             most_minutes=180,
         ),
-        replies=life.wire(bench.thread),
+        replies=life.wire(harness.thread),
         preferences=preferences,
         budget=budget,
-        verify=bench.verify,
+        verify=harness.verify,
         metrics=Metrics(),
         clock=clock,
     )
@@ -216,38 +217,38 @@ async def flow(store: Store) -> None:
     await store.requests.accept([request_for()])
 
 
-def plain(_bench: Bench) -> list[Reply]:
+def plain(_bench: JobHarness) -> list[Reply]:
     return [WORDS]
 
 
-def refused(bench: Bench) -> list[Reply]:
-    bench.audio.trouble.always["F1"] = Rejected(Refusal.NOT_AUDIO)
+def refused(harness: JobHarness) -> list[Reply]:
+    harness.audio.trouble.always["F1"] = Rejected(Refusal.NOT_AUDIO)
     return [Refused(Refusal.NOT_AUDIO)]
 
 
-def delayed(bench: Bench) -> list[Reply]:
-    bench.recogniser.trouble.then("F1", Unavailable(Outage.RECOGNISER, "", 61.0))
+def delayed(harness: JobHarness) -> list[Reply]:
+    harness.recogniser.trouble.then("F1", Unavailable(Outage.RECOGNISER, "", 61.0))
     return [Waiting(Outage.RECOGNISER), WORDS]
 
 
-def lost_answer(bench: Bench) -> list[Reply]:
-    bench.thread.arrivals.then("F1", Unavailable(Outage.SLACK, "connection lost"))
+def lost_answer(harness: JobHarness) -> list[Reply]:
+    harness.thread.arrivals.then("F1", Unavailable(Outage.SLACK, "connection lost"))
     return [WORDS]
 
 
-def long(bench: Bench) -> list[Reply]:
+def long(harness: JobHarness) -> list[Reply]:
     """Five segments, one of which is asked twice and one silent."""
-    bench.audio.lengths_ms["F1"] = [120_000] * 5
-    bench.audio.silent.add("F1@360000")
-    bench.recogniser.trouble.then("F1@120000", Unavailable(Outage.RECOGNISER))
+    harness.audio.lengths_ms["F1"] = [120_000] * 5
+    harness.audio.silent.add("F1@360000")
+    harness.recogniser.trouble.then("F1@120000", Unavailable(Outage.RECOGNISER))
     texts = [f"words of F1@{start_ms}" for start_ms in (0, 120_000, 240_000, 480_000)]
     return [_whole(texts)]
 
 
-def gapped(bench: Bench) -> list[Reply]:
+def gapped(harness: JobHarness) -> list[Reply]:
     """The same with one that is refused."""
-    long(bench)
-    bench.recogniser.trouble.always["F1@240000"] = Rejected(Refusal.CONTENT_BLOCKED)
+    long(harness)
+    harness.recogniser.trouble.always["F1@240000"] = Rejected(Refusal.CONTENT_BLOCKED)
     return [_whole([f"words of F1@{start_ms}" for start_ms in (0, 120_000, 480_000)])]
 
 
@@ -263,9 +264,9 @@ def _words(reply: Reply) -> object:
     return " ".join(" ".join(p.text.split()) for p in reply.passages if isinstance(p, Paragraph))
 
 
-async def _recorded(bench: Bench, data_dir: Path, act: Act = flow) -> list[Point]:
+async def _recorded(harness: JobHarness, data_dir: Path, act: Act = flow) -> list[Point]:
     life = Life()
-    async with process(bench, Hurry(), data_dir, life) as store:
+    async with process(harness, Hurry(), data_dir, life) as store:
         await act(store)
         await _ended(store)
     return life.points
@@ -293,16 +294,16 @@ whenever_it_dies = pytest.mark.parametrize(
 )
 
 
-async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = flow) -> None:
+async def _two_lives(harness: JobHarness, data_dir: Path, dies_at: Point, act: Act = flow) -> None:
     """A process that dies, and another one that brings it all to its end."""
     hurry, life = Hurry(), Life(dies_at=dies_at)
-    async with process(bench, hurry, data_dir, life) as store:
+    async with process(harness, hurry, data_dir, life) as store:
         acting = asyncio.create_task(act(store))
         async with asyncio.timeout(10):
             await life.dead.wait()
         acting.cancel()
         await asyncio.gather(acting, return_exceptions=True)
-    async with process(bench, hurry, data_dir, Life()) as store:
+    async with process(harness, hurry, data_dir, Life()) as store:
         await act(store)
         await _ended(store)
 
@@ -310,44 +311,44 @@ async def _two_lives(bench: Bench, data_dir: Path, dies_at: Point, act: Act = fl
 @whenever_it_dies
 @pytest.mark.parametrize("scene", [plain, refused, delayed, lost_answer, long, gapped])
 async def test_whoever_dies_at_any_call_leaves_one_reply(
-    tmp_path: Path, scene: Callable[[Bench], list[Reply]], choose: Choose
+    tmp_path: Path, scene: Callable[[JobHarness], list[Reply]], choose: Choose
 ) -> None:
     numbers = itertools.count()
 
-    def fresh() -> tuple[Bench, Path, list[Reply]]:
-        bench = _fresh(tmp_path)
-        return bench, tmp_path / f"data{next(numbers)}", scene(bench)
+    def fresh() -> tuple[JobHarness, Path, list[Reply]]:
+        harness = _fresh(tmp_path)
+        return harness, tmp_path / f"data{next(numbers)}", scene(harness)
 
-    bench, data_dir, said = fresh()
-    points = await _recorded(bench, data_dir)
-    assert [_words(reply) for reply in bench.said()[0] if not isinstance(reply, Growing)] == [
+    harness, data_dir, said = fresh()
+    points = await _recorded(harness, data_dir)
+    assert [_words(reply) for reply in harness.said()[0] if not isinstance(reply, Growing)] == [
         _words(reply) for reply in said
     ]
-    asked = Counter(bench.recogniser.trouble.calls)
+    asked = Counter(harness.recogniser.trouble.calls)
     assert {name for name, _, _ in points} >= {"claim", "download", "write_intent", "publish", "finish"}
     for point in choose(points):
-        bench, data_dir, said = fresh()
-        await _two_lives(bench, data_dir, point)
-        assert len(bench.said()) == 1, f"died at {point}: {bench.said()}"
-        assert _words(bench.said()[0][-1]) == _words(said[-1]), f"died at {point}: {bench.said()}"
-        again = Counter(bench.recogniser.trouble.calls) - asked
+        harness, data_dir, said = fresh()
+        await _two_lives(harness, data_dir, point)
+        assert len(harness.said()) == 1, f"died at {point}: {harness.said()}"
+        assert _words(harness.said()[0][-1]) == _words(said[-1]), f"died at {point}: {harness.said()}"
+        again = Counter(harness.recogniser.trouble.calls) - asked
         # What was under way when it died, and what had failed.
         assert max(again.values(), default=0) <= 1, f"died at {point}: {again}"
         assert sum(again.values()) <= 4, f"died at {point}: {again}"
 
 
 async def test_several_files_survive_a_death_in_between(tmp_path: Path) -> None:
-    bench, hurry = Bench(tmp_path), Hurry()
+    harness, hurry = JobHarness(tmp_path), Hurry()
     requests = [request_for(shared_file(f"F{n}"), position=n, siblings=5) for n in range(5)]
     life = Life(dies_at=("publish", 3, "after"))
-    async with process(bench, hurry, tmp_path / "data", life) as store:
+    async with process(harness, hurry, tmp_path / "data", life) as store:
         await store.requests.accept(requests)
         async with asyncio.timeout(10):
             await life.dead.wait()
-    async with process(bench, hurry, tmp_path / "data", Life()) as store:
+    async with process(harness, hurry, tmp_path / "data", Life()) as store:
         await _ended(store)
-    assert [message.key.file_id for message in bench.thread.messages] == [f"F{n}" for n in range(5)]
-    assert all(len(said) == 1 for said in bench.said())
+    assert [message.key.file_id for message in harness.thread.messages] == [f"F{n}" for n in range(5)]
+    assert all(len(said) == 1 for said in harness.said())
 
 
 @whenever_it_dies
@@ -363,65 +364,65 @@ async def test_whoever_dies_at_any_call_leaves_each_reader_one_copy(
     points = await _recorded(_fresh(tmp_path), tmp_path / "data", share_with_readers)
     assert {name for name, _, _ in points} >= {"subscribers", "publish", "finish"}
     for number, point in enumerate(choose(points)):
-        bench = _fresh(tmp_path)
-        await _two_lives(bench, tmp_path / f"data{number}", point, share_with_readers)
+        harness = _fresh(tmp_path)
+        await _two_lives(harness, tmp_path / f"data{number}", point, share_with_readers)
         readers = {"U7"} | ({THREAD} if audience == THREAD else set())
-        said = {message.key.audience: message.said for message in bench.thread.messages}
-        assert len(bench.thread.messages) == len(readers), f"died at {point}: {bench.said()}"
+        said = {message.key.audience: message.said for message in harness.thread.messages}
+        assert len(harness.thread.messages) == len(readers), f"died at {point}: {harness.said()}"
         assert {reader: _words(replies[-1]) for reader, replies in said.items()} == dict.fromkeys(
             readers, _words(WORDS)
         ), f"died at {point}"
-        assert len(bench.recogniser.trouble.calls) <= 2, f"died at {point}"
-        assert len(bench.files.downloads.calls) <= 2, f"died at {point}"
+        assert len(harness.recogniser.trouble.calls) <= 2, f"died at {point}"
+        assert len(harness.files.downloads.calls) <= 2, f"died at {point}"
 
 
-def under_way(bench: Bench) -> None:
-    bench.recogniser.takes_s["F1"] = NEVER_S
+def under_way(harness: JobHarness) -> None:
+    harness.recogniser.takes_s["F1"] = NEVER_S
 
 
-def waiting(bench: Bench) -> None:
+def waiting(harness: JobHarness) -> None:
     """Its notice stands while it is heard at last."""
-    under_way(bench)
-    bench.files.downloads.then("F1", Unavailable(Outage.FILE, "", 61.0))
+    under_way(harness)
+    harness.files.downloads.then("F1", Unavailable(Outage.FILE, "", 61.0))
 
 
-def answered(_bench: Bench) -> None:
+def answered(_bench: JobHarness) -> None:
     pass
 
 
 @whenever_it_dies
 @pytest.mark.parametrize("scene", [under_way, waiting, answered])
 async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
-    tmp_path: Path, scene: Callable[[Bench], None], choose: Choose
+    tmp_path: Path, scene: Callable[[JobHarness], None], choose: Choose
 ) -> None:
-    def fresh() -> tuple[Bench, Act]:
-        bench = _fresh(tmp_path)
-        scene(bench)
+    def fresh() -> tuple[JobHarness, Act]:
+        harness = _fresh(tmp_path)
+        scene(harness)
 
         async def share_and_delete(store: Store) -> None:
             await flow(store)
             while any((await store.requests.depth()).values()):
-                if bench.recogniser.at_work and "F1" in bench.recogniser.takes_s:
+                if harness.recogniser.at_work and "F1" in harness.recogniser.takes_s:
                     break
                 await asyncio.sleep(0.001)
             await store.requests.remove_message("T1", "C1", MESSAGE_TS, thread_ts=MESSAGE_TS)
 
-        return bench, share_and_delete
+        return harness, share_and_delete
 
-    bench, act = fresh()
-    points = await _recorded(bench, tmp_path / "data", act)
+    harness, act = fresh()
+    points = await _recorded(harness, tmp_path / "data", act)
     names = [name for name, _, _ in points]
     assert {*names} >= {"recognise", "claim_removal", "delete_replies", "removed"}
-    assert bench.said() == []
+    assert harness.said() == []
     # Of the calls before, those of one scene will do: whoever dies there is told of the removal later.
     begins = 0 if scene is under_way else names.index("claim_removal")
     for number, point in enumerate(choose(points[begins:])):
-        bench, act = fresh()
-        await _two_lives(bench, tmp_path / f"data{number}", point, act)
-        assert bench.said() == [], f"died at {point}"
-        assert len(bench.recogniser.trouble.calls) <= 2, f"died at {point}"
-        assert not list(bench.scratch.iterdir()), f"died at {point}"
+        harness, act = fresh()
+        await _two_lives(harness, tmp_path / f"data{number}", point, act)
+        assert harness.said() == [], f"died at {point}"
+        assert len(harness.recogniser.trouble.calls) <= 2, f"died at {point}"
+        assert not list(harness.scratch.iterdir()), f"died at {point}"
 
 
-def _fresh(tmp_path: Path) -> Bench:
-    return Bench(Path(mkdtemp(dir=tmp_path)))
+def _fresh(tmp_path: Path) -> JobHarness:
+    return JobHarness(Path(mkdtemp(dir=tmp_path)))

@@ -17,7 +17,8 @@ from bot.model import Claim, Job, Outcome
 from bot.recording import Recognition
 from bot.telemetry import Metrics
 from tests.job.conftest import Lines
-from tests.job.fakes import Bench, request_for, shared_file
+from tests.job.fakes import request_for, shared_file
+from tests.job.harness import JobHarness
 from tests.job.virtual import EPOCH
 
 SECRET_NAME = "my-diagnosis.m4a"
@@ -122,11 +123,11 @@ def test_only_transcribed_audio_counts_as_audio(outcome: Outcome, seconds: float
     assert get("threadscribe_stage_seconds_sum", {"stage": "download"}) == 0.3
 
 
-async def test_a_job_leaves_one_line_a_try_and_no_secret(bench: Bench, logged: Lines) -> None:
-    bench.recogniser.trouble.then("F1", Unavailable(Outage.RECOGNISER, "429"))
-    async with bench.working():
-        await bench.jobs.accept([request_for(shared_file(name=SECRET_NAME))])
-        await bench.ended(10)
+async def test_a_job_leaves_one_line_a_try_and_no_secret(harness: JobHarness, logged: Lines) -> None:
+    harness.recogniser.trouble.then("F1", Unavailable(Outage.RECOGNISER, "429"))
+    async with harness.working():
+        await harness.jobs.accept([request_for(shared_file(name=SECRET_NAME))])
+        await harness.ended(10)
     lines = [line for line in logged if line["event"] == "job"]
     assert [(line["outcome"], line["attempt"]) for line in lines] == [("retry", 0), ("transcribed", 1)]
     assert {"download_s", "prepare_s", "recognise_s", "reply_s", "total_s"} <= lines[1].keys()

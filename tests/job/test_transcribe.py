@@ -6,16 +6,17 @@ import pytest
 
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.model import Claim, FileState, SharedFile
-from tests.job.fakes import Bench, shared_file
+from tests.job.fakes import shared_file
+from tests.job.harness import JobHarness
 from tests.job.story import Story
 from tests.transcripts import said
 
 LONGEST_S = 180 * 60.0
 
 
-async def test_the_whole_way(bench: Bench) -> None:
-    story = Story(bench)
-    bench.recogniser.text["F1"] = "  some words\n"
+async def test_the_whole_way(harness: JobHarness) -> None:
+    story = Story(harness)
+    harness.recogniser.text["F1"] = "  some words\n"
     assert await story.tell(shared_file()) == said("some words")
     seen = story.observed
     assert set(seen.stages_s) == {"download", "prepare", "recognise"}
@@ -28,7 +29,7 @@ async def test_the_whole_way(bench: Bench) -> None:
     )
     assert (seen.request_id, seen.languages, seen.segments, seen.billed_s) == ("request-F1", ["en"], 1, 2.0)
     assert (story.signs, story.located) == (1, shared_file())
-    assert list(bench.scratch.iterdir()) == []
+    assert list(harness.scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -42,17 +43,17 @@ async def test_the_whole_way(bench: Bench) -> None:
     ids=["described", "retried", "no address yet", "stub"],
 )
 async def test_slack_is_asked_where_the_event_does_not_say(
-    bench: Bench, file: SharedFile, attempt: int, *, asks: bool
+    harness: JobHarness, file: SharedFile, attempt: int, *, asks: bool
 ) -> None:
-    story = Story(bench)
+    story = Story(harness)
     await story.tell(file, attempt=attempt)
-    assert bench.files.infos.calls == (["F1"] if asks else [])
+    assert harness.files.infos.calls == (["F1"] if asks else [])
     assert story.located == shared_file(), "its name is known by now"
 
 
-async def test_what_somebody_agreed_to_a_day_later_is_looked_up_again(bench: Bench) -> None:
-    await Story(bench).tell(shared_file(), confirmed=True)
-    assert bench.files.infos.calls == ["F1"]
+async def test_what_somebody_agreed_to_a_day_later_is_looked_up_again(harness: JobHarness) -> None:
+    await Story(harness).tell(shared_file(), confirmed=True)
+    assert harness.files.infos.calls == ["F1"]
 
 
 @pytest.mark.parametrize(
@@ -69,24 +70,24 @@ async def test_what_somebody_agreed_to_a_day_later_is_looked_up_again(bench: Ben
 )
 @pytest.mark.parametrize("stubbed", [False, True])
 async def test_what_slack_already_says_is_refused_without_a_download(
-    bench: Bench, file: SharedFile, reason: Refusal, *, stubbed: bool
+    harness: JobHarness, file: SharedFile, reason: Refusal, *, stubbed: bool
 ) -> None:
-    story = Story(bench)
-    bench.files.files["F1"] = file
+    story = Story(harness)
+    harness.files.files["F1"] = file
     stub = shared_file(claim=Claim.UNKNOWN, state=FileState.STUB, url=None)
     with pytest.raises(Rejected) as refusal:
         await story.tell(stub if stubbed else file)
     assert refusal.value.reason is reason
-    assert bench.files.downloads.calls == []
+    assert harness.files.downloads.calls == []
     assert story.signs == 0, "no sign of work where there is none"
     assert story.observed.claim is file.claim
 
 
 @pytest.mark.parametrize("duration_s", [None, 0.0, LONGEST_S, LONGEST_S + 0.9])
 async def test_a_length_that_rounding_explains_is_left_to_decoding(
-    bench: Bench, duration_s: float | None
+    harness: JobHarness, duration_s: float | None
 ) -> None:
-    await Story(bench).tell(shared_file(duration_s=duration_s))
+    await Story(harness).tell(shared_file(duration_s=duration_s))
 
 
 @pytest.mark.parametrize(
@@ -102,29 +103,29 @@ async def test_a_length_that_rounding_explains_is_left_to_decoding(
     ],
 )
 async def test_whose_moving_pictures_are_taken(
-    bench: Bench, claim: Claim, *, explicit: bool, taken: bool
+    harness: JobHarness, claim: Claim, *, explicit: bool, taken: bool
 ) -> None:
-    bench.audio.has_video.add("F1")
-    story = Story(bench)
+    harness.audio.has_video.add("F1")
+    story = Story(harness)
     if taken:
         await story.tell(shared_file(claim=claim), explicit=explicit)
     else:
         with pytest.raises(Rejected) as refusal:
             await story.tell(shared_file(claim=claim), explicit=explicit)
         assert refusal.value.reason is Refusal.NOT_AUDIO
-        assert bench.recogniser.trouble.calls == [], "nothing is sent that nobody asked for"
+        assert harness.recogniser.trouble.calls == [], "nothing is sent that nobody asked for"
 
 
 @pytest.mark.parametrize("claim", [Claim.EITHER, Claim.VIDEO])
-async def test_a_channel_that_wants_videos_gets_them(bench: Bench, claim: Claim) -> None:
-    bench.audio.has_video.add("F1")
-    assert await Story(bench).tell(shared_file(claim=claim), wants_video=True) == said("words of F1")
+async def test_a_channel_that_wants_videos_gets_them(harness: JobHarness, claim: Claim) -> None:
+    harness.audio.has_video.add("F1")
+    assert await Story(harness).tell(shared_file(claim=claim), wants_video=True) == said("words of F1")
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
-async def test_no_words_are_no_speech(bench: Bench, text: str) -> None:
-    bench.recogniser.text["F1"] = text
-    story = Story(bench)
+async def test_no_words_are_no_speech(harness: JobHarness, text: str) -> None:
+    harness.recogniser.text["F1"] = text
+    story = Story(harness)
     with pytest.raises(Rejected) as refusal:
         await story.tell(shared_file())
     assert refusal.value.reason is Refusal.NO_SPEECH
@@ -133,29 +134,31 @@ async def test_no_words_are_no_speech(bench: Bench, text: str) -> None:
 
 @pytest.mark.parametrize("stage", ["download", "prepare", "recognise"])
 @pytest.mark.parametrize("error", [Unavailable(Outage.MACHINE), Rejected(Refusal.EMPTY), OSError("full")])
-async def test_nothing_stays_on_disk_after_a_failure(bench: Bench, stage: str, error: Exception) -> None:
+async def test_nothing_stays_on_disk_after_a_failure(
+    harness: JobHarness, stage: str, error: Exception
+) -> None:
     trouble = {
-        "download": bench.files.downloads,
-        "prepare": bench.audio.trouble,
-        "recognise": bench.recogniser.trouble,
+        "download": harness.files.downloads,
+        "prepare": harness.audio.trouble,
+        "recognise": harness.recogniser.trouble,
     }[stage]
     trouble.then("F1", error)
-    story = Story(bench)
+    story = Story(harness)
     with pytest.raises(type(error)):
         await story.tell(shared_file())
-    assert list(bench.scratch.iterdir()) == []
+    assert list(harness.scratch.iterdir()) == []
     assert list(story.observed.stages_s)[-1] == stage, "a failed stage is timed too"
 
 
-async def test_nothing_stays_on_disk_after_a_cancellation(bench: Bench) -> None:
-    bench.recogniser.takes_s["F1"] = 60.0
-    task = asyncio.create_task(Story(bench).tell(shared_file()))
-    while not bench.recogniser.at_work:  # noqa: ASYNC110  # the fake has no event
+async def test_nothing_stays_on_disk_after_a_cancellation(harness: JobHarness) -> None:
+    harness.recogniser.takes_s["F1"] = 60.0
+    task = asyncio.create_task(Story(harness).tell(shared_file()))
+    while not harness.recogniser.at_work:  # noqa: ASYNC110  # the fake has no event
         await asyncio.sleep(0.001)
-    (workspace,) = bench.scratch.iterdir()
+    (workspace,) = harness.scratch.iterdir()
     assert workspace.stat().st_mode & 0o077 == 0, "nobody else's business"
     assert {path.name for path in workspace.iterdir()} == {"source", "prepared-0"}
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert list(bench.scratch.iterdir()) == []
+    assert list(harness.scratch.iterdir()) == []

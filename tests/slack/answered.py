@@ -1,4 +1,4 @@
-"""Replies that stand in an office, and what people do with them."""
+"""Replies that stand in a thread, and what people do with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.slack.blockkit import action_ids
 from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.replies.controls import Choice
 from tests.slack import payloads
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 FILE_ID = "F024CLIP1"
 
@@ -25,7 +25,7 @@ FILE_ID = "F024CLIP1"
 class Answered:
     """A recording of Anne's in a channel with Bea and an admin; Zoe is not in it."""
 
-    office: Office
+    harness: SlackHarness
     channel: Channel
     head: Message
     anne: User
@@ -34,7 +34,7 @@ class Answered:
     zoe: User
 
     def job(self, *, audience: str = THREAD, revision: int = 0, **changes: Any) -> Job:
-        key = JobKey(self.office.team_id, self.channel.id, self.head.ts, FILE_ID, audience)
+        key = JobKey(self.harness.team_id, self.channel.id, self.head.ts, FILE_ID, audience)
         request = payloads.request(channel_id=self.channel.id, ts=self.head.ts)
         wanted = replace(request, **{"key": key, "user_id": self.anne.id, **changes})
         return payloads.job(wanted, revision=revision)
@@ -42,10 +42,10 @@ class Answered:
     async def reply(self, said: Reply, job: Job | None = None) -> Message:
         """What the bot said of it a while ago; its files stand beside it."""
         job = job or self.job()
-        ts = await self.office.context.replies.publish(job, said, ThreadLookup())
+        ts = await self.harness.context.replies.publish(job, said, ThreadLookup())
         # Who was in the channel then is asked again.
-        self.office.time.passed_s += 10
-        return next(m for m in self.office.slack.state.messages.values() if m.ts == ts)
+        self.harness.time.passed_s += 10
+        return next(m for m in self.harness.slack.state.messages.values() if m.ts == ts)
 
     async def choose(self, reply: Message, choice: str, user: User) -> Delivery:
         """Choose an entry of a reply's menu, and wait for what comes of it."""
@@ -53,27 +53,27 @@ class Answered:
         return await self.press(reply, action_ids.REPLY_MENU, user, selected_option=chosen)
 
     async def press(self, reply: Message, action_id: str, user: User, **more: object) -> Delivery:
-        delivery = self.office.people.click(reply, action_id, user.id, **more)
-        await self.office.settled()
+        delivery = self.harness.people.click(reply, action_id, user.id, **more)
+        await self.harness.settled()
         return delivery
 
     async def open(self, reply: Message, choice: Choice, user: User) -> View:
         """The modal that a choice opens."""
         await self.choose(reply, choice, user)
-        return self.office.modal()
+        return self.harness.modal()
 
     async def submit(self, view: View, values: dict[str, Any] | None = None) -> Delivery:
-        delivery = self.office.people.submit(view, values or {})
-        await self.office.settled()
+        delivery = self.harness.people.submit(view, values or {})
+        await self.harness.settled()
         return delivery
 
     def told(self, user: User) -> str:
         """What only this person was told last; empty where nothing was."""
-        return next(reversed(self.office.whispers(user.id)), "")
+        return next(reversed(self.harness.whispers(user.id)), "")
 
     def shared(self, place: Place) -> list[Message]:
         """The bot's messages with files there."""
-        state = self.office.slack.state
+        state = self.harness.slack.state
         return [
             m
             for m in state.messages.values()
@@ -85,17 +85,17 @@ class Answered:
 async def answered(
     *, patience_s: float = PATIENCE_S, locale: str = "en-US", **deployment: Any
 ) -> AsyncIterator[Answered]:
-    """An office in which the menu and the buttons of replies work."""
+    """A bot of which the menu and the buttons of replies work."""
 
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.reply_menu, handlers.reply_buttons], patience_s=patience_s, **deployment
-    ) as office:
-        state = office.slack.state
+    ) as harness:
+        state = harness.slack.state
         anne, bea, zoe = state.add_user("anne", locale=locale), state.add_user("bea"), state.add_user("zoe")
         root = state.add_user("root", is_admin=True)
         channel = state.add_channel("general", anne.id, bea.id, root.id)
         head = state.post_as_user(channel.id, anne.id, "listen")
-        yield Answered(office, channel, head, anne, bea, root, zoe)
+        yield Answered(harness, channel, head, anne, bea, root, zoe)
 
 
 def notice(view: View) -> str:

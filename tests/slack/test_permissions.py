@@ -8,7 +8,7 @@ import pytest
 
 from bot.playground.slack_lookalike.records import Channel, User
 from bot.slack.permissions import Permissions
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 OTHERS = "T0OTHERORG"
 SISTER = "T0SISTER001"
@@ -17,14 +17,14 @@ SISTER = "T0SISTER001"
 @asynccontextmanager
 async def channel_with(
     user: dict[str, Any], *, admins_only: bool
-) -> AsyncIterator[tuple[Office, User, Channel]]:
-    async with office_with(lambda _: [], admins_only=admins_only) as office:
-        somebody = office.slack.state.add_user("somebody", **user)
-        yield office, somebody, office.slack.state.add_channel("general", somebody.id)
+) -> AsyncIterator[tuple[SlackHarness, User, Channel]]:
+    async with slack_harness(lambda _: [], admins_only=admins_only) as harness:
+        somebody = harness.slack.state.add_user("somebody", **user)
+        yield harness, somebody, harness.slack.state.add_channel("general", somebody.id)
 
 
-def permissions(office: Office) -> Permissions:
-    return office.context.permissions
+def permissions(harness: SlackHarness) -> Permissions:
+    return harness.context.permissions
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ async def test_people_of_the_workspace_decide_and_where_it_is_so_set_its_admins(
     as_admins: bool,  # noqa: FBT001  # the same
 ) -> None:
     for admins_only, allowed in ((False, as_members), (True, as_admins)):
-        async with channel_with(user, admins_only=admins_only) as (office, somebody, channel):
-            who = permissions(office)
+        async with channel_with(user, admins_only=admins_only) as (harness, somebody, channel):
+            who = permissions(harness)
             assert await who.may_change_settings(channel.id, somebody.id) is allowed
             would_as_admin = admins_only and as_members and not as_admins
             assert await who.lacks_only_a_role(channel.id, somebody.id) is would_as_admin
@@ -52,18 +52,18 @@ async def test_people_of_the_workspace_decide_and_where_it_is_so_set_its_admins(
 
 
 async def test_whoever_is_not_in_the_channel_decides_nothing_and_lacks_more_than_a_role() -> None:
-    async with channel_with({}, admins_only=True) as (office, somebody, channel):
-        boss = office.slack.state.add_user("boss", is_admin=True)
+    async with channel_with({}, admins_only=True) as (harness, somebody, channel):
+        boss = harness.slack.state.add_user("boss", is_admin=True)
 
-        assert not await permissions(office).may_change_settings(channel.id, boss.id)
+        assert not await permissions(harness).may_change_settings(channel.id, boss.id)
         channel.members.remove(somebody.id)
-        office.time.passed_s += 10
-        assert not await permissions(office).lacks_only_a_role(channel.id, somebody.id)
+        harness.time.passed_s += 10
+        assert not await permissions(harness).lacks_only_a_role(channel.id, somebody.id)
 
 
 @pytest.mark.parametrize("is_here", [True, False])
 async def test_people_of_an_organisation_of_many_workspaces_belong_to_each_of_theirs(is_here: bool) -> None:  # noqa: FBT001  # a parameter of the test
-    async with channel_with({"team": SISTER}, admins_only=False) as (office, somebody, channel):
-        somebody.team_ids = (SISTER, office.team_id if is_here else OTHERS)
+    async with channel_with({"team": SISTER}, admins_only=False) as (harness, somebody, channel):
+        somebody.team_ids = (SISTER, harness.team_id if is_here else OTHERS)
 
-        assert await permissions(office).may_change_settings(channel.id, somebody.id) is is_here
+        assert await permissions(harness).may_change_settings(channel.id, somebody.id) is is_here

@@ -1,4 +1,4 @@
-"""What the checks find in a world, by name."""
+"""What the checks find around a bot, by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from bot.clients import build_clients, open_session
 from bot.commands.check.command import check_slack
 from bot.commands.check.findings import Finding, Mark
-from tests.flows.world import World
+from tests.flows.harness import BotHarness
 
 
 def by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
@@ -21,9 +21,9 @@ def marks(findings: dict[str, Finding]) -> dict[str, Mark]:
 
 
 async def slack_checked(
-    world: World, now: Callable[[], datetime] = lambda: datetime.now(UTC), **changes: Any
+    harness: BotHarness, now: Callable[[], datetime] = lambda: datetime.now(UTC), **changes: Any
 ) -> dict[str, Finding]:
     """What is found of Slack alone, with some settings changed."""
-    settings = world.settings.model_copy(update=changes)
+    settings = harness.settings.model_copy(update=changes)
     async with open_session() as session:
         return by_name(await check_slack(settings, build_clients(settings, session), now))

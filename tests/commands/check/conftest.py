@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.world import World, world_at
+from tests.flows.harness import BotHarness, bot_harness_at
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def harness(tmp_path: Path) -> AsyncIterator[BotHarness]:
     """The look-alikes, for Socket Mode, and no bot."""
-    async with world_at(tmp_path, "socket") as made:
+    async with bot_harness_at(tmp_path, "socket") as made:
         yield made
 
 
 @pytest.fixture
-async def http_world(tmp_path: Path) -> AsyncIterator[World]:
+async def http_harness(tmp_path: Path) -> AsyncIterator[BotHarness]:
     """The same for HTTP mode."""
-    async with world_at(tmp_path, "http") as made:
+    async with bot_harness_at(tmp_path, "http") as made:
         yield made

@@ -14,7 +14,7 @@ from bot.__main__ import main
 from bot.commands.check.command import run_checks
 from bot.commands.check.findings import Mark
 from tests.commands.check.checked import by_name, marks
-from tests.flows.world import World, environment, words
+from tests.flows.harness import BotHarness, environment, words
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +39,20 @@ async def check(tmp_path: Path, values: dict[str, str]) -> tuple[int | None, str
     return child.returncode, out.decode(), err.decode()
 
 
-async def test_beside_a_running_bot_everything_is_good_and_nothing_is_lost(world: World) -> None:
-    async with world.bot_running():
-        first = world.share(world.clip(2))
-        await world.answered(first)
-        found = by_name(await run_checks(world.settings))
-        (reply,) = await world.answered(world.share(world.clip(3)))
+async def test_beside_a_running_bot_everything_is_good_and_nothing_is_lost(harness: BotHarness) -> None:
+    async with harness.bot_running():
+        first = harness.share(harness.clip(2))
+        await harness.answered(first)
+        found = by_name(await run_checks(harness.settings))
+        (reply,) = await harness.answered(harness.share(harness.clip(3)))
     assert marks(found) == dict.fromkeys(IN_ORDER, Mark.GOOD)
     assert list(found) == IN_ORDER
     assert "in use by a Threadscribe" in found["Database"].text
     assert words(reply) == "A clip of 3 seconds."
 
 
-async def test_the_command_says_that_all_is_well(world: World, tmp_path: Path) -> None:
-    values = environment(world.slack, world.dashscope, tmp_path, "socket")
+async def test_the_command_says_that_all_is_well(harness: BotHarness, tmp_path: Path) -> None:
+    values = environment(harness.slack, harness.dashscope, tmp_path, "socket")
     code, out, err = await check(tmp_path, {name.upper(): value for name, value in values.items()})
     assert (code, err) == (0, "")
     assert [line.partition(": ")[0][2:] for line in out.splitlines()[:-1]] == IN_ORDER
@@ -60,8 +60,8 @@ async def test_the_command_says_that_all_is_well(world: World, tmp_path: Path) -
     assert not (tmp_path / "data").exists()
 
 
-async def test_the_command_says_what_is_wrong_and_no_secret(world: World, tmp_path: Path) -> None:
-    values = environment(world.slack, world.dashscope, tmp_path, "socket")
+async def test_the_command_says_what_is_wrong_and_no_secret(harness: BotHarness, tmp_path: Path) -> None:
+    values = environment(harness.slack, harness.dashscope, tmp_path, "socket")
     values |= {"slack_bot_token": "xoxb-1-hush", "dashscope_api_key": "sk-hush-hush-hush"}
     code, out, err = await check(tmp_path, {name.upper(): value for name, value in values.items()})
     assert (code, err) == (1, "")

@@ -11,11 +11,11 @@ from bot.commands.check.findings import Finding, Mark
 from bot.commands.check.recogniser import check_recogniser
 from bot.playground.dashscope_lookalike.faults import Answer, Page
 from tests.commands.check.checked import by_name
-from tests.flows.world import World
+from tests.flows.harness import BotHarness
 
 
-async def recogniser_checked(world: World, **changes: Any) -> tuple[Finding, Finding]:
-    settings = world.settings.model_copy(update=changes)
+async def recogniser_checked(harness: BotHarness, **changes: Any) -> tuple[Finding, Finding]:
+    settings = harness.settings.model_copy(update=changes)
     async with open_session() as session:
         recogniser = build_recogniser(settings, session)
         found = by_name(await check_recogniser(recogniser, settings.dashscope_base_url, settings.asr_model))
@@ -23,17 +23,17 @@ async def recogniser_checked(world: World, **changes: Any) -> tuple[Finding, Fin
     return found["API key"], found["Model"]
 
 
-async def test_one_second_of_silence_is_all_that_is_sent(world: World) -> None:
-    key, model = await recogniser_checked(world)
+async def test_one_second_of_silence_is_all_that_is_sent(harness: BotHarness) -> None:
+    key, model = await recogniser_checked(harness)
     assert (key.mark, model.mark) == (Mark.GOOD, Mark.GOOD)
     assert model.text == "qwen3-asr-flash answers"
-    assert len(world.dashscope.calls) == 1
+    assert len(harness.dashscope.calls) == 1
 
 
-async def test_a_wrong_key_may_be_one_of_another_region(world: World) -> None:
-    key, model = await recogniser_checked(world, dashscope_api_key=SecretStr("sk-hush-hush-hush"))
+async def test_a_wrong_key_may_be_one_of_another_region(harness: BotHarness) -> None:
+    key, model = await recogniser_checked(harness, dashscope_api_key=SecretStr("sk-hush-hush-hush"))
     assert (key.mark, model.mark) == (Mark.BAD, Mark.UNTRIED)
-    assert key.text.startswith(world.dashscope.base_url)
+    assert key.text.startswith(harness.dashscope.base_url)
     assert "DASHSCOPE_BASE_URL" in key.text
     assert "hush" not in key.text
 
@@ -76,23 +76,23 @@ def test_the_region_of_an_address(address: str, region: str | None) -> None:
     ],
 )
 async def test_each_trouble_says_what_to_do(
-    world: World, fault: Answer | Page, marks: tuple[Mark, Mark], said: str
+    harness: BotHarness, fault: Answer | Page, marks: tuple[Mark, Mark], said: str
 ) -> None:
-    world.dashscope.faults.add(fault)
-    key, model = await recogniser_checked(world)
+    harness.dashscope.faults.add(fault)
+    key, model = await recogniser_checked(harness)
     assert (key.mark, model.mark) == marks
     assert said in key.text + model.text
 
 
-async def test_a_model_that_there_is_not_is_named(world: World) -> None:
-    key, model = await recogniser_checked(world, asr_model="whisper-9")
+async def test_a_model_that_there_is_not_is_named(harness: BotHarness) -> None:
+    key, model = await recogniser_checked(harness, asr_model="whisper-9")
     assert (key.mark, model.mark) == (Mark.GOOD, Mark.BAD)
     assert model.text.startswith("whisper-9 is not to be had with this key")
 
 
-async def test_a_service_that_hangs_is_not_waited_for(world: World) -> None:
-    hold = world.dashscope.faults.hold()
-    settings = world.settings
+async def test_a_service_that_hangs_is_not_waited_for(harness: BotHarness) -> None:
+    hold = harness.dashscope.faults.hold()
+    settings = harness.settings
     async with open_session() as session:
         recogniser = build_recogniser(settings, session)
         key, _ = await check_recogniser(recogniser, settings.dashscope_base_url, "m", timeout_s=0.2)

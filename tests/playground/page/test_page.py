@@ -18,14 +18,14 @@ from bot.playground.page.server import serving_page
 from bot.playground.page.traffic import Traffic
 from bot.playground.page.workspace import parse_features
 from bot.playground.session import MANIFEST
-from tests.flows.world import PATIENCE_S, World, tone, world_at
+from tests.flows.harness import PATIENCE_S, BotHarness, bot_harness_at, tone
 
 
 @dataclass
 class Visitor:
     """Somebody who looks at the page."""
 
-    world: World
+    harness: BotHarness
     http: aiohttp.ClientSession
     you: str
 
@@ -42,7 +42,7 @@ class Visitor:
 
     async def upload(self, audio: bytes, **query: str) -> str:
         """Share a file; returns the message's ``ts``."""
-        query = {"as": self.you, "channel": self.world.channel.id, "name": "audio_message.webm", **query}
+        query = {"as": self.you, "channel": self.harness.channel.id, "name": "audio_message.webm", **query}
         headers = {"Content-Type": "audio/webm;codecs=opus"}
         async with self.http.post("/upload", params=query, data=audio, headers=headers) as response:
             assert response.status == 200, await response.text()
@@ -88,16 +88,16 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
-    async with world_at(tmp_path, "socket") as world, world.bot_running():
-        world.slack.state.add_channel("", world.ada.id, kind="im")
-        slack = world.slack
-        traffic = Traffic(slack.deliveries, slack.state.calls, world.dashscope.calls)
+    async with bot_harness_at(tmp_path, "socket") as harness, harness.bot_running():
+        harness.slack.state.add_channel("", harness.ada.id, kind="im")
+        slack = harness.slack
+        traffic = Traffic(slack.deliveries, slack.state.calls, harness.dashscope.calls)
         features = parse_features(yaml.safe_load(MANIFEST.read_text(encoding="utf-8")))
         async with (
             serving_page(slack, traffic, features, 0) as address,
             aiohttp.ClientSession(address) as http,
         ):
-            yield Visitor(world, http, world.ada.id)
+            yield Visitor(harness, http, harness.ada.id)
 
 
 async def test_a_recording_is_shared_and_answered_and_can_be_played(visitor: Visitor) -> None:
@@ -128,25 +128,25 @@ async def test_a_choice_in_a_message_opens_a_modal_and_sending_it_changes_the_re
     edit = next(option for option in menu["options"] if option["value"] == "edit")
     answer = await visitor.act("press", **where, chosen={"selected_option": edit})
     assert answer == {"acknowledged": True}
-    assert visitor.world.bot is not None
-    await visitor.world.bot.background.done()
+    assert visitor.harness.bot is not None
+    await visitor.harness.bot.background.done()
 
     (view,) = (await visitor.sees())["views"]
     field = next(block for block in view["blocks"] if block["type"] == "input")
     values = {field["block_id"]: {field["element"]["action_id"]: {"value": "Quite another text."}}}
     await visitor.act("submit", view_id=view["id"], values=values)
-    await visitor.world.bot.background.done()
+    await visitor.harness.bot.background.done()
     seen = await visitor.sees()
     assert [m["text"] for m in seen["messages"] if m["ts"] == reply["ts"]] == ["Quite another text."]
 
 
 async def test_a_command_answers_for_one_person_alone(visitor: Visitor) -> None:
-    where = visitor.world.channel.id
+    where = visitor.harness.channel.id
     await visitor.act("command", channel=where, command="/transcribe", text="status")
-    grete = visitor.world.slack.state.add_user("grete")
-    visitor.world.channel.members.append(grete.id)
+    grete = visitor.harness.slack.state.add_user("grete")
+    visitor.harness.channel.members.append(grete.id)
     (whisper,) = [m for m in (await visitor.sees())["messages"] if m["ephemeral"]]
-    other = Visitor(visitor.world, visitor.http, grete.id)
+    other = Visitor(visitor.harness, visitor.http, grete.id)
     assert not (await other.sees())["messages"]
     assert (await other.try_to("delete_message", channel=where, ts=whisper["ts"]))[0] == 400
     await visitor.act("delete_message", channel=where, ts=whisper["ts"])
@@ -176,9 +176,11 @@ async def test_the_home_tab_is_filled_when_it_is_looked_at(visitor: Visitor) -> 
 
 
 async def test_the_bot_greets_a_channel_that_it_is_invited_to(visitor: Visitor) -> None:
-    channel = visitor.world.slack.state.add_channel("general", visitor.you, with_bot=False)
+    channel = visitor.harness.slack.state.add_channel("general", visitor.you, with_bot=False)
     await visitor.act("invite_bot", channel=channel.id)
-    await visitor.world.until(lambda: any(key[0] == channel.id for key in visitor.world.slack.state.messages))
+    await visitor.harness.until(
+        lambda: any(key[0] == channel.id for key in visitor.harness.slack.state.messages)
+    )
     assert [c["has_bot"] for c in (await visitor.sees())["channels"] if c["name"] == "general"] == [True]
 
 
@@ -188,14 +190,14 @@ async def test_a_deleted_message_takes_its_transcript_along(visitor: Visitor) ->
     where = {"channel": reply["channel"]}
     assert (await visitor.try_to("delete_message", **where, ts=reply["ts"]))[0] == 400
     await visitor.act("delete_message", **where, ts=ts)
-    await visitor.world.until(
-        lambda: (reply["channel"], reply["ts"]) not in visitor.world.slack.state.messages
+    await visitor.harness.until(
+        lambda: (reply["channel"], reply["ts"]) not in visitor.harness.slack.state.messages
     )
 
 
 async def test_a_reaction_is_taken_back_by_a_second_press(visitor: Visitor) -> None:
-    posted = await visitor.act("post", channel=visitor.world.channel.id, text="Good morning")
-    where = {"channel": visitor.world.channel.id, "ts": posted["ts"]}
+    posted = await visitor.act("post", channel=visitor.harness.channel.id, text="Good morning")
+    where = {"channel": visitor.harness.channel.id, "ts": posted["ts"]}
     shown = []
     for _ in range(2):
         await visitor.act("react", **where, name="tada")
@@ -206,7 +208,7 @@ async def test_a_reaction_is_taken_back_by_a_second_press(visitor: Visitor) -> N
 async def test_the_traffic_tells_all_but_the_audio_and_the_words(visitor: Visitor) -> None:
     ts = await visitor.upload(tone(2), kind="clip")
     await visitor.reply_to(ts)
-    await visitor.world.idle()
+    await visitor.harness.idle()
     rows: dict[str, Any] = {}
     async for name, data in visitor.events():
         if name == "traffic":
@@ -246,7 +248,7 @@ async def test_the_traffic_tells_all_but_the_audio_and_the_words(visitor: Visito
 async def test_what_cannot_be_done_is_said(
     visitor: Visitor, name: str, fields: dict[str, Any], sentence: str
 ) -> None:
-    status, answer = await visitor.try_to(name, **{"channel": visitor.world.channel.id, **fields})
+    status, answer = await visitor.try_to(name, **{"channel": visitor.harness.channel.id, **fields})
     assert status == 400
     assert sentence in answer["error"]
 
@@ -256,20 +258,20 @@ async def test_what_slack_would_never_send_reaches_neither_the_bot_nor_the_page(
     reply = await visitor.reply_to(ts)
     menu = reply["blocks"][-1]["elements"][0]
     where = {"channel": reply["channel"], "ts": reply["ts"], "action_id": menu["action_id"]}
-    known = len(visitor.world.slack.deliveries)
+    known = len(visitor.harness.slack.deliveries)
     for chosen in ({"selected_option": "x"}, {"selected_options": ["x"]}, {"value": 1}, {"type": "x"}, ["x"]):
         status, answer = await visitor.try_to("press", **where, chosen=chosen)
         assert status == 400, answer
     status, _ = await visitor.try_to("press", **where, block_id=["x"], chosen={})
     assert status == 400
-    assert len(visitor.world.slack.deliveries) == known
+    assert len(visitor.harness.slack.deliveries) == known
     assert (await visitor.sees())["messages"]
 
 
 async def test_the_home_tab_is_neither_sent_nor_closed(visitor: Visitor) -> None:
     await visitor.act("open_home")
-    await visitor.world.until(lambda: visitor.you in visitor.world.slack.state.homes)
-    home = visitor.world.slack.state.homes[visitor.you]
+    await visitor.harness.until(lambda: visitor.you in visitor.harness.slack.state.homes)
+    home = visitor.harness.slack.state.homes[visitor.you]
     for act in ("submit", "close_view"):
         status, answer = await visitor.try_to(act, view_id=home.id)
         assert (status, answer) == (400, {"error": "That window is closed."})
@@ -278,7 +280,7 @@ async def test_the_home_tab_is_neither_sent_nor_closed(visitor: Visitor) -> None
 
 async def test_an_upload_that_comes_to_nothing_leaves_nothing(visitor: Visitor, temporary: Path) -> None:
     (uploads,) = temporary.glob("threadscribe-page-*")  # noqa: ASYNC240  # a moment
-    query = {"as": visitor.you, "channel": visitor.world.channel.id, "name": "x.wav"}
+    query = {"as": visitor.you, "channel": visitor.harness.channel.id, "name": "x.wav"}
     async with visitor.http.post("/upload", params={**query, "thread_ts": "1.2"}, data=b"x") as response:
         assert (response.status, await response.json()) == (400, {"error": "That thread is gone."})
     async with visitor.http.post("/upload", params=query, data=b"") as response:
@@ -290,12 +292,12 @@ async def test_an_upload_that_comes_to_nothing_leaves_nothing(visitor: Visitor, 
 
     with pytest.raises(aiohttp.ClientError):
         await visitor.http.post("/upload", params=query, data=cut_off())
-    await visitor.world.until(lambda: not list(uploads.iterdir()))
+    await visitor.harness.until(lambda: not list(uploads.iterdir()))
 
 
 async def test_other_pages_in_the_same_browser_get_nothing(visitor: Visitor) -> None:
     foreign = {"Origin": "https://evil.example"}
-    body = {"as": visitor.you, "act": "post", "channel": visitor.world.channel.id, "text": "x"}
+    body = {"as": visitor.you, "act": "post", "channel": visitor.harness.channel.id, "text": "x"}
     async with visitor.http.post("/act", json=body, headers=foreign) as response:
         assert response.status == 403
     for header, value in (
@@ -316,7 +318,7 @@ async def test_other_pages_in_the_same_browser_get_nothing(visitor: Visitor) -> 
 
 
 async def test_a_shared_page_is_kept_as_a_file_and_never_run(visitor: Visitor) -> None:
-    query = {"as": visitor.you, "channel": visitor.world.channel.id, "name": "x.html"}
+    query = {"as": visitor.you, "channel": visitor.harness.channel.id, "name": "x.html"}
     headers = {"Content-Type": "text/html"}
     async with visitor.http.post("/upload", params=query, data=b"<script>", headers=headers) as response:
         assert response.status == 200

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.commands.playground import CLIP
 from bot.playground.page.sound import hundred, measure_sound
-from tests.flows.world import tone
+from tests.flows.harness import tone
 
 
 def test_a_voice_clip_has_its_length_and_its_pauses() -> None:

@@ -11,14 +11,14 @@ from bot import sentences
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.slack.interactions.answer import Answer, Answers
 from bot.translations import ENGLISH, Reader, Sentence
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 GERMAN = Reader.of("de-DE")
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[Office]:
-    async with office_with(lambda _: []) as made:
+async def harness() -> AsyncIterator[SlackHarness]:
+    async with slack_harness(lambda _: []) as made:
         yield made
 
 
@@ -36,8 +36,8 @@ def failing(error: BaseException) -> Callable[[], Awaitable[Answer | None]]:
     return work
 
 
-async def test_an_answer_is_in_the_language_of_whoever_asks(office: Office) -> None:
-    answers, bert = Answers(office.context.readers), office.slack.state.add_user("bert", locale="de-DE")
+async def test_an_answer_is_in_the_language_of_whoever_asks(harness: SlackHarness) -> None:
+    answers, bert = Answers(harness.context.readers), harness.slack.state.add_user("bert", locale="de-DE")
 
     plain = await answers.in_time(bert.id, answering(sentences.AGREED), unanswered="x")
     made = await answers.in_time(
@@ -48,11 +48,11 @@ async def test_an_answer_is_in_the_language_of_whoever_asks(office: Office) -> N
     assert made == sentences.words_added(GERMAN, ["a", "b"])
 
 
-async def test_where_nothing_is_said_nobody_waits_for_a_language(office: Office) -> None:
-    held = office.slack.faults.hold("users.info")
+async def test_where_nothing_is_said_nobody_waits_for_a_language(harness: SlackHarness) -> None:
+    held = harness.slack.faults.hold("users.info")
 
     async with asyncio.timeout(0.5):
-        said = await Answers(office.context.readers).in_time("U1", answering(None), unanswered="x")
+        said = await Answers(harness.context.readers).in_time("U1", answering(None), unanswered="x")
     held.release()
 
     assert said == ""
@@ -67,20 +67,20 @@ async def test_where_nothing_is_said_nobody_waits_for_a_language(office: Office)
     ],
 )
 async def test_what_is_expected_to_go_wrong_is_a_sentence(
-    office: Office, error: Exception, sentence: Sentence, level: str
+    harness: SlackHarness, error: Exception, sentence: Sentence, level: str
 ) -> None:
     with capture_logs() as logs:
-        said = await Answers(office.context.readers).in_time("U1", failing(error), unanswered="not asked")
+        said = await Answers(harness.context.readers).in_time("U1", failing(error), unanswered="not asked")
 
     assert said == ENGLISH.say(sentence)
     assert [log["log_level"] for log in logs] == [level]
 
 
-async def test_what_takes_too_long_is_said_to_be_slow(office: Office) -> None:
-    bert = office.slack.state.add_user("bert", locale="de-DE")
+async def test_what_takes_too_long_is_said_to_be_slow(harness: SlackHarness) -> None:
+    bert = harness.slack.state.add_user("bert", locale="de-DE")
 
     with capture_logs() as logs:
-        said = await Answers(office.context.readers, patience_s=0.1).in_time(
+        said = await Answers(harness.context.readers, patience_s=0.1).in_time(
             bert.id, partial(asyncio.sleep, 5), unanswered="not asked"
         )
 
@@ -88,6 +88,6 @@ async def test_what_takes_too_long_is_said_to_be_slow(office: Office) -> None:
     assert [log["event"] for log in logs] == ["not asked"]
 
 
-async def test_a_fault_of_ours_stays_one(office: Office) -> None:
+async def test_a_fault_of_ours_stays_one(harness: SlackHarness) -> None:
     with pytest.raises(AttributeError):
-        await Answers(office.context.readers).in_time("U1", failing(AttributeError()), unanswered="x")
+        await Answers(harness.context.readers).in_time("U1", failing(AttributeError()), unanswered="x")

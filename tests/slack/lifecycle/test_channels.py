@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.model import JobKey
 from bot.playground.slack_lookalike.records import Channel
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 from tests.slack.payloads import request
 
 DECIDED = ChannelSettings(Automatic.VIDEO, language="de")
@@ -28,8 +28,8 @@ class FullDisk:
 
 
 @asynccontextmanager
-async def office(preferences: object = None) -> AsyncIterator[Office]:
-    async with office_with(
+async def harness(preferences: object = None) -> AsyncIterator[SlackHarness]:
+    async with slack_harness(
         lambda handlers: [handlers.channel_lifecycle, handlers.app_removal],
         ack_timeout_s=0.3,
         stored=lambda kept: preferences or kept,
@@ -37,7 +37,7 @@ async def office(preferences: object = None) -> AsyncIterator[Office]:
         yield made
 
 
-async def decided(here: Office, *channels: Channel) -> None:
+async def decided(here: SlackHarness, *channels: Channel) -> None:
     """Each channel has settings, a greeting, a subscriber and a job."""
     await here.preferences.opt_out(here.team_id, "U1", out=True)
     await here.preferences.subscribe(here.team_id, "U1", [channel.id for channel in channels])
@@ -48,7 +48,7 @@ async def decided(here: Office, *channels: Channel) -> None:
         await here.jobs.accept([replace(request(), key=key)])
 
 
-async def known(here: Office, channel_id: str) -> tuple[ChannelSettings, list[str], list[str]]:
+async def known(here: SlackHarness, channel_id: str) -> tuple[ChannelSettings, list[str], list[str]]:
     jobs = [key.file_id for key in here.jobs.rows if key.channel_id == channel_id]
     subscribers = list(await here.preferences.subscribers(here.team_id, channel_id))
     return await here.preferences.channel(here.team_id, channel_id), subscribers, jobs
@@ -61,7 +61,7 @@ ALL = (DECIDED, ["U1"], ["F1"])
 @pytest.mark.parametrize("kind", ["channel", "group"])
 @pytest.mark.parametrize("gone", ["left", "deleted"])
 async def test_what_is_stored_of_a_channel_goes_with_it(kind: Any, gone: str) -> None:
-    async with office() as here:
+    async with harness() as here:
         channel = here.slack.state.add_channel("general", kind=kind)
         other = here.slack.state.add_channel("news")
         await decided(here, channel, other)
@@ -79,7 +79,7 @@ async def test_what_is_stored_of_a_channel_goes_with_it(kind: Any, gone: str) ->
 
 @pytest.mark.parametrize("kind", ["channel", "group"])
 async def test_who_leaves_a_channel_reads_it_no_more(kind: Any) -> None:
-    async with office() as here:
+    async with harness() as here:
         channel = here.slack.state.add_channel("general", "U1", "U2", kind=kind)
         other = here.slack.state.add_channel("news", "U1")
         await decided(here, channel, other)
@@ -97,7 +97,7 @@ async def test_who_leaves_a_channel_reads_it_no_more(kind: Any) -> None:
 
 
 async def test_who_reads_nothing_may_leave() -> None:
-    async with office() as here:
+    async with harness() as here:
         channel = here.slack.state.add_channel("general", "U2")
         await decided(here, channel)
 
@@ -109,7 +109,7 @@ async def test_who_reads_nothing_may_leave() -> None:
 
 
 async def test_an_archived_channel_keeps_it() -> None:
-    async with office() as here:
+    async with harness() as here:
         channel = here.slack.state.add_channel("general")
         await decided(here, channel)
 
@@ -120,7 +120,7 @@ async def test_an_archived_channel_keeps_it() -> None:
 
 
 async def test_it_moves_with_a_channel_that_gets_another_id() -> None:
-    async with office() as here:
+    async with harness() as here:
         channel = here.slack.state.add_channel("general")
         await decided(here, channel)
         old_id = channel.id
@@ -133,7 +133,7 @@ async def test_it_moves_with_a_channel_that_gets_another_id() -> None:
 
 
 async def test_everything_goes_when_the_app_is_removed() -> None:
-    async with office() as here:
+    async with harness() as here:
         channels = [here.slack.state.add_channel(name) for name in ("general", "news")]
         await decided(here, *channels)
 
@@ -159,7 +159,7 @@ async def test_everything_goes_when_the_app_is_removed() -> None:
     ],
 )
 async def test_the_bots_own_token_counts_and_nobody_elses(tokens: Any, kept: bool) -> None:  # noqa: FBT001  # a parameter of the test
-    async with office() as here:
+    async with harness() as here:
         channel = here.slack.state.add_channel("general")
         await decided(here, channel)
 
@@ -179,7 +179,7 @@ async def test_the_bots_own_token_counts_and_nobody_elses(tokens: Any, kept: boo
     ],
 )
 async def test_an_event_without_a_channel_forgets_nothing(event: dict[str, Any]) -> None:
-    async with office(FullDisk()) as here:
+    async with harness(FullDisk()) as here:
         here.slack.state.emit_event(event)
         await here.settled()
 
@@ -196,7 +196,7 @@ async def test_an_event_without_a_channel_forgets_nothing(event: dict[str, Any])
     ],
 )
 async def test_what_could_not_be_purged_is_delivered_again(event: dict[str, Any]) -> None:
-    async with office(FullDisk()) as here:
+    async with harness(FullDisk()) as here:
         here.slack.state.emit_event(event)
         await here.settled()
 

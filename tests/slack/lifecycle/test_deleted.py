@@ -17,7 +17,7 @@ from bot.slack.incoming.listeners import Listeners
 from bot.slack.lifecycle.deleted import Deletion, parse_gone
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 from tests.slack.payloads import BOT, CHANNEL, SHARER, TEAM, TS, body, clip, event, request
 
 MESSAGE = EventCallback[MessageEvent]
@@ -169,84 +169,86 @@ class Others:
 
 
 @asynccontextmanager
-async def listening(jobs: object = None) -> AsyncIterator[tuple[Office, Others]]:
+async def listening(jobs: object = None) -> AsyncIterator[tuple[SlackHarness, Others]]:
     others = Others()
 
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.deleted_recordings, others],
         ack_timeout_s=0.3,
         requests=lambda kept: jobs or kept,
-    ) as office:
-        yield office, others
+    ) as harness:
+        yield harness, others
 
 
-async def share(office: Office, *names: str, thread_ts: str | None = None) -> Message:
-    state = office.slack.state
+async def share(harness: SlackHarness, *names: str, thread_ts: str | None = None) -> Message:
+    state = harness.slack.state
     anne = state.add_user("anne").id
     channel = next(iter(state.channels.values()), None) or state.add_channel("general", anne)
     files = [state.add_file(b"x", name, user=anne, as_voice_clip=True) for name in names]
     message = state.post_as_user(channel.id, anne, "listen", files=files, thread_ts=thread_ts)
-    keys = [JobKey(office.team_id, channel.id, message.ts, file.id) for file in files]
-    await office.jobs.accept([replace(request(), key=key, thread_ts=thread_ts or message.ts) for key in keys])
-    await office.settled()
+    keys = [JobKey(harness.team_id, channel.id, message.ts, file.id) for file in files]
+    await harness.jobs.accept(
+        [replace(request(), key=key, thread_ts=thread_ts or message.ts) for key in keys]
+    )
+    await harness.settled()
     return message
 
 
-def outcomes(office: Office) -> dict[str, str | None]:
-    return {key.file_id: row.outcome for key, row in office.jobs.rows.items()}
+def outcomes(harness: SlackHarness) -> dict[str, str | None]:
+    return {key.file_id: row.outcome for key, row in harness.jobs.rows.items()}
 
 
 async def test_deleting_a_message_withdraws_its_jobs() -> None:
-    async with listening() as (office, others):
-        head = await share(office, "other.m4a")
-        message = await share(office, "a.m4a", "b.m4a", thread_ts=head.ts)
+    async with listening() as (harness, others):
+        head = await share(harness, "other.m4a")
+        message = await share(harness, "a.m4a", "b.m4a", thread_ts=head.ts)
 
-        office.slack.state.delete_message(message)
-        await office.settled()
+        harness.slack.state.delete_message(message)
+        await harness.settled()
 
-        assert outcomes(office) == {
+        assert outcomes(harness) == {
             head.files[0].id: None,
             **{file.id: "withdrawn" for file in message.files},
         }
-        removal = await office.jobs.claim_removal()
+        removal = await harness.jobs.claim_removal()
         assert removal is not None
         assert (removal.message_ts, removal.thread_ts, removal.file_id) == (message.ts, head.ts, None)
         assert others.heard == ["file_share", "file_share"]
 
 
 async def test_deleting_a_file_withdraws_it_wherever_it_was_shared() -> None:
-    async with listening() as (office, _):
-        message = await share(office, "a.m4a", "b.m4a")
+    async with listening() as (harness, _):
+        message = await share(harness, "a.m4a", "b.m4a")
 
-        office.slack.state.delete_file(message.files[0])
-        await office.settled()
+        harness.slack.state.delete_file(message.files[0])
+        await harness.settled()
 
-        assert list(outcomes(office).values()) == ["withdrawn", None]
-        assert office.slack.deliveries[-1].acked
+        assert list(outcomes(harness).values()) == ["withdrawn", None]
+        assert harness.slack.deliveries[-1].acked
 
 
 async def test_deleting_what_the_bot_said_withdraws_nothing() -> None:
-    async with listening() as (office, _):
-        message = await share(office, "a.m4a")
-        api = office.context.api
+    async with listening() as (harness, _):
+        message = await share(harness, "a.m4a")
+        api = harness.context.api
         posted = await api.write("chat.postMessage", channel=message.channel_id, text="what was said")
         await api.write("chat.delete", channel=message.channel_id, ts=posted["ts"])
-        await office.settled()
+        await harness.settled()
 
-        assert list(outcomes(office).values()) == [None]
-        assert await office.jobs.claim_removal() is None
-        assert office.slack.deliveries[-1].acked
+        assert list(outcomes(harness).values()) == [None]
+        assert await harness.jobs.claim_removal() is None
+        assert harness.slack.deliveries[-1].acked
 
 
 async def test_an_edited_text_withdraws_nothing() -> None:
-    async with listening() as (office, _):
-        message = await share(office, "a.m4a")
+    async with listening() as (harness, _):
+        message = await share(harness, "a.m4a")
 
-        office.slack.state.edit(message, text="listen, please")
-        await office.settled()
+        harness.slack.state.edit(message, text="listen, please")
+        await harness.settled()
 
-        assert await office.jobs.claim_removal() is None
-        assert office.slack.deliveries[-1].acked
+        assert await harness.jobs.claim_removal() is None
+        assert harness.slack.deliveries[-1].acked
 
 
 async def test_a_removal_that_could_not_be_stored_is_delivered_again() -> None:
@@ -254,10 +256,10 @@ async def test_a_removal_that_could_not_be_stored_is_delivered_again() -> None:
         async def remove_message(self, *_: str, thread_ts: str, file_id: str | None = None) -> None:
             raise OSError(28, f"No space left on device: {thread_ts} {file_id}")
 
-    async with listening(FullDisk(VirtualTime())) as (office, _):
-        message = await share(office, "a.m4a")
+    async with listening(FullDisk(VirtualTime())) as (harness, _):
+        message = await share(harness, "a.m4a")
 
-        office.slack.state.delete_message(message)
-        await office.settled()
+        harness.slack.state.delete_message(message)
+        await harness.settled()
 
-        assert not office.slack.deliveries[-1].acked
+        assert not harness.slack.deliveries[-1].acked

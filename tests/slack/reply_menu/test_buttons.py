@@ -26,16 +26,16 @@ QUESTION = ConsentRequest(1_920.0, 0.07)
 async def held(here: Answered, **changes: Any) -> Message:
     """A question that its job waits behind."""
     job = here.job(**changes)
-    await here.office.jobs.ask([job.request])
-    claimed = await here.office.jobs.claim()
+    await here.harness.jobs.ask([job.request])
+    claimed = await here.harness.jobs.claim()
     assert claimed is not None
     reply = await here.reply(QUESTION, job)
-    await here.office.jobs.hold(claimed)
+    await here.harness.jobs.hold(claimed)
     return reply
 
 
 def states(here: Answered) -> list[str]:
-    return [row.state for row in here.office.jobs.rows.values()]
+    return [row.state for row in here.harness.jobs.rows.values()]
 
 
 async def test_any_member_may_agree() -> None:
@@ -46,7 +46,7 @@ async def test_any_member_may_agree() -> None:
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.AGREED)
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         assert (row.state, row.job.is_confirmed) == ("ready", True)
 
 
@@ -76,15 +76,15 @@ async def test_who_is_not_in_the_channel_decides_nothing(action: str) -> None:
 async def test_a_silent_slack_is_told_of(action: str) -> None:
     async with answered() as here:
         job = here.job(audience=here.bea.id, whisper_in=Place(here.channel.id))
-        await here.office.jobs.ask([job.request])
+        await here.harness.jobs.ask([job.request])
         reply = await here.reply(HELLO if action == action_ids.SHARE else QUESTION, job)
-        here.office.slack.faults.add("conversations.members", Answer(503), times=None)
+        here.harness.slack.faults.add("conversations.members", Answer(503), times=None)
 
         delivery = await here.press(reply, action, here.bea)
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.SLACK_SILENT)
-        assert len(here.office.jobs.rows) == 1
+        assert len(here.harness.jobs.rows) == 1
 
 
 async def test_declining_takes_the_question_away() -> None:
@@ -94,9 +94,9 @@ async def test_declining_takes_the_question_away() -> None:
         await here.press(reply, action_ids.DECLINE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
-        (removal,) = (row.removal for row in here.office.jobs.removals.values())
-        await here.office.context.replies.delete_replies(removal)
-        assert here.office.said(here.channel.id) == []
+        (removal,) = (row.removal for row in here.harness.jobs.removals.values())
+        await here.harness.context.replies.delete_replies(removal)
+        assert here.harness.said(here.channel.id) == []
 
 
 async def test_a_button_that_a_slow_screen_still_shows_takes_no_transcript_away() -> None:
@@ -107,13 +107,13 @@ async def test_a_button_that_a_slow_screen_still_shows_takes_no_transcript_away(
             *(question.ts, question.channel_id, question.user, question.text), question.bot_id, None
         )
         stale.blocks, stale.thread_ts = list(question.blocks), question.thread_ts
-        found = await here.office.context.replies.find(job)
-        await here.office.context.replies.publish(job, HELLO, found)
+        found = await here.harness.context.replies.find(job)
+        await here.harness.context.replies.publish(job, HELLO, found)
 
         await here.press(stale, action_ids.DECLINE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.QUESTION_CLOSED)
-        assert here.office.jobs.removals == {}
+        assert here.harness.jobs.removals == {}
 
 
 async def test_the_one_who_asked_privately_declines_for_themselves() -> None:
@@ -124,7 +124,7 @@ async def test_the_one_who_asked_privately_declines_for_themselves() -> None:
         await here.press(reply, action_ids.DECLINE, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.DECLINED)
-        (removal,) = (row.removal for row in here.office.jobs.removals.values())
+        (removal,) = (row.removal for row in here.harness.jobs.removals.values())
         assert removal.audience == here.bea.id
 
 
@@ -140,9 +140,9 @@ async def test_what_one_person_reads_is_shared_in_the_thread(language: str | Non
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.ASKED_IN_THREAD)
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         request = row.job.request
-        assert request.key == JobKey(here.office.team_id, here.channel.id, here.head.ts, FILE_ID)
+        assert request.key == JobKey(here.harness.team_id, here.channel.id, here.head.ts, FILE_ID)
         assert (request.asked_by, request.language) == (here.bea.id, language)
         assert (request.thread_ts, request.user_id) == (here.head.ts, here.anne.id)
 
@@ -150,21 +150,21 @@ async def test_what_one_person_reads_is_shared_in_the_thread(language: str | Non
 async def test_a_direct_message_is_shared_in_the_recordings_thread() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
-        assert here.office.slack.state.channels[reply.channel_id].kind == "im"
+        assert here.harness.slack.state.channels[reply.channel_id].kind == "im"
 
         await here.press(reply, action_ids.SHARE, here.bea)
 
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         assert row.job.key.audience == "thread"
         assert here.told(here.bea) == ENGLISH.say(sentences.ASKED_IN_THREAD)
 
 
 async def test_what_the_thread_holds_already_is_not_made_again() -> None:
     async with answered() as here:
-        await here.office.jobs.ask([here.job().request])
-        job = await here.office.jobs.claim()
+        await here.harness.jobs.ask([here.job().request])
+        job = await here.harness.jobs.claim()
         assert job is not None
-        await here.office.jobs.finish(job, Outcome.TRANSCRIBED)
+        await here.harness.jobs.finish(job, Outcome.TRANSCRIBED)
         reply = await here.reply(HELLO, here.job(audience=here.bea.id))
 
         await here.press(reply, action_ids.SHARE, here.bea)
@@ -181,11 +181,11 @@ async def test_who_has_left_shares_nothing_and_neither_does_a_bot_that_was_sent_
         assert here.told(here.bea) == ENGLISH.say(sentences.OUT_OF_REACH)
 
         here.channel.members.append(here.bea.id)
-        here.channel.members.remove(here.office.slack.state.workspace.bot_user_id)
+        here.channel.members.remove(here.harness.slack.state.workspace.bot_user_id)
         await here.press(reply, action_ids.SHARE, here.bea)
 
-        assert here.office.whispers(here.bea.id) == [ENGLISH.say(sentences.OUT_OF_REACH)] * 2
-        assert here.office.jobs.rows == {}
+        assert here.harness.whispers(here.bea.id) == [ENGLISH.say(sentences.OUT_OF_REACH)] * 2
+        assert here.harness.jobs.rows == {}
 
 
 @pytest.mark.parametrize("action", [action_ids.AGREE, action_ids.DECLINE])
@@ -208,16 +208,16 @@ def gapped() -> Transcript:
 
 async def test_gaps_are_filled_once_however_often_the_button_is_pressed() -> None:
     async with answered() as here:
-        await here.office.jobs.ask([here.job().request])
-        job = await here.office.jobs.claim()
+        await here.harness.jobs.ask([here.job().request])
+        job = await here.harness.jobs.claim()
         assert job is not None
         reply = await here.reply(gapped(), here.job())
-        await here.office.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
+        await here.harness.jobs.finish(job, Outcome.GAPPED, has_gaps=True)
 
         for _ in range(2):
             assert (await here.press(reply, action_ids.FILL_GAPS, here.bea)).acked
 
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         assert (row.state, row.job.revision) == ("ready", 1)
         assert here.told(here.bea) == ""
 

@@ -70,7 +70,7 @@ async def test_new_words_become_vocabulary_where_somebody_ticks_them() -> None:
         ticked = {field["block_id"]: {"entry": {"selected_options": [options[0], options[2]]}}}
         await here.submit(view, ticked)
 
-        kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, here.channel.id)
         assert kept.vocabulary == ("Tim", "Grünwald")
         assert view.closed
 
@@ -78,7 +78,7 @@ async def test_new_words_become_vocabulary_where_somebody_ticks_them() -> None:
         assert [option["value"] for option in inputs(again)[0]["element"]["options"]] == ["and"]
         await here.submit(again)
         assert again.closed
-        assert (await here.office.preferences.channel(here.office.team_id, here.channel.id)) == kept
+        assert (await here.harness.preferences.channel(here.harness.team_id, here.channel.id)) == kept
 
 
 @pytest.mark.parametrize("admins_only", [False, True])
@@ -91,16 +91,16 @@ async def test_where_nothing_is_new_or_nobody_may_add_it_nothing_is_offered(*, a
 
 async def test_a_transcripts_file_passes_through_the_bots_own_folder_alone() -> None:
     async with answered() as here:
-        reply, scratch = await here.reply(LONG), here.office.context.scratch
-        held = here.office.slack.faults.hold("download")
-        here.office.people.click(
+        reply, scratch = await here.reply(LONG), here.harness.context.scratch
+        held = here.harness.slack.faults.hold("download")
+        here.harness.people.click(
             reply, action_ids.REPLY_MENU, here.anne.id, selected_option={"value": Choice.EDIT}
         )
         await held.reached()
         (folder,) = scratch.iterdir()
 
         held.release()
-        await here.office.settled()
+        await here.harness.settled()
 
         assert folder.name.startswith(WORKSPACE_PREFIX)
         assert list(scratch.iterdir()) == []
@@ -137,7 +137,7 @@ async def test_what_transcribing_again_brings_takes_the_place_of_an_edit() -> No
         await edit(here, reply, LONG_TEXT)
         later = replace(job, revision=1, reply_ts=reply.ts)
 
-        replies = here.office.context.replies
+        replies = here.harness.context.replies
         await replies.publish(later, HELLO, await replies.find(later))
 
         assert here.shared(Place(here.channel.id)) == []
@@ -237,17 +237,17 @@ async def test_two_people_who_save_at_once_do_not_either() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
         views = [await here.open(reply, Choice.EDIT, user) for user in (here.anne, here.root)]
-        hold = here.office.slack.faults.hold("chat.update")
+        hold = here.harness.slack.faults.hold("chat.update")
 
-        here.office.people.submit(views[0], written(inputs(views[0])[0], "Anne's."))
+        here.harness.people.submit(views[0], written(inputs(views[0])[0], "Anne's."))
         await hold.reached()
-        here.office.people.submit(views[1], written(inputs(views[1])[0], "Root's."))
-        await here.office.slack.settled()
+        here.harness.people.submit(views[1], written(inputs(views[1])[0], "Root's."))
+        await here.harness.slack.settled()
         for _ in range(20):
             # Longer than it takes to look at the reply, and to find it as it was.
-            await here.office.context.api.read("auth.test")
+            await here.harness.context.api.read("auth.test")
         hold.release()
-        await here.office.settled()
+        await here.harness.settled()
 
         assert text_of(reply.blocks) == "Anne's."
         (kept,) = inputs(views[1])
@@ -260,7 +260,7 @@ async def test_a_reply_that_was_transcribed_again_is_not_overwritten() -> None:
         job = here.job()
         reply = await here.reply(LONG, job)
         view = await here.open(reply, Choice.EDIT, here.anne)
-        replies, later = here.office.context.replies, replace(job, revision=1, reply_ts=reply.ts)
+        replies, later = here.harness.context.replies, replace(job, revision=1, reply_ts=reply.ts)
         await replies.publish(later, LONG, await replies.find(later))
 
         await here.submit(view, written(inputs(view)[0], "Mine."))
@@ -272,7 +272,7 @@ async def test_a_reply_that_is_gone_says_so() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
         view = await here.open(reply, Choice.EDIT, here.anne)
-        here.office.slack.state.delete_message(reply)
+        here.harness.slack.state.delete_message(reply)
 
         assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.REPLY_GONE)
         await here.submit(view, written(inputs(view)[0], "Mine."))
@@ -283,12 +283,12 @@ async def test_a_silent_slack_loses_nothing() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
         view = await here.open(reply, Choice.EDIT, here.anne)
-        here.office.slack.faults.add("conversations.replies", Answer(503))
+        here.harness.slack.faults.add("conversations.replies", Answer(503))
 
         await here.submit(view, written(inputs(view)[0], "Mine."))
         assert list(view.errors.values()) == [ENGLISH.say(sentences.SLACK_SILENT)]
 
-        here.office.slack.faults.add("chat.update", SlackError("internal_error"))
+        here.harness.slack.faults.add("chat.update", SlackError("internal_error"))
         await here.submit(view, written(inputs(view)[0], "Mine."))
         assert view.content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.SLACK_SILENT)
         assert inputs(view)[0]["element"]["initial_value"] == "Mine."
@@ -301,7 +301,7 @@ async def test_a_stalled_slack_does_not_keep_the_modal_waiting() -> None:
     async with answered(patience_s=0.3) as here:
         reply = await here.reply(HELLO)
         view = await here.open(reply, Choice.EDIT, here.anne)
-        hold = here.office.slack.faults.hold("conversations.replies")
+        hold = here.harness.slack.faults.hold("conversations.replies")
 
         delivery = await here.submit(view, written(inputs(view)[0], "Mine."))
         hold.release()
@@ -314,7 +314,7 @@ async def test_files_that_slack_does_not_take_leave_everything_as_it_was() -> No
     async with answered() as here:
         reply = await here.reply(LONG)
         (before,) = here.shared(Place(here.channel.id))
-        here.office.slack.faults.add(
+        here.harness.slack.faults.add(
             "files.getUploadURLExternal", SlackError("restricted_action"), times=None
         )
 
@@ -330,7 +330,7 @@ async def test_files_that_slack_does_not_take_leave_everything_as_it_was() -> No
 async def test_a_reply_that_slack_finds_too_long_gets_shorter() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
-        here.office.slack.faults.add("chat.update", SlackError("msg_blocks_too_long"))
+        here.harness.slack.faults.add("chat.update", SlackError("msg_blocks_too_long"))
 
         await edit(here, reply, "word " * 500)
 
@@ -340,7 +340,7 @@ async def test_a_reply_that_slack_finds_too_long_gets_shorter() -> None:
 
 async def test_a_transcript_in_several_messages_is_not_edited() -> None:
     async with answered() as here:
-        here.office.slack.faults.add(
+        here.harness.slack.faults.add(
             "files.getUploadURLExternal", SlackError("restricted_action"), times=None
         )
         reply = await here.reply(LONG)
@@ -352,18 +352,18 @@ async def test_a_transcript_whose_file_is_gone_is_not_edited() -> None:
     async with answered() as here:
         reply = await here.reply(LONG)
         (shared,) = here.shared(Place(here.channel.id))
-        here.office.slack.state.delete_message(shared)
+        here.harness.slack.state.delete_message(shared)
 
         assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_NOT_WHOLE)
 
 
 async def test_a_reply_of_another_language_than_todays_is_known_to_go_on_in_its_file() -> None:
     async with answered() as here:
-        here.office.context.readers.default = Reader.of("de")
+        here.harness.context.readers.default = Reader.of("de")
         reply = await here.reply(LONG)
-        here.office.context.readers.default = ENGLISH
+        here.harness.context.readers.default = ENGLISH
         (shared,) = here.shared(Place(here.channel.id))
-        here.office.slack.state.delete_message(shared)
+        here.harness.slack.state.delete_message(shared)
 
         assert notice(await here.open(reply, Choice.EDIT, here.anne)) == ENGLISH.say(sentences.EDIT_NOT_WHOLE)
 
@@ -386,7 +386,7 @@ async def test_a_file_of_somebody_else_is_not_taken_for_the_transcript() -> None
     async with answered() as here:
         reply = await here.reply(LONG)
         (shared,) = here.shared(Place(here.channel.id))
-        state = here.office.slack.state
+        state = here.harness.slack.state
         forged: File = state.add_file(b"forged", shared.files[0].name, user=here.bea.id)
         state.post_as_user(here.channel.id, here.bea.id, "", files=[forged], thread_ts=here.head.ts)
 
@@ -416,7 +416,7 @@ async def test_a_gap_stays_in_the_text_and_is_not_filled_over_an_edit() -> None:
         assert text_of(reply.blocks) == text
         assert "[" in text
         assert [element["action_id"] for element in reply.blocks[-1]["elements"]] == [action_ids.REPLY_MENU]
-        found = here.office.slack.state.message_json(reply, with_metadata=True)
+        found = here.harness.slack.state.message_json(reply, with_metadata=True)
         assert state_in(messages.Message.model_validate(found)) is ReplyState.GAPPED
 
 

@@ -31,10 +31,10 @@ async def test_again_asks_for_the_same_reply_one_revision_later() -> None:
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.AGAIN_ON_IT)
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         request = row.job.request
         assert (row.job.revision, row.job.reply_ts) == (3, reply.ts)
-        assert request.key == JobKey(here.office.team_id, here.channel.id, here.head.ts, FILE_ID)
+        assert request.key == JobKey(here.harness.team_id, here.channel.id, here.head.ts, FILE_ID)
         assert (request.file.id, request.file.state, request.file.claim) == (
             *(FILE_ID, FileState.STUB, Claim.UNKNOWN),
         )
@@ -49,7 +49,7 @@ async def test_asking_again_gives_nobody_the_right_to_change_it() -> None:
 
         await here.choose(reply, Choice.AGAIN, here.bea)
 
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         assert (row.job.request.asked_by, row.job.request.again_by) == ("", here.bea.id)
 
 
@@ -59,7 +59,7 @@ async def test_who_asked_first_stays_the_asker() -> None:
 
         await here.choose(reply, Choice.AGAIN, here.bea)
 
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         assert row.job.request.asked_by == here.root.id
 
 
@@ -71,7 +71,7 @@ async def test_the_same_press_asks_once() -> None:
         await here.choose(reply, Choice.AGAIN, here.bea)
 
         assert here.told(here.bea) == ENGLISH.say(sentences.AGAIN_UNDER_WAY)
-        assert [row.job.revision for row in here.office.jobs.rows.values()] == [1]
+        assert [row.job.revision for row in here.harness.jobs.rows.values()] == [1]
 
 
 async def test_the_languages_are_named_as_the_reader_names_them() -> None:
@@ -94,7 +94,7 @@ async def test_the_chosen_language_is_asked_for(value: str, asked: str | None) -
         await here.submit(view, language(value))
 
         assert view.closed
-        (row,) = here.office.jobs.rows.values()
+        (row,) = here.harness.jobs.rows.values()
         assert (row.job.request.language, row.job.request.again_by) == (asked, here.bea.id)
         assert here.told(here.bea) == ENGLISH.say(sentences.AGAIN_ON_IT)
 
@@ -106,7 +106,7 @@ async def test_no_such_language_asks_for_nothing() -> None:
         await here.submit(view, language("klingon"))
 
         assert notice(view) == ENGLISH.say(sentences.REPLY_UNKNOWN)
-        assert here.office.jobs.rows == {}
+        assert here.harness.jobs.rows == {}
 
 
 async def test_who_is_not_in_the_channel_learns_and_starts_nothing() -> None:
@@ -115,29 +115,29 @@ async def test_who_is_not_in_the_channel_learns_and_starts_nothing() -> None:
 
         await here.choose(reply, Choice.AGAIN, here.zoe)
 
-        assert here.office.jobs.rows == {}
+        assert here.harness.jobs.rows == {}
         view = await here.open(reply, Choice.AGAIN_IN, here.zoe)
         await here.submit(view, language("de"))
         assert notice(view) == ENGLISH.say(sentences.OUT_OF_REACH)
-        assert here.office.jobs.rows == {}
+        assert here.harness.jobs.rows == {}
 
 
 async def test_a_silent_slack_is_told_of() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
-        here.office.slack.faults.add("conversations.members", Answer(503), times=None)
+        here.harness.slack.faults.add("conversations.members", Answer(503), times=None)
 
         delivery = await here.choose(reply, Choice.AGAIN, here.bea)
 
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.SLACK_SILENT)
-        assert here.office.jobs.rows == {}
+        assert here.harness.jobs.rows == {}
 
 
 async def test_a_stalled_slack_does_not_keep_the_press_waiting() -> None:
     async with answered(patience_s=0.3) as here:
         reply = await here.reply(HELLO)
-        hold = here.office.slack.faults.hold("conversations.members")
+        hold = here.harness.slack.faults.hold("conversations.members")
 
         delivery = await here.choose(reply, Choice.AGAIN, here.bea)
         hold.release()
@@ -154,7 +154,7 @@ async def test_a_failed_answer_can_be_asked_for_again_or_deleted() -> None:
         view = await here.open(reply, Choice.DELETE, here.anne)
         await here.submit(view)
 
-        assert [row.outcome for row in here.office.jobs.rows.values()] == ["withdrawn"]
+        assert [row.outcome for row in here.harness.jobs.rows.values()] == ["withdrawn"]
 
 
 def broken(reply: Message, handle: str) -> Message:
@@ -172,7 +172,7 @@ async def test_a_menu_that_says_nothing_is_told_of(handle: str, choice: str) -> 
 
         assert delivery.acked
         assert here.told(here.anne) == ENGLISH.say(sentences.REPLY_UNKNOWN)
-        assert here.office.slack.state.views == {}
+        assert here.harness.slack.state.views == {}
 
 
 async def test_an_unknown_entry_is_told_of() -> None:
@@ -188,15 +188,15 @@ async def test_the_handle_of_another_workspace_or_reader_opens_nothing() -> None
         handle = str(reply.blocks[-1]["block_id"])
 
         for wrong in (
-            handle.replace(here.office.team_id, "T0ELSEWHERE"),
+            handle.replace(here.harness.team_id, "T0ELSEWHERE"),
             handle.replace(":thread", f":{here.bea.id}"),
             handle.replace(here.channel.id, "C0ELSEWHERE"),
         ):
             assert wrong != handle
             await here.choose(broken(reply, wrong), Choice.EDIT, here.anne)
 
-        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.REPLY_UNKNOWN)] * 3
-        assert here.office.slack.state.views == {}
+        assert here.harness.whispers(here.anne.id) == [ENGLISH.say(sentences.REPLY_UNKNOWN)] * 3
+        assert here.harness.slack.state.views == {}
 
 
 async def test_words_join_those_of_the_channel() -> None:
@@ -209,14 +209,14 @@ async def test_words_join_those_of_the_channel() -> None:
 
         await here.submit(view, written(block, " Grünwald \n\nTim\nGrünwald"))
 
-        kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, here.channel.id)
         assert kept.vocabulary == ("Grünwald", "Tim")
         assert view.closed
         assert here.told(here.bea) == sentences.words_added(ENGLISH, kept.vocabulary)
 
         again = await here.open(reply, Choice.WORDS, here.anne)
         await here.submit(again, written(inputs(again)[0], "Zoe"))
-        kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, here.channel.id)
         assert kept.vocabulary == ("Grünwald", "Tim", "Zoe")
 
 
@@ -232,7 +232,7 @@ async def test_too_many_words_keep_the_modal_open_and_change_nothing() -> None:
 
         assert not view.closed
         assert "letters more than I can send along" in view.errors["words"]
-        kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, here.channel.id)
         assert [word[0] for word in kept.vocabulary] == ["a", "b", "c"]
 
 
@@ -260,17 +260,17 @@ async def test_where_only_admins_decide_members_add_no_words() -> None:
 async def test_deleting_asks_first() -> None:
     async with answered() as here:
         job = here.job()
-        await here.office.jobs.accept([job.request])
+        await here.harness.jobs.accept([job.request])
         view = await here.open(await here.reply(HELLO, job), Choice.DELETE, here.anne)
 
         assert complaints_about_view(view.content) == []
         assert notice(view) == ENGLISH.say(sentences.DELETE_SURE)
-        assert here.office.jobs.removals == {}
+        assert here.harness.jobs.removals == {}
 
         await here.submit(view)
 
         assert view.closed
-        (removal,) = (row.removal for row in here.office.jobs.removals.values())
+        (removal,) = (row.removal for row in here.harness.jobs.removals.values())
         assert removal.covers(job.key)
         assert (removal.thread_ts, removal.audience) == (here.head.ts, "thread")
 
@@ -298,14 +298,14 @@ async def test_whether_somebody_may_delete_is_asked_again_when_they_do() -> None
         await here.submit(view)
 
         assert notice(view) == ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
-        assert here.office.jobs.removals == {}
+        assert here.harness.jobs.removals == {}
 
 
 @pytest.mark.parametrize("choice", [Choice.EDIT, Choice.DELETE])
 async def test_a_silent_slack_is_told_of_in_the_modal(choice: Choice) -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
-        here.office.slack.faults.add("users.info", SlackError("internal_error"), times=None)
+        here.harness.slack.faults.add("users.info", SlackError("internal_error"), times=None)
 
         assert notice(await here.open(reply, choice, here.bea)) == ENGLISH.say(sentences.SLACK_SILENT)
 
@@ -313,7 +313,7 @@ async def test_a_silent_slack_is_told_of_in_the_modal(choice: Choice) -> None:
 async def test_a_modal_that_slack_does_not_open_is_told_of() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
-        here.office.slack.faults.add("views.open", SlackError("expired_trigger_id"))
+        here.harness.slack.faults.add("views.open", SlackError("expired_trigger_id"))
 
         delivery = await here.choose(reply, Choice.EDIT, here.anne)
 
@@ -324,19 +324,19 @@ async def test_a_modal_that_slack_does_not_open_is_told_of() -> None:
 async def test_a_modal_opens_at_once_and_is_filled_when_slack_has_answered() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
-        hold = here.office.slack.faults.hold("users.info")
+        hold = here.harness.slack.faults.hold("users.info")
 
-        delivery = here.office.people.click(
+        delivery = here.harness.people.click(
             reply, action_ids.REPLY_MENU, here.bea.id, selected_option={"value": "delete"}
         )
         await hold.reached()
-        assert notice(here.office.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
-        await here.office.slack.settled()
+        assert notice(here.harness.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
+        await here.harness.slack.settled()
         assert delivery.acked
 
         hold.release()
-        await here.office.settled()
-        assert notice(here.office.modal()) == ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
+        await here.harness.settled()
+        assert notice(here.harness.modal()) == ENGLISH.say(sentences.NOT_YOURS_TO_CHANGE)
 
 
 @pytest.mark.parametrize("action", [action_ids.LANGUAGE_MODAL, action_ids.DELETE_MODAL])
@@ -349,20 +349,20 @@ async def test_a_modal_that_tells_of_no_reply_says_so(action: str) -> None:
         await here.submit(view, language("de"))
 
         assert notice(view) == ENGLISH.say(sentences.REPLY_UNKNOWN)
-        assert (here.office.jobs.rows, here.office.jobs.removals) == ({}, {})
+        assert (here.harness.jobs.rows, here.harness.jobs.removals) == ({}, {})
 
 
 async def test_the_reader_of_a_copy_may_change_and_delete_it() -> None:
     async with answered() as here:
         job = here.job(audience=here.bea.id)
         reply = await here.reply(HELLO, job)
-        assert here.office.slack.state.channels[reply.channel_id].kind == "im"
+        assert here.harness.slack.state.channels[reply.channel_id].kind == "im"
 
         assert inputs(await here.open(reply, Choice.EDIT, here.bea))
         view = await here.open(reply, Choice.DELETE, here.bea)
         await here.submit(view)
 
-        (removal,) = (row.removal for row in here.office.jobs.removals.values())
+        (removal,) = (row.removal for row in here.harness.jobs.removals.values())
         assert removal.audience == here.bea.id
-        await here.office.context.replies.delete_replies(removal)
-        assert reply not in here.office.slack.state.messages.values()
+        await here.harness.context.replies.delete_replies(removal)
+        assert reply not in here.harness.slack.state.messages.values()

@@ -16,61 +16,61 @@ from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel, File, Message, User
 from bot.slack.blockkit import action_ids
 from bot.translations import ENGLISH
-from tests.slack.office import NOW, Office, office_with
+from tests.slack.harness import NOW, SlackHarness, slack_harness
 
 
 @dataclass
 class Prompt:
     """Where people type commands."""
 
-    office: Office
+    harness: SlackHarness
     channel: Channel
     anne: User
     boss: User
 
     def clip(self, user: User | None = None) -> File:
-        return self.office.slack.state.add_file(
+        return self.harness.slack.state.add_file(
             b"sound", "audio_message.m4a", user=(user or self.anne).id, as_voice_clip=True
         )
 
     def share(self, *files: File, channel: Channel | None = None, **more: Any) -> Message:
         place = channel or self.channel
-        return self.office.slack.state.post_as_user(place.id, self.anne.id, files=files, **more)
+        return self.harness.slack.state.post_as_user(place.id, self.anne.id, files=files, **more)
 
     def link(self, message: Message) -> str:
-        return self.office.slack.state.permalink(message)
+        return self.harness.slack.state.permalink(message)
 
     async def type(self, text: str, user: User | None = None, channel: Channel | None = None) -> str:
         """What only whoever typed it sees then; empty where that is nothing."""
         who, where = user or self.anne, channel or self.channel
-        known = len(self.office.whispers(who.id))
-        delivery = self.office.people.slash_command(where.id, who.id, action_ids.COMMAND, text)
-        await self.office.settled()
+        known = len(self.harness.whispers(who.id))
+        delivery = self.harness.people.slash_command(where.id, who.id, action_ids.COMMAND, text)
+        await self.harness.settled()
         assert delivery.acked
         assert complaints_about_blocks(delivery.answer.get("blocks", [])) == []
         assert delivery.answer.get("response_type", "ephemeral") == "ephemeral"
-        told = self.office.whispers(who.id)[known:]
+        told = self.harness.whispers(who.id)[known:]
         assert len(told) <= 1
         return "".join(block["text"]["text"] for block in delivery.answer.get("blocks", []))
 
     def asked(self) -> list[TranscriptionRequest]:
-        return [row.job.request for row in self.office.jobs.rows.values()]
+        return [row.job.request for row in self.harness.jobs.rows.values()]
 
     async def settings(self) -> ChannelSettings:
-        return await self.office.preferences.channel(self.office.team_id, self.channel.id)
+        return await self.harness.preferences.channel(self.harness.team_id, self.channel.id)
 
 
 @asynccontextmanager
 async def prompt_with(
     *, admins_only: bool = False, patience_s: float = 2.5, **more: Any
 ) -> AsyncIterator[Prompt]:
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.commands], admins_only=admins_only, patience_s=patience_s, **more
-    ) as office:
-        anne = office.slack.state.add_user("anne")
-        boss = office.slack.state.add_user("boss", is_admin=True)
-        channel = office.slack.state.add_channel("general", anne.id, boss.id)
-        yield Prompt(office, channel, anne, boss)
+    ) as harness:
+        anne = harness.slack.state.add_user("anne")
+        boss = harness.slack.state.add_user("boss", is_admin=True)
+        channel = harness.slack.state.add_channel("general", anne.id, boss.id)
+        yield Prompt(harness, channel, anne, boss)
 
 
 @pytest.fixture
@@ -115,10 +115,10 @@ async def test_a_link_into_a_thread_with_a_language(prompt: Prompt) -> None:
 
 async def test_a_link_to_a_file_leads_rather_to_where_the_asker_is(prompt: Prompt) -> None:
     file = prompt.clip()
-    elsewhere = prompt.office.slack.state.add_channel("elsewhere", prompt.anne.id)
+    elsewhere = prompt.harness.slack.state.add_channel("elsewhere", prompt.anne.id)
     prompt.share(file, channel=elsewhere)
     here = prompt.share(file)
-    link = prompt.office.slack.state.file_json(file)["permalink"]
+    link = prompt.harness.slack.state.file_json(file)["permalink"]
 
     await prompt.type(link)
     await prompt.type(link, channel=elsewhere)
@@ -129,7 +129,7 @@ async def test_a_link_to_a_file_leads_rather_to_where_the_asker_is(prompt: Promp
 
 
 async def test_where_the_bot_is_not_the_answer_comes_as_a_direct_message(prompt: Prompt) -> None:
-    alone = prompt.office.slack.state.add_channel("alone", prompt.anne.id, with_bot=False)
+    alone = prompt.harness.slack.state.add_channel("alone", prompt.anne.id, with_bot=False)
     message = prompt.share(prompt.clip())
 
     assert await prompt.type(prompt.link(message), channel=alone) == ENGLISH.say(sentences.ASKED_DIRECT)
@@ -142,15 +142,15 @@ async def test_asking_again_is_answered_again(prompt: Prompt) -> None:
 
     assert await prompt.type("") == ENGLISH.say(sentences.UNDER_WAY_FOR_ONE)
 
-    job = await prompt.office.jobs.claim()
+    job = await prompt.harness.jobs.claim()
     assert job is not None
-    await prompt.office.jobs.finish(job, Outcome.TRANSCRIBED)
+    await prompt.harness.jobs.finish(job, Outcome.TRANSCRIBED)
     assert await prompt.type("") == ENGLISH.say(sentences.ASKED_HERE)
-    assert [row.job.revision for row in prompt.office.jobs.rows.values()] == [1]
+    assert [row.job.revision for row in prompt.harness.jobs.rows.values()] == [1]
 
 
 async def test_whatever_somebody_may_not_read_is_refused_in_the_same_words(prompt: Prompt) -> None:
-    state = prompt.office.slack.state
+    state = prompt.harness.slack.state
     bea = state.add_user("bea")
     secret = state.add_channel("secret", bea.id, kind="group")
     unseen = state.add_channel("unseen", bea.id, prompt.anne.id, kind="group", with_bot=False)
@@ -173,7 +173,7 @@ async def test_whatever_somebody_may_not_read_is_refused_in_the_same_words(promp
 
     assert prompt.asked() == []
     # Nothing of a channel was read before its members were.
-    assert [call["channel"] for call in prompt.office.calls("conversations.replies")] == [
+    assert [call["channel"] for call in prompt.harness.calls("conversations.replies")] == [
         public.id,
         prompt.channel.id,
     ]
@@ -189,7 +189,7 @@ async def test_a_wrong_word_is_named_to_the_letter_beside_the_help(prompt: Promp
     assert "“*tr&nscribe*e" in said
     assert len(said.splitlines()[0]) < 100
     assert "/transcribe settings" in said
-    assert "&amp;" in prompt.office.whispers(prompt.anne.id)[-1]
+    assert "&amp;" in prompt.harness.whispers(prompt.anne.id)[-1]
 
 
 async def test_the_help_names_the_deployments_reaction() -> None:
@@ -202,12 +202,12 @@ async def test_on_and_off_decide_on_the_channel(prompt: Prompt) -> None:
     assert (await prompt.settings()).automatic is Automatic.OFF
     assert await prompt.type("ON") == sentences.saved(ENGLISH, Automatic.AUDIO)
     assert (await prompt.settings()).automatic is Automatic.AUDIO
-    assert prompt.office.refreshed() == [prompt.anne.id] * 2
+    assert prompt.harness.refreshed() == [prompt.anne.id] * 2
 
 
 async def test_on_leaves_what_is_on_already(prompt: Prompt) -> None:
-    await prompt.office.preferences.change_channel(
-        prompt.office.team_id, prompt.channel.id, lambda _: ChannelSettings(Automatic.VIDEO)
+    await prompt.harness.preferences.change_channel(
+        prompt.harness.team_id, prompt.channel.id, lambda _: ChannelSettings(Automatic.VIDEO)
     )
 
     assert await prompt.type("on") == sentences.saved(ENGLISH, Automatic.VIDEO)
@@ -222,28 +222,28 @@ async def test_only_those_who_may_decide() -> None:
 
 @pytest.mark.parametrize("text", ["", "on", "off", "status"])
 async def test_where_the_bot_is_not_it_says_how_to_invite_it(prompt: Prompt, text: str) -> None:
-    state = prompt.office.slack.state
+    state = prompt.harness.slack.state
     public = state.add_channel("alone", prompt.anne.id, with_bot=False)
     private = state.add_channel("closed", prompt.anne.id, kind="group", with_bot=False)
 
     for channel in (public, private):
         assert await prompt.type(text, channel=channel) == ENGLISH.say(sentences.NOT_IN_CHANNEL)
-    assert prompt.office.preferences.settings == {}
+    assert prompt.harness.preferences.settings == {}
 
 
 @pytest.mark.parametrize("text", ["", "on", "off", "status"])
 async def test_whoever_is_not_in_the_channel_learns_nothing_of_it(prompt: Prompt, text: str) -> None:
     prompt.share(prompt.clip())
-    guest = prompt.office.slack.state.add_user("guest")
+    guest = prompt.harness.slack.state.add_user("guest")
 
     assert await prompt.type(text, guest) == ENGLISH.say(sentences.OUT_OF_REACH)
     assert prompt.asked() == []
-    assert prompt.office.preferences.settings == {}
+    assert prompt.harness.preferences.settings == {}
 
 
 async def test_settings_opens_the_modal_and_says_nothing_beside_it(prompt: Prompt) -> None:
     assert await prompt.type("settings") == ""
-    assert prompt.office.modal().content["callback_id"] == action_ids.SETTINGS_MODAL
+    assert prompt.harness.modal().content["callback_id"] == action_ids.SETTINGS_MODAL
 
 
 async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
@@ -254,8 +254,8 @@ async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
     ]
     prompt.share(prompt.clip())
     await prompt.type("")
-    await prompt.office.preferences.change_channel(
-        prompt.office.team_id, prompt.channel.id, lambda _: ChannelSettings(Automatic.CLIPS, language="pt")
+    await prompt.harness.preferences.change_channel(
+        prompt.harness.team_id, prompt.channel.id, lambda _: ChannelSettings(Automatic.CLIPS, language="pt")
     )
 
     assert (await prompt.type("status")).splitlines() == [
@@ -266,7 +266,7 @@ async def test_status_tells_what_counts_now(prompt: Prompt) -> None:
 
 
 async def test_status_does_not_hide_that_somebody_reads_a_channel_that_is_off(prompt: Prompt) -> None:
-    preferences, team_id, channel_id = prompt.office.preferences, prompt.office.team_id, prompt.channel.id
+    preferences, team_id, channel_id = prompt.harness.preferences, prompt.harness.team_id, prompt.channel.id
     await preferences.subscribe(team_id, prompt.boss.id, [channel_id])
     assert (await prompt.type("status")).splitlines()[0] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.AUDIO])
 
@@ -279,11 +279,11 @@ async def test_status_does_not_hide_that_somebody_reads_a_channel_that_is_off(pr
 
 
 async def test_people_of_another_organisation_decide_nothing(prompt: Prompt) -> None:
-    eve = prompt.office.slack.state.add_user("eve", team="T0OTHERORG")
+    eve = prompt.harness.slack.state.add_user("eve", team="T0OTHERORG")
     prompt.channel.members.append(eve.id)
 
     assert await prompt.type("off", eve) == ENGLISH.say(sentences.OUT_OF_REACH)
-    assert prompt.office.preferences.settings == {}
+    assert prompt.harness.preferences.settings == {}
 
 
 async def test_a_channel_shared_externally_is_off_until_somebody_decides(prompt: Prompt) -> None:
@@ -293,21 +293,21 @@ async def test_a_channel_shared_externally_is_off_until_somebody_decides(prompt:
 
 
 async def test_a_direct_message_is_always_on(prompt: Prompt) -> None:
-    direct = prompt.office.slack.state.add_channel("", prompt.anne.id, kind="im")
+    direct = prompt.harness.slack.state.add_channel("", prompt.anne.id, kind="im")
 
     assert ENGLISH.say(sentences.DIRECT_ALWAYS_ON) in await prompt.type("status", channel=direct)
     assert await prompt.type("off", channel=direct) == ENGLISH.say(sentences.DIRECT_ALWAYS_ON)
-    assert prompt.office.preferences.settings == {}
+    assert prompt.harness.preferences.settings == {}
 
 
 async def test_usage_is_this_months_in_the_readers_own_figures() -> None:
     async with prompt_with(monthly_minutes=2_000) as prompt:
         used = Usage(clips=1_200, seconds=60 * 1_500)
         for month, clips in ((NOW.date(), used.clips), (date(2026, 10, 31), 7)):
-            prompt.office.jobs.ledger.add(
-                prompt.office.team_id, prompt.channel.id, month, clips=clips, seconds=used.seconds
+            prompt.harness.jobs.ledger.add(
+                prompt.harness.team_id, prompt.channel.id, month, clips=clips, seconds=used.seconds
             )
-        klaus = prompt.office.slack.state.add_user("klaus", locale="de-DE")
+        klaus = prompt.harness.slack.state.add_user("klaus", locale="de-DE")
         prompt.channel.members.append(klaus.id)
 
         assert await prompt.type("usage") == sentences.usage(ENGLISH, NOW.date(), used, 3.15, 2_000)
@@ -317,22 +317,22 @@ async def test_usage_is_this_months_in_the_readers_own_figures() -> None:
 @pytest.mark.parametrize("text", ["", "on", "off", "status"])
 async def test_a_silent_slack_costs_a_sentence_and_changes_nothing(prompt: Prompt, text: str) -> None:
     prompt.share(prompt.clip())
-    prompt.office.slack.faults.add("conversations.info", SlackError("internal_error"))
+    prompt.harness.slack.faults.add("conversations.info", SlackError("internal_error"))
 
     assert await prompt.type(text) == ENGLISH.say(sentences.SLACK_SILENT)
     assert prompt.asked() == []
-    assert prompt.office.preferences.settings == {}
+    assert prompt.harness.preferences.settings == {}
 
 
 async def test_usage_needs_no_word_of_slack(prompt: Prompt) -> None:
-    prompt.office.slack.faults.add("users.info", SlackError("internal_error"))
+    prompt.harness.slack.faults.add("users.info", SlackError("internal_error"))
 
     assert await prompt.type("usage") == sentences.usage(ENGLISH, NOW.date(), Usage(), 0.0, None)
 
 
 async def test_a_missing_scope_is_a_sentence_too(prompt: Prompt) -> None:
     message = prompt.share(prompt.clip())
-    prompt.office.slack.state.workspace.scopes.discard("channels:history")
+    prompt.harness.slack.state.workspace.scopes.discard("channels:history")
 
     assert await prompt.type(prompt.link(message)) == ENGLISH.say(sentences.SLACK_SILENT)
     assert prompt.asked() == []
@@ -341,7 +341,7 @@ async def test_a_missing_scope_is_a_sentence_too(prompt: Prompt) -> None:
 async def test_a_slow_slack_costs_a_sentence_in_time() -> None:
     async with prompt_with(patience_s=0.2) as prompt:
         message = prompt.share(prompt.clip())
-        prompt.office.slack.faults.hold("conversations.members")
+        prompt.harness.slack.faults.hold("conversations.members")
 
         assert await prompt.type(prompt.link(message)) == ENGLISH.say(sentences.SLACK_SLOW)
         assert prompt.asked() == []
@@ -349,10 +349,10 @@ async def test_a_slow_slack_costs_a_sentence_in_time() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"trigger_id": 7, "channel_id": {}, "user_id": "a:b"}])
 async def test_an_odd_command_is_answered(prompt: Prompt, body: dict[str, Any]) -> None:
-    known = {"command": action_ids.COMMAND, "team_id": prompt.office.team_id}
+    known = {"command": action_ids.COMMAND, "team_id": prompt.harness.team_id}
 
-    delivery = prompt.office.slack.deliver("slash_commands", known | body)
-    await prompt.office.settled()
+    delivery = prompt.harness.slack.deliver("slash_commands", known | body)
+    await prompt.harness.settled()
 
     assert delivery.acked
     assert prompt.asked() == []

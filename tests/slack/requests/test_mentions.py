@@ -13,45 +13,45 @@ from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel, Message, User
 from bot.translations import ENGLISH
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 
 @dataclass
 class Talk:
     """Where people mention the bot."""
 
-    office: Office
+    harness: SlackHarness
     channel: Channel
     anne: User
 
     def share(self, channel: Channel | None = None, **more: Any) -> Message:
-        state, place = self.office.slack.state, channel or self.channel
+        state, place = self.harness.slack.state, channel or self.channel
         clip = state.add_file(b"sound", "audio_message.m4a", user=self.anne.id, as_voice_clip=True)
         return state.post_as_user(place.id, self.anne.id, files=[clip], **more)
 
     async def mention(self, text: str, thread: Message | None = None, **more: Any) -> Delivery:
         """Say something to the bot; what Slack delivers of it last."""
-        state = self.office.slack.state
+        state = self.harness.slack.state
         said = f"<@{state.workspace.bot_user_id}> {text}"
         thread_ts = thread.ts if thread else None
         state.post_as_user(self.channel.id, self.anne.id, said, thread_ts=thread_ts, **more)
-        await self.office.settled()
-        return self.office.slack.deliveries[-1]
+        await self.harness.settled()
+        return self.harness.slack.deliveries[-1]
 
     def told(self) -> list[str]:
-        return self.office.whispers(self.anne.id)
+        return self.harness.whispers(self.anne.id)
 
     def asked(self) -> list[TranscriptionRequest]:
-        return [row.job.request for row in self.office.jobs.rows.values()]
+        return [row.job.request for row in self.harness.jobs.rows.values()]
 
 
 @asynccontextmanager
 async def talking(delays_s: tuple[float, ...] = ()) -> AsyncIterator[Talk]:
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.mentions], ack_timeout_s=1.0, delays_s=delays_s
-    ) as office:
-        anne = office.slack.state.add_user("anne")
-        yield Talk(office, office.slack.state.add_channel("general", anne.id), anne)
+    ) as harness:
+        anne = harness.slack.state.add_user("anne")
+        yield Talk(harness, harness.slack.state.add_channel("general", anne.id), anne)
 
 
 @pytest.fixture
@@ -73,11 +73,11 @@ async def test_in_a_thread_it_asks_for_the_threads_recording(talk: Talk) -> None
 
 
 async def test_a_link_is_followed_to_its_own_thread(talk: Talk) -> None:
-    elsewhere = talk.office.slack.state.add_channel("elsewhere", talk.anne.id)
+    elsewhere = talk.harness.slack.state.add_channel("elsewhere", talk.anne.id)
     head = talk.share()
     linked = talk.share(elsewhere)
 
-    await talk.mention(f"transcribe <{talk.office.slack.state.permalink(linked)}>", head)
+    await talk.mention(f"transcribe <{talk.harness.slack.state.permalink(linked)}>", head)
 
     (request,) = talk.asked()
     assert (request.key.channel_id, request.thread_ts) == (elsewhere.id, linked.ts)
@@ -89,9 +89,9 @@ async def test_asking_again_is_answered_alone_and_in_the_thread(talk: Talk) -> N
     await talk.mention("transcribe", head)
 
     await talk.mention("transcribe", head)
-    job = await talk.office.jobs.claim()
+    job = await talk.harness.jobs.claim()
     assert job is not None
-    await talk.office.jobs.finish(job, Outcome.TRANSCRIBED)
+    await talk.harness.jobs.finish(job, Outcome.TRANSCRIBED)
     await talk.mention("transcribe", head)
     await talk.mention("transcribe in Portuguese", head)
 
@@ -99,7 +99,7 @@ async def test_asking_again_is_answered_alone_and_in_the_thread(talk: Talk) -> N
         ENGLISH.say(sentences.UNDER_WAY_IN_THREAD),
         ENGLISH.say(sentences.ANSWERED_IN_THREAD),
     ]
-    assert {call["thread_ts"] for call in talk.office.calls("chat.postEphemeral")} == {head.ts}
+    assert {call["thread_ts"] for call in talk.harness.calls("chat.postEphemeral")} == {head.ts}
     assert [request.language for request in talk.asked()] == ["pt"]
 
 
@@ -114,7 +114,7 @@ async def test_outside_threads_it_has_to_say_which(talk: Talk, text: str) -> Non
 
 
 async def test_a_thread_without_a_recording_holds_nothing(talk: Talk) -> None:
-    head = talk.office.slack.state.post_as_user(talk.channel.id, talk.anne.id, "hello")
+    head = talk.harness.slack.state.post_as_user(talk.channel.id, talk.anne.id, "hello")
 
     await talk.mention("transcribe", head)
 
@@ -132,7 +132,7 @@ async def test_the_word_that_means_nothing_is_named_and_nothing_is_asked(talk: T
 
 
 async def test_what_the_asker_may_not_read_is_out_of_reach_whatever_it_is(talk: Talk) -> None:
-    state = talk.office.slack.state
+    state = talk.harness.slack.state
     bea = state.add_user("bea")
     secret = state.add_channel("secret", bea.id, kind="group")
     public = state.add_channel("public", talk.anne.id, with_bot=False)
@@ -152,7 +152,7 @@ async def test_what_the_asker_may_not_read_is_out_of_reach_whatever_it_is(talk: 
 
 
 async def test_a_file_is_not_answered_in_a_thread_that_the_bot_cannot_write_in(talk: Talk) -> None:
-    state = talk.office.slack.state
+    state = talk.harness.slack.state
     public = state.add_channel("public", talk.anne.id, with_bot=False)
     with_bot = state.add_channel("others", state.add_user("bea").id)
     file = state.add_file(b"sound", "a.mp3", user=talk.anne.id, mimetype="audio/mpeg")
@@ -166,13 +166,13 @@ async def test_a_file_is_not_answered_in_a_thread_that_the_bot_cannot_write_in(t
 
 
 async def test_a_mention_beside_a_file_is_a_share(talk: Talk) -> None:
-    state = talk.office.slack.state
+    state = talk.harness.slack.state
 
     shared = talk.share(text=f"<@{state.workspace.bot_user_id}> transcribe")
     state.post_as_user(
         talk.channel.id, talk.anne.id, f"<@{state.workspace.bot_user_id}> hm", bot_id="B0OTHER"
     )
-    await talk.office.settled()
+    await talk.harness.settled()
 
     assert talk.told() == []
     (request,) = talk.asked()
@@ -182,11 +182,11 @@ async def test_a_mention_beside_a_file_is_a_share(talk: Talk) -> None:
 @pytest.mark.parametrize("trouble", [SlackError("internal_error"), SlackError("missing_scope")])
 async def test_a_silent_slack_is_to_deliver_it_again(talk: Talk, trouble: SlackError) -> None:
     head = talk.share()
-    talk.office.slack.faults.add("conversations.replies", trouble)
+    talk.harness.slack.faults.add("conversations.replies", trouble)
 
     lost = await talk.mention("transcribe", head)
-    again = talk.office.slack.deliver("events_api", lost.payload)
-    await talk.office.settled()
+    again = talk.harness.slack.deliver("events_api", lost.payload)
+    await talk.harness.settled()
 
     assert (lost.acked, again.acked) == (False, True)
     assert len(talk.asked()) == 1
@@ -195,21 +195,21 @@ async def test_a_silent_slack_is_to_deliver_it_again(talk: Talk, trouble: SlackE
 @pytest.mark.parametrize("text", ["transcribe", "*thanks* a lot"])
 async def test_of_what_is_delivered_again_the_asker_is_told_once(text: str) -> None:
     async with talking(delays_s=(0.0,)) as talk:
-        hold = talk.office.slack.faults.hold("chat.postEphemeral")
+        hold = talk.harness.slack.faults.hold("chat.postEphemeral")
 
         delivery = await talk.mention(text)
         assert len(delivery.attempts) == 2, "the first took too long"
         hold.release()
-        await talk.office.settled()
+        await talk.harness.settled()
 
         assert delivery.acked
-        assert len(talk.office.calls("chat.postEphemeral")) == 1
+        assert len(talk.harness.calls("chat.postEphemeral")) == 1
 
 
 async def test_what_is_delivered_again_is_asked_for_all_the_same() -> None:
     async with talking(delays_s=(0.0,)) as talk:
         head = talk.share()
-        talk.office.slack.faults.add("conversations.replies", SlackError("internal_error"))
+        talk.harness.slack.faults.add("conversations.replies", SlackError("internal_error"))
 
         delivery = await talk.mention("transcribe", head)
 
@@ -220,11 +220,11 @@ async def test_what_is_delivered_again_is_asked_for_all_the_same() -> None:
 async def test_a_redelivered_mention_asks_once(talk: Talk) -> None:
     head = talk.share()
     delivery = await talk.mention("transcribe in German", head)
-    job = await talk.office.jobs.claim()
+    job = await talk.harness.jobs.claim()
     assert job is not None
-    await talk.office.jobs.finish(job, Outcome.TRANSCRIBED)
+    await talk.harness.jobs.finish(job, Outcome.TRANSCRIBED)
 
-    talk.office.slack.deliver("events_api", delivery.payload)
-    await talk.office.settled()
+    talk.harness.slack.deliver("events_api", delivery.payload)
+    await talk.harness.settled()
 
-    assert await talk.office.jobs.claim() is None
+    assert await talk.harness.jobs.claim() is None

@@ -11,41 +11,43 @@ from bot.model import THREAD, TranscriptionRequest
 from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel, File, Message, User
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 
 @dataclass
 class Crowd:
     """Where people react."""
 
-    office: Office
+    harness: SlackHarness
     channel: Channel
     anne: User
     bea: User
 
     def clip(self, **more: Any) -> File:
-        return self.office.slack.state.add_file(
+        return self.harness.slack.state.add_file(
             b"sound", "audio_message.m4a", user=self.anne.id, as_voice_clip=True, **more
         )
 
     def share(self, *files: File, **more: Any) -> Message:
-        return self.office.slack.state.post_as_user(self.channel.id, self.anne.id, files=files, **more)
+        return self.harness.slack.state.post_as_user(self.channel.id, self.anne.id, files=files, **more)
 
     async def react(self, message: Message, name: str, user: str = "") -> Delivery:
-        self.office.slack.state.react(message, user or self.bea.id, name)
-        await self.office.settled()
-        return self.office.slack.deliveries[-1]
+        self.harness.slack.state.react(message, user or self.bea.id, name)
+        await self.harness.settled()
+        return self.harness.slack.deliveries[-1]
 
     def asked(self) -> list[TranscriptionRequest]:
-        return [row.job.request for row in self.office.jobs.rows.values()]
+        return [row.job.request for row in self.harness.jobs.rows.values()]
 
 
 @asynccontextmanager
 async def crowd_with(**deployment: Any) -> AsyncIterator[Crowd]:
-    async with office_with(lambda handlers: [handlers.reactions], ack_timeout_s=1.0, **deployment) as office:
-        state = office.slack.state
+    async with slack_harness(
+        lambda handlers: [handlers.reactions], ack_timeout_s=1.0, **deployment
+    ) as harness:
+        state = harness.slack.state
         anne, bea = state.add_user("anne"), state.add_user("bea")
-        yield Crowd(office, state.add_channel("general", anne.id, bea.id), anne, bea)
+        yield Crowd(harness, state.add_channel("general", anne.id, bea.id), anne, bea)
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ async def test_the_operator_chooses_the_emoji() -> None:
 
 
 async def test_an_uploaded_video_is_asked_for_too(crowd: Crowd) -> None:
-    video = crowd.office.slack.state.add_file(
+    video = crowd.harness.slack.state.add_file(
         b"film", "talk.mp4", user=crowd.anne.id, mimetype="video/mp4", filetype="mp4"
     )
 
@@ -90,15 +92,15 @@ async def test_of_other_emojis_and_of_the_bots_own_nothing_is_read(crowd: Crowd)
     message = crowd.share(crowd.clip())
 
     other = await crowd.react(message, "thumbsup")
-    ours = await crowd.react(message, "speech_balloon", crowd.office.slack.state.workspace.bot_user_id)
+    ours = await crowd.react(message, "speech_balloon", crowd.harness.slack.state.workspace.bot_user_id)
 
     assert (other.acked, ours.acked) == (True, True)
     assert crowd.asked() == []
-    assert crowd.office.calls("conversations.replies") == crowd.office.calls("users.info") == []
+    assert crowd.harness.calls("conversations.replies") == crowd.harness.calls("users.info") == []
 
 
 async def test_another_apps_bot_asks_for_nothing(crowd: Crowd) -> None:
-    bot = crowd.office.slack.state.add_user("triage")
+    bot = crowd.harness.slack.state.add_user("triage")
     bot.is_bot = True
     message = crowd.share(crowd.clip())
 
@@ -111,14 +113,14 @@ async def test_another_apps_bot_asks_for_nothing(crowd: Crowd) -> None:
 @pytest.mark.parametrize("code", ["user_not_visible", "user_not_found"])
 async def test_nor_does_somebody_whom_slack_does_not_show(crowd: Crowd, code: str) -> None:
     message = crowd.share(crowd.clip())
-    crowd.office.slack.faults.add("users.info", SlackError(code))
+    crowd.harness.slack.faults.add("users.info", SlackError(code))
 
     assert (await crowd.react(message, "speech_balloon")).acked
     assert crowd.asked() == []
 
 
 async def test_without_a_recording_it_means_something_else(crowd: Crowd) -> None:
-    picture = crowd.office.slack.state.add_file(
+    picture = crowd.harness.slack.state.add_file(
         b"png", "a.png", user=crowd.anne.id, mimetype="image/png", filetype="png"
     )
 
@@ -130,7 +132,7 @@ async def test_without_a_recording_it_means_something_else(crowd: Crowd) -> None
 
 async def test_on_a_message_that_is_gone_it_is_passed_over(crowd: Crowd) -> None:
     message = crowd.share(crowd.clip())
-    crowd.office.slack.faults.add("conversations.replies", SlackError("thread_not_found"))
+    crowd.harness.slack.faults.add("conversations.replies", SlackError("thread_not_found"))
 
     assert (await crowd.react(message, "speech_balloon")).acked
     assert crowd.asked() == []
@@ -140,12 +142,12 @@ async def test_on_a_message_that_is_gone_it_is_passed_over(crowd: Crowd) -> None
 @pytest.mark.parametrize("code", ["internal_error", "missing_scope"])
 async def test_a_silent_slack_is_to_deliver_it_again(crowd: Crowd, code: str, method: str) -> None:
     message = crowd.share(crowd.clip())
-    crowd.office.slack.faults.add(method, SlackError(code))
+    crowd.harness.slack.faults.add(method, SlackError(code))
 
     lost = await crowd.react(message, "speech_balloon")
     for _ in range(2):
-        crowd.office.slack.deliver("events_api", lost.payload)
-    await crowd.office.settled()
+        crowd.harness.slack.deliver("events_api", lost.payload)
+    await crowd.harness.settled()
 
     assert not lost.acked
     assert len(crowd.asked()) == 1
@@ -167,8 +169,8 @@ async def test_an_odd_reaction_is_passed_over(crowd: Crowd, changes: dict[str, A
     known = await crowd.react(crowd.share(crowd.clip()), "thumbsup")
     event = known.payload["event"] | {"reaction": "speech_balloon"} | changes
 
-    delivery = crowd.office.slack.deliver("events_api", known.payload | {"event": event})
-    await crowd.office.settled()
+    delivery = crowd.harness.slack.deliver("events_api", known.payload | {"event": event})
+    await crowd.harness.settled()
 
     assert delivery.acked
     assert crowd.asked() == []

@@ -19,39 +19,39 @@ from bot.slack.requests.links import FileLink, MessageLink
 from bot.slack.requests.request import Requesting, said_of
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 
 @dataclass
 class Counter:
     """Where asks come in."""
 
-    office: Office
+    harness: SlackHarness
     asking: Requesting
     anne: User
 
     def share(self, *files: File) -> tuple[str, Message]:
         """A message with files in a channel of its own."""
-        state = self.office.slack.state
+        state = self.harness.slack.state
         channel = state.add_channel("general", self.anne.id)
         return channel.id, state.post_as_user(channel.id, self.anne.id, files=files)
 
     def clip(self) -> File:
-        return self.office.slack.state.add_file(
+        return self.harness.slack.state.add_file(
             b"sound", "audio_message.m4a", user=self.anne.id, as_voice_clip=True
         )
 
     async def target(self, *files: File) -> SharedMessage:
         channel_id, message = self.share(*files)
         link = MessageLink(channel_id, message.ts)
-        return await self.asking.linked(self.office.team_id, link, self.anne.id, channel_id)
+        return await self.asking.linked(self.harness.team_id, link, self.anne.id, channel_id)
 
 
 @pytest.fixture
 async def counter() -> AsyncIterator[Counter]:
-    async with office_with(lambda _: []) as office:
-        asking = Requesting(office.jobs, office.context.lookups, office.context.permissions)
-        yield Counter(office, asking, office.slack.state.add_user("anne"))
+    async with slack_harness(lambda _: []) as harness:
+        asking = Requesting(harness.jobs, harness.context.lookups, harness.context.permissions)
+        yield Counter(harness, asking, harness.slack.state.add_user("anne"))
 
 
 async def test_of_several_files_it_is_told_that_something_happens(counter: Counter) -> None:
@@ -60,14 +60,14 @@ async def test_of_several_files_it_is_told_that_something_happens(counter: Count
     assert await counter.asking.ask(target, ask) is RequestOutcome.ACCEPTED
     assert await counter.asking.ask(target, ask) is RequestOutcome.UNDER_WAY
 
-    job = await counter.office.jobs.claim()
+    job = await counter.harness.jobs.claim()
     assert job is not None
-    await counter.office.jobs.finish(job, Outcome.TRANSCRIBED)
+    await counter.harness.jobs.finish(job, Outcome.TRANSCRIBED)
     assert await counter.asking.ask(target, ManualRequest(counter.anne.id, "2")) is RequestOutcome.UNDER_WAY
 
-    job = await counter.office.jobs.claim()
+    job = await counter.harness.jobs.claim()
     assert job is not None
-    await counter.office.jobs.finish(job, Outcome.REFUSED)
+    await counter.harness.jobs.finish(job, Outcome.REFUSED)
     assert await counter.asking.ask(target, ManualRequest(counter.anne.id, "3")) is RequestOutcome.ACCEPTED
 
 
@@ -81,7 +81,7 @@ class SlowJobs(MemoryJobs):
 
 async def test_who_runs_out_of_time_has_asked_for_all_files_or_for_none(counter: Counter) -> None:
     jobs = SlowJobs(VirtualTime())
-    asking = Requesting(jobs, counter.office.context.lookups, counter.office.context.permissions)
+    asking = Requesting(jobs, counter.harness.context.lookups, counter.harness.context.permissions)
     target = await counter.target(*(counter.clip() for _ in range(3)))
     with suppress(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -90,7 +90,7 @@ async def test_who_runs_out_of_time_has_asked_for_all_files_or_for_none(counter:
 
 
 async def test_a_file_that_is_no_recording_is_asked_for_where_there_is_nothing_else(counter: Counter) -> None:
-    pdf = counter.office.slack.state.add_file(
+    pdf = counter.harness.slack.state.add_file(
         b"pdf", "report.pdf", user=counter.anne.id, mimetype="application/pdf", filetype="pdf"
     )
 
@@ -102,9 +102,9 @@ async def test_a_file_that_is_no_recording_is_asked_for_where_there_is_nothing_e
 
 async def test_of_a_file_in_very_many_channels_the_first_are_looked_at(counter: Counter) -> None:
     state, file, guest = (
-        counter.office.slack.state,
+        counter.harness.slack.state,
         counter.clip(),
-        counter.office.slack.state.add_user("bea"),
+        counter.harness.slack.state.add_user("bea"),
     )
     places = [state.add_channel(f"c{number}", counter.anne.id) for number in range(12)]
     for place in places:
@@ -113,27 +113,27 @@ async def test_of_a_file_in_very_many_channels_the_first_are_looked_at(counter: 
     link = FileLink(file.id)
 
     with pytest.raises(Rejected) as refused:
-        await counter.asking.linked(counter.office.team_id, link, guest.id, "C0ELSEWHERE")
+        await counter.asking.linked(counter.harness.team_id, link, guest.id, "C0ELSEWHERE")
     assert refused.value.reason is Refusal.FORBIDDEN
-    assert len(counter.office.calls("conversations.members")) == 10
+    assert len(counter.harness.calls("conversations.members")) == 10
 
-    found = await counter.asking.linked(counter.office.team_id, link, guest.id, places[-1].id)
+    found = await counter.asking.linked(counter.harness.team_id, link, guest.id, places[-1].id)
     assert found.channel_id == places[-1].id
 
 
 async def test_what_slack_does_not_say_is_not_allowed(counter: Counter) -> None:
     channel_id, message = counter.share(counter.clip())
-    counter.office.slack.faults.add("conversations.members", SlackError("internal_error"))
+    counter.harness.slack.faults.add("conversations.members", SlackError("internal_error"))
 
     with pytest.raises(Unavailable):
         await counter.asking.linked(
-            counter.office.team_id, MessageLink(channel_id, message.ts), counter.anne.id, channel_id
+            counter.harness.team_id, MessageLink(channel_id, message.ts), counter.anne.id, channel_id
         )
-    assert counter.office.calls("conversations.replies") == []
+    assert counter.harness.calls("conversations.replies") == []
 
 
 async def test_the_bot_is_in_a_channel_or_not(counter: Counter) -> None:
-    state = counter.office.slack.state
+    state = counter.harness.slack.state
     channel_id, _ = counter.share()
     public = state.add_channel("public", counter.anne.id, with_bot=False)
     direct = state.add_channel("", counter.anne.id, kind="im")

@@ -18,38 +18,38 @@ from bot.translations import ENGLISH
 from tests.flows.hands import Form, text_in
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 
 @dataclass
 class Scene:
     """A channel that the bot is in, and two people of whom one is in it too."""
 
-    office: Office
+    harness: SlackHarness
     channel: Channel
     anne: User
     zoe: User
 
     def clip(self, name: str = "audio_message.m4a") -> File:
-        return self.office.slack.state.add_file(b"sound", name, user=self.anne.id, as_voice_clip=True)
+        return self.harness.slack.state.add_file(b"sound", name, user=self.anne.id, as_voice_clip=True)
 
     def post(self, *files: File, channel: Channel | None = None, **more: Any) -> Message:
         place = channel or self.channel
-        return self.office.slack.state.post_as_user(place.id, self.anne.id, "listen", files=files, **more)
+        return self.harness.slack.state.post_as_user(place.id, self.anne.id, "listen", files=files, **more)
 
     async def open(self, message: Message, user: User | None = None) -> View:
         """Choose "Transcribe" in a message's menu, and wait until the modal is as it should be."""
-        delivery = self.office.people.message_shortcut(action_ids.SHORTCUT, message, (user or self.anne).id)
-        await self.office.settled()
+        delivery = self.harness.people.message_shortcut(action_ids.SHORTCUT, message, (user or self.anne).id)
+        await self.harness.settled()
         assert delivery.acked
-        view = self.office.modal()
+        view = self.harness.modal()
         assert complaints_about_view(view.content) == []
         return view
 
     async def send(self, form: Form) -> str:
         """Send the modal; what it says then."""
-        delivery = self.office.people.submit(form.view, form.values)
-        await self.office.settled()
+        delivery = self.harness.people.submit(form.view, form.values)
+        await self.harness.settled()
         assert delivery.acked
         assert delivery.answer["response_action"] == "update"
         assert form.view.errors == {}
@@ -57,7 +57,7 @@ class Scene:
         return text_in(form.view)
 
     def asked(self) -> list[TranscriptionRequest]:
-        return [row.job.request for row in self.office.jobs.rows.values()]
+        return [row.job.request for row in self.harness.jobs.rows.values()]
 
 
 @asynccontextmanager
@@ -69,15 +69,15 @@ async def scene(
     patience_s: float = 2.0,
     **channel: Any,
 ) -> AsyncIterator[Scene]:
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.shortcut],
         ack_timeout_s=ack_timeout_s,
         patience_s=patience_s,
         requests=lambda kept: jobs or kept,
-    ) as office:
-        state = office.slack.state
+    ) as harness:
+        state = harness.slack.state
         anne, zoe = state.add_user("anne", locale=locale), state.add_user("zoe")
-        yield Scene(office, state.add_channel("general", anne.id, **channel), anne, zoe)
+        yield Scene(harness, state.add_channel("general", anne.id, **channel), anne, zoe)
 
 
 async def test_a_recording_is_transcribed_in_its_thread() -> None:
@@ -89,7 +89,7 @@ async def test_a_recording_is_transcribed_in_its_thread() -> None:
         assert said == ENGLISH.say(sentences.ASKED_IN_THREAD)
         first, second = at.asked()
         assert (first.key.channel_id, first.key.message_ts) == (at.channel.id, message.ts)
-        assert (first.key.team_id, first.key.audience) == (at.office.team_id, THREAD)
+        assert (first.key.team_id, first.key.audience) == (at.harness.team_id, THREAD)
         assert [first.file.id, second.file.id] == [file.id for file in message.files]
         assert [(one.position, one.siblings) for one in (first, second)] == [(0, 2), (1, 2)]
         assert (first.thread_ts, first.user_id) == (message.ts, at.anne.id)
@@ -125,7 +125,7 @@ async def test_in_a_thread_they_are_answered_there() -> None:
 
 async def test_forwarded_recordings_are_found() -> None:
     async with scene() as at:
-        elsewhere = at.office.slack.state.add_channel("elsewhere", at.anne.id)
+        elsewhere = at.harness.slack.state.add_channel("elsewhere", at.anne.id)
         original = at.post(at.clip(), channel=elsewhere)
         message = at.post(forwarded=original)
 
@@ -138,31 +138,31 @@ async def test_forwarded_recordings_are_found() -> None:
 
 async def test_a_message_without_a_recording_is_refused_at_once() -> None:
     async with scene() as at:
-        pdf = at.office.slack.state.add_file(b"x", "a.pdf", user=at.anne.id, mimetype="application/pdf")
+        pdf = at.harness.slack.state.add_file(b"x", "a.pdf", user=at.anne.id, mimetype="application/pdf")
 
         for message in (at.post(), at.post(pdf)):
             view = await at.open(message)
             assert text_in(view) == ENGLISH.say(sentences.NOTHING_IN_IT)
             assert "submit" not in view.content
 
-        assert at.office.calls("users.info") == []
+        assert at.harness.calls("users.info") == []
 
 
 async def test_the_modal_opens_before_anything_is_looked_up() -> None:
     async with scene(locale="de-DE") as at:
         message = at.post(at.clip())
-        hold = at.office.slack.faults.hold("users.info")
+        hold = at.harness.slack.faults.hold("users.info")
 
-        at.office.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
+        at.harness.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
         await hold.reached()
-        await at.office.slack.settled()
-        early = Form(at.office.modal()).offers("Language")
+        await at.harness.slack.settled()
+        early = Form(at.harness.modal()).offers("Language")
         hold.release()
-        await at.office.settled()
+        await at.harness.settled()
 
         assert "German" in early
-        assert "Deutsch" in Form(at.office.modal()).offers("Sprache")
-        assert [call.method for call in at.office.slack.state.calls if "." in call.method][1] == "views.open"
+        assert "Deutsch" in Form(at.harness.modal()).offers("Sprache")
+        assert [call.method for call in at.harness.slack.state.calls if "." in call.method][1] == "views.open"
 
 
 async def test_where_the_bot_is_not_in_the_conversation_it_says_how_to_invite_it() -> None:
@@ -177,7 +177,7 @@ async def test_where_the_bot_is_not_in_the_conversation_it_says_how_to_invite_it
 async def test_what_it_can_read_from_elsewhere_it_transcribes_for_one_person() -> None:
     async with scene(with_bot=False) as at:
         file = at.clip()
-        at.post(file, channel=at.office.slack.state.add_channel("shared", at.anne.id))
+        at.post(file, channel=at.harness.slack.state.add_channel("shared", at.anne.id))
         form = Form(await at.open(at.post(file)))
 
         assert form.offers("Where") == ["Only for me"]
@@ -191,10 +191,10 @@ async def test_what_it_can_read_from_elsewhere_it_transcribes_for_one_person() -
 async def test_a_modal_that_was_sent_too_soon_asks_for_nothing_in_a_thread_out_of_reach() -> None:
     async with scene(with_bot=False) as at:
         message = at.post(at.clip())
-        at.office.slack.faults.add("users.info", Delay(0.8))
-        at.office.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
-        await at.office.slack.settled()
-        form = Form(at.office.modal())
+        at.harness.slack.faults.add("users.info", Delay(0.8))
+        at.harness.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
+        await at.harness.slack.settled()
+        form = Form(at.harness.modal())
 
         assert await at.send(form) == ENGLISH.say(sentences.NOT_READABLE)
 
@@ -204,19 +204,19 @@ async def test_a_modal_that_was_sent_too_soon_asks_for_nothing_in_a_thread_out_o
 async def test_one_that_was_sent_too_soon_keeps_what_it_said() -> None:
     async with scene() as at:
         message = at.post(at.clip())
-        hold = at.office.slack.faults.hold("users.info")
-        at.office.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
+        hold = at.harness.slack.faults.hold("users.info")
+        at.harness.people.message_shortcut(action_ids.SHORTCUT, message, at.anne.id)
         await hold.reached()
-        await at.office.slack.settled()
-        view = at.office.modal()
-        at.office.people.submit(view, {})
-        await at.office.slack.settled()
+        await at.harness.slack.settled()
+        view = at.harness.modal()
+        at.harness.people.submit(view, {})
+        await at.harness.slack.settled()
 
         hold.release()
-        await at.office.settled()
+        await at.harness.settled()
 
         assert text_in(view) == ENGLISH.say(sentences.ASKED_IN_THREAD)
-        assert len(at.office.calls("views.update")) == 1
+        assert len(at.harness.calls("views.update")) == 1
 
 
 async def test_whoever_is_not_in_the_channel_any_more_gets_nothing() -> None:
@@ -244,7 +244,7 @@ async def test_who_asks_twice_hears_that_it_is_under_way() -> None:
 
         assert await at.send(Form(await at.open(message))) == ENGLISH.say(sentences.UNDER_WAY_IN_THREAD)
 
-        (row,) = at.office.jobs.rows.values()
+        (row,) = at.harness.jobs.rows.values()
         assert row.job.revision == 0
 
 
@@ -252,22 +252,22 @@ async def test_or_that_it_was_answered_unless_they_name_a_language() -> None:
     async with scene() as at:
         message = at.post(at.clip())
         await at.send(Form(await at.open(message)))
-        job = await at.office.jobs.claim()
+        job = await at.harness.jobs.claim()
         assert job is not None
-        await at.office.jobs.finish(job, Outcome.TRANSCRIBED)
+        await at.harness.jobs.finish(job, Outcome.TRANSCRIBED)
 
         assert await at.send(Form(await at.open(message))) == ENGLISH.say(sentences.ANSWERED_IN_THREAD)
 
         in_german = Form(await at.open(message)).choose("Language", "German")
         assert await at.send(in_german) == ENGLISH.say(sentences.ASKED_IN_THREAD)
-        assert [row.job.revision for row in at.office.jobs.rows.values()] == [1]
+        assert [row.job.revision for row in at.harness.jobs.rows.values()] == [1]
 
 
 @pytest.mark.parametrize("fault", [SlackError("internal_error"), Answer(503), SlackError("missing_scope")])
 async def test_a_silent_slack_is_told_of_in_the_modal(fault: SlackError | Answer) -> None:
     async with scene() as at:
         view = await at.open(at.post(at.clip()))
-        at.office.slack.faults.add("conversations.members", fault, times=None)
+        at.harness.slack.faults.add("conversations.members", fault, times=None)
 
         assert await at.send(Form(view)) == ENGLISH.say(sentences.SLACK_SILENT)
 
@@ -277,7 +277,7 @@ async def test_a_silent_slack_is_told_of_in_the_modal(fault: SlackError | Answer
 async def test_a_slow_slack_is_told_of_in_time() -> None:
     async with scene(patience_s=0.3) as at:
         view = await at.open(at.post(at.clip()))
-        at.office.slack.faults.hold("conversations.members")
+        at.harness.slack.faults.hold("conversations.members")
 
         assert await at.send(Form(view)) == ENGLISH.say(sentences.SLACK_SLOW)
 
@@ -290,34 +290,34 @@ async def test_an_odd_payload_is_answered(changes: dict[str, Any]) -> None:
         known = {
             "type": "message_action",
             "callback_id": action_ids.SHORTCUT,
-            "team": {"id": at.office.team_id},
+            "team": {"id": at.harness.team_id},
             "user": {"id": at.anne.id},
-            "trigger_id": at.office.slack.state.new_trigger(at.anne.id),
+            "trigger_id": at.harness.slack.state.new_trigger(at.anne.id),
         }
 
-        delivery = at.office.slack.deliver("interactive", known | changes)
-        await at.office.settled()
+        delivery = at.harness.slack.deliver("interactive", known | changes)
+        await at.harness.settled()
 
         assert delivery.acked
-        assert text_in(at.office.modal()) == ENGLISH.say(sentences.NOTHING_IN_IT)
+        assert text_in(at.harness.modal()) == ENGLISH.say(sentences.NOTHING_IN_IT)
 
 
 async def test_a_modal_that_does_not_open_is_acknowledged_all_the_same() -> None:
     async with scene() as at:
-        at.office.slack.faults.add("views.open", SlackError("expired_trigger_id"))
+        at.harness.slack.faults.add("views.open", SlackError("expired_trigger_id"))
 
-        delivery = at.office.people.message_shortcut(action_ids.SHORTCUT, at.post(at.clip()), at.anne.id)
-        await at.office.settled()
+        delivery = at.harness.people.message_shortcut(action_ids.SHORTCUT, at.post(at.clip()), at.anne.id)
+        await at.harness.settled()
 
         assert delivery.acked
-        assert at.office.slack.state.views == {}
-        assert at.office.calls("views.update") == []
+        assert at.harness.slack.state.views == {}
+        assert at.harness.calls("views.update") == []
 
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info", "views.update"])
 async def test_one_that_is_not_set_right_can_be_sent_as_it_is(method: str) -> None:
     async with scene() as at:
-        at.office.slack.faults.add(method, SlackError("internal_error"))
+        at.harness.slack.faults.add(method, SlackError("internal_error"))
 
         view = await at.open(at.post(at.clip()))
 
@@ -346,7 +346,7 @@ async def test_what_could_not_be_stored_is_not_acknowledged() -> None:
     async with scene(FullDisk(VirtualTime()), ack_timeout_s=0.5) as at:
         view = await at.open(at.post(at.clip()))
 
-        delivery = at.office.people.submit(view, {})
-        await at.office.settled()
+        delivery = at.harness.people.submit(view, {})
+        await at.harness.settled()
 
         assert delivery.lost

@@ -18,7 +18,7 @@ from bot.slack.blockkit import action_ids
 from bot.slack.interactions.modal_kind import Trigger
 from bot.slack.settings.channel_modal import ChannelModal
 from bot.translations import ENGLISH
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 OPEN = [
     {
@@ -38,7 +38,7 @@ OPEN = [
 class ModalHarness:
     """A channel with two members, and somebody who is not in it."""
 
-    office: Office
+    harness: SlackHarness
     control: ChannelModal
     channel: Channel
     anne: User
@@ -47,18 +47,18 @@ class ModalHarness:
 
     async def open(self, user: User, channel_id: str = "") -> View:
         """Open the modal, and wait for what fills it."""
-        state = self.office.slack.state
+        state = self.harness.slack.state
         trigger = state.new_trigger(user.id)
         await self.control.open(Trigger(trigger, user.id, Place(channel_id or self.channel.id)))
-        await self.office.settled()
-        return self.office.modal()
+        await self.harness.settled()
+        return self.harness.modal()
 
     async def kept(self) -> ChannelSettings:
-        return await self.office.preferences.channel(self.office.team_id, self.channel.id)
+        return await self.harness.preferences.channel(self.harness.team_id, self.channel.id)
 
     async def decide(self, **changes: Any) -> None:
-        await self.office.preferences.change_channel(
-            self.office.team_id, self.channel.id, lambda _: ChannelSettings(**changes)
+        await self.harness.preferences.change_channel(
+            self.harness.team_id, self.channel.id, lambda _: ChannelSettings(**changes)
         )
 
 
@@ -71,18 +71,18 @@ async def place(
     locale: str = "en-US",
     **deployment: Any,
 ) -> AsyncIterator[ModalHarness]:
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.channel_modal],
         admins_only=admins_only,
         patience_s=patience_s,
         stored=lambda kept: preferences or kept,
         **deployment,
-    ) as office:
-        state = office.slack.state
+    ) as harness:
+        state = harness.slack.state
         anne, boss = state.add_user("anne", locale=locale), state.add_user("boss", is_admin=True)
         stranger = state.add_user("zoe", is_admin=True)
         channel = state.add_channel("general", anne.id, boss.id)
-        yield ModalHarness(office, office.handlers.channel_modal, channel, anne, boss, stranger)
+        yield ModalHarness(harness, harness.handlers.channel_modal, channel, anne, boss, stranger)
 
 
 def notice(view: View) -> str:
@@ -130,36 +130,36 @@ async def test_where_nobody_decided_it_shows_what_counts_all_the_same(
 
 async def test_it_opens_at_once_and_is_filled_when_slack_has_answered() -> None:
     async with place() as here:
-        hold = here.office.slack.faults.hold("conversations.members")
-        trigger = here.office.slack.state.new_trigger(here.anne.id)
+        hold = here.harness.slack.faults.hold("conversations.members")
+        trigger = here.harness.slack.state.new_trigger(here.anne.id)
 
         async with asyncio.timeout(2.0):
             await here.control.open(Trigger(trigger, here.anne.id, Place(here.channel.id)))
         await hold.reached()
-        assert notice(here.office.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
+        assert notice(here.harness.modal()) == ENGLISH.say(sentences.ONE_MOMENT)
 
         hold.release()
-        await here.office.settled()
-        assert menu(here.office.modal(), "language")
+        await here.harness.settled()
+        assert menu(here.harness.modal(), "language")
 
 
 async def test_the_button_of_a_message_opens_it() -> None:
     async with place() as here:
-        posted = await here.office.context.api.write(
+        posted = await here.harness.context.api.write(
             "chat.postMessage", channel=here.channel.id, text="x", blocks=OPEN
         )
-        message = here.office.slack.state.messages[here.channel.id, posted["ts"]]
+        message = here.harness.slack.state.messages[here.channel.id, posted["ts"]]
 
-        delivery = here.office.people.click(message, action_ids.OPEN_SETTINGS, here.anne.id)
-        await here.office.settled()
+        delivery = here.harness.people.click(message, action_ids.OPEN_SETTINGS, here.anne.id)
+        await here.harness.settled()
 
         assert delivery.acked
-        assert menu(here.office.modal(), "language")
+        assert menu(here.harness.modal(), "language")
 
 
 async def test_a_closed_door_and_a_missing_one_look_the_same() -> None:
     async with place() as here:
-        state = here.office.slack.state
+        state = here.harness.slack.state
         hidden = state.add_channel("board", here.boss.id, kind="group", with_bot=False)
         not_invited = state.add_channel("news", here.anne.id, with_bot=False)
 
@@ -182,7 +182,7 @@ async def test_where_only_admins_decide_members_are_told_so() -> None:
 @pytest.mark.parametrize("method", ["conversations.members", "conversations.info", "users.info"])
 async def test_a_silent_slack_is_told_of_in_the_modal(method: str) -> None:
     async with place() as here:
-        here.office.slack.faults.add(method, SlackError("internal_error"), times=None)
+        here.harness.slack.faults.add(method, SlackError("internal_error"), times=None)
 
         assert notice(await here.open(here.anne)) == ENGLISH.say(sentences.SLACK_SILENT)
 
@@ -199,10 +199,10 @@ async def test_a_fault_of_ours_does_not_leave_the_modal_waiting() -> None:
 async def test_a_modal_that_slack_does_not_open_is_told_of_in_the_channel() -> None:
     async with place() as here:
         await here.control.open(Trigger("long.gone", here.anne.id, Place(here.channel.id)))
-        await here.office.settled()
+        await here.harness.settled()
 
-        assert here.office.slack.state.views == {}
-        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
+        assert here.harness.slack.state.views == {}
+        assert here.harness.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
 
 
 async def test_what_is_saved_counts_and_its_author_hears_so_alone() -> None:
@@ -210,18 +210,18 @@ async def test_what_is_saved_counts_and_its_author_hears_so_alone() -> None:
         view = await here.open(here.anne)
         words = {"vocabulary_0": {"entry": {"value": "Åsa\nKubernetes"}}}
 
-        here.office.people.submit(
+        here.harness.people.submit(
             view, choose(view, "automatic", "clips") | choose(view, "language", "de") | words
         )
-        await here.office.settled()
+        await here.harness.settled()
 
         assert view.closed
         assert await here.kept() == ChannelSettings(
             Automatic.CLIPS, language="de", vocabulary=("Åsa", "Kubernetes")
         )
-        assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.CLIPS)]
-        assert here.office.said(here.channel.id) == []
-        assert here.office.refreshed() == [here.anne.id]
+        assert here.harness.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.CLIPS)]
+        assert here.harness.said(here.channel.id) == []
+        assert here.harness.refreshed() == [here.anne.id]
 
 
 async def test_too_many_words_keep_the_modal_open_and_change_nothing() -> None:
@@ -229,13 +229,13 @@ async def test_too_many_words_keep_the_modal_open_and_change_nothing() -> None:
         await here.decide(vocabulary=("w" * 3_000, "x" * 3_000, "y" * 3_000))
         before, view = await here.kept(), await here.open(here.anne)
 
-        here.office.people.submit(view, {"vocabulary_2": {"entry": {"value": "语" * 2_000}}})
-        await here.office.settled()
+        here.harness.people.submit(view, {"vocabulary_2": {"entry": {"value": "语" * 2_000}}})
+        await here.harness.settled()
 
         assert not view.closed
         assert list(view.errors) == ["vocabulary_2"]
         assert await here.kept() == before
-        assert here.office.whispers(here.anne.id) == []
+        assert here.harness.whispers(here.anne.id) == []
 
 
 async def leave(here: ModalHarness) -> str:
@@ -244,12 +244,12 @@ async def leave(here: ModalHarness) -> str:
 
 
 async def lose_slack(here: ModalHarness) -> str:
-    here.office.slack.faults.add("conversations.members", Answer(503), times=None)
+    here.harness.slack.faults.add("conversations.members", Answer(503), times=None)
     return ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def stall_slack(here: ModalHarness) -> str:
-    here.office.slack.faults.hold("conversations.members")
+    here.harness.slack.faults.hold("conversations.members")
     return ENGLISH.say(sentences.SLACK_SLOW)
 
 
@@ -260,10 +260,10 @@ async def test_whether_somebody_may_is_asked_again_when_it_is_saved(
     async with place(patience_s=0.5) as here:
         view = await here.open(here.anne)
         told = await happen(here)
-        here.office.time.passed_s += 10
+        here.harness.time.passed_s += 10
 
-        delivery = here.office.people.submit(view, choose(view, "automatic", "off"))
-        await here.office.settled()
+        delivery = here.harness.people.submit(view, choose(view, "automatic", "off"))
+        await here.harness.settled()
 
         assert delivery.acked
         assert view.errors == {"language": told}
@@ -275,11 +275,11 @@ async def test_saving_something_else_decides_nothing_on_what_is_transcribed() ->
     async with place() as here:
         view = await here.open(here.anne)
 
-        here.office.people.submit(view, choose(view, "language", "de"))
-        await here.office.settled()
+        here.harness.people.submit(view, choose(view, "language", "de"))
+        await here.harness.settled()
 
         assert await here.kept() == ChannelSettings(language="de")
-        assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.AUDIO)]
+        assert here.harness.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.AUDIO)]
 
 
 async def test_words_that_were_added_meanwhile_are_kept() -> None:
@@ -288,8 +288,8 @@ async def test_words_that_were_added_meanwhile_are_kept() -> None:
         view = await here.open(here.anne)
         await here.decide(vocabulary=("Åsa", "Grünwald"))
 
-        here.office.people.submit(view, choose(view, "reply", "sender"))
-        await here.office.settled()
+        here.harness.people.submit(view, choose(view, "reply", "sender"))
+        await here.harness.settled()
 
         assert await here.kept() == ChannelSettings(vocabulary=("Åsa", "Grünwald"), only_for_sender=True)
 
@@ -297,17 +297,17 @@ async def test_words_that_were_added_meanwhile_are_kept() -> None:
 async def test_people_of_another_organisation_decide_nothing() -> None:
     for admins_only in (False, True):
         async with place(admins_only=admins_only) as here:
-            eve = here.office.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
+            eve = here.harness.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
             here.channel.members.append(eve.id)
             assert notice(await here.open(eve)) == ENGLISH.say(sentences.OUT_OF_REACH)
 
             view = await here.open(here.boss)
             view.user = eve.id
-            here.office.people.submit(view, choose(view, "automatic", "off"))
-            await here.office.settled()
+            here.harness.people.submit(view, choose(view, "automatic", "off"))
+            await here.harness.settled()
 
             assert view.errors == {"language": ENGLISH.say(sentences.OUT_OF_REACH)}
-            assert here.office.preferences.settings == {}
+            assert here.harness.preferences.settings == {}
 
 
 async def test_a_language_without_digits_takes_the_box_away_and_keeps_what_was_typed() -> None:
@@ -317,8 +317,8 @@ async def test_a_language_without_digits_takes_the_box_away_and_keeps_what_was_t
         chosen = choose(view, "language", "de")
         typed = {"vocabulary_0": {"entry": {"value": "half a wo"}}}
 
-        here.office.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, chosen | typed)
-        await here.office.settled()
+        here.harness.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, chosen | typed)
+        await here.harness.settled()
 
         blocks = [block.get("block_id") for block in view.content["blocks"]]
         assert "digits" not in blocks
@@ -330,27 +330,27 @@ async def test_a_language_without_digits_takes_the_box_away_and_keeps_what_was_t
 async def test_an_update_that_comes_too_late_does_not_undo_a_newer_one() -> None:
     async with place() as here:
         view = await here.open(here.anne)
-        hold = here.office.slack.faults.hold("views.update")
-        here.office.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, choose(view, "language", "de"))
+        hold = here.harness.slack.faults.hold("views.update")
+        here.harness.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, choose(view, "language", "de"))
         await hold.reached()
-        here.office.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, choose(view, "language", "fr"))
-        await here.office.slack.settled()
+        here.harness.people.click_in_view(view, action_ids.SETTINGS_LANGUAGE, choose(view, "language", "fr"))
+        await here.harness.slack.settled()
         while menu(view, "language")["initial_option"]["value"] != "fr":  # noqa: ASYNC110  # over the wire
             await asyncio.sleep(0.01)
         hold.release()
-        await here.office.settled()
+        await here.harness.settled()
 
         assert menu(view, "language")["initial_option"]["value"] == "fr"
 
 
 async def test_a_direct_message_has_settings_of_its_own() -> None:
     async with place() as here:
-        direct = here.office.slack.state.add_channel("", here.anne.id, kind="im")
+        direct = here.harness.slack.state.add_channel("", here.anne.id, kind="im")
         view = await here.open(here.anne, direct.id)
 
-        here.office.people.submit(view, choose(view, "language", "ja"))
-        await here.office.settled()
+        here.harness.people.submit(view, choose(view, "language", "ja"))
+        await here.harness.settled()
 
-        kept = await here.office.preferences.channel(here.office.team_id, direct.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, direct.id)
         assert kept == ChannelSettings(language="ja")
-        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SAVED_DIRECT)]
+        assert here.harness.whispers(here.anne.id) == [ENGLISH.say(sentences.SAVED_DIRECT)]

@@ -17,45 +17,45 @@ from bot.ports.store import Preferences
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.greeting_view import render_decision, render_greeting
 from bot.translations import ENGLISH, Reader
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 
 @dataclass
 class Invitation:
     """A channel that the bot can be invited to."""
 
-    office: Office
+    harness: SlackHarness
     channel: Channel
     anne: User
     boss: User
 
     async def invite(self) -> list[Message]:
-        self.office.comings.join(self.channel, self.office.slack.state.workspace.bot_user_id, self.anne.id)
-        await self.office.settled()
-        return self.office.said(self.channel.id)
+        self.harness.comings.join(self.channel, self.harness.slack.state.workspace.bot_user_id, self.anne.id)
+        await self.harness.settled()
+        return self.harness.said(self.channel.id)
 
     async def invite_elsewhere(self) -> Message:
-        state = self.office.slack.state
+        state = self.harness.slack.state
         channel = state.add_channel("news", self.anne.id, self.boss.id, with_bot=False)
-        self.office.comings.join(channel, state.workspace.bot_user_id, self.anne.id)
-        await self.office.settled()
-        return self.office.said(channel.id)[0]
+        self.harness.comings.join(channel, state.workspace.bot_user_id, self.anne.id)
+        await self.harness.settled()
+        return self.harness.said(channel.id)[0]
 
     def begin(self, message: Message, action_id: str, user: User) -> Delivery:
         """Press a button, and look away."""
-        return self.office.people.click(message, action_id, user.id)
+        return self.harness.people.click(message, action_id, user.id)
 
     async def press(self, message: Message, action_id: str, user: User) -> None:
         delivery = self.begin(message, action_id, user)
-        await self.office.settled()
+        await self.harness.settled()
         assert delivery.acked
 
     async def automatic(self) -> Automatic | None:
-        return (await self.office.preferences.channel(self.office.team_id, self.channel.id)).automatic
+        return (await self.harness.preferences.channel(self.harness.team_id, self.channel.id)).automatic
 
     async def decide(self, automatic: Automatic | None) -> None:
-        await self.office.preferences.change_channel(
-            self.office.team_id, self.channel.id, lambda _: ChannelSettings(automatic, language="de")
+        await self.harness.preferences.change_channel(
+            self.harness.team_id, self.channel.id, lambda _: ChannelSettings(automatic, language="de")
         )
 
 
@@ -77,17 +77,17 @@ async def invitation(
     is_disk_full: bool = False,
     **deployment: Any,
 ) -> AsyncIterator[Invitation]:
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.greeting],
         admins_only=admins_only,
         ack_timeout_s=0.5,
         stored=FullDisk if is_disk_full else lambda kept: kept,
         **deployment,
-    ) as office:
-        state = office.slack.state
+    ) as harness:
+        state = harness.slack.state
         anne, boss = state.add_user("anne"), state.add_user("boss", is_admin=True)
         channel = state.add_channel("general", anne.id, boss.id, with_bot=False, is_ext_shared=is_ext_shared)
-        yield Invitation(office, channel, anne, boss)
+        yield Invitation(harness, channel, anne, boss)
 
 
 def texts(message: Message) -> list[str]:
@@ -106,7 +106,7 @@ async def test_it_says_once_what_it_will_do_and_where_audio_goes() -> None:
         assert greeting.text == ENGLISH.say(sentences.GREETING)
         assert complaints_about_blocks(greeting.blocks) == []
 
-        here.office.comings.remove_bot(here.channel)
+        here.harness.comings.remove_bot(here.channel)
         assert len(await here.invite()) == 1
 
 
@@ -125,20 +125,20 @@ async def test_it_greets_in_the_language_of_channels() -> None:
 async def test_it_greets_again_where_it_was_forgotten() -> None:
     async with invitation() as here:
         await here.invite()
-        here.office.comings.remove_bot(here.channel)
-        await here.office.preferences.forget_channel(here.office.team_id, here.channel.id)
+        here.harness.comings.remove_bot(here.channel)
+        await here.harness.preferences.forget_channel(here.harness.team_id, here.channel.id)
 
         assert len(await here.invite()) == 2
 
 
 async def test_somebody_elses_coming_is_nothing_to_it() -> None:
     async with invitation() as here:
-        here.channel.members.append(here.office.slack.state.workspace.bot_user_id)
-        here.office.comings.join(here.channel, here.office.slack.state.add_user("carla").id)
-        await here.office.settled()
+        here.channel.members.append(here.harness.slack.state.workspace.bot_user_id)
+        here.harness.comings.join(here.channel, here.harness.slack.state.add_user("carla").id)
+        await here.harness.settled()
 
-        assert here.office.said(here.channel.id) == []
-        assert here.office.calls("conversations.info") == []
+        assert here.harness.said(here.channel.id) == []
+        assert here.harness.calls("conversations.info") == []
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ async def test_on_and_off_are_decided_under_it_and_it_says_by_whom() -> None:
         assert await here.automatic() is Automatic.OFF
         assert texts(greeting)[1] == ENGLISH.say(sentences.WHAT_I_DO[Automatic.OFF])
         assert here.boss.id in str(greeting.blocks)
-        assert len(here.office.said(here.channel.id)) == 1
-        assert here.office.refreshed() == [here.anne.id, here.boss.id]
+        assert len(here.harness.said(here.channel.id)) == 1
+        assert here.harness.refreshed() == [here.anne.id, here.boss.id]
 
 
 @pytest.mark.parametrize("before", [Automatic.CLIPS, Automatic.VIDEO])
@@ -190,7 +190,7 @@ async def test_on_leaves_a_finer_choice_as_it_is(before: Automatic) -> None:
 
         await here.press(greeting, action_ids.TURN_ON, here.anne)
 
-        kept = await here.office.preferences.channel(here.office.team_id, here.channel.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, here.channel.id)
         assert kept == ChannelSettings(before, language="de")
 
 
@@ -203,19 +203,19 @@ async def test_whoever_may_not_is_told_alone() -> None:
 
         assert await here.automatic() is None
         assert greeting.blocks == before
-        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.ADMINS_ONLY)]
-        assert here.office.refreshed() == []
+        assert here.harness.whispers(here.anne.id) == [ENGLISH.say(sentences.ADMINS_ONLY)]
+        assert here.harness.refreshed() == []
 
 
 async def test_a_slack_that_does_not_say_who_may_is_told_of() -> None:
     async with invitation() as here:
         (greeting,) = await here.invite()
-        here.office.slack.faults.add("conversations.members", SlackError("internal_error"))
+        here.harness.slack.faults.add("conversations.members", SlackError("internal_error"))
 
         await here.press(greeting, action_ids.TURN_OFF, here.anne)
 
         assert await here.automatic() is None
-        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
+        assert here.harness.whispers(here.anne.id) == [ENGLISH.say(sentences.SLACK_SILENT)]
 
 
 async def test_a_press_is_kept_before_it_is_acknowledged() -> None:
@@ -223,8 +223,8 @@ async def test_a_press_is_kept_before_it_is_acknowledged() -> None:
         (greeting,) = await here.invite()
         delivery = here.begin(greeting, action_ids.TURN_OFF, here.anne)
         kept: list[ChannelSettings] = []
-        delivery.on_ack = lambda _: kept.extend(here.office.preferences.settings.values())
-        await here.office.settled()
+        delivery.on_ack = lambda _: kept.extend(here.harness.preferences.settings.values())
+        await here.harness.settled()
 
         assert [settings.automatic for settings in kept] == [Automatic.OFF]
 
@@ -235,10 +235,10 @@ async def test_a_press_that_cannot_be_kept_is_not_acknowledged_and_told() -> Non
         before = list(greeting.blocks)
 
         delivery = here.begin(greeting, action_ids.TURN_OFF, here.anne)
-        await here.office.settled()
+        await here.harness.settled()
 
         assert not delivery.acked
-        assert here.office.whispers(here.anne.id) == [ENGLISH.say(sentences.WENT_WRONG)]
+        assert here.harness.whispers(here.anne.id) == [ENGLISH.say(sentences.WENT_WRONG)]
         assert greeting.blocks == before
 
 
@@ -254,7 +254,7 @@ async def test_two_presses_end_in_their_order(slow: str, presses: tuple[str, str
     async with invitation() as here:
         (greeting,) = await here.invite()
         elsewhere = await here.invite_elsewhere()
-        held = here.office.slack.faults.hold(slow)
+        held = here.harness.slack.faults.hold(slow)
 
         first = here.begin(greeting, presses[0], here.anne)
         await held.reached()
@@ -264,7 +264,7 @@ async def test_two_presses_end_in_their_order(slow: str, presses: tuple[str, str
         # What is pressed after it in another channel waits for nobody, and asks as much of Slack.
         await here.begin(elsewhere, presses[1], here.boss).settled()
         held.release()
-        await here.office.settled()
+        await here.harness.settled()
 
         assert first.acked
         assert second.acked
@@ -277,16 +277,16 @@ async def test_two_presses_end_in_their_order(slow: str, presses: tuple[str, str
 @pytest.mark.parametrize("team", ["", "T0OTHERORG"])
 async def test_people_of_another_organisation_decide_nothing(admins_only: bool, team: str) -> None:  # noqa: FBT001  # a parameter of the test
     async with invitation(is_ext_shared=True, admins_only=admins_only) as here:
-        eve = here.office.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
+        eve = here.harness.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
         here.channel.members.append(eve.id)
         (greeting,) = await here.invite()
 
         delivery = here.begin(greeting, action_ids.TURN_ON, eve)
-        delivery.payload["team"] = {"id": team or here.office.team_id}
-        await here.office.settled()
+        delivery.payload["team"] = {"id": team or here.harness.team_id}
+        await here.harness.settled()
 
-        assert here.office.preferences.settings == {}
-        assert here.office.whispers(eve.id) == [ENGLISH.say(sentences.OUT_OF_REACH)]
+        assert here.harness.preferences.settings == {}
+        assert here.harness.whispers(eve.id) == [ENGLISH.say(sentences.OUT_OF_REACH)]
         assert texts(greeting)[1] == ENGLISH.say(sentences.GREETING_SHARED)
 
 
@@ -295,7 +295,7 @@ async def test_a_decision_is_kept_for_the_workspace_whatever_team_a_press_names(
         (greeting,) = await here.invite()
         delivery = here.begin(greeting, action_ids.TURN_OFF, here.anne)
         delivery.payload["team"] = {"id": "T0ANOTHER01"}
-        await here.office.settled()
+        await here.harness.settled()
 
         assert await here.automatic() is Automatic.OFF
 
@@ -303,40 +303,40 @@ async def test_a_decision_is_kept_for_the_workspace_whatever_team_a_press_names(
 async def test_a_greeting_that_cannot_be_changed_leaves_a_word_to_whoever_pressed() -> None:
     async with invitation() as here:
         (greeting,) = await here.invite()
-        here.office.slack.faults.add("chat.update", SlackError("message_not_found"))
+        here.harness.slack.faults.add("chat.update", SlackError("message_not_found"))
 
         await here.press(greeting, action_ids.TURN_OFF, here.anne)
 
         assert await here.automatic() is Automatic.OFF
-        assert here.office.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.OFF)]
+        assert here.harness.whispers(here.anne.id) == [sentences.saved(ENGLISH, Automatic.OFF)]
 
 
 async def test_nothing_is_said_or_noted_while_slack_does_not_answer() -> None:
     async with invitation() as here:
-        here.office.slack.faults.add("conversations.info", Answer(503))
+        here.harness.slack.faults.add("conversations.info", Answer(503))
         assert await here.invite() == []
-        assert here.office.slack.deliveries[-1].acked is False
+        assert here.harness.slack.deliveries[-1].acked is False
 
-        here.office.comings.remove_bot(here.channel)
+        here.harness.comings.remove_bot(here.channel)
         assert len(await here.invite()) == 1
 
 
 async def test_a_greeting_that_is_lost_does_not_come_twice() -> None:
     async with invitation() as here:
-        here.office.slack.faults.add("chat.postMessage", SlackError("internal_error"))
+        here.harness.slack.faults.add("chat.postMessage", SlackError("internal_error"))
         assert await here.invite() == []
-        assert here.office.slack.deliveries[-1].acked
+        assert here.harness.slack.deliveries[-1].acked
 
-        here.office.comings.remove_bot(here.channel)
+        here.harness.comings.remove_bot(here.channel)
         assert await here.invite() == []
 
 
 async def test_a_channel_that_is_gone_again_is_not_greeted() -> None:
     async with invitation() as here:
-        here.office.slack.faults.add("conversations.info", SlackError("channel_not_found"))
+        here.harness.slack.faults.add("conversations.info", SlackError("channel_not_found"))
 
         assert await here.invite() == []
-        assert here.office.slack.deliveries[-1].acked
+        assert here.harness.slack.deliveries[-1].acked
 
 
 @pytest.mark.parametrize("automatic", list(Automatic))

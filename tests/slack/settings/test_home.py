@@ -20,7 +20,7 @@ from bot.ports.store import Preferences
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.home import Home
 from bot.translations import ENGLISH, Reader
-from tests.slack.office import Office, office_with
+from tests.slack.harness import SlackHarness, slack_harness
 
 NOVEMBER = date(2026, 11, 24)
 
@@ -29,7 +29,7 @@ NOVEMBER = date(2026, 11, 24)
 class House:
     """Somebody's home tab, and two channels of theirs."""
 
-    office: Office
+    harness: SlackHarness
     home: Home
     anne: User
     boss: User
@@ -38,13 +38,13 @@ class House:
 
     async def look(self, user: User | None = None, tab: str = "home") -> None:
         user = user or self.anne
-        state = self.office.slack.state
+        state = self.harness.slack.state
         event = {"type": "app_home_opened", "user": user.id, "channel": "D1", "tab": tab}
         state.emit_event(event | {"event_ts": state.next_ts()})
-        await self.office.settled()
+        await self.harness.settled()
 
     def view(self, user: User | None = None) -> View:
-        return self.office.slack.state.homes[(user or self.anne).id]
+        return self.harness.slack.state.homes[(user or self.anne).id]
 
     def texts(self, user: User | None = None) -> list[str]:
         blocks = self.view(user).content["blocks"]
@@ -55,7 +55,7 @@ class House:
 
     def press(self, action_id: str, **chosen: Any) -> Delivery:
         """Choose something, and look away."""
-        return self.office.people.click_in_view(self.view(), action_id, **chosen)
+        return self.harness.people.click_in_view(self.view(), action_id, **chosen)
 
     def press_mode(self, channel: Channel, mode: str) -> Delivery:
         block_id = next(
@@ -72,19 +72,19 @@ class House:
         await self.acknowledged(self.press_mode(channel, mode))
 
     async def acknowledged(self, delivery: Delivery) -> None:
-        await self.office.settled()
+        await self.harness.settled()
         assert delivery.acked
 
     def has_kept(self) -> bool:
         """Whether anything was decided."""
-        kept = self.office.preferences
+        kept = self.harness.preferences
         return bool(kept.settings or kept.subscribed or kept.opted_out)
 
     async def automatic(self, channel: Channel) -> Automatic | None:
-        return (await self.office.preferences.channel(self.office.team_id, channel.id)).automatic
+        return (await self.harness.preferences.channel(self.harness.team_id, channel.id)).automatic
 
     async def subscriptions(self) -> list[str]:
-        return list(await self.office.preferences.subscriptions(self.office.team_id, self.anne.id))
+        return list(await self.harness.preferences.subscriptions(self.harness.team_id, self.anne.id))
 
 
 class FullDisk:
@@ -111,7 +111,7 @@ async def house(
     locale: str = "en-US",
     **deployment: Any,
 ) -> AsyncIterator[House]:
-    async with office_with(
+    async with slack_harness(
         lambda handlers: [handlers.home],
         admins_only=admins_only,
         ack_timeout_s=1.0,
@@ -119,14 +119,14 @@ async def house(
         stored=FullDisk if is_disk_full else lambda kept: kept,
         ledger=ledger,
         **deployment,
-    ) as office:
-        state = office.slack.state
+    ) as harness:
+        state = harness.slack.state
         anne, boss = state.add_user("anne", locale=locale), state.add_user("boss", is_admin=True)
         general = state.add_channel("general", anne.id, boss.id)
         news = state.add_channel("news", anne.id, kind="group", is_ext_shared=True)
         state.add_channel("board", boss.id, kind="group")
         state.add_channel("attic", anne.id, with_bot=False)
-        yield House(office, office.handlers.home, anne, boss, general, news)
+        yield House(harness, harness.handlers.home, anne, boss, general, news)
 
 
 def element(view: View, action_id: str, block: str = "") -> dict[str, Any]:
@@ -172,15 +172,15 @@ async def test_the_other_tab_is_nothing_to_it() -> None:
     async with house() as here:
         await here.look(tab="messages")
 
-        assert here.office.slack.state.homes == {}
+        assert here.harness.slack.state.homes == {}
 
 
 async def test_it_tells_this_months_usage_in_the_readers_numbers() -> None:
     async with house(monthly_minutes=600, locale="de-DE") as here:
-        ledger = here.office.jobs.ledger
-        ledger.add(here.office.team_id, here.general.id, NOVEMBER, clips=1_200, seconds=2_040.0)
-        ledger.add(here.office.team_id, "", NOVEMBER, clips=1, seconds=60.0)
-        ledger.add(here.office.team_id, here.general.id, date(2026, 10, 31), clips=7, seconds=7.0)
+        ledger = here.harness.jobs.ledger
+        ledger.add(here.harness.team_id, here.general.id, NOVEMBER, clips=1_200, seconds=2_040.0)
+        ledger.add(here.harness.team_id, "", NOVEMBER, clips=1, seconds=60.0)
+        ledger.add(here.harness.team_id, here.general.id, date(2026, 10, 31), clips=7, seconds=7.0)
         ledger.add("T0ANOTHER1", here.general.id, NOVEMBER, clips=9, seconds=9.0)
         await here.look()
 
@@ -195,25 +195,25 @@ async def test_never_transcribe_me_is_kept_and_taken_back() -> None:
         await here.look()
 
         await here.use(action_ids.HOME_OPT_OUT, **options("yes"))
-        assert await here.office.preferences.is_opted_out(here.office.team_id, here.anne.id)
-        assert not await here.office.preferences.is_opted_out(here.office.team_id, here.boss.id)
+        assert await here.harness.preferences.is_opted_out(here.harness.team_id, here.anne.id)
+        assert not await here.harness.preferences.is_opted_out(here.harness.team_id, here.boss.id)
         assert element(here.view(), action_ids.HOME_OPT_OUT)["initial_options"]
 
         await here.use(action_ids.HOME_OPT_OUT, **options())
-        assert not await here.office.preferences.is_opted_out(here.office.team_id, here.anne.id)
+        assert not await here.harness.preferences.is_opted_out(here.harness.team_id, here.anne.id)
         assert "initial_options" not in element(here.view(), action_ids.HOME_OPT_OUT)
 
 
 async def test_a_mode_is_changed_in_place_and_leaves_the_rest() -> None:
     async with house() as here:
-        await here.office.preferences.change_channel(
-            here.office.team_id, here.news.id, lambda _: ChannelSettings(language="de")
+        await here.harness.preferences.change_channel(
+            here.harness.team_id, here.news.id, lambda _: ChannelSettings(language="de")
         )
         await here.look()
 
         await here.choose_mode(here.news, "clips")
 
-        kept = await here.office.preferences.channel(here.office.team_id, here.news.id)
+        kept = await here.harness.preferences.channel(here.harness.team_id, here.news.id)
         assert kept == ChannelSettings(Automatic.CLIPS, language="de")
         assert (here.mode(here.general), here.mode(here.news)) == ("audio", "clips")
 
@@ -223,7 +223,7 @@ async def test_where_only_admins_decide_members_see_the_mode_alone() -> None:
         await here.look()
         assert "#general: Clips und Audiodateien" in here.texts()
         with pytest.raises(LookupError):
-            here.office.people.click_in_view(here.view(), action_ids.HOME_MODE)
+            here.harness.people.click_in_view(here.view(), action_ids.HOME_MODE)
 
         await here.look(here.boss)
         assert element(here.view(here.boss), action_ids.HOME_MODE, here.general.id)
@@ -258,8 +258,8 @@ async def test_channels_that_somebody_is_not_in_now_are_not_subscribed() -> None
     async with house() as here:
         await here.look()
         here.news.members.remove(here.anne.id)
-        board = next(c for c in here.office.slack.state.channels.values() if c.name == "board")
-        await here.office.preferences.subscribe(here.office.team_id, here.boss.id, [board.id])
+        board = next(c for c in here.harness.slack.state.channels.values() if c.name == "board")
+        await here.harness.preferences.subscribe(here.harness.team_id, here.boss.id, [board.id])
 
         await here.use(
             action_ids.HOME_SUBSCRIPTIONS, **options(here.general.id, here.news.id, board.id, "C0NOWHERE00")
@@ -273,7 +273,7 @@ async def test_while_slack_does_not_tell_whose_channels_they_are_nothing_is_subs
     async with house() as here:
         await here.look()
         await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id))
-        here.office.slack.faults.add("conversations.members", SlackError("internal_error"))
+        here.harness.slack.faults.add("conversations.members", SlackError("internal_error"))
 
         await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
 
@@ -285,12 +285,12 @@ async def test_of_channels_that_stay_chosen_nothing_is_asked() -> None:
     async with house() as here:
         await here.look()
         await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id))
-        here.office.time.passed_s += 10
+        here.harness.time.passed_s += 10
 
         await here.use(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id, here.general.id))
 
         assert await here.subscriptions() == sorted([here.general.id, here.news.id])
-        asked = [call["channel"] for call in here.office.calls("conversations.members")]
+        asked = [call["channel"] for call in here.harness.calls("conversations.members")]
         assert asked == [here.news.id, here.general.id]
 
 
@@ -300,7 +300,7 @@ async def test_what_cannot_be_kept_is_not_acknowledged_and_told(choice: Choice) 
         await here.look()
 
         delivery = choice(here)
-        await here.office.settled()
+        await here.harness.settled()
 
         assert not delivery.acked
         assert here.texts()[0] == ENGLISH.say(sentences.WENT_WRONG)
@@ -310,10 +310,10 @@ async def test_what_cannot_be_kept_is_not_acknowledged_and_told(choice: Choice) 
 async def test_what_takes_too_long_is_not_kept_and_told(choice: Choice) -> None:
     async with house(patience_s=0.2) as here:
         await here.look()
-        here.office.slack.faults.hold("conversations.members")
+        here.harness.slack.faults.hold("conversations.members")
 
         delivery = choice(here)
-        await here.office.settled()
+        await here.harness.settled()
 
         assert delivery.acked
         assert here.texts()[0] == ENGLISH.say(sentences.SLACK_SLOW)
@@ -327,7 +327,7 @@ async def test_a_choice_is_kept_before_it_is_acknowledged(choice: Choice) -> Non
         delivery = choice(here)
         kept: list[bool] = []
         delivery.on_ack = lambda _: kept.append(here.has_kept())
-        await here.office.settled()
+        await here.harness.settled()
 
         assert kept == [True]
 
@@ -335,7 +335,7 @@ async def test_a_choice_is_kept_before_it_is_acknowledged(choice: Choice) -> Non
 async def test_two_choices_end_in_the_order_in_which_they_were_made() -> None:
     async with house() as here:
         await here.look()
-        held = here.office.slack.faults.hold("conversations.members")
+        held = here.harness.slack.faults.hold("conversations.members")
         chosen = [subscribe(here), here.press(action_ids.HOME_SUBSCRIPTIONS, **options())]
         await held.reached()
         # What somebody else chooses after that waits for nobody.
@@ -344,7 +344,7 @@ async def test_two_choices_end_in_the_order_in_which_they_were_made() -> None:
         await other.settled()
         assert not chosen[1].acked, "it needs no word of Slack, and waits for the first all the same"
         held.release()
-        await here.office.settled()
+        await here.harness.settled()
 
         assert all(delivery.acked for delivery in chosen)
         assert await here.subscriptions() == []
@@ -352,7 +352,7 @@ async def test_two_choices_end_in_the_order_in_which_they_were_made() -> None:
 
 async def test_people_of_another_organisation_decide_on_themselves_alone() -> None:
     async with house() as here:
-        eve = here.office.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
+        eve = here.harness.slack.state.add_user("eve", is_admin=True, team="T0OTHERORG")
         here.news.members.append(eve.id)
         await here.look(eve)
         off = ENGLISH.say(sentences.AUTOMATIC_CHOICES[Automatic.OFF])
@@ -365,20 +365,20 @@ async def test_people_of_another_organisation_decide_on_themselves_alone() -> No
 
         await here.look()
         await here.acknowledged(as_eve(here.press_mode(here.news, "video")))
-        assert here.office.preferences.settings == {}
+        assert here.harness.preferences.settings == {}
         assert here.texts(eve)[0] == ENGLISH.say(sentences.OUT_OF_REACH)
 
         await here.acknowledged(as_eve(opt_out(here)))
-        assert here.office.preferences.opted_out == {(here.office.team_id, eve.id)}
+        assert here.harness.preferences.opted_out == {(here.harness.team_id, eve.id)}
 
         await here.acknowledged(as_eve(here.press(action_ids.HOME_SUBSCRIPTIONS, **options(here.news.id))))
-        assert here.office.preferences.subscribed == {(here.office.team_id, here.news.id, eve.id)}
+        assert here.harness.preferences.subscribed == {(here.harness.team_id, here.news.id, eve.id)}
 
 
 async def test_what_slack_does_not_tell_is_said_in_its_place() -> None:
     async with house() as here:
-        here.office.slack.faults.add("users.conversations", Answer(503), times=None)
-        here.office.slack.faults.add("users.info", Answer(503), times=None)
+        here.harness.slack.faults.add("users.conversations", Answer(503), times=None)
+        here.harness.slack.faults.add("users.info", Answer(503), times=None)
         await here.look()
 
         assert ENGLISH.say(sentences.CHANNELS_UNKNOWN) in here.texts()
@@ -399,9 +399,9 @@ async def test_a_fault_of_ours_does_not_leave_the_tab_blank() -> None:
 
 async def test_a_tab_that_slack_does_not_take_is_shown_when_it_is_opened_again() -> None:
     async with house() as here:
-        here.office.slack.faults.add("views.publish", SlackError("internal_error"))
+        here.harness.slack.faults.add("views.publish", SlackError("internal_error"))
         await here.look()
-        assert here.office.slack.state.homes == {}
+        assert here.harness.slack.state.homes == {}
 
         await here.look()
         assert "#general" in here.texts()
@@ -409,11 +409,11 @@ async def test_a_tab_that_slack_does_not_take_is_shown_when_it_is_opened_again()
 
 async def test_many_changes_at_once_end_with_the_newest_state_and_few_publications() -> None:
     async with house() as here:
-        team_id, anne = here.office.team_id, here.anne.id
-        hold = here.office.slack.faults.hold("views.publish")
+        team_id, anne = here.harness.team_id, here.anne.id
+        hold = here.harness.slack.faults.hold("views.publish")
         first = asyncio.create_task(here.home.refresh(team_id, anne))
         await hold.reached()
-        await here.office.preferences.opt_out(team_id, anne, out=True)
+        await here.harness.preferences.opt_out(team_id, anne, out=True)
         for notice in ("one", "two", ENGLISH.say(sentences.ADMINS_ONLY)):
             await here.home.refresh(team_id, anne, notice)
         hold.release()
@@ -421,7 +421,7 @@ async def test_many_changes_at_once_end_with_the_newest_state_and_few_publicatio
 
         assert here.texts()[0] == ENGLISH.say(sentences.ADMINS_ONLY)
         assert element(here.view(), action_ids.HOME_OPT_OUT)["initial_options"]
-        assert len(here.office.calls("views.publish")) == 2
+        assert len(here.harness.calls("views.publish")) == 2
 
         await here.home.refresh(team_id, anne)
         assert here.texts()[0] != ENGLISH.say(sentences.ADMINS_ONLY)

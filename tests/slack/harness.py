@@ -57,7 +57,7 @@ DEPLOYMENT = Deployment(
 
 
 @dataclass
-class Office:
+class SlackHarness:
     """A workspace, the bot's handlers in it, and the hands of its people."""
 
     slack: SlackLookalike
@@ -110,7 +110,7 @@ class Office:
 
 
 @asynccontextmanager
-async def office_with(
+async def slack_harness(
     choose: Callable[[Handlers], Sequence[Feature]],
     *,
     admins_only: bool = False,
@@ -122,8 +122,8 @@ async def office_with(
     ledger: object = None,
     thread_reader: Reader = ENGLISH,
     **deployment: Any,
-) -> AsyncIterator[Office]:
-    """An office whose Bolt listens for some handlers; nothing is delivered twice unless so told.
+) -> AsyncIterator[SlackHarness]:
+    """A harness whose Bolt listens for some handlers; nothing is delivered twice unless so told.
 
     Args:
         choose: Which of the bot's handlers listen.
@@ -187,7 +187,7 @@ async def office_with(
         await handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
         try:
             people, comings = Interactions(slack), Comings(slack.state)
-            yield Office(slack, context, handlers, preferences, jobs, people, comings, time, stopped)
+            yield SlackHarness(slack, context, handlers, preferences, jobs, people, comings, time, stopped)
         finally:
             slack.faults.clear()
             await context.background.stop(5.0)

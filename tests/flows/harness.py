@@ -1,4 +1,4 @@
-"""A world for the flow tests: the look-alikes, the bot between them, and people who share recordings."""
+"""The whole bot for the flow tests: between its look-alikes, with people who share recordings."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Ear:
 
 
 @dataclass
-class World:
+class BotHarness:
     """Everything that a flow test touches."""
 
     slack: SlackLookalike
@@ -247,7 +247,9 @@ def context(reply: Message) -> str:
 
 
 @asynccontextmanager
-async def world_at(path: Path, delivery: Delivery, *, ack_timeout_s: float = 3.0) -> AsyncIterator[World]:
+async def bot_harness_at(
+    path: Path, delivery: Delivery, *, ack_timeout_s: float = 3.0
+) -> AsyncIterator[BotHarness]:
     """The look-alikes with Ada and her channel; the bot is started by the test."""
     ear = Ear()
     schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=(0.05, 0.1, 0.5))
@@ -258,7 +260,7 @@ async def world_at(path: Path, delivery: Delivery, *, ack_timeout_s: float = 3.0
             _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it
             **environment(slack, dashscope, path, delivery),  # type: ignore[arg-type]  # parsed as from outside
         )
-        yield World(slack, dashscope, ear, ada, channel, settings, delivery)
+        yield BotHarness(slack, dashscope, ear, ada, channel, settings, delivery)
 
 
 def environment(

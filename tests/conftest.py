@@ -33,6 +33,7 @@ def no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 _SLOW = {Path(__file__).parent / folder for folder in ("browser", "faults", "flows", "speech", "whisper")}
 """The whole bot, Whisper or a browser takes part in each of these."""
+_LONGEST = "test_install.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _SLOW & set(item.path.parents):
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.path.name != _LONGEST))
 
 
 def pytest_collection_finish() -> None:

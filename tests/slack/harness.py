@@ -39,6 +39,7 @@ from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.permissions import Permissions
 from bot.slack.replies.replies import SlackReplies
+from bot.slack.requests.command_text import language_names
 from bot.slack.requests.shares import Shares
 from bot.telemetry import Metrics
 from bot.translations import ENGLISH, Reader
@@ -140,6 +141,7 @@ async def slack_harness(
     schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=delays_s)
     async with SlackLookalike(schedule=schedule) as slack, aiohttp.ClientSession() as session:
         scratch = Path(await asyncio.to_thread(mkdtemp))
+        await asyncio.to_thread(language_names)  # as the bot does before it is ready
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
         api, time, workspace = SlackApi(client, client), VirtualTime(), slack.state.workspace
         lookups, whispers = Lookups(api, clock=lambda: time.passed_s), EphemeralMessages(api)

@@ -1,61 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
-from bot.channel_settings import Automatic, ChannelSettings
-from bot.model import JobKey
-from bot.playground.slack_lookalike.records import Channel
-from tests.slack.harness import SlackHarness, slack_harness
-from tests.slack.payloads import request
-
-DECIDED = ChannelSettings(Automatic.VIDEO, language="de")
-
-
-class FullDisk:
-    """A store that cannot write."""
-
-    def __getattr__(self, name: str) -> Any:
-        async def fail(*_: str) -> None:
-            raise OSError(28, f"No space left on device: {name}")
-
-        return fail
-
-
-@asynccontextmanager
-async def harness(preferences: object = None) -> AsyncIterator[SlackHarness]:
-    async with slack_harness(
-        lambda handlers: [handlers.channel_lifecycle, handlers.app_removal],
-        ack_timeout_s=0.3,
-        stored=lambda kept: preferences or kept,
-    ) as made:
-        yield made
-
-
-async def decided(here: SlackHarness, *channels: Channel) -> None:
-    """Each channel has settings, a greeting, a subscriber and a job."""
-    await here.preferences.opt_out(here.team_id, "U1", out=True)
-    await here.preferences.subscribe(here.team_id, "U1", [channel.id for channel in channels])
-    for channel in channels:
-        await here.preferences.change_channel(here.team_id, channel.id, lambda _: DECIDED)
-        await here.preferences.greet(here.team_id, channel.id)
-        key = JobKey(here.team_id, channel.id, "1.0", "F1")
-        await here.jobs.accept([replace(request(), key=key)])
-
-
-async def known(here: SlackHarness, channel_id: str) -> tuple[ChannelSettings, list[str], list[str]]:
-    jobs = [key.file_id for key in here.jobs.rows if key.channel_id == channel_id]
-    subscribers = list(await here.preferences.subscribers(here.team_id, channel_id))
-    return await here.preferences.channel(here.team_id, channel_id), subscribers, jobs
-
-
-NOTHING: tuple[ChannelSettings, list[str], list[str]] = (ChannelSettings(), [], [])
-ALL = (DECIDED, ["U1"], ["F1"])
+from tests.slack.lifecycle.stored import ALL, DECIDED, NOTHING, FullDisk, decided, harness, known
 
 
 @pytest.mark.parametrize("kind", ["channel", "group"])
@@ -130,43 +79,6 @@ async def test_it_moves_with_a_channel_that_gets_another_id() -> None:
 
         assert (await known(here, "C0SHARED001"))[:2] == ALL[:2]
         assert (await known(here, old_id))[:2] == NOTHING[:2]
-
-
-async def test_everything_goes_when_the_app_is_removed() -> None:
-    async with harness() as here:
-        channels = [here.slack.state.add_channel(name) for name in ("general", "news")]
-        await decided(here, *channels)
-
-        with capture_logs() as logged:
-            here.comings.uninstall()
-            await here.settled()
-
-        assert {line["log_level"] for line in logged if line["event"] == "workspace forgotten"} == {"error"}
-        for channel in channels:
-            assert await known(here, channel.id) == NOTHING
-        assert not await here.preferences.is_opted_out(here.team_id, "U1")
-        assert {*here.stopped} == {(here.team_id, None)}
-
-
-@pytest.mark.parametrize(
-    ("tokens", "kept"),
-    [
-        ({"bot": ["U0BOT000001"]}, False),
-        ({"oauth": ["U1"]}, True),
-        ({"bot": []}, True),
-        ([], True),
-        (None, True),
-    ],
-)
-async def test_the_bots_own_token_counts_and_nobody_elses(tokens: Any, kept: bool) -> None:  # noqa: FBT001  # a parameter of the test
-    async with harness() as here:
-        channel = here.slack.state.add_channel("general")
-        await decided(here, channel)
-
-        here.slack.state.emit_event({"type": "tokens_revoked", "tokens": tokens})
-        await here.settled()
-
-        assert await known(here, channel.id) == (ALL if kept else NOTHING)
 
 
 @pytest.mark.parametrize(

@@ -409,4 +409,7 @@ async def test_mutated_files_are_heard_or_refused(
     assert len(heard) + len(refused) == len(outcomes), outcomes
     assert heard, "refusing whatever is not perfect would be no answer"
     assert all(segments[-1].last for segments in heard)
-    assert {refusal.reason for refusal in refused} <= REASONS
+    # Of hundreds, one claims a gigabyte a second, which is asked for at once: the sandbox ends that.
+    dear = [refusal.detail for refusal in refused if refusal.reason is Refusal.TOO_COSTLY]
+    assert dear in ([], ["memory"]) if times > 1 else dear == []
+    assert {refusal.reason for refusal in refused} <= REASONS | {Refusal.TOO_COSTLY}

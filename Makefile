@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # Tests run side by side. Two cores are what the project promises to fit on, and some tests wait for a server.
-WORKERS ?= 3
+WORKERS ?= 4
 ARGS ?=
 FOLDER ?=
 CATALOGUES := bot/locale

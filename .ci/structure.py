@@ -1,7 +1,7 @@
 """Check what no linter does of the structure of ``bot``, and print the figures.
 
 - Every module but the sentences has at most 300 lines.
-- No docstring of a module outside the playground begins with a question word: it says what the thing is.
+- No docstring of a module begins with a question word: it says what the thing is.
 - The modules that call themselves pure are those of import-linter's contract.
 - Between the direct children of ``bot.slack`` there are at most 50 edges (each pair of rooms counts once).
 """
@@ -64,7 +64,7 @@ def main() -> int:
             longest = max(longest, (lines, name))
             if lines > _MOST_LINES:
                 wrong.append(f"{name} has {lines} lines, more than {_MOST_LINES}: divide it by subject")
-        if docstring.startswith(_RIDDLES) and not name.startswith("bot.playground"):
+        if docstring.startswith(_RIDDLES):
             wrong.append(f"{name}: its docstring asks ({docstring.splitlines()[0]!r}): say what it is")
         if _PURE.search(docstring):
             pure.add(name)

@@ -1,4 +1,4 @@
-"""What both look-alikes need to go wrong on demand, exactly timed.
+"""Faults that both look-alikes inject on demand, exactly timed.
 
 A rule is matched against each call before it acts. Acting is atomic, so "before" and "after" leave no doubt
 about whether the call took effect.

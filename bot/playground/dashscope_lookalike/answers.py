@@ -1,4 +1,4 @@
-"""What the service answers: one JSON body, or the same in frames of a stream.
+"""The answers of the service: one JSON body, or the same in frames of a stream.
 
 Source: https://www.alibabacloud.com/help/en/model-studio/qwen-asr-api-reference
 """

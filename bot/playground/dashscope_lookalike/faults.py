@@ -1,4 +1,4 @@
-"""What can go wrong between the service and its client, on demand and exactly timed.
+"""Faults between the service and its client, on demand and exactly timed.
 
 Rules speak the words of the Slack look-alike's. Only well-formed calls meet them: a call that the service
 refuses for its shape is refused whatever the rules say. "Acting" means recognising.

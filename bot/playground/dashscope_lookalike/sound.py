@@ -1,4 +1,4 @@
-"""Whether bytes are the sound that their MIME type says, and how long it is.
+"""A check that bytes are the sound that their MIME type says, and its length.
 
 Headers are walked by hand: a decoder forgives what another decoder refuses.
 """

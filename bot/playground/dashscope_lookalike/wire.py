@@ -1,4 +1,4 @@
-"""What the service takes, checked strictly, and the languages it knows.
+"""Requests that the service takes, checked strictly, and the languages it knows.
 
 Source: https://www.alibabacloud.com/help/en/model-studio/qwen-asr-api-reference
 """

@@ -1,4 +1,4 @@
-"""What people do on the page, done in the workspace: each act reaches the app as Slack would tell it."""
+"""Acts of people on the page, done in the workspace: each reaches the app as Slack would tell it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a recording is and how loud from moment to moment, as Slack's clients measure it."""
+"""The length of a recording, and its loudness from moment to moment, as Slack's clients measure them."""
 
 from __future__ import annotations
 

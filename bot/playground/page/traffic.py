@@ -1,4 +1,4 @@
-"""What travels between Slack, the app and the recogniser, as rows and in full; never audio or keys."""
+"""Traffic between Slack, the app and the recogniser, as rows and in full; never audio or keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one person sees of the workspace, as JSON for the page. Pure."""
+"""The workspace as one person sees it, as JSON for the page. Pure."""
 
 from __future__ import annotations
 

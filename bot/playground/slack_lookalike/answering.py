@@ -1,4 +1,4 @@
-"""How a call is answered: recorded, met by its fault, acted upon, answered, each step apart."""
+"""Answers calls in steps: recorded, met by its fault, acted upon, answered."""
 
 from __future__ import annotations
 

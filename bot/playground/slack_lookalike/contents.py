@@ -1,4 +1,4 @@
-"""What is in the workspace: people, channels, files, messages, and their JSON."""
+"""The contents of the workspace: people, channels, files, messages, and their JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong between Slack and the app, on demand and exactly timed.
+"""Faults between Slack and the app, on demand and exactly timed.
 
 A rule is matched against each call before it acts. Acting is atomic, so "before" and "after" leave no doubt
 about whether the call took effect.

@@ -1,4 +1,4 @@
-"""What the fields of a view hold, as Slack tells the app. Pure.
+"""The state of the fields of a view, as Slack tells the app. Pure.
 
 Source: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
 """

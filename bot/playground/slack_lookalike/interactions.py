@@ -1,4 +1,4 @@
-"""What people do besides writing: commands, shortcuts, buttons and modals, as the app hears of it.
+"""Interactions besides writing: commands, shortcuts, buttons and modals, as the app hears of them.
 
 Source: https://docs.slack.dev/reference/interaction-payloads/ and
 https://docs.slack.dev/interactivity/implementing-slash-commands

@@ -1,4 +1,4 @@
-"""What a workspace holds: people, channels, messages, files and views, as plain records."""
+"""Records of a workspace: people, channels, messages, files and views."""
 
 from __future__ import annotations
 

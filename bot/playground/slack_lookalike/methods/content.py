@@ -1,4 +1,4 @@
-"""What a message may hold: text, blocks, attachments and metadata, checked as Slack checks them."""
+"""The content of a message: text, blocks, attachments and metadata, checked as Slack checks them."""
 
 from __future__ import annotations
 

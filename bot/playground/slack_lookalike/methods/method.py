@@ -1,4 +1,4 @@
-"""What a Web API method is: its name, its arguments, its rights and its act."""
+"""A Web API method: its name, its arguments, its rights and its act."""
 
 from __future__ import annotations
 

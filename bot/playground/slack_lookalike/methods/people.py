@@ -1,4 +1,4 @@
-"""Who people and the bot are, ``apps.connections.open``, ``reactions.add`` and the thread's status."""
+"""Methods about people and the bot, ``apps.connections.open``, ``reactions.add`` and the thread's status."""
 
 from __future__ import annotations
 

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from bot import formats
 from bot.recording import LANGUAGES
-from bot.slack.requests.command_text import NotUnderstood, RecordingQuery, Word, parse_command, parse_mention
+from bot.slack.requests.command_text import (
+    OWN_NAMES,
+    NotUnderstood,
+    RecordingQuery,
+    Word,
+    parse_command,
+    parse_mention,
+)
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.translations import readers
 from tests.slack.payloads import BOT
@@ -129,3 +136,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
                 assert word
             case Word():
                 assert said in Word
+
+
+def test_the_names_of_languages_in_themselves_are_those_of_cldr() -> None:
+    assert {code: formats.language_name(code, Locale.parse(code)) for code in LANGUAGES} == OWN_NAMES

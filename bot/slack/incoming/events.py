@@ -110,7 +110,7 @@ class EventCallback(Payload, Generic[EventT]):
     team_id: Id = ""
     authorizations: Annotated[tuple[Authorization, ...], Objects] = ()
     is_ext_shared_channel: Truthy = False
-    is_retry: bool = False
+    is_retry: Flag = False
     """Slack delivered it before; the listener says so, not the body."""
 
     @property

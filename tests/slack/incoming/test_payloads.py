@@ -248,3 +248,11 @@ def test_a_payload_of_nothing_but_odd_things_is_read(name: str, odd: Any) -> Non
     payload = odd if isinstance(odd, dict) else {"event": odd, "view": odd, "actions": odd, "message": odd}
 
     read(MODELS[name].model_validate(payload))
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_field_of_ours_may_stand_in_a_payload_as_anything(name: str) -> None:
+    # Also one that a listener fills in, and that Slack knows nothing of.
+    for field in MODELS[name].model_fields:
+        for odd in (None, True, 1, "x", [None], {"x": None}):
+            MODELS[name].model_validate(raw(name) | {field: odd})

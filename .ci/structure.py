@@ -1,7 +1,8 @@
 """Check what no linter does of the structure of ``bot``, and print the figures.
 
 - Every module but the sentences has at most 300 lines.
-- No docstring of a module begins with a question word: it says what the thing is.
+- No docstring of a module, and outside the playground of a class or function, begins with a question word: it
+  says what the thing is.
 - The modules that call themselves pure are those of import-linter's contract.
 - Between the direct children of ``bot.slack`` there are at most 50 edges (each pair of rooms counts once).
 """
@@ -40,6 +41,14 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def _first_lines(tree: ast.Module, *, within: bool) -> Iterator[str]:
+    """The first lines of a module's docstring and, ``within`` it, of those of its classes and functions."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree) if within else [tree]:
+        if isinstance(node, documented) and (docstring := ast.get_docstring(node)):
+            yield docstring.splitlines()[0]
+
+
 def _room(module: str) -> str | None:
     """The direct child of ``bot.slack`` that a module, or a name in one, belongs to."""
     found = re.match(r"bot\.slack\.(\w+)", module)
@@ -64,8 +73,11 @@ def main() -> int:
             longest = max(longest, (lines, name))
             if lines > _MOST_LINES:
                 wrong.append(f"{name} has {lines} lines, more than {_MOST_LINES}: divide it by subject")
-        if docstring.startswith(_RIDDLES):
-            wrong.append(f"{name}: its docstring asks ({docstring.splitlines()[0]!r}): say what it is")
+        wrong += [
+            f"{name}: a docstring asks ({first!r}): say what the thing is"
+            for first in _first_lines(tree, within=not name.startswith("bot.playground"))
+            if first.split(" ", 1)[0] in _RIDDLES
+        ]
         if _PURE.search(docstring):
             pure.add(name)
         if room := _room(name):

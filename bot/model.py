@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Claim(StrEnum):
-    """What a shared file says it is. Only decoding its bytes tells what it is."""
+    """The kind of file that a shared file claims to be. Only decoding its bytes tells what it is."""
 
     VOICE_CLIP = "voice_clip"
     """A clip recorded inside Slack."""
@@ -27,7 +27,7 @@ class Claim(StrEnum):
 
 
 class FileState(StrEnum):
-    """Whether Slack says that a file can be read."""
+    """The state of a shared file: if it can be read, and why not."""
 
     AVAILABLE = "available"
     STUB = "stub"
@@ -49,12 +49,12 @@ class SharedFile:
     claim: Claim
     state: FileState
     url: str | None
-    """Where its bytes are; ``None`` until Slack has them ready."""
+    """The address of its bytes; ``None`` until Slack has them ready."""
     size_bytes: int | None
     """Of the original: the bytes served can differ."""
     duration_s: float | None
     owner_id: str = ""
-    """Who recorded or uploaded it; empty where Slack does not say."""
+    """The id of the person who recorded or uploaded it; empty where Slack does not say."""
 
 
 THREAD = "thread"
@@ -65,7 +65,7 @@ SUBSCRIBERS = "subscribers"
 
 @dataclass(frozen=True, slots=True)
 class JobKey:
-    """What makes a job the same job, however often Slack delivers it."""
+    """The key of a job: the same for the same recording and audience, however often Slack delivers it."""
 
     team_id: str
     channel_id: str
@@ -98,7 +98,7 @@ class JobKey:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody stood when they asked, and so where they see what only they can see."""
+    """The conversation in which somebody asked, and so sees what only they can see."""
 
     channel_id: str
     thread_ts: str | None = None
@@ -113,30 +113,31 @@ class TranscriptionRequest:
     thread_ts: str
     """The thread of the reply: the message's own thread, or the message itself."""
     user_id: str
-    """Who shared it; empty where Slack does not say."""
+    """The id of the person who shared it; empty where Slack does not say."""
     position: int
     """Place among the message's files that could be transcribed, from 0."""
     siblings: int
-    """How many files of the message could be transcribed, this one included."""
+    """The number of files of the message that could be transcribed, this one included."""
     explicit: bool
     """Somebody asked for it by name, so a refusal is said aloud."""
     asked_by: str = ""
-    """Who asked for it; empty where it is transcribed by itself."""
+    """The id of the person who asked for it; empty where it is transcribed by itself."""
     ask_id: str = ""
-    """What tells this ask from another one for the same file, however often it is delivered."""
+    """An id that tells this request from another one for the same file, however often it is delivered."""
     language: str | None = None
-    """What the asker says is spoken; ``None`` leaves it to the channel's settings."""
+    """The language that the asker says is spoken; ``None`` leaves it to the channel's settings."""
     wants_video: bool = False
     """An uploaded video is wanted too, although nobody asked for it by name."""
     again_by: str = ""
-    """Who asked for it anew: hears why a reply stays as it is, and may change it no more than before."""
+    """The id of the person who asked to retranscribe it: hears why a reply stays as it is, and may change
+    it no more than before."""
     whisper_in: Place | None = None
-    """Where the one reader looks now; ``None``: a direct message is where they will find it."""
+    """The place where the one reader looks now; ``None``: a direct message is where they will find it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What stands in Slack of a recording, or of all recordings of a message, has to go."""
+    """A removal: everything in Slack about a recording, or about all recordings of a message, has to go."""
 
     id: int
     team_id: str
@@ -152,7 +153,7 @@ class Removal:
     """Jobs that are known of it, ended or not; older ones leave their trace in the thread alone."""
 
     def covers(self, key: JobKey) -> bool:
-        """Whether a job is among what has to go."""
+        """True where a job is among what has to go."""
         return (
             (key.team_id, key.channel_id, key.message_ts) == (self.team_id, self.channel_id, self.message_ts)
             and self.file_id in {None, key.file_id}
@@ -161,7 +162,7 @@ class Removal:
 
 
 class JobState(StrEnum):
-    """How far a job is, as its row in the database says."""
+    """The state of a job, as its row in the database says."""
 
     READY = "ready"
     """It waits to be claimed, for the first time or again."""
@@ -176,7 +177,7 @@ class JobState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a job ends, as its row in the database and the metric ``threadscribe_jobs`` say.
+    """The end of a job, as its row in the database and the metric ``threadscribe_jobs`` say.
 
     ``…_before``: a former process had replied, and died before noting it.
     """
@@ -210,7 +211,7 @@ class Job:
     request: TranscriptionRequest
     accepted_at: datetime
     attempt: int
-    """How often it was tried to an end before, 0 on the first try."""
+    """The number of tries before this one, 0 on the first try."""
     intent_at: datetime | None
     """When the bot first set out to post its reply; it may or may not have arrived."""
     reply_ts: str | None
@@ -218,9 +219,9 @@ class Job:
     notice: str | None
     """Code of the notice that the reply shows now, if it is not the final one."""
     bugs: int = 0
-    """How many of its tries ended by a fault of the bot's own."""
+    """The number of its tries that ended by a bug of the bot."""
     revision: int = 0
-    """How often somebody has asked for it anew: to fill its gaps, or to hear it in another language."""
+    """The times that somebody asked to retranscribe it, to fill its gaps, or in another language."""
     is_confirmed: bool = False
     """Somebody has agreed to what it costs."""
     fills_gaps: bool = False
@@ -234,7 +235,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was transcribed, in some month."""
+    """The recordings transcribed in some month."""
 
     clips: int = 0
     seconds: float = 0.0

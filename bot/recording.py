@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 EMOTIONS = ("surprised", "neutral", "happy", "sad", "disgusted", "angry", "fearful")
-"""What the recogniser says of a voice, in the vendor's order."""
+"""The emotions that the recogniser names, in the vendor's order."""
 
 LANGUAGES = (
     *("zh", "yue", "en", "ja", "de", "ko", "ru", "fr", "pt", "ar", "it", "es", "hi", "id"),
@@ -16,7 +16,7 @@ LANGUAGES = (
 """The codes that the recogniser takes and answers, in the vendor's order."""
 
 DIGIT_LANGUAGES = frozenset({"zh", "en"})
-"""Where "twenty five" can be written as "25" (inverse text normalisation)."""
+"""The languages in which "twenty five" can be written as "25" (inverse text normalisation)."""
 
 MOST_CONTEXT_BYTES = 10_000
 """Of UTF-8. The recogniser takes 10,000 tokens of context, and no token is shorter than a byte."""
@@ -58,7 +58,7 @@ class Segment:
 
     span: Span
     sounds: tuple[Span, ...]
-    """Where there is sound, between pauses; empty where there is none but a bare noise floor."""
+    """The stretches with sound, between pauses; empty where there is none but a bare noise floor."""
     last: bool
     """The recording ends here."""
     audio: PreparedAudio | None
@@ -67,7 +67,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What the recogniser heard in one request."""
+    """The recogniser's answer to one request."""
 
     text: str
     """Empty when no speech was heard."""
@@ -106,7 +106,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """What was said between two long pauses."""
+    """The words between two long pauses."""
 
     text: str
     utterances: tuple[Utterance, ...]
@@ -131,7 +131,7 @@ class LanguageHeard:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What goes under a recording."""
+    """The transcript of a recording."""
 
     passages: tuple[Paragraph | Gap, ...]
     """In the order of the recording."""
@@ -141,19 +141,19 @@ class Transcript:
     complete: bool
     """False when the recogniser stopped before the end of a request."""
     emotion: str | None = None
-    """How most of it sounded, where that is to be told; one of ``EMOTIONS``."""
+    """The emotion of most of it, where that is to be told; one of ``EMOTIONS``."""
     month_used: float | None = None
-    """How much of the month's minutes are used, where that is worth a word; 1 is all."""
+    """The share of the month's minutes that is used, where that is worth a word; 1 is all."""
 
     @property
     def has_gaps(self) -> bool:
-        """Whether some of it could not be transcribed."""
+        """True where some of it could not be transcribed."""
         return any(isinstance(passage, Gap) for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionContext:
-    """What helps to hear a recording right, and what is told of it."""
+    """The context of a recording: what helps to recognise it, and what is told of it."""
 
     language: str | None = None
     context: str = ""

@@ -26,7 +26,7 @@ from bot.settings.values import (
 
 
 class LogFormat(StrEnum):
-    """How log lines look."""
+    """The format of log lines."""
 
     AUTO = "auto"
     JSON = "json"
@@ -34,7 +34,7 @@ class LogFormat(StrEnum):
 
 
 class SettingsBy(StrEnum):
-    """Who may change a channel's settings."""
+    """The people who may change a channel's settings."""
 
     MEMBERS = "members"
     ADMINS = "admins"
@@ -46,7 +46,7 @@ _SOURCES = SettingsConfigDict(
 
 
 class SlackSettings(BaseSettings):
-    """How the bot talks to Slack."""
+    """Settings of the connection to Slack."""
 
     model_config = _SOURCES
 
@@ -78,7 +78,7 @@ class SlackSettings(BaseSettings):
 
 
 class AsrSettings(BaseSettings):
-    """What is recognised, by whom, and how much of it."""
+    """Settings of the recogniser: which one, for what, and how much."""
 
     model_config = _SOURCES
 
@@ -129,7 +129,7 @@ class AsrSettings(BaseSettings):
 
 
 class StoreSettings(BaseSettings):
-    """Where everything is kept."""
+    """Settings of what is stored, and where."""
 
     model_config = _SOURCES
 
@@ -141,7 +141,7 @@ class StoreSettings(BaseSettings):
 
 
 class Settings(StoreSettings, AsrSettings, SlackSettings):
-    """What the operator decides. Read from the environment, then from ``.env``; empty means the default."""
+    """All settings of the operator, from the environment, then from ``.env``; empty means the default."""
 
     retention_days: int = Field(
         90,
@@ -212,7 +212,7 @@ class Settings(StoreSettings, AsrSettings, SlackSettings):
 
     @property
     def socket_mode(self) -> bool:
-        """Whether events come over a WebSocket that the bot opens; else over HTTP."""
+        """True where events come over a WebSocket that the bot opens; else over HTTP."""
         return self.slack_app_token is not None
 
     def effective(self) -> dict[str, object]:

@@ -362,8 +362,8 @@ SEEDS = (
     ("amr", "libopencore_amrnb"),
     ("adts", "aac"),
 )
-MOST_CHANGES = (1, 1, 5, 10, 20)
-"""Of each mutant. From few, each kind of file recovers at least once; from many, hardly any does."""
+MOST_CHANGES = (1, 1, 20, 20, 20, 20, 20)
+"""Of each mutant. From one, each kind of file recovers at least once; from many, hardly any does."""
 
 
 def mutated(whole: bytes, dice: random.Random, most_changes: int) -> bytes:
@@ -409,7 +409,4 @@ async def test_mutated_files_are_heard_or_refused(
     assert len(heard) + len(refused) == len(outcomes), outcomes
     assert heard, "refusing whatever is not perfect would be no answer"
     assert all(segments[-1].last for segments in heard)
-    # Of hundreds, one claims a gigabyte a second, which is asked for at once: the sandbox ends that.
-    dear = [refusal.detail for refusal in refused if refusal.reason is Refusal.TOO_COSTLY]
-    assert dear in ([], ["memory"]) if times > 1 else dear == []
-    assert {refusal.reason for refusal in refused} <= REASONS | {Refusal.TOO_COSTLY}
+    assert {refusal.reason for refusal in refused} <= REASONS

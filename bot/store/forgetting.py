@@ -35,6 +35,8 @@ async def forget_team(connection: AsyncConnection, team_id: str) -> Traces:
     """Delete every row of a workspace."""
     job, usage, opted_out = schema.job, schema.usage, schema.opted_out
     under_way, answered = await _forget_jobs(connection, job.c.team_id == team_id)
+    for table in (schema.workspace, schema.listening, schema.moved_channel):
+        await _forget(connection, table, team_id=team_id)
     return Traces(
         under_way=under_way,
         answered=answered,
@@ -53,6 +55,9 @@ async def forget_channel(connection: AsyncConnection, channel_id: str, team_id: 
     """
     where = {"channel_id": channel_id} | ({} if team_id is None else {"team_id": team_id})
     under_way, answered = await _forget_jobs(connection, _equal(schema.job, where))
+    await _forget(connection, schema.listening, **where)
+    moved = {"new_id" if name == "channel_id" else name: value for name, value in where.items()}
+    await _forget(connection, schema.moved_channel, **moved)
     return Traces(
         under_way=under_way,
         answered=answered,

@@ -15,9 +15,10 @@ from sqlalchemy import (
     String,
     Table,
     false,
+    true,
 )
 
-VERSION = 4
+VERSION = 5
 """Stands in the file as ``PRAGMA user_version``, where versions without revisions look before they write.
 
 A change of the tables raises it and brings a revision: see ``bot.store.migrations``.
@@ -119,6 +120,8 @@ channel = Table(
     # The settings as JSON; NULL where nobody has decided anything.
     Column("settings", LargeBinary),
     Column("greeted", Boolean, nullable=False, server_default=false()),
+    # When its settings last changed, in seconds since the epoch, UTC; 0 in rows of older versions.
+    Column("changed_at", Float, nullable=False, server_default="0"),
 )
 
 opted_out = Table(
@@ -126,6 +129,9 @@ opted_out = Table(
     metadata,
     Column("team_id", String, primary_key=True),
     Column("user_id", String, primary_key=True),
+    # False where somebody has opted in again: when they did still counts.
+    Column("is_out", Boolean, nullable=False, server_default=true()),
+    Column("changed_at", Float, nullable=False, server_default="0"),
 )
 
 subscription = Table(
@@ -134,6 +140,36 @@ subscription = Table(
     Column("team_id", String, primary_key=True),
     Column("channel_id", String, primary_key=True),
     Column("user_id", String, primary_key=True),
+    Column("since", Float, nullable=False, server_default="0"),
+)
+
+moved_channel = Table(
+    "moved_channel",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    # What replies that were posted before still name.
+    Column("old_id", String, primary_key=True),
+    Column("new_id", String, nullable=False),
+)
+
+workspace = Table(
+    "workspace",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    # Slack's events have arrived without a gap until then, in seconds since the epoch, UTC.
+    Column("heard_until", Float, nullable=False),
+    # The deployment's default for channels where nobody has decided, and since when.
+    Column("automatic", Boolean, nullable=False),
+    Column("automatic_since", Float, nullable=False),
+)
+
+listening = Table(
+    "listening",
+    metadata,
+    Column("team_id", String, primary_key=True),
+    Column("channel_id", String, primary_key=True),
+    # The time from which its history has to be looked through; NULL where nothing was missed.
+    Column("missed_from", Float),
 )
 
 usage = Table(

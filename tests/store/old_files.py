@@ -77,7 +77,12 @@ CREATE TABLE usage (
 );
 PRAGMA user_version=3;
 """
-VERSIONS = pytest.mark.parametrize("version", [1, 2, 3])
+VERSION_4 = """
+CREATE INDEX job_by_end ON job (state, ended_at);
+PRAGMA user_version=4;
+"""
+"""What it adds to version 3."""
+VERSIONS = pytest.mark.parametrize("version", [1, 2, 3, 4])
 
 
 def old_request(file_id: str) -> bytes:
@@ -108,7 +113,7 @@ def request(file_id: str) -> TranscriptionRequest:
 def old_file(data_dir: Path, version: int) -> sqlite3.Connection:
     """A database of an older version, with a job that is due and one that has ended."""
     database = sqlite3.connect(data_dir / "threadscribe.db")
-    database.executescript({1: VERSION_1, 2: VERSION_2, 3: VERSION_3}[version])
+    database.executescript({1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_3 + VERSION_4}[version])
     add_job(
         database, version, "F1", "running", attempt=3, faults=1, reply_ts="5.5", request=old_request("F1")
     )

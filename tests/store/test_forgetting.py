@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Forgotten
@@ -62,7 +62,19 @@ async def furnished(data_dir: Path) -> AsyncIterator[Store]:
             await store.preferences.opt_out(team_id, SPEAKER, out=True)
             gone = JobKey(team_id, "C1", "9.0", "F9", READER)
             await store.requests.remove_reply(gone, thread_ts="9.0")
+            await _listen(store, team_id)
         yield store
+
+
+async def _listen(store: Store, team_id: str) -> None:
+    """What is known of a workspace's channels beside what people decide."""
+    heard = {"heard_until": 1.0, "automatic": True, "automatic_since": 1.0}
+    await store.database.changed(insert(schema.workspace).values(team_id=team_id, **heard))
+    for channel_id in ("C1", "C2"):
+        where = {"team_id": team_id, "channel_id": channel_id}
+        await store.database.changed(insert(schema.listening).values(**where))
+        was = {"team_id": team_id, "old_id": f"{channel_id}OLD", "new_id": channel_id}
+        await store.database.changed(insert(schema.moved_channel).values(**was))
 
 
 Forgetting = Callable[[AsyncConnection], Awaitable[Traces]]
@@ -96,8 +108,9 @@ async def test_a_channel_goes_in_every_workspace_but_for_what_it_used(tmp_path: 
     async with furnished(tmp_path) as store:
         traces = await forget_beside(tmp_path, partial(forget_channel, channel_id="C1"))
         assert traces == Traces(under_way=6, answered=2, removals=2, settings=2, subscriptions=2, usage=2)
-        for table in (schema.job, schema.channel, schema.subscription):
+        for table in (schema.job, schema.channel, schema.subscription, schema.listening):
             assert set(await left(store, table, "channel_id")) == {("C2",)}
+        assert set(await left(store, schema.moved_channel, "new_id")) == {("C2",)}
         assert await left(store, schema.usage, "team_id", "channel_id") == [("T1", ""), ("T2", "")]
         assert await store.preferences.is_opted_out("T1", SPEAKER), "a person's word is not the channel's"
         assert await forget_beside(tmp_path, partial(forget_channel, channel_id="C1")) == Traces()

@@ -197,6 +197,9 @@ class Preferences(Protocol):
     ) -> ChannelSettings:
         """Replace a channel's settings by what ``change`` makes of them, in one transaction."""
 
+    async def decided_at(self, team_id: str, channel_id: str) -> datetime | None:
+        """When what is transcribed in a channel, and for whom, last changed; ``None`` where never."""
+
     async def greet(self, team_id: str, channel_id: str) -> bool:
         """Note that the bot greets a channel; True the first time since it was last forgotten."""
 
@@ -206,8 +209,13 @@ class Preferences(Protocol):
     async def opt_out(self, team_id: str, user_id: str, *, out: bool) -> None:
         """Note that they do not, or do again."""
 
-    async def subscribers(self, team_id: str, channel_id: str) -> Sequence[str]:
-        """The people who want a channel's transcripts by direct message."""
+    async def chosen_at(self, team_id: str, user_id: str) -> datetime | None:
+        """When somebody last opted out, or in again; ``None`` where never."""
+
+    async def subscribers(
+        self, team_id: str, channel_id: str, *, by: datetime | None = None
+    ) -> Sequence[str]:
+        """The people who want a channel's transcripts by direct message, and did by a time."""
 
     async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
         """The channels whose transcripts somebody wants by direct message."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,9 +23,10 @@ from bot.store.rows import dump_settings, parse_settings
 class SqlitePreferences:
     """``bot.ports.store.Preferences`` in SQLite."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on a database whose tables exist."""
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        """Work on a database whose tables exist, with a UTC clock."""
         self._database = database
+        self._now = now
         self._log = structlog.get_logger(__name__)
 
     async def channel(self, team_id: str, channel_id: str) -> ChannelSettings:
@@ -53,8 +55,11 @@ class SqlitePreferences:
             found = await connection.execute(
                 select(table.c.settings).where(table.c.team_id == team_id, table.c.channel_id == channel_id)
             )
-            changed = change(self._settings(found.scalar_one_or_none()))
-            values = {"settings": dump_settings(changed)}
+            before = self._settings(found.scalar_one_or_none())
+            changed = change(before)
+            values: dict[str, Any] = {"settings": dump_settings(changed)}
+            if (before.automatic, before.only_for_sender) != (changed.automatic, changed.only_for_sender):
+                values["changed_at"] = self._now().timestamp()
             await connection.execute(
                 sqlite_insert(table)
                 .values(team_id=team_id, channel_id=channel_id, **values)
@@ -63,6 +68,12 @@ class SqlitePreferences:
             return changed
 
         return await self._database.transact(replace)
+
+    async def decided_at(self, team_id: str, channel_id: str) -> datetime | None:
+        """Read one time."""
+        table = schema.channel
+        is_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_id)
+        return await self._time(table.c.changed_at, is_channel)
 
     async def greet(self, team_id: str, channel_id: str) -> bool:
         """Set the flag; whoever sets it greets."""
@@ -79,33 +90,39 @@ class SqlitePreferences:
         return await self._database.changed(greeting) > 0
 
     async def is_opted_out(self, team_id: str, user_id: str) -> bool:
-        """True where there is a row."""
+        """True where the row says so."""
         table = schema.opted_out
-        return bool(
-            await self._database.rows(
-                select(table.c.user_id).where(table.c.team_id == team_id, table.c.user_id == user_id)
-            )
-        )
+        is_person = (table.c.team_id == team_id) & (table.c.user_id == user_id)
+        return bool(await self._database.rows(select(table.c.user_id).where(is_person, table.c.is_out)))
 
     async def opt_out(self, team_id: str, user_id: str, *, out: bool) -> None:
-        """Add the row or remove it."""
+        """Set the row; the time at which it was set so first stays."""
         table = schema.opted_out
-        if out:
-            row = sqlite_insert(table).values(team_id=team_id, user_id=user_id)
-            await self._database.changed(row.on_conflict_do_nothing())
-        else:
-            await self._database.changed(
-                delete(table).where(table.c.team_id == team_id, table.c.user_id == user_id)
+        values = {"is_out": out, "changed_at": self._now().timestamp()}
+        await self._database.changed(
+            sqlite_insert(table)
+            .values(team_id=team_id, user_id=user_id, **values)
+            .on_conflict_do_update(
+                index_elements=["team_id", "user_id"], set_=values, where=table.c.is_out.is_not(out)
             )
+        )
 
-    async def subscribers(self, team_id: str, channel_id: str) -> Sequence[str]:
+    async def chosen_at(self, team_id: str, user_id: str) -> datetime | None:
+        """Read one time."""
+        table = schema.opted_out
+        return await self._time(
+            table.c.changed_at, (table.c.team_id == team_id) & (table.c.user_id == user_id)
+        )
+
+    async def subscribers(
+        self, team_id: str, channel_id: str, *, by: datetime | None = None
+    ) -> Sequence[str]:
         """By user id."""
         table = schema.subscription
-        rows = await self._database.rows(
-            select(table.c.user_id)
-            .where(table.c.team_id == team_id, table.c.channel_id == channel_id)
-            .order_by(table.c.user_id)
-        )
+        of_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_id)
+        if by is not None:
+            of_channel &= table.c.since <= by.timestamp()
+        rows = await self._database.rows(select(table.c.user_id).where(of_channel).order_by(table.c.user_id))
         return [row.user_id for row in rows]
 
     async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
@@ -119,17 +136,18 @@ class SqlitePreferences:
         return [row.channel_id for row in rows]
 
     async def subscribe(self, team_id: str, user_id: str, channel_ids: Sequence[str]) -> None:
-        """Delete and insert in one transaction."""
-        table = schema.subscription
+        """Delete and insert in one transaction; those that stay keep their time."""
+        table, since = schema.subscription, self._now().timestamp()
 
         async def replace(connection: AsyncConnection) -> None:
-            await connection.execute(
-                delete(table).where(table.c.team_id == team_id, table.c.user_id == user_id)
-            )
-            for channel_id in dict.fromkeys(channel_ids):
-                await connection.execute(
-                    insert(table).values(team_id=team_id, user_id=user_id, channel_id=channel_id)
+            of_person = (table.c.team_id == team_id) & (table.c.user_id == user_id)
+            ended = table.c.channel_id.not_in(channel_ids)
+            await connection.execute(delete(table).where(of_person, ended))
+            for channel_id in channel_ids:
+                row = sqlite_insert(table).values(
+                    team_id=team_id, user_id=user_id, channel_id=channel_id, since=since
                 )
+                await connection.execute(row.on_conflict_do_nothing())
 
         await self._database.transact(replace)
 
@@ -162,6 +180,11 @@ class SqlitePreferences:
     async def forget_team(self, team_id: str) -> None:
         """Delete every row of a workspace."""
         await self._database.transact(partial(forgetting.forget_team, team_id=team_id))
+
+    async def _time(self, column: ColumnElement[float], whose: ColumnElement[bool]) -> datetime | None:
+        """One time, where there is a row and the time is known."""
+        rows = await self._database.rows(select(column).where(whose))
+        return datetime.fromtimestamp(rows[0][0], UTC) if rows and rows[0][0] else None
 
     def _settings(self, stored: Any) -> ChannelSettings:
         """The stored settings; the defaults where there are none, or none that can be read."""

@@ -120,7 +120,7 @@ channel = Table(
     # The settings as JSON; NULL where nobody has decided anything.
     Column("settings", LargeBinary),
     Column("greeted", Boolean, nullable=False, server_default=false()),
-    # When its settings last changed, in seconds since the epoch, UTC; 0 in rows of older versions.
+    # When what is transcribed in it, and for whom, last changed: seconds since the epoch, UTC; 0 where never.
     Column("changed_at", Float, nullable=False, server_default="0"),
 )
 

@@ -57,7 +57,7 @@ async def open_store(
             SqliteRequests(database, signals, now),
             SqliteQueue(database, signals, now, retention),
             SqliteRemovals(database, signals, now),
-            SqlitePreferences(database),
+            SqlitePreferences(database, now),
             SqliteLedger(database),
         )
         with explained(data_dir):

@@ -17,7 +17,7 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     time = VirtualTime()
     if request.param == "memory":
         jobs = MemoryJobs(time)
-        yield Kept(jobs, jobs, jobs, MemoryPreferences(jobs), jobs.ledger, time, real_timers=False)
+        yield Kept(jobs, jobs, jobs, MemoryPreferences(jobs, time), jobs.ledger, time, real_timers=False)
         return
     async with open_store(tmp_path, time.now) as store:
         yield Kept(

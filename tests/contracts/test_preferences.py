@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -50,6 +51,44 @@ async def test_a_change_sees_what_was_decided_before(kept: Kept) -> None:
     assert seen == [DECIDED]
     assert changed == replace(DECIDED, automatic=Automatic.OFF)
     assert await kept.preferences.channel("T1", "C1") == changed
+
+
+async def test_it_is_known_since_when_something_is_transcribed(kept: Kept) -> None:
+    assert await kept.preferences.decided_at("T1", "C1") is None
+    await decide(kept)
+    decided_at = kept.time.now()
+    await kept.pass_by(60)
+    await kept.preferences.change_channel("T1", "C1", lambda settings: replace(settings, language="de"))
+    assert await kept.preferences.decided_at("T1", "C1") == decided_at, "its language says nothing of that"
+    for change in ({"only_for_sender": False}, {"automatic": Automatic.OFF}):
+        await kept.pass_by(60)
+        await kept.preferences.change_channel("T1", "C1", partial(replace, **change))
+        assert await kept.preferences.decided_at("T1", "C1") == kept.time.now()
+    assert await kept.preferences.decided_at("T1", "C2") is None
+
+
+async def test_it_is_known_since_when_somebody_is_out_or_in_again(kept: Kept) -> None:
+    assert await kept.preferences.chosen_at("T1", "U1") is None
+    for out in (True, False):
+        await kept.pass_by(60)
+        await kept.preferences.opt_out("T1", "U1", out=out)
+        chosen_at = kept.time.now()
+        await kept.pass_by(60)
+        await kept.preferences.opt_out("T1", "U1", out=out)
+        assert await kept.preferences.chosen_at("T1", "U1") == chosen_at
+        assert await kept.preferences.is_opted_out("T1", "U1") == out
+    assert await kept.preferences.chosen_at("T2", "U1") is None
+
+
+async def test_it_is_known_who_had_subscribed_by_then(kept: Kept) -> None:
+    await kept.preferences.subscribe("T1", "U1", ["C1"])
+    then = kept.time.now()
+    await kept.pass_by(60)
+    await kept.preferences.subscribe("T1", "U1", ["C1", "C2"])
+    await kept.preferences.subscribe("T1", "U2", ["C1"])
+    assert await kept.preferences.subscribers("T1", "C1", by=then) == ["U1"]
+    assert await kept.preferences.subscribers("T1", "C2", by=then) == []
+    assert await kept.preferences.subscribers("T1", "C1", by=kept.time.now()) == ["U1", "U2"]
 
 
 async def test_a_change_that_fails_changes_nothing(kept: Kept) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from bot.channel_settings import ChannelSettings
 from tests.job.memory import MemoryJobs
@@ -18,12 +19,15 @@ Channel = tuple[str, str]
 class MemoryPreferences:
     """``bot.ports.store.Preferences``; what it forgets, the jobs and their ledger forget too."""
 
-    def __init__(self, jobs: MemoryJobs | None = None) -> None:
+    def __init__(self, jobs: MemoryJobs | None = None, time: VirtualTime | None = None) -> None:
+        self._time = time or VirtualTime()
         self.settings: dict[Channel, ChannelSettings] = {}
         self.greeted: set[Channel] = set()
         self.opted_out: set[tuple[str, str]] = set()
-        self.subscribed: set[tuple[str, str, str]] = set()
-        self._jobs = jobs or MemoryJobs(VirtualTime())
+        self.subscribed: dict[tuple[str, str, str], datetime] = {}
+        self._decided: dict[Channel, datetime] = {}
+        self._chosen: dict[tuple[str, str], datetime] = {}
+        self._jobs = jobs or MemoryJobs(self._time)
 
     async def channel(self, team_id: str, channel_id: str) -> ChannelSettings:
         return self.settings.get((team_id, channel_id), ChannelSettings())
@@ -34,9 +38,15 @@ class MemoryPreferences:
     async def change_channel(
         self, team_id: str, channel_id: str, change: Callable[[ChannelSettings], ChannelSettings]
     ) -> ChannelSettings:
-        changed = change(await self.channel(team_id, channel_id))
+        before = await self.channel(team_id, channel_id)
+        changed = change(before)
         self.settings[team_id, channel_id] = changed
+        if (before.automatic, before.only_for_sender) != (changed.automatic, changed.only_for_sender):
+            self._decided[team_id, channel_id] = self._time.now()
         return changed
+
+    async def decided_at(self, team_id: str, channel_id: str) -> datetime | None:
+        return self._decided.get((team_id, channel_id))
 
     async def greet(self, team_id: str, channel_id: str) -> bool:
         is_first = (team_id, channel_id) not in self.greeted
@@ -47,14 +57,21 @@ class MemoryPreferences:
         return (team_id, user_id) in self.opted_out
 
     async def opt_out(self, team_id: str, user_id: str, *, out: bool) -> None:
-        if out:
-            self.opted_out.add((team_id, user_id))
-        else:
-            self.opted_out.discard((team_id, user_id))
+        person = (team_id, user_id)
+        if person not in self._chosen or out != (person in self.opted_out):
+            self._chosen[person] = self._time.now()
+        self.opted_out = self.opted_out | {person} if out else self.opted_out - {person}
 
-    async def subscribers(self, team_id: str, channel_id: str) -> Sequence[str]:
+    async def chosen_at(self, team_id: str, user_id: str) -> datetime | None:
+        return self._chosen.get((team_id, user_id))
+
+    async def subscribers(
+        self, team_id: str, channel_id: str, *, by: datetime | None = None
+    ) -> Sequence[str]:
         return sorted(
-            user for team, channel, user in self.subscribed if (team, channel) == (team_id, channel_id)
+            user
+            for (team, channel, user), since in self.subscribed.items()
+            if (team, channel) == (team_id, channel_id) and (by is None or since <= by)
         )
 
     async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
@@ -63,8 +80,13 @@ class MemoryPreferences:
         )
 
     async def subscribe(self, team_id: str, user_id: str, channel_ids: Sequence[str]) -> None:
-        self.subscribed = {row for row in self.subscribed if (row[0], row[2]) != (team_id, user_id)}
-        self.subscribed |= {(team_id, channel_id, user_id) for channel_id in channel_ids}
+        chosen = {(team_id, channel_id, user_id): self._time.now() for channel_id in channel_ids}
+        others = {
+            row: since
+            for row, since in self.subscribed.items()
+            if (row[0], row[2]) != (team_id, user_id) or row in chosen
+        }
+        self.subscribed = chosen | others
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
         old, new = (team_id, old_id), (team_id, new_id)
@@ -72,17 +94,23 @@ class MemoryPreferences:
             self._forget_decisions(new)
         if old in self.settings:
             self.settings[new] = self.settings.pop(old)
+        if old in self._decided:
+            self._decided[new] = self._decided.pop(old)
         if old in self.greeted:
             self.greeted.remove(old)
             self.greeted.add(new)
-        if moved := {row for row in self.subscribed if row[:2] == old}:
-            self.subscribed = {row for row in self.subscribed if row[:2] not in {old, new}}
-            self.subscribed |= {(team_id, new_id, user_id) for _, _, user_id in moved}
+        if moved := {row: since for row, since in self.subscribed.items() if row[:2] == old}:
+            self.subscribed = {
+                row: since for row, since in self.subscribed.items() if row[:2] not in {old, new}
+            }
+            self.subscribed |= {(team_id, new_id, row[2]): since for row, since in moved.items()}
         self._jobs.ledger.move(team_id, old_id, new_id)
 
     async def forget_channel(self, team_id: str, channel_id: str) -> None:
         self._forget_decisions((team_id, channel_id))
-        self.subscribed = {row for row in self.subscribed if row[:2] != (team_id, channel_id)}
+        self.subscribed = {
+            row: since for row, since in self.subscribed.items() if row[:2] != (team_id, channel_id)
+        }
         self._jobs.forget(team_id, channel_id)
         self._jobs.ledger.move(team_id, channel_id, "")
 
@@ -90,10 +118,12 @@ class MemoryPreferences:
         for channel in [channel for channel in {*self.settings, *self.greeted} if channel[0] == team_id]:
             self._forget_decisions(channel)
         self.opted_out = {row for row in self.opted_out if row[0] != team_id}
-        self.subscribed = {row for row in self.subscribed if row[0] != team_id}
+        self._chosen = {row: at for row, at in self._chosen.items() if row[0] != team_id}
+        self.subscribed = {row: since for row, since in self.subscribed.items() if row[0] != team_id}
         self._jobs.forget(team_id)
         self._jobs.ledger.forget(team_id)
 
     def _forget_decisions(self, channel: Channel) -> None:
         self.settings.pop(channel, None)
+        self._decided.pop(channel, None)
         self.greeted.discard(channel)

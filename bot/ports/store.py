@@ -32,6 +32,15 @@ class ExistingReply:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRecording:
+    """A recording that a job is known of, ended or not."""
+
+    message_ts: str
+    thread_ts: str
+    file_id: str
+
+
 class Requests(Protocol):
     """Requests of people: durable on return, and each key known for a week after its end at least."""
 
@@ -87,6 +96,9 @@ class Requests(Protocol):
 
     async def depth(self) -> dict[JobState, int]:
         """The number of jobs in each state that goes on by itself: READY, RUNNING and PARKED."""
+
+    async def recordings_since(self, team_id: str, since: datetime) -> Mapping[str, Sequence[KnownRecording]]:
+        """The recordings shared since a time that nothing has removed yet, by channel id."""
 
 
 class Queue(Protocol):
@@ -241,3 +253,39 @@ class Ledger(Protocol):
 
     async def used_by_channel(self, team_id: str, month: date) -> Mapping[str, Usage]:
         """A month's usage by channel id; the empty id stands for channels that are forgotten."""
+
+
+class Listening(Protocol):
+    """Keeps how far the events of each channel were heard, for looking back where some were missed."""
+
+    async def start(self, team_id: str, *, automatic: bool) -> datetime | None:
+        """Begin to listen to a workspace, or go on.
+
+        Args:
+            team_id: The workspace.
+            automatic: The deployment's default for channels where nobody has decided.
+
+        Returns:
+            Until when a former process heard everything; ``None`` for the first time.
+        """
+
+    async def stop(self, team_id: str) -> None:
+        """Forget how far a workspace was heard: its next start is the first one."""
+
+    async def note_heard(self, team_id: str, until: datetime) -> None:
+        """Note that everything was heard until then, but for what counts as missed."""
+
+    async def note_missed(self, team_id: str, since: datetime) -> None:
+        """Count what was said in any channel since then as missed."""
+
+    async def begin(self, team_id: str, channel_ids: Sequence[str]) -> None:
+        """Listen to channels from now on; to those that are known, as before."""
+
+    async def missed(self, team_id: str) -> Mapping[str, datetime]:
+        """The channels of which something was missed, and since when, by channel id."""
+
+    async def caught_up(self, team_id: str, channel_id: str) -> None:
+        """Note that a channel's history was looked through."""
+
+    async def default_since(self, team_id: str) -> datetime | None:
+        """Since when the deployment's default has been what it is; ``None`` for an unknown workspace."""

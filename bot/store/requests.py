@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Float, Row, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import THREAD, JobKey, JobState, Outcome, TranscriptionRequest
-from bot.ports.store import ExistingReply, RequestOutcome
+from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
 from bot.store import removals, schema
 from bot.store.database import Database
 from bot.store.rows import CLIPS, GAPS_KEPT, WORKING, dump_request, insert_job
@@ -122,6 +122,25 @@ class SqliteRequests:
             select(table.c.state, func.count()).where(unfinished).group_by(table.c.state)
         )
         return dict.fromkeys(WORKING, 0) | {JobState(row[0]): row[1] for row in rows}
+
+    async def recordings_since(self, team_id: str, since: datetime) -> Mapping[str, Sequence[KnownRecording]]:
+        """By the messages' own times."""
+        table = schema.job
+        rows = await self._database.rows(
+            select(table.c.channel_id, table.c.message_ts, table.c.thread_ts, table.c.file_id)
+            .where(
+                table.c.team_id == team_id,
+                cast(table.c.message_ts, Float) >= since.timestamp(),
+                func.coalesce(table.c.outcome, "") != Outcome.WITHDRAWN,
+            )
+            .distinct()
+        )
+        found: dict[str, list[KnownRecording]] = {}
+        for row in rows:
+            thread_ts = row.thread_ts or row.message_ts
+            known = KnownRecording(row.message_ts, thread_ts, row.file_id)
+            found.setdefault(row.channel_id, []).append(known)
+        return found
 
     async def oldest_s(self) -> float:
         """The age of the oldest unfinished job since it was accepted, in seconds; 0 without one."""

@@ -168,6 +168,8 @@ listening = Table(
     metadata,
     Column("team_id", String, primary_key=True),
     Column("channel_id", String, primary_key=True),
+    # Nothing that was said before then is looked for.
+    Column("since", Float, nullable=False),
     # The time from which its history has to be looked through; NULL where nothing was missed.
     Column("missed_from", Float),
 )

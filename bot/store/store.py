@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.store.channel_settings import SqlitePreferences
 from bot.store.database import AlreadyRunning, Database, DataDirUnusable, explained, opened
 from bot.store.ledger import SqliteLedger
+from bot.store.listening import SqliteListening
 from bot.store.queue import SqliteQueue
 from bot.store.removals import SqliteRemovals
 from bot.store.requests import KEYS_KEPT_AT_LEAST, SqliteRequests
@@ -29,6 +30,7 @@ class Store:
     removals: SqliteRemovals
     preferences: SqlitePreferences
     ledger: SqliteLedger
+    listening: SqliteListening
 
 
 @asynccontextmanager
@@ -59,6 +61,7 @@ async def open_store(
             SqliteRemovals(database, signals, now),
             SqlitePreferences(database, now),
             SqliteLedger(database),
+            SqliteListening(database, now),
         )
         with explained(data_dir):
             await store.removals.resume()

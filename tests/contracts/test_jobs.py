@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.model import SUBSCRIBERS, Job, Outcome, Place
+from bot.ports.store import KnownRecording
 from tests.contracts.kept import SOON_S, Kept, asked
 
 
@@ -188,3 +189,20 @@ async def test_depth_counts_by_state(kept: Kept) -> None:
     await kept.queue.park(jobs[0])
     await kept.queue.finish(jobs[1], Outcome.REFUSED)
     assert await kept.requests.depth() == {"ready": 2, "running": 2, "parked": 1}
+
+
+async def test_recordings_are_known_by_the_time_of_their_message(kept: Kept) -> None:
+    ended = asked("F1", message_ts="1700000002.000100")
+    await kept.ended(ended)
+    under_way = asked("F2", message_ts="1700000003.000100", channel_id="C2")
+    copy = asked("F2", message_ts="1700000003.000100", channel_id="C2", audience="U7")
+    gone = asked("F3", message_ts="1700000004.000100")
+    old = asked("F4", message_ts="1700000001.000100")
+    others = asked("F5", message_ts="1700000005.000100", team_id="T2")
+    await kept.requests.accept([under_way, copy, gone, old, others])
+    await kept.requests.remove_message("T1", "C1", gone.key.message_ts, thread_ts="0.5")
+    since = datetime.fromtimestamp(1700000002, UTC)
+    assert dict(await kept.requests.recordings_since("T1", since)) == {
+        "C1": [KnownRecording("1700000002.000100", "0.5", "F1")],
+        "C2": [KnownRecording("1700000003.000100", "0.5", "F2")],
+    }

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.errors import Forgotten
 from bot.model import THREAD, Job, JobKey, JobState, Outcome, Removal, TranscriptionRequest
-from bot.ports.store import ExistingReply, RequestOutcome
+from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
 from bot.recording import Part
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
@@ -306,6 +306,19 @@ class MemoryJobs:
                 break
             await self._time.wait(self._turned, left_s)
         return not has_elders
+
+    async def recordings_since(self, team_id: str, since: datetime) -> Mapping[str, Sequence[KnownRecording]]:
+        found: dict[str, list[KnownRecording]] = {}
+        for key, row in self.rows.items():
+            is_late = key.team_id == team_id and float(key.message_ts) >= since.timestamp()
+            known = KnownRecording(key.message_ts, row.job.request.thread_ts, key.file_id)
+            if (
+                is_late
+                and row.outcome is not Outcome.WITHDRAWN
+                and known not in found.get(key.channel_id, ())
+            ):
+                found.setdefault(key.channel_id, []).append(known)
+        return {channel_id: recordings for channel_id, recordings in found.items() if recordings}
 
     async def depth(self) -> dict[JobState, int]:
         states = [row.state for row in self.rows.values()]

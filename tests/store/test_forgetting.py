@@ -72,7 +72,7 @@ async def _listen(store: Store, team_id: str) -> None:
     await store.database.changed(insert(schema.workspace).values(team_id=team_id, **heard))
     for channel_id in ("C1", "C2"):
         where = {"team_id": team_id, "channel_id": channel_id}
-        await store.database.changed(insert(schema.listening).values(**where))
+        await store.database.changed(insert(schema.listening).values(since=1.0, **where))
         was = {"team_id": team_id, "old_id": f"{channel_id}OLD", "new_id": channel_id}
         await store.database.changed(insert(schema.moved_channel).values(**was))
 

@@ -32,5 +32,6 @@ def upgrade() -> None:
         "listening",
         sa.Column("team_id", sa.String, primary_key=True),
         sa.Column("channel_id", sa.String, primary_key=True),
+        sa.Column("since", sa.Float, nullable=False),
         sa.Column("missed_from", sa.Float),
     )

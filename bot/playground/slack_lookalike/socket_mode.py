@@ -30,7 +30,7 @@ from bot.playground.slack_lookalike.state import SlackState
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
 MOST_CONNECTIONS = 10
 MOST_WAITING = 10_000
-"""Deliveries kept while no connection is open; later ones are lost."""
+"""Deliveries that wait for a connection at once; later ones are lost."""
 
 
 class _Connection:
@@ -58,7 +58,7 @@ async def _act_with_fault(connection: _Connection, call: Call, fault: Fault, act
 
 
 class SocketMode:
-    """Delivers over whichever connection is open, and keeps what waits for one.
+    """Delivers over whichever connection is open; without one, nothing is kept for long.
 
     Args:
         state: The workspace.
@@ -82,7 +82,10 @@ class SocketMode:
         return len([one for one in self._connections if not one.retiring])
 
     def deliver(self, delivery: Delivery) -> None:
-        """Send this as soon as a connection is open, and again until it is acknowledged."""
+        """Send this, and again until it is acknowledged; without a connection no try succeeds.
+
+        Source: https://docs.slack.dev/apis/events-api/#retries
+        """
         task = asyncio.get_running_loop().create_task(self._deliver(delivery))
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
@@ -187,14 +190,23 @@ class SocketMode:
         for number, delay_s in enumerate((0.0, *again)):
             if delay_s:
                 await asyncio.sleep(delay_s)
-            if not delivery.acked:
-                await self._send(delivery, number)
+            if not delivery.acked and not await self._is_sent(delivery, number):
+                continue
             try:
                 await delivery.settled(self._schedule.ack_timeout_s)
             except TimeoutError:
                 continue
             return
         delivery.give_up()
+
+    async def _is_sent(self, delivery: Delivery, number: int) -> bool:
+        """Send it; False where no connection was open for as long as an acknowledgement may take."""
+        try:
+            async with asyncio.timeout(self._schedule.ack_timeout_s):
+                await self._send(delivery, number)
+        except TimeoutError:
+            return False
+        return True
 
     async def _send(self, delivery: Delivery, number: int) -> None:
         envelope_id = str(uuid.uuid4())

@@ -50,34 +50,46 @@ def _info(state: SlackState, arguments: Arguments) -> JsonObject:
 
 
 def _list(state: SlackState, arguments: Arguments) -> JsonObject:
-    """The newest first, in numbered pages."""
+    """The newest first, in numbered pages, with the conversations that each was shared in."""
     count, page = max(1, arguments.get("count", 100)), max(1, arguments.get("page", 1))
-    visible = [file for file in state.files.values() if is_visible_to_bot(state, file) and not file.deleted]
+    since = float(arguments.get("ts_from", "0"))
+    visible = [
+        file
+        for file in state.files.values()
+        if is_visible_to_bot(state, file) and not file.deleted and file.created >= since
+    ]
     newest = visible[::-1][count * (page - 1) : count * page]
     paging = {"count": count, "total": len(visible), "page": page, "pages": -(-len(visible) // count)}
-    return {"files": [state.file_json(file) for file in newest], "paging": paging}
+    return {
+        "files": [state.file_json(file) | _conversations(state, file) for file in newest],
+        "paging": paging,
+    }
 
 
 def _where_shared(state: SlackState, file: File) -> JsonObject:
     public: JsonObject = {}
     private: JsonObject = {}
-    by_kind: dict[str, list[str]] = {"channel": [], "group": [], "im": [], "mpim": []}
     for channel_id, ts in file.shares:
         channel = state.channels[channel_id]
         message = state.messages.get((channel_id, ts))
-        by_kind[channel.kind].append(channel_id)
         share = {"ts": ts, "channel_name": channel.name, "team_id": state.workspace.team_id}
         share |= {"share_user_id": file.user, "source": "UNKNOWN"}
         if message and message.thread_ts:
             share["thread_ts"] = message.thread_ts
         (public if channel.kind == "channel" else private).setdefault(channel_id, []).append(share)
     shares = {"public": public, "private": private}
+    told = _conversations(state, file) | {"comments_count": 0}
+    return told | {"shares": {name: found for name, found in shares.items() if found}}
+
+
+def _conversations(state: SlackState, file: File) -> JsonObject:
+    by_kind: dict[str, list[str]] = {"channel": [], "group": [], "im": [], "mpim": []}
+    for channel_id, _ in file.shares:
+        by_kind[state.channels[channel_id].kind].append(channel_id)
     return {
-        "shares": {name: found for name, found in shares.items() if found},
         "channels": by_kind["channel"],
         "groups": by_kind["group"] + by_kind["mpim"],
         "ims": by_kind["im"],
-        "comments_count": 0,
     }
 
 
@@ -156,7 +168,9 @@ FILES = (
         {"count": "integer", "page": "integer", "cursor": "text", "limit": "integer"},
         ("files:read",),
     ),
-    Method("files.list", _list, {}, {"count": "integer", "page": "integer"}, ("files:read",)),
+    Method(
+        "files.list", _list, {}, {"count": "integer", "page": "integer", "ts_from": "text"}, ("files:read",)
+    ),
     Method(
         "files.getUploadURLExternal",
         _upload_url,

@@ -12,30 +12,26 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
-from bot.audio.media import Media
 from bot.clients import Clients, build_clients, open_session
 from bot.errors import Misconfigured, Unavailable
 from bot.http.readiness import Readiness
 from bot.http.server import Endpoint, Probes, build_web, serving
-from bot.job.budget import Budget
-from bot.job.clock import Clock
-from bot.job.recognise import RecordingRecogniser
-from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
 from bot.scratch import WORKSPACE_PREFIX
-from bot.settings.settings import Settings, SettingsBy
+from bot.services import build_context, build_look_back, build_worker
+from bot.settings.settings import Settings
 from bot.slack.background import BackgroundTasks
 from bot.slack.bolt import build_bolt, build_handlers
 from bot.slack.client.connection import connected, until_reachable
 from bot.slack.client.identity import Identity, identify
-from bot.slack.context import Deployment, HandlerContext
-from bot.slack.permissions import Permissions
-from bot.slack.recognition_context import SlackRecognitionContext
+from bot.slack.context import HandlerContext
+from bot.slack.requests.catch_up import CatchUp
 from bot.slack.requests.command_text import language_names
+from bot.slack.requests.look_back import LookBack
 from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
 from bot.tasks import start_task
@@ -96,11 +92,12 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             identity = await until_reachable(lambda: identify(clients.api))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
-            worker = _build_worker(settings, store, clients, identity, metrics, scratch)
-            context = _build_context(settings, store, clients, identity, worker, scratch)
+            worker = build_worker(settings, store, clients, identity, metrics, scratch)
+            context = build_context(settings, store, clients, identity, worker, scratch)
             shares = Shares(
                 store.requests,
                 store.preferences,
+                store.listening,
                 clients.lookups,
                 automatic=settings.auto_transcribe,
                 metrics=metrics,
@@ -118,84 +115,37 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
                 if endpoint is not None:
                     endpoint.bolt = bolt
                 log.info("ready", http_port=port, socket_mode=settings.socket_mode, team=identity.team_id)
-                yield Bot(port, store, context.background, metrics, failed)
+                look_back = build_look_back(settings, store, clients, identity, shares, metrics)
+                async with _catching_up(settings, store, look_back, identity, socket):
+                    yield Bot(port, store, context.background, metrics, failed)
 
 
-def _build_worker(
+@asynccontextmanager
+async def _catching_up(
     settings: Settings,
     store: Store,
-    clients: Clients,
+    look_back: LookBack,
     identity: Identity,
-    metrics: Metrics,
-    scratch: Path,
-) -> Worker:
-    most_minutes, clock = settings.max_audio_minutes, Clock(give_up_after_s=settings.job_give_up_after_s)
-    media = Media(most_minutes=most_minutes, compressed=settings.compress_uploads)
-    budget = Budget(
-        store.ledger,
-        price_per_second=settings.asr_price_per_second,
-        monthly_minutes=settings.monthly_minutes,
-        confirm_above_minutes=settings.confirm_above_minutes,
-        now=clock.now,
+    socket: AsyncSocketModeHandler | None,
+) -> AsyncIterator[None]:
+    """Catch up on missed events while inside, if that is wanted at all."""
+    if not settings.catch_up_hours:
+        await store.listening.stop(identity.team_id)
+        yield
+        return
+    catch_up = CatchUp(
+        look_back,
+        store.listening,
+        team_id=identity.team_id,
+        automatic=settings.auto_transcribe,
+        is_open=socket.client.is_connected if socket is not None else None,
     )
-    transcriber = Transcriber(
-        clients.files,
-        RecordingRecogniser(media, clients.recogniser, clock, settings.asr_concurrency),
-        store.queue,
-        scratch,
-        preferences=store.preferences,
-        context_source=SlackRecognitionContext(
-            clients.lookups, store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
-        ),
-        budget=budget,
-        most_minutes=most_minutes,
-    )
-    return Worker(
-        queue=store.queue,
-        removals=store.removals,
-        transcriber=transcriber,
-        replies=clients.replies,
-        preferences=store.preferences,
-        budget=budget,
-        verify=clients.verify,
-        metrics=metrics,
-        clock=clock,
-    )
-
-
-def _build_context(
-    settings: Settings,
-    store: Store,
-    clients: Clients,
-    identity: Identity,
-    worker: Worker,
-    scratch: Path,
-) -> HandlerContext:
-    return HandlerContext(
-        api=clients.api,
-        files=clients.files,
-        uploads=clients.uploads,
-        requests=store.requests,
-        preferences=store.preferences,
-        ledger=store.ledger,
-        replies=clients.replies,
-        lookups=clients.lookups,
-        readers=clients.readers,
-        permissions=Permissions(
-            clients.lookups, identity.team_id, admins_only=settings.settings_by is SettingsBy.ADMINS
-        ),
-        ephemeral=clients.ephemeral,
-        identity=identity,
-        deployment=Deployment(
-            automatic=settings.auto_transcribe,
-            ask_reaction=settings.ask_reaction,
-            price_per_second=settings.asr_price_per_second,
-            monthly_minutes=settings.monthly_minutes,
-            audio_goes_to=urlsplit(settings.dashscope_base_url).hostname or "",
-        ),
-        scratch=scratch,
-        stop_jobs=worker.stop,
-    )
+    task = start_task(catch_up.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

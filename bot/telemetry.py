@@ -172,6 +172,18 @@ class Metrics:
             "Requests to the recogniser that may be under way at once; fewer than set while it throttles",
             registry=self.registry,
         )
+        self.catch_up = Counter(
+            "threadscribe_catch_up",
+            "Looking back over what was missed: calls to Slack, channels looked through, recordings found, "
+            "recordings removed as they are gone",
+            ["what"],
+            registry=self.registry,
+        )
+        self.channels_to_catch_up = Gauge(
+            "threadscribe_channels_to_catch_up",
+            "Channels whose history has yet to be looked through for what was missed",
+            registry=self.registry,
+        )
         self.ready = Gauge(
             "threadscribe_ready",
             "Whether each part does its work, 1 or 0 (slack, database, recogniser): what /readyz says",
@@ -186,6 +198,7 @@ class Metrics:
             (self.events, EVENT_OUTCOMES),
             (self.jobs, JOB_OUTCOMES),
             (self.asr_errors, sorted(ASR_REASONS)),
+            (self.catch_up, ("calls", "channels", "recordings", "removed")),
         ):
             for value in values:
                 counter.labels(str(value))

@@ -194,6 +194,20 @@ class Settings(StoreSettings, AsrSettings, SlackSettings):
         le=604_800,
         description="How long a job is tried before the thread hears that it failed, in seconds.",
     )
+    catch_up_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="After it was away, how far back the bot looks for recordings that it missed, and for "
+        "known ones that were deleted or edited meanwhile. `0`: it does not look.",
+    )
+    catch_up_calls_per_minute: int = Field(
+        20,
+        ge=1,
+        le=50,
+        description="Calls to Slack that this takes at most. Slack allows an app of your own 50 a minute of "
+        "the method that matters, and one that is distributed 1.",
+    )
     http_host: str = Field(
         "127.0.0.1", description="Address to listen on. The container image sets `0.0.0.0`."
     )

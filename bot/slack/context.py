@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.ports.outside import Files, Replies
-from bot.ports.store import Ledger, Preferences, Requests
+from bot.ports.store import Ledger, Listening, Preferences, Requests
 from bot.slack.background import BackgroundTasks
 from bot.slack.client.api import SlackApi
 from bot.slack.client.ephemeral import EphemeralMessages
@@ -42,6 +42,7 @@ class HandlerContext:
     files: Files
     requests: Requests
     preferences: Preferences
+    listening: Listening
     ledger: Ledger
     replies: Replies
     lookups: Lookups

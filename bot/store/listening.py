@@ -1,4 +1,4 @@
-"""How far each channel was listened to, in SQLite."""
+"""Marks of how far each channel was listened to, in SQLite."""
 
 from __future__ import annotations
 

@@ -177,6 +177,12 @@ class BotHarness:
             jobs = self.bot.store.requests
             await self.until_async(lambda: _is_empty(jobs.depth))
 
+    async def idle_jobs(self) -> None:
+        """Wait until the bot has nothing left to do, whatever is still delivered."""
+        assert self.bot is not None
+        jobs = self.bot.store.requests
+        await self.until_async(lambda: _is_empty(jobs.depth))
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true.
 

@@ -10,10 +10,20 @@ from tests.job.memory import MemoryJobs
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
 
-__all__ = ["MemoryLedger", "MemoryPreferences"]
+__all__ = ["MemoryLedger", "MemoryListening", "MemoryPreferences"]
 
 Channel = tuple[str, str]
 """A workspace and a channel of it."""
+
+
+class MemoryListening:
+    """The channels that are listened to, and no more: what was missed is the real store's."""
+
+    def __init__(self) -> None:
+        self.begun: list[Channel] = []
+
+    async def begin(self, team_id: str, channel_ids: Sequence[str]) -> None:
+        self.begun += [(team_id, channel_id) for channel_id in channel_ids]
 
 
 class MemoryPreferences:

@@ -25,7 +25,7 @@ from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.interactions import Interactions
 from bot.playground.slack_lookalike.records import Message, View
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.ports.store import Ledger, Preferences, Requests
+from bot.ports.store import Ledger, Listening, Preferences, Requests
 from bot.slack.bolt import Feature, Handlers, build_handlers
 from bot.slack.client.api import SlackApi
 from bot.slack.client.downloads import SlackFiles
@@ -44,7 +44,7 @@ from bot.slack.requests.shares import Shares
 from bot.telemetry import Metrics
 from bot.translations import ENGLISH, Reader
 from tests.job.memory import MemoryJobs
-from tests.job.memory_preferences import MemoryPreferences
+from tests.job.memory_preferences import MemoryListening, MemoryPreferences
 from tests.job.virtual import VirtualTime
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -160,6 +160,7 @@ async def slack_harness(
             ),
             requests=cast("Requests", requests(jobs)),
             preferences=cast("Preferences", stored(preferences)),
+            listening=cast("Listening", MemoryListening()),
             ledger=cast("Ledger", ledger or jobs.ledger),
             replies=SlackReplies(api, uploads, whispers, lookups, readers),
             lookups=lookups,
@@ -176,6 +177,7 @@ async def slack_harness(
         shares = Shares(
             context.requests,
             context.preferences,
+            context.listening,
             lookups,
             automatic=context.deployment.automatic,
             metrics=Metrics(),

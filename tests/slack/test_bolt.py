@@ -22,7 +22,7 @@ from bot.errors import Outage, Unavailable
 from bot.model import JobState, TranscriptionRequest
 from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.ports.store import Requests
+from bot.ports.store import Listening, Requests
 from bot.slack.bolt import Feature, build_bolt
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import SCOPES, Identity
@@ -33,7 +33,7 @@ from bot.slack.incoming.listeners import Listeners
 from bot.slack.requests.shares import Shares
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
-from tests.job.memory_preferences import MemoryPreferences
+from tests.job.memory_preferences import MemoryListening, MemoryPreferences
 from tests.slack.answering import Asked, always, answering
 from tests.slack.payloads import BOT, TEAM, body, clip, event, mention, upload
 
@@ -98,7 +98,8 @@ def bolt_for(
 ) -> AsyncApp:
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
     api, requests = SlackApi(client, client), cast("Requests", jobs)
-    shares = Shares(requests, MemoryPreferences(), Lookups(api), automatic=True, metrics=metrics)
+    listening = cast("Listening", MemoryListening())
+    shares = Shares(requests, MemoryPreferences(), listening, Lookups(api), automatic=True, metrics=metrics)
     return build_bolt([*controls, shares], api, identity, SECRET)
 
 

@@ -27,8 +27,10 @@ _RENEW_EVERY_S = 3.0
 T = TypeVar("T")
 
 
-async def until_reachable(ask: Callable[[], Awaitable[T]]) -> T:
-    """Call Slack until it answers, after delays that double from 1 s to 60 s.
+async def until_reachable(
+    ask: Callable[[], Awaitable[T]], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> T:
+    """Call Slack until it answers, after delays that double from 1 s to 60 s, or as long as it asks for.
 
     Raises:
         Misconfigured: what ``ask`` says is wrong.
@@ -39,8 +41,9 @@ async def until_reachable(ask: Callable[[], Awaitable[T]]) -> T:
         try:
             return await ask()
         except Unavailable as error:
-            log.warning("slack not reached", error=str(error), again_in_s=delay_s)
-        await asyncio.sleep(delay_s)
+            wait_s = max(delay_s, error.retry_after_s or 0.0)
+            log.warning("slack not reached", error=str(error), again_in_s=wait_s)
+        await sleep(wait_s)
         delay_s = min(_LONGEST_DELAY_S, delay_s * 2)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from cachetools import TTLCache
@@ -17,10 +18,10 @@ from bot.errors import Refusal, Rejected, TranscriptionError
 from bot.model import Claim
 from bot.slack.client.api import Answer, SlackApi
 from bot.slack.client.api_errors import refusal_means_closed
-from bot.slack.client.objects import Conversation, ConversationObject, Person, UserObject, ids_in
-from bot.slack.incoming.fields import object_in, objects_in
+from bot.slack.client.objects import Conversation, ConversationObject, Person, UserObject
+from bot.slack.incoming.fields import ids_in, object_in, objects_in
 from bot.slack.incoming.files import FileObject
-from bot.slack.incoming.messages import Message, SharedMessage
+from bot.slack.incoming.messages import TRANSCRIBABLE, Message, SharedMessage
 
 _PAGE = 200
 _MOST_A_PAGE = 999
@@ -174,12 +175,35 @@ class Lookups:
         theirs = {channel.id async for channel in self._conversations(exclude_archived=True, user=user_id)}
         return sorted((ours[id_] for id_ in ours.keys() & theirs), key=lambda channel: channel.name)
 
+    async def conversations_of_bot(self) -> list[Conversation]:
+        """Every conversation that the bot is in, direct messages too."""
+        kinds = "public_channel,private_channel,mpim,im"
+        return [channel async for channel in self._conversations(_MOST_A_PAGE, kinds, exclude_archived=True)]
+
+    async def new_recordings(self, since: datetime) -> dict[str, list[str]]:
+        """The ids of what may be recordings, shared since a time, by channel; the newest first in both.
+
+        One call for all channels. It tells where to look first, and no more: that every file is listed, those
+        of other organisations' people too, is promised nowhere.
+
+        Source: https://docs.slack.dev/reference/methods/files.list
+        """
+        page = await self._read("files.list", ts_from=str(int(since.timestamp())), count=_MOST_A_PAGE)
+        files = [FileObject.model_validate(raw) for raw in objects_in(page.get("files"))]
+        files.sort(key=lambda file: file.created or 0.0, reverse=True)
+        found: dict[str, list[str]] = {}
+        for file in files:
+            for channel_id in file.channel_ids if file.claim in TRANSCRIBABLE else ():
+                found.setdefault(channel_id, []).append(file.id)
+        return found
+
     async def _file(self, file_id: str) -> FileObject:
         answer = await self._read("files.info", file=file_id)
         return FileObject.model_validate(object_in(answer.get("file")))
 
-    async def _conversations(self, limit: int = _PAGE, **which: Any) -> AsyncIterator[Conversation]:
-        kinds = "public_channel,private_channel"
+    async def _conversations(
+        self, limit: int = _PAGE, kinds: str = "public_channel,private_channel", **which: Any
+    ) -> AsyncIterator[Conversation]:
         async for page in self._pages("users.conversations", types=kinds, limit=limit, **which):
             for raw in objects_in(page.get("channels")):
                 yield ConversationObject.model_validate(raw).conversation

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from bot.slack.incoming.fields import Id, Object, Payload, Text, Truthy, id_in
+from bot.slack.incoming.fields import Id, Object, Payload, Text, Truthy, ids_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,8 @@ class Conversation:
     is_member: bool
     """The bot is in it."""
     is_shared_externally: bool
-
-
-def ids_in(value: object) -> list[str]:
-    """The ids of a list; none where it is no list."""
-    return [found for item in value if (found := id_in(item))] if isinstance(value, list) else []
+    is_direct: bool = False
+    """It is a direct message with one person."""
 
 
 class _Profile(Payload):
@@ -110,4 +107,5 @@ class ConversationObject(Payload):
             # Direct messages, of two or of more, are seen by those alone who are in them.
             is_member=self.is_member or self.is_im or self.is_mpim,
             is_shared_externally=self.is_ext_shared,
+            is_direct=self.is_im,
         )

@@ -32,6 +32,11 @@ def id_in(value: object) -> str:
     return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
+def ids_in(value: object) -> list[str]:
+    """The ids of a list; none where it is no list."""
+    return [found for item in value if (found := id_in(item))] if isinstance(value, list) else []
+
+
 def objects_in(value: object) -> list[dict[str, Any]]:
     """The objects of a list; none where it is no list, as an empty list can arrive as ``{}``."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from bot.model import Claim, FileState, SharedFile
-from bot.slack.incoming.fields import Flag, Id, Number, Payload, Text, object_in, objects_in
+from bot.slack.incoming.fields import Flag, Id, Number, Payload, Text, ids_in, object_in, objects_in
 
 _AUDIO_KINDS = frozenset(
     "aac aif aifc aiff amr awb caf flac m4a m4b m4r mka mp2 mp3 mpga oga ogg opus ra spx wav wave wma".split()  # noqa: SIM905  # a list of words
@@ -74,6 +74,11 @@ class FileObject(Payload):
     size: Number = None
     duration_ms: Number = None
     user: Id = ""
+    created: Number = None
+    """Seconds since the epoch."""
+    channels: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
+    groups: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
+    ims: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
     shares: Annotated[tuple[FileShare, ...], BeforeValidator(_first_shares)] = ()
     """The first one in each channel."""
 
@@ -105,6 +110,11 @@ class FileObject(Payload):
         if self.is_external:
             return FileState.EXTERNAL
         return _STATE_BY_MODE.get(self.mode) or _STATE_BY_ACCESS.get(self.file_access) or FileState.AVAILABLE
+
+    @property
+    def channel_ids(self) -> tuple[str, ...]:
+        """The conversations in which it was shared, as far as this record tells."""
+        return (*self.channels, *self.groups, *self.ims)
 
     @property
     def shared_file(self) -> SharedFile | None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any
 
+from pydantic import BeforeValidator
+
 from bot.model import THREAD, Claim, JobKey, Place, SharedFile, TranscriptionRequest
-from bot.slack.incoming.fields import Flag, Id, Number, Object, Objects, Payload, Text, Truthy, Word
+from bot.slack.incoming.fields import Flag, Id, Number, Object, Objects, Payload, Text, Truthy, Word, ids_in
 from bot.slack.incoming.files import FileObject
 
 TRANSCRIBABLE = frozenset(
@@ -101,6 +103,11 @@ class Message(Payload):
     metadata: Annotated[MessageMetadata, Object] = MessageMetadata()
     blocks: Annotated[tuple[dict[str, Any], ...], Objects] = ()
     """Block Kit, as Slack gives it back."""
+    latest_reply: Id = ""
+    """Of the head of a thread, in a history: when its last reply was posted."""
+    reply_users: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
+    """The first few of those who replied."""
+    reply_users_count: Number = None
 
     @property
     def is_from_bot(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 
 from bot.channel_settings import Automatic
 from bot.errors import Rejected
 from bot.model import SharedFile, TranscriptionRequest
-from bot.ports.store import Preferences, Requests
+from bot.ports.store import Listening, Preferences, Requests
 from bot.slack.client.lookups import Lookups
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
@@ -31,6 +32,7 @@ class Shares:
     Args:
         requests: Stores the requests.
         preferences: Each channel's settings.
+        listening: Listens to channels from the first recording on, at the latest.
         lookups: Reads from Slack.
         automatic: The deployment's default, for channels where nobody has decided.
         metrics: Counts the events.
@@ -40,6 +42,7 @@ class Shares:
         self,
         requests: Requests,
         preferences: Preferences,
+        listening: Listening,
         lookups: Lookups,
         *,
         automatic: bool,
@@ -47,6 +50,9 @@ class Shares:
     ) -> None:
         self._requests = requests
         self._preferences = preferences
+        self._listening = listening
+        self._begun: set[tuple[str, str]] = set()
+        """The workspaces and channels that this process knows to be listened to."""
         self._lookups = lookups
         self._automatic = automatic
         self._metrics = metrics
@@ -67,6 +73,17 @@ class Shares:
         with self._metrics.acceptance_s.time(), self._metrics.events.labels("failed").count_exceptions():
             await self._take(callback)
 
+    async def take_missed(self, callback: EventCallback[MessageEvent]) -> int:
+        """Store what the event of a message asks for that was found in a history; return how many were new.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        shared_at = datetime.fromtimestamp(float(callback.event.ts), UTC)
+        planned = await self._plan(callback, by=shared_at)
+        return 0 if isinstance(planned, Ignored) else await self._requests.accept(planned)
+
     async def _take(self, callback: EventCallback[MessageEvent]) -> None:
         planned = await self._plan(callback)
         if isinstance(planned, Ignored):
@@ -74,6 +91,10 @@ class Shares:
             self._log.debug("event ignored", reason=str(planned), event_id=callback.event_id)
             return
         new = await self._requests.accept(planned)
+        channel = (planned[0].key.team_id, planned[0].key.channel_id)
+        if channel not in self._begun:
+            await self._listening.begin(channel[0], [channel[1]])
+            self._begun.add(channel)
         self._metrics.events.labels("accepted" if new else "duplicate").inc()
         self._log.info(
             "event accepted",
@@ -83,11 +104,13 @@ class Shares:
             new=new,
         )
 
-    async def _plan(self, callback: EventCallback[MessageEvent]) -> list[TranscriptionRequest] | Ignored:
+    async def _plan(
+        self, callback: EventCallback[MessageEvent], by: datetime | None = None
+    ) -> list[TranscriptionRequest] | Ignored:
         share = parse_share(callback)
         if isinstance(share, Ignored):
             return share
-        policy = await self._policy(share)
+        policy = await self._policy(share, by)
         if policy.automatic is Automatic.CLIPS:
             # Clips and uploads cannot be told apart later.
             files = await asyncio.gather(*map(self._known, share.target.files))
@@ -104,14 +127,32 @@ class Shares:
             self._log.debug("stub out of reach", reason=str(error))
             return file
 
-    async def _policy(self, share: Share) -> Policy:
+    async def _policy(self, share: Share, by: datetime | None) -> Policy:
         if share.is_asked or share.is_direct:
             return Policy(Automatic.AUDIO)
         target = share.target
-        settings = await self._preferences.channel(target.team_id, target.channel_id)
-        automatic = settings.automatic_now(
-            by_default=self._automatic, is_shared_externally=share.is_shared_externally
+        return await self.policy_of(
+            target.team_id,
+            target.channel_id,
+            is_shared_externally=share.is_shared_externally,
+            sender_id=target.user_id,
+            by=by,
         )
-        subscribers = await self._preferences.subscribers(target.team_id, target.channel_id)
-        others = set(subscribers) - {target.user_id}
+
+    async def policy_of(
+        self,
+        team_id: str,
+        channel_id: str,
+        *,
+        is_shared_externally: bool,
+        sender_id: str = "",
+        by: datetime | None = None,
+    ) -> Policy:
+        """The policy of a channel for somebody's recordings; ``by``: readers since then do not count."""
+        settings = await self._preferences.channel(team_id, channel_id)
+        automatic = settings.automatic_now(
+            by_default=self._automatic, is_shared_externally=is_shared_externally
+        )
+        subscribers = await self._preferences.subscribers(team_id, channel_id, by=by)
+        others = set(subscribers) - {sender_id}
         return Policy(automatic, settings.only_for_sender, has_subscribers=bool(others))

@@ -75,6 +75,8 @@ class Greeting:
 
     async def _join(self, joined: EventCallback[ChannelMember]) -> None:
         if joined.event.user == self._context.identity.bot_user_id:
+            # Also where it is not greeted again: what is said here from now on is not to be missed.
+            await self._context.listening.begin(joined.installation_id, [joined.event.channel])
             await self._greet(joined.installation_id, joined.event.channel)
 
     async def _greet(self, team_id: str, channel_id: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,12 +13,13 @@ from bot.model import SUBSCRIBERS, THREAD, FileState
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import File
 from bot.playground.slack_lookalike.server import SlackLookalike
+from bot.ports.store import Listening
 from bot.slack.client.api import SlackApi
 from bot.slack.client.lookups import Lookups
 from bot.slack.requests.shares import Shares
 from bot.telemetry import Metrics
 from tests.job.memory import MemoryJobs
-from tests.job.memory_preferences import MemoryPreferences
+from tests.job.memory_preferences import MemoryListening, MemoryPreferences
 from tests.job.virtual import VirtualTime
 from tests.slack.payloads import CHANNEL, SHARER, TEAM, callback, clip, event, mention, upload
 
@@ -36,7 +37,15 @@ class Door:
         # Where a test names no workspace, asking it would fail.
         client = client or AsyncWebClient(base_url="http://127.0.0.1:1/")
         lookups = Lookups(SlackApi(client, client))
-        self.shares = Shares(self.jobs, self.preferences, lookups, automatic=automatic, metrics=self.metrics)
+        self.listening = MemoryListening()
+        self.shares = Shares(
+            self.jobs,
+            self.preferences,
+            cast("Listening", self.listening),
+            lookups,
+            automatic=automatic,
+            metrics=self.metrics,
+        )
 
     def decide(self, channel_id: str = CHANNEL, **changes: Any) -> None:
         self.preferences.settings[TEAM, channel_id] = replace(ChannelSettings(), **changes)

@@ -191,6 +191,7 @@ def test_counters_stand_at_zero_before_they_are_used() -> None:
             *("kept", "ignored", "withdrawn", "undeliverable"),
         },
         "threadscribe_asr_errors": set(map(str, ASR_REASONS)),
+        "threadscribe_catch_up": {"calls", "channels", "recordings", "removed"},
         "threadscribe_audio_seconds": set(),
         "threadscribe_billed_seconds": set(),
     }
@@ -210,6 +211,8 @@ def test_every_metric_is_described() -> None:
         "threadscribe_queue_depth",
         "threadscribe_oldest_job_seconds",
         "threadscribe_asr_limit",
+        "threadscribe_catch_up",
+        "threadscribe_channels_to_catch_up",
         "threadscribe_ready",
         "threadscribe_build",
     }

@@ -44,15 +44,28 @@ class Comings:
         name = "channel_deleted" if channel.kind == "channel" else "group_deleted"
         self._tell({"type": name, "channel": channel.id})
 
-    def change_id(self, channel: Channel, new_id: str) -> None:
-        """A channel gets another id, as when it is shared with another organisation."""
+    def change_id(
+        self, channel: Channel, new_id: str, *, is_ext_shared: bool | None = None, is_told: bool = True
+    ) -> None:
+        """A channel gets another id, as when it is shared with another organisation; the old one is unknown.
+
+        Source: https://docs.slack.dev/reference/events/channel_id_changed
+
+        Args:
+            channel: Which.
+            new_id: Its id from now on.
+            is_ext_shared: Whether other organisations are in it from now on; ``None`` for as before.
+            is_told: False where the event comes later, by ``tell_changed_id``.
+        """
         old_id = channel.id
-        self._state.channels[new_id] = self._state.channels.pop(old_id)
-        channel.id = new_id
-        for key in [key for key in self._state.messages if key[0] == old_id]:
-            message = self._state.messages.pop(key)
-            message.channel_id = new_id
-            self._state.messages[new_id, message.ts] = message
+        self._state.rename_channel(channel, new_id)
+        if is_ext_shared is not None:
+            channel.is_ext_shared = is_ext_shared
+        if is_told:
+            self.tell_changed_id(old_id, new_id)
+
+    def tell_changed_id(self, old_id: str, new_id: str) -> None:
+        """The bot hears of a channel's new id."""
         self._tell({"type": "channel_id_changed", "old_channel_id": old_id, "new_channel_id": new_id})
 
     def uninstall(self) -> None:

@@ -6,12 +6,12 @@ Whatever changes here is told to the sinks as inner events; the wire decides how
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.playground.slack_lookalike import payloads
 from bot.playground.slack_lookalike.calls import Call
 from bot.playground.slack_lookalike.contents import Contents
-from bot.playground.slack_lookalike.records import File, JsonObject, Message, Status
+from bot.playground.slack_lookalike.records import Channel, File, JsonObject, Message, Status
 
 STATUS_LASTS_S = 120.0
 """Source: https://docs.slack.dev/reference/methods/assistant.threads.setStatus"""
@@ -145,6 +145,23 @@ class SlackState(Contents):
     def shown_statuses(self) -> list[Status]:
         """Every status that some thread shows now."""
         return [s for s in self._statuses.values() if self.status(s.channel_id, s.thread_ts)]
+
+    def rename_channel(self, channel: Channel, new_id: str) -> None:
+        """Give a channel another id, and with it all that is known by it; tells nobody."""
+        old_id, channel.id = channel.id, new_id
+        self.channels[new_id] = self.channels.pop(old_id)
+        messages = list(self.messages.values())
+        self.messages.clear()
+        for message in messages:
+            message.channel_id = new_id if message.channel_id == old_id else message.channel_id
+            self.messages[message.channel_id, message.ts] = message
+        for file in self.files.values():
+            file.shares = [(new_id if where == old_id else where, ts) for where, ts in file.shares]
+        for answer in self.response_urls.values():
+            answer.channel_id = new_id if answer.channel_id == old_id else answer.channel_id
+        for status in [status for key, status in self._statuses.items() if key[0] == old_id]:
+            del self._statuses[old_id, status.thread_ts]
+            self._statuses[new_id, status.thread_ts] = replace(status, channel_id=new_id)
 
     def emit_about(self, message: Message, changes: JsonObject, *, without: Sequence[str] = ()) -> None:
         """Tell of a message, unless only one person sees it."""

@@ -82,6 +82,36 @@ def test_a_channel_keeps_its_messages_under_a_new_id(state: SlackState, told: Pa
     assert old_id not in state.channels
 
 
+def test_all_that_belongs_to_a_channel_goes_by_its_new_id(state: SlackState, told: Payloads) -> None:
+    ann = state.add_user("ann").id
+    channel = state.add_channel("plans", ann)
+    file = state.add_file(b"x", "note.m4a", user=ann)
+    message = state.post_as_user(channel.id, ann, files=[file])
+    other = state.add_channel("news", ann)
+    elsewhere = state.post_as_user(other.id, ann, files=[file])
+    state.set_status(channel.id, message.ts, "at work")
+    answer = state.response_urls[state.new_response_url(channel.id, ann).rsplit("/", 1)[-1]]
+
+    Comings(state).change_id(channel, "C0NEW000001", is_ext_shared=True)
+
+    assert file.shares == [("C0NEW000001", message.ts), (other.id, elsewhere.ts)]
+    assert state.status("C0NEW000001", message.ts) == "at work"
+    assert answer.channel_id == "C0NEW000001"
+    assert channel.is_ext_shared
+    state.delete_file(file)
+    assert _events(told)[-1]["type"] == "file_deleted"
+
+
+def test_the_word_of_a_new_id_may_come_late(state: SlackState, told: Payloads) -> None:
+    channel = state.add_channel("plans", state.add_user("bea").id)
+    old_id = channel.id
+    Comings(state).change_id(channel, "C0NEW000001", is_told=False)
+    assert told == []
+    Comings(state).tell_changed_id(old_id, "C0NEW000001")
+    (event,) = _events(told)
+    assert (event["old_channel_id"], event["new_channel_id"]) == (old_id, "C0NEW000001")
+
+
 def test_an_uninstalled_app_hears_it_and_is_shut_out(state: SlackState, told: Payloads) -> None:
     Comings(state).uninstall()
     assert [event["type"] for event in _events(told)] == ["tokens_revoked", "app_uninstalled"]

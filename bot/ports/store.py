@@ -88,7 +88,9 @@ class Requests(Protocol):
         """Have everything go that one job has said, to whomever."""
 
     async def fill_gaps(self, key: str) -> bool:
-        """Make a job whose reply has gaps due again, one revision later, without its failed parts.
+        """Make a job, given its whole key, whose reply has gaps due again, without its failed parts.
+
+        It is one revision later then.
 
         Returns:
             Whether it is, or was already, under way; False where its contents are gone.
@@ -126,7 +128,7 @@ class Queue(Protocol):
         """Note, durably, that the bot is about to post this job's reply.
 
         Raises:
-            Forgotten: nothing is known of the job any more.
+            Forgotten: nothing is known of the job any more, or it was not this process's to post any more.
         """
 
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
@@ -236,7 +238,13 @@ class Preferences(Protocol):
         """Replace these."""
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
-        """Take a channel's settings and subscriptions along to its new id."""
+        """Take all that is stored of a channel along to its new id, its jobs in whatever state too.
+
+        From then on every port takes the old id, and keys with it, for the new one.
+        """
+
+    async def channel_now(self, channel_id: str) -> str:
+        """The id that a channel goes by now, whichever of its ids is given; any other id as it is."""
 
     async def forget_channel(self, team_id: str, channel_id: str) -> None:
         """Purge a channel: settings, subscriptions, jobs, parts. What it used counts for the workspace."""

@@ -9,15 +9,14 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channel_settings import ChannelSettings
-from bot.store import forgetting, schema
+from bot.store import forgetting, moving, schema
 from bot.store.database import Database
-from bot.store.ledger import move_usage
-from bot.store.rows import dump_settings, parse_settings
+from bot.store.rows import channel_now, dump_settings, parse_settings
 
 
 class SqlitePreferences:
@@ -33,7 +32,9 @@ class SqlitePreferences:
         """Read one row."""
         table = schema.channel
         rows = await self._database.rows(
-            select(table.c.settings).where(table.c.team_id == team_id, table.c.channel_id == channel_id)
+            select(table.c.settings).where(
+                table.c.team_id == team_id, table.c.channel_id == channel_now(team_id, channel_id)
+            )
         )
         return self._settings(rows[0].settings if rows else None)
 
@@ -52,8 +53,9 @@ class SqlitePreferences:
         table = schema.channel
 
         async def replace(connection: AsyncConnection) -> ChannelSettings:
+            now_id = await moving.channel_id_now(connection, team_id, channel_id)
             found = await connection.execute(
-                select(table.c.settings).where(table.c.team_id == team_id, table.c.channel_id == channel_id)
+                select(table.c.settings).where(table.c.team_id == team_id, table.c.channel_id == now_id)
             )
             before = self._settings(found.scalar_one_or_none())
             changed = change(before)
@@ -62,7 +64,7 @@ class SqlitePreferences:
                 values["changed_at"] = self._now().timestamp()
             await connection.execute(
                 sqlite_insert(table)
-                .values(team_id=team_id, channel_id=channel_id, **values)
+                .values(team_id=team_id, channel_id=now_id, **values)
                 .on_conflict_do_update(index_elements=["team_id", "channel_id"], set_=values)
             )
             return changed
@@ -72,7 +74,7 @@ class SqlitePreferences:
     async def decided_at(self, team_id: str, channel_id: str) -> datetime | None:
         """Read one time."""
         table = schema.channel
-        is_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_id)
+        is_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_now(team_id, channel_id))
         return await self._time(table.c.changed_at, is_channel)
 
     async def greet(self, team_id: str, channel_id: str) -> bool:
@@ -80,7 +82,7 @@ class SqlitePreferences:
         table = schema.channel
         greeting = (
             sqlite_insert(table)
-            .values(team_id=team_id, channel_id=channel_id, greeted=True)
+            .values(team_id=team_id, channel_id=channel_now(team_id, channel_id), greeted=True)
             .on_conflict_do_update(
                 index_elements=["team_id", "channel_id"],
                 set_={"greeted": True},
@@ -119,7 +121,7 @@ class SqlitePreferences:
     ) -> Sequence[str]:
         """By user id."""
         table = schema.subscription
-        of_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_id)
+        of_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_now(team_id, channel_id))
         if by is not None:
             of_channel &= table.c.since <= by.timestamp()
         rows = await self._database.rows(select(table.c.user_id).where(of_channel).order_by(table.c.user_id))
@@ -140,10 +142,10 @@ class SqlitePreferences:
         table, since = schema.subscription, self._now().timestamp()
 
         async def replace(connection: AsyncConnection) -> None:
+            now_ids = [await moving.channel_id_now(connection, team_id, one) for one in channel_ids]
             of_person = (table.c.team_id == team_id) & (table.c.user_id == user_id)
-            ended = table.c.channel_id.not_in(channel_ids)
-            await connection.execute(delete(table).where(of_person, ended))
-            for channel_id in channel_ids:
+            await connection.execute(delete(table).where(of_person, table.c.channel_id.not_in(now_ids)))
+            for channel_id in now_ids:
                 row = sqlite_insert(table).values(
                     team_id=team_id, user_id=user_id, channel_id=channel_id, since=since
                 )
@@ -152,30 +154,25 @@ class SqlitePreferences:
         await self._database.transact(replace)
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
-        """Rename it; what the new id already has of its own goes first."""
+        """Rename it in every table; what the new id already has of its own goes first."""
+        await self._database.transact(
+            partial(moving.move_channel, team_id=team_id, old_id=old_id, new_id=new_id)
+        )
 
-        async def move(connection: AsyncConnection) -> None:
-            for table in (schema.channel, schema.subscription):
-                old = (table.c.team_id == team_id) & (table.c.channel_id == old_id)
-                known = await connection.execute(select(table).where(old).limit(1))
-                if known.first() is None:
-                    continue
-                await connection.execute(
-                    delete(table).where(table.c.team_id == team_id, table.c.channel_id == new_id)
-                )
-                await connection.execute(update(table).where(old).values(channel_id=new_id))
-            usage = schema.usage
-            await move_usage(
-                connection, (usage.c.team_id == team_id) & (usage.c.channel_id == old_id), to=new_id
-            )
-
-        await self._database.transact(move)
+    async def channel_now(self, channel_id: str) -> str:
+        """Look among former ids, whichever the workspace: ids of channels are unique in all of Slack."""
+        table = schema.moved_channel
+        rows = await self._database.rows(select(table.c.new_id).where(table.c.old_id == channel_id).limit(1))
+        return str(rows[0].new_id) if rows else channel_id
 
     async def forget_channel(self, team_id: str, channel_id: str) -> None:
         """Delete all but what it used, which counts for the workspace from now on."""
-        await self._database.transact(
-            partial(forgetting.forget_channel, channel_id=channel_id, team_id=team_id)
-        )
+
+        async def forget(connection: AsyncConnection) -> None:
+            now_id = await moving.channel_id_now(connection, team_id, channel_id)
+            await forgetting.forget_channel(connection, now_id, team_id)
+
+        await self._database.transact(forget)
 
     async def forget_team(self, team_id: str) -> None:
         """Delete every row of a workspace."""

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Job, JobState, Outcome
 from bot.store import schema
 from bot.store.ledger import add_usage, month_name
-from bot.store.rows import CLIPS, GAPS_KEPT, id_of, insert_job, is_running
+from bot.store.moving import request_now
+from bot.store.rows import CLIPS, GAPS_KEPT, channel_now, id_of, insert_job, is_running
 
 QUESTIONS_KEPT = timedelta(days=1)
 """The time for which somebody may consent to what a recording costs."""
@@ -39,7 +40,8 @@ async def finish(
     values: dict[str, Any] = {"outcome": outcome, "ended_at": now.timestamp()}
     if outcome in CLIPS and not was_counted:
         values["counted"] = True
-        await connection.execute(add_usage(key.team_id, key.channel_id, month_name(now), clips=1))
+        channel_id = channel_now(key.team_id, key.channel_id)
+        await connection.execute(add_usage(key.team_id, channel_id, month_name(now), clips=1))
     if has_gaps:
         await connection.execute(update(table).where(is_running(key)).values(state=JobState.GAPPED, **values))
     else:
@@ -66,8 +68,9 @@ async def sweep(connection: AsyncConnection, *, now: datetime, retention: timede
 
 async def _copy(connection: AsyncConnection, job: Job, user_id: str, now: float) -> None:
     """A job for one more reader, with the same parts; none where they have one already."""
-    key = replace(job.key, audience=user_id)
-    request = replace(job.request, key=key, explicit=False, asked_by="", ask_id="", whisper_in=None)
+    original = await request_now(connection, job.request)
+    key = replace(original.key, audience=user_id)
+    request = replace(original, key=key, explicit=False, asked_by="", ask_id="", whisper_in=None)
     # The month has counted the clip already.
     made = await connection.execute(insert_job(request, now, counted=True))
     if made.rowcount:

@@ -42,7 +42,9 @@ class SqliteLedger:
         return {row.channel_id: Usage(row.clips, row.seconds) for row in rows}
 
 
-def add_usage(team_id: str, channel_id: str, month: str, *, clips: int = 0, seconds: float = 0.0) -> Insert:
+def add_usage(
+    team_id: str, channel_id: str | ColumnElement[str], month: str, *, clips: int = 0, seconds: float = 0.0
+) -> Insert:
     """The statement that adds to a channel's month."""
     table = schema.usage
     added = sqlite_insert(table).values(

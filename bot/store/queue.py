@@ -22,7 +22,7 @@ from bot.recording import Part
 from bot.store import endings, removals, schema
 from bot.store.database import Database
 from bot.store.ledger import add_usage, month_name
-from bot.store.rows import dump_part, id_of, is_running, parse_job, parse_part
+from bot.store.rows import channel_now, dump_part, id_of, is_running, parse_job, parse_part
 from bot.store.signals import Signals, wait_until_due
 from bot.store.versions import COPIES_KEPT
 
@@ -110,7 +110,7 @@ class SqliteQueue:
         """Note when the bot set out to post; the first time counts."""
         now, table = self._now(), schema.job
         # Where it did before too: whoever forgets beside this process can stop it nowhere else.
-        if not await self._database.rows(select(table.c.id).where(table.c.key == str(job.key))):
+        if not await self._database.rows(select(table.c.id).where(is_running(job.key))):
             raise Forgotten
         if job.intent_at is not None:
             return job
@@ -189,7 +189,7 @@ class SqliteQueue:
         table, key = schema.job, job.key
         earlier = select(table.c.id).where(
             table.c.team_id == key.team_id,
-            table.c.channel_id == key.channel_id,
+            table.c.channel_id == channel_now(key.team_id, key.channel_id),
             table.c.message_ts == key.message_ts,
             table.c.audience == key.audience,
             table.c.position < job.request.position,
@@ -219,5 +219,6 @@ async def _keep_part(
         .on_conflict_do_update(index_elements=["job_id", "start_ms"], set_=values)
     )
     if kept.rowcount and billed_s:
-        usage = add_usage(key.team_id, key.channel_id, month_name(now), seconds=billed_s)
+        channel_id = channel_now(key.team_id, key.channel_id)
+        usage = add_usage(key.team_id, channel_id, month_name(now), seconds=billed_s)
         await connection.execute(usage)

@@ -14,11 +14,10 @@ from bot.model import THREAD, JobKey, JobState, Outcome, TranscriptionRequest
 from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
 from bot.store import removals, schema
 from bot.store.database import Database
-from bot.store.rows import CLIPS, GAPS_KEPT, WORKING, dump_request, insert_job
+from bot.store.moving import channel_id_now, request_now
+from bot.store.rows import ANSWERED, GAPS_KEPT, WORKING, dump_request, insert_job, key_now
 from bot.store.signals import Signals
 
-_ANSWERED = CLIPS | {Outcome.KEPT}
-"""Outcomes after which a transcript stands."""
 KEYS_KEPT_AT_LEAST = timedelta(days=8)
 """Slack redelivers for minutes; a week is promised, and a day more costs nothing."""
 
@@ -37,8 +36,8 @@ class SqliteRequests:
         now = self._now().timestamp()
 
         async def insert(connection: AsyncConnection) -> int:
-            statements = [insert_job(request, now) for request in requests]
-            return sum([(await connection.execute(statement)).rowcount for statement in statements])
+            named = [await request_now(connection, request) for request in requests]
+            return sum([(await connection.execute(insert_job(request, now))).rowcount for request in named])
 
         with self._signals.waking_all():
             return await self._database.transact(insert)
@@ -57,7 +56,11 @@ class SqliteRequests:
         async def ask_all(connection: AsyncConnection) -> list[RequestOutcome]:
             return [
                 await _ask(
-                    connection, request, retranscribe=retranscribe, existing=known.get(request.key), now=now
+                    connection,
+                    await request_now(connection, request),
+                    retranscribe=retranscribe,
+                    existing=known.get(request.key),
+                    now=now,
                 )
                 for request in requests
             ]
@@ -70,7 +73,7 @@ class SqliteRequests:
         now, table = self._now().timestamp(), schema.job
         consenting = (
             update(table)
-            .where(table.c.key == str(key), table.c.state == JobState.HELD)
+            .where(table.c.key == key_now(key), table.c.state == JobState.HELD)
             .values(state=JobState.READY, confirmed=True, attempt=0, accepted_at=now, due_at=now)
         )
         with self._signals.waking_all():
@@ -79,7 +82,7 @@ class SqliteRequests:
     async def fill_gaps(self, key: str) -> bool:
         """Make it due again with the parts that are kept."""
         with self._signals.waking_all():
-            return await self._database.transact(partial(_fill_gaps, key=key, now=self._now()))
+            return await self._database.transact(partial(_fill_gaps, key=JobKey.parse(key), now=self._now()))
 
     async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
@@ -151,9 +154,15 @@ class SqliteRequests:
         accepted_at = rows[0][0]
         return 0.0 if accepted_at is None else max(0.0, self._now().timestamp() - accepted_at)
 
-    async def _withdraw(self, **target: Any) -> None:
+    async def _withdraw(self, *, team_id: str, channel_id: str, **target: Any) -> None:
+        now = self._now().timestamp()
+
+        async def withdraw(connection: AsyncConnection) -> None:
+            named = {"team_id": team_id, "channel_id": await channel_id_now(connection, team_id, channel_id)}
+            await removals.withdraw(connection, now=now, **named, **target)
+
         with self._signals.waking_all():
-            await self._database.transact(partial(removals.withdraw, now=self._now().timestamp(), **target))
+            await self._database.transact(withdraw)
 
 
 async def _ask(
@@ -178,7 +187,7 @@ async def _ask(
     is_repeated = bool(request.ask_id) and request.ask_id == row.asked
     if row.state in WORKING or (row.state == JobState.HELD and is_repeated):
         return RequestOutcome.UNDER_WAY
-    has_transcript = row.outcome in _ANSWERED
+    has_transcript = row.outcome in ANSWERED
     if is_repeated or (has_transcript and not retranscribe and request.language is None):
         return RequestOutcome.ANSWERED
     await connection.execute(delete(schema.part).where(schema.part.c.job_id == row.id))
@@ -201,13 +210,13 @@ async def _ask(
     return RequestOutcome.ACCEPTED
 
 
-async def _fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) -> bool:
+async def _fill_gaps(connection: AsyncConnection, *, key: JobKey, now: datetime) -> bool:
     """Make it due. Its age counts from now too, for nobody waited since."""
     job, part = schema.job, schema.part
     is_fillable = (job.c.state == JobState.GAPPED) & (job.c.ended_at > (now - GAPS_KEPT).timestamp())
     revived = await connection.execute(
         update(job)
-        .where(job.c.key == key, is_fillable)
+        .where(job.c.key == key_now(key), is_fillable)
         .values(
             state=JobState.READY,
             attempt=0,
@@ -222,7 +231,7 @@ async def _fill_gaps(connection: AsyncConnection, *, key: str, now: datetime) ->
             notice=None,
         )
     )
-    its_id = select(job.c.id).where(job.c.key == key)
+    its_id = select(job.c.id).where(job.c.key == key_now(key))
     if revived.rowcount:
         await connection.execute(delete(part).where(part.c.job_id == its_id.scalar_subquery(), part.c.failed))
     is_working = job.c.state.in_(WORKING)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, select
+from sqlalchemy import ColumnElement, Insert, Row, ScalarSelect, func, literal, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.channel_settings import ChannelSettings
@@ -20,6 +20,8 @@ GAPS_KEPT = timedelta(days=1)
 """The time for which somebody may request the missing parts of a transcript."""
 CLIPS = frozenset({Outcome.TRANSCRIBED, Outcome.GAPPED, Outcome.TRANSCRIBED_BEFORE, Outcome.GAPPED_BEFORE})
 """Outcomes that count as a clip of the month."""
+ANSWERED = CLIPS | {Outcome.KEPT}
+"""Outcomes after which a transcript stands."""
 _REQUEST = TypeAdapter(TranscriptionRequest)
 _PART = TypeAdapter(Part)
 _SETTINGS = TypeAdapter(ChannelSettings)
@@ -48,14 +50,27 @@ def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Inse
     return sqlite_insert(schema.job).values(**row | values).on_conflict_do_nothing()
 
 
+def channel_now(team_id: str, channel_id: str) -> ColumnElement[str]:
+    """The id that a channel goes by now, whichever of its ids is given; inside another statement."""
+    moved = schema.moved_channel
+    newest = select(moved.c.new_id).where(moved.c.team_id == team_id, moved.c.old_id == channel_id)
+    return func.coalesce(newest.scalar_subquery(), channel_id)
+
+
+def key_now(key: JobKey) -> ColumnElement[str]:
+    """The key under which a job is stored now, as its channel may have moved; inside another statement."""
+    rest = f":{key.message_ts}:{key.file_id}:{key.audience}"
+    return literal(f"{key.team_id}:") + channel_now(key.team_id, key.channel_id) + literal(rest)
+
+
 def id_of(key: JobKey) -> ScalarSelect[int]:
     """The row's number, inside another statement."""
-    return select(schema.job.c.id).where(schema.job.c.key == str(key)).scalar_subquery()
+    return select(schema.job.c.id).where(schema.job.c.key == key_now(key)).scalar_subquery()
 
 
 def is_running(key: JobKey) -> ColumnElement[bool]:
     """True for this job's row while it is claimed. What has ended has ended, whoever still works on it."""
-    return (schema.job.c.key == str(key)) & (schema.job.c.state == JobState.RUNNING)
+    return (schema.job.c.key == key_now(key)) & (schema.job.c.state == JobState.RUNNING)
 
 
 def parse_job(row: Row[*tuple[Any, ...]]) -> Job:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.errors import Forgotten
 from bot.model import SUBSCRIBERS, JobState, Outcome, Removal
 from bot.ports.store import RequestOutcome
 from tests.contracts.kept import SOON_S, Kept, asked, part
@@ -39,7 +40,9 @@ async def test_who_still_runs_it_changes_nothing_any_more(kept: Kept) -> None:
     job = await kept.claimed(asked())
     await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
     await kept.queue.keep(job, part(0), billed_s=120.0)
-    await kept.queue.record_reply(await kept.queue.write_intent(job), "5.5", None)
+    with pytest.raises(Forgotten):
+        await kept.queue.write_intent(job)
+    await kept.queue.record_reply(job, "5.5", None)
     await kept.queue.retry_at(job, kept.time.now())
     await kept.queue.park(job)
     await kept.queue.hold(job)

@@ -46,6 +46,8 @@ class MemoryJobs:
     def __init__(self, time: VirtualTime) -> None:
         self.rows: dict[JobKey, Row] = {}
         self.removals: dict[int, RemovalRow] = {}
+        self.moved: dict[tuple[str, str], str] = {}
+        """By workspace and former id of a channel: its id now."""
         self.ledger = MemoryLedger()
         self._time = time
         self._ids = itertools.count(1)
@@ -56,7 +58,8 @@ class MemoryJobs:
         return [row.outcome for row in self.rows.values()]
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
-        new = [request for request in requests if request.key not in self.rows]
+        named = [self._request_now(request) for request in requests]
+        new = [request for request in named if request.key not in self.rows]
         for request in new:
             self._insert(request)
         return len({request.key for request in new})
@@ -71,7 +74,8 @@ class MemoryJobs:
         before, known = dict(self.rows), existing or {}
         try:
             return [
-                self._ask(request, known.get(request.key), retranscribe=retranscribe) for request in requests
+                self._ask(self._request_now(request), known.get(request.key), retranscribe=retranscribe)
+                for request in requests
             ]
         except BaseException:
             self.rows = before
@@ -121,7 +125,7 @@ class MemoryJobs:
         self._tell()
 
     async def consent(self, key: JobKey) -> bool:
-        row = self.rows.get(key)
+        row = self.rows.get(self._key_now(key))
         if row is None or row.state != JobState.HELD:
             return False
         now = self._time.now()
@@ -133,6 +137,7 @@ class MemoryJobs:
     async def remove_message(
         self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
     ) -> None:
+        channel_id = self.channel_now(team_id, channel_id)
         self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
 
     async def remove_file(self, team_id: str, file_id: str) -> int:
@@ -146,6 +151,7 @@ class MemoryJobs:
         return len(threads)
 
     async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
+        key = self._key_now(key)
         self._withdraw(
             Removal(
                 *(0, key.team_id, key.channel_id, thread_ts, key.message_ts),
@@ -229,7 +235,8 @@ class MemoryJobs:
         return len(parked)
 
     async def write_intent(self, job: Job) -> Job:
-        self._check_known(job)
+        if self._running(job) is None:
+            raise Forgotten
         if job.intent_at is not None:
             return job
         now = self._time.now()
@@ -243,10 +250,10 @@ class MemoryJobs:
         if row := self._running(job):
             row.parts[part.span.start_ms] = part
             if billed_s:
-                self._count(job.key, seconds=billed_s)
+                self._count(self._key_now(job.key), seconds=billed_s)
 
     async def parts(self, job: Job) -> list[Part]:
-        row = self.rows.get(job.key)
+        row = self.rows.get(self._key_now(job.key))
         return [] if row is None else [part for _, part in sorted(row.parts.items())]
 
     async def finish(
@@ -257,7 +264,7 @@ class MemoryJobs:
                 self._copy(row, user_id)
             if outcome in CLIPS and not row.counted:
                 row.counted = True
-                self._count(job.key, clips=1)
+                self._count(self._key_now(job.key), clips=1)
             row.outcome, row.ended_at = outcome, self._time.now()
             row.state = JobState.GAPPED if has_gaps else JobState.ENDED
             if not has_gaps:
@@ -280,7 +287,7 @@ class MemoryJobs:
             self._turn()
 
     async def fill_gaps(self, key: str) -> bool:
-        row = next((row for known, row in self.rows.items() if str(known) == key), None)
+        row = self.rows.get(self._key_now(JobKey.parse(key)))
         if row is not None and row.state == JobState.GAPPED and not self._is_stale(row):
             now = self._time.now()
             row.job = replace(
@@ -334,6 +341,35 @@ class MemoryJobs:
         before = now - timedelta(days=8)
         return self._drop(lambda _, row: row.ended_at is not None and row.ended_at < before)
 
+    def channel_now(self, team_id: str, channel_id: str) -> str:
+        return self.moved.get((team_id, channel_id), channel_id)
+
+    def move(self, team_id: str, old_id: str, newest: str) -> None:
+        """Take jobs and removals along to a channel's new id, which is its newest."""
+        self.moved.pop((team_id, newest), None)
+        for former in [former for former, now in self.moved.items() if (former[0], now) == (team_id, old_id)]:
+            self.moved[former] = newest
+        self.moved[team_id, old_id] = newest
+        for key in [key for key in self.rows if (key.team_id, key.channel_id) == (team_id, old_id)]:
+            row = self.rows.pop(key)
+            row.job = replace(row.job, request=self._request_now(row.job.request))
+            twin = self.rows.get(row.job.key)
+            if twin is None or _progress(row) >= _progress(twin):
+                self.rows[row.job.key] = row
+        for removal_row in self.removals.values():
+            removal = removal_row.removal
+            if (removal.team_id, removal.channel_id) == (team_id, old_id):
+                removal_row.removal = replace(removal, channel_id=newest)
+
+    def _key_now(self, key: JobKey) -> JobKey:
+        return replace(key, channel_id=self.channel_now(key.team_id, key.channel_id))
+
+    def _request_now(self, request: TranscriptionRequest) -> TranscriptionRequest:
+        key, place = self._key_now(request.key), request.whisper_in
+        if place is not None:
+            place = replace(place, channel_id=self.channel_now(key.team_id, place.channel_id))
+        return replace(request, key=key, whisper_in=place)
+
     def forget(self, team_id: str, channel_id: str | None = None) -> None:
         """Purge a workspace, or a channel of it."""
 
@@ -341,6 +377,14 @@ class MemoryJobs:
             return of.team_id == team_id and channel_id in {None, of.channel_id}
 
         self._drop(lambda key, _: goes(key))
+        kept = {(team, old): new for (team, old), new in self.moved.items() if team != team_id}
+        if channel_id is not None:
+            kept |= {
+                former: new
+                for former, new in self.moved.items()
+                if former[0] == team_id and new != channel_id
+            }
+        self.moved = kept
         self.removals = {number: row for number, row in self.removals.items() if not goes(row.removal)}
 
     def _drop(self, whose: Callable[[JobKey, Row], bool]) -> int:
@@ -371,11 +415,11 @@ class MemoryJobs:
         return row.ended_at is not None and row.ended_at <= self._time.now() - timedelta(days=1)
 
     def _check_known(self, job: Job) -> None:
-        if job.key not in self.rows:
+        if self._key_now(job.key) not in self.rows:
             raise Forgotten
 
     def _running(self, job: Job) -> Row | None:
-        row = self.rows.get(job.key)
+        row = self.rows.get(self._key_now(job.key))
         return row if row is not None and row.state == JobState.RUNNING else None
 
     def _change(self, job: Job, change: Callable[[Job], Job]) -> Job:
@@ -401,10 +445,17 @@ class MemoryJobs:
         return any(
             row.state in WORKING
             and row.job.reply_ts is None
-            and replace(key, file_id="") == replace(job.key, file_id="")
+            and replace(key, file_id="") == replace(self._key_now(job.key), file_id="")
             and row.job.request.position < job.request.position
             for key, row in self.rows.items()
         )
+
+
+def _progress(row: Row) -> tuple[int, int]:
+    """Its revision and stage, which grow as it goes on."""
+    if row.state in WORKING:
+        return row.job.revision, 2
+    return row.job.revision, 3 if row.outcome in ANSWERED else int(row.state == JobState.HELD)
 
 
 def _time_of(ts: str) -> datetime:

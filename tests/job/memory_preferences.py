@@ -40,7 +40,7 @@ class MemoryPreferences:
         self._jobs = jobs or MemoryJobs(self._time)
 
     async def channel(self, team_id: str, channel_id: str) -> ChannelSettings:
-        return self.settings.get((team_id, channel_id), ChannelSettings())
+        return self.settings.get(self._now(team_id, channel_id), ChannelSettings())
 
     async def channels(self, team_id: str) -> Mapping[str, ChannelSettings]:
         return {channel_id: found for (team, channel_id), found in self.settings.items() if team == team_id}
@@ -49,18 +49,19 @@ class MemoryPreferences:
         self, team_id: str, channel_id: str, change: Callable[[ChannelSettings], ChannelSettings]
     ) -> ChannelSettings:
         before = await self.channel(team_id, channel_id)
-        changed = change(before)
-        self.settings[team_id, channel_id] = changed
+        changed, now = change(before), self._now(team_id, channel_id)
+        self.settings[now] = changed
         if (before.automatic, before.only_for_sender) != (changed.automatic, changed.only_for_sender):
-            self._decided[team_id, channel_id] = self._time.now()
+            self._decided[now] = self._time.now()
         return changed
 
     async def decided_at(self, team_id: str, channel_id: str) -> datetime | None:
-        return self._decided.get((team_id, channel_id))
+        return self._decided.get(self._now(team_id, channel_id))
 
     async def greet(self, team_id: str, channel_id: str) -> bool:
-        is_first = (team_id, channel_id) not in self.greeted
-        self.greeted.add((team_id, channel_id))
+        channel = self._now(team_id, channel_id)
+        is_first = channel not in self.greeted
+        self.greeted.add(channel)
         return is_first
 
     async def is_opted_out(self, team_id: str, user_id: str) -> bool:
@@ -81,7 +82,7 @@ class MemoryPreferences:
         return sorted(
             user
             for (team, channel, user), since in self.subscribed.items()
-            if (team, channel) == (team_id, channel_id) and (by is None or since <= by)
+            if (team, channel) == self._now(team_id, channel_id) and (by is None or since <= by)
         )
 
     async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
@@ -90,7 +91,7 @@ class MemoryPreferences:
         )
 
     async def subscribe(self, team_id: str, user_id: str, channel_ids: Sequence[str]) -> None:
-        chosen = {(team_id, channel_id, user_id): self._time.now() for channel_id in channel_ids}
+        chosen = {(*self._now(team_id, one), user_id): self._time.now() for one in channel_ids}
         others = {
             row: since
             for row, since in self.subscribed.items()
@@ -99,7 +100,12 @@ class MemoryPreferences:
         self.subscribed = chosen | others
 
     async def move_channel(self, team_id: str, old_id: str, new_id: str) -> None:
-        old, new = (team_id, old_id), (team_id, new_id)
+        # An event that comes late names an id that the channel has left again.
+        _, newest = self._now(team_id, new_id)
+        newest = new_id if newest == old_id else newest
+        if newest == old_id:
+            return
+        old, new = (team_id, old_id), (team_id, newest)
         if old in self.settings or old in self.greeted:
             self._forget_decisions(new)
         if old in self.settings:
@@ -113,10 +119,15 @@ class MemoryPreferences:
             self.subscribed = {
                 row: since for row, since in self.subscribed.items() if row[:2] not in {old, new}
             }
-            self.subscribed |= {(team_id, new_id, row[2]): since for row, since in moved.items()}
-        self._jobs.ledger.move(team_id, old_id, new_id)
+            self.subscribed |= {(team_id, newest, row[2]): since for row, since in moved.items()}
+        self._jobs.move(team_id, old_id, newest)
+        self._jobs.ledger.move(team_id, old_id, newest)
+
+    async def channel_now(self, channel_id: str) -> str:
+        return next((new for (_, old), new in self._jobs.moved.items() if old == channel_id), channel_id)
 
     async def forget_channel(self, team_id: str, channel_id: str) -> None:
+        _, channel_id = self._now(team_id, channel_id)
         self._forget_decisions((team_id, channel_id))
         self.subscribed = {
             row: since for row, since in self.subscribed.items() if row[:2] != (team_id, channel_id)
@@ -132,6 +143,9 @@ class MemoryPreferences:
         self.subscribed = {row: since for row, since in self.subscribed.items() if row[0] != team_id}
         self._jobs.forget(team_id)
         self._jobs.ledger.forget(team_id)
+
+    def _now(self, team_id: str, channel_id: str) -> Channel:
+        return team_id, self._jobs.channel_now(team_id, channel_id)
 
     def _forget_decisions(self, channel: Channel) -> None:
         self.settings.pop(channel, None)

@@ -77,8 +77,10 @@ async def test_it_moves_with_a_channel_that_gets_another_id() -> None:
         here.comings.change_id(channel, "C0SHARED001")
         await here.settled()
 
-        assert (await known(here, "C0SHARED001"))[:2] == ALL[:2]
-        assert (await known(here, old_id))[:2] == NOTHING[:2]
+        assert await known(here, "C0SHARED001") == ALL
+        assert await here.preferences.channel_now(old_id) == "C0SHARED001"
+        assert set(await here.preferences.channels(here.team_id)) == {"C0SHARED001"}
+        assert here.stopped == []
 
 
 @pytest.mark.parametrize(

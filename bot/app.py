@@ -73,7 +73,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     ):
         # Before Slack is asked: it may be away for long, and what lies there is somebody's voice.
         scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
-        clients = build_clients(settings, session)
+        clients = build_clients(settings, session, store.preferences.channel_now)
         readiness = Readiness(store.database, clients.recogniser, lambda: identify(clients.api))
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)

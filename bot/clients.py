@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -57,10 +58,20 @@ def open_session() -> aiohttp.ClientSession:
     )
 
 
-def build_clients(settings: Settings, session: aiohttp.ClientSession) -> Clients:
-    """The adapters that the settings name; the caller closes the session."""
+def build_clients(
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    channel_now: Callable[[str], Awaitable[str]] | None = None,
+) -> Clients:
+    """The adapters that the settings name; the caller closes the session.
+
+    Args:
+        settings: Tokens and addresses.
+        session: For all of them.
+        channel_now: The id that a channel goes by now, where the store that knows it is open.
+    """
     token = settings.slack_bot_token
-    api = build_api(session, settings.slack_api_url, token)
+    api = build_api(session, settings.slack_api_url, token, channel_now)
     lookups, ephemeral, uploads = Lookups(api), EphemeralMessages(api), Uploads(api, session)
     readers = Readers(lookups, Reader.of(settings.reply_locale))
     return Clients(

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Misconfigured, TranscriptionError, Unavailable
+from bot.errors import Misconfigured, Rejected, TranscriptionError, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
@@ -17,7 +17,18 @@ from bot.job.job_log import canonical_line, count, count_failure
 from bot.job.parking import Parking
 from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
-from bot.job.retry import MOST_BUGS, AwaitConsent, History, Ignore, Park, RetryAfter, Say, backoff_s, decide
+from bot.job.retry import (
+    MOST_BUGS,
+    AwaitConsent,
+    History,
+    Ignore,
+    Park,
+    RetryAfter,
+    Say,
+    backoff_s,
+    decide,
+    may_have_moved,
+)
 from bot.job.transcribe import Transcriber
 from bot.model import SUBSCRIBERS, Job, JobState, Outcome
 from bot.ports.outside import Replies
@@ -168,6 +179,8 @@ class Attempt:
                 case Misconfigured() if late_s < 0:
                     await self._park(unsaid)
                 case Unavailable() if late_s < _LAST_WORD_PATIENCE_S:
+                    await self._retry(unsaid, delay_s)
+                case Rejected() if may_have_moved(unsaid, self._age_s()):
                     await self._retry(unsaid, delay_s)
                 case _ if bug and late_s < 0 and job.bugs + 1 < MOST_BUGS:
                     await self._retry(unsaid, delay_s)

@@ -8,6 +8,7 @@ from bot.errors import (
     ConsentNeeded,
     Forgotten,
     Misconfigured,
+    Outage,
     Refusal,
     Rejected,
     TranscriptionError,
@@ -20,6 +21,9 @@ FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 600.0
 PATIENCE_S = 60.0
 """A person who has waited this long hears that it takes longer."""
+MOVE_PATIENCE_S = 600.0
+"""A channel that Slack does not know may go by another id: the event that tells so comes six minutes later at
+most, with the last of its redeliveries."""
 MOST_BUGS = 3
 """The number of failures by bugs of ours that end a job."""
 
@@ -87,12 +91,25 @@ class History:
 
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """Choose what follows an error."""
+    if may_have_moved(error, history.waited_s):
+        error = Unavailable(Outage.SLACK, "channel_not_found")
     decision = _judge(error, request, history)
     if isinstance(decision, AwaitConsent) and request.key.audience == SUBSCRIBERS:
         return Ignore()  # nobody is there to agree
     if request.explicit or history.spoken or not _is_unasked(error, request, history.claim):
         return decision
     return _hush(decision)
+
+
+def may_have_moved(error: Exception, waited_s: float) -> bool:
+    """True where Slack knows no such channel, and may yet tell of its new id.
+
+    Args:
+        error: Of a post or a look-up.
+        waited_s: Since it was wanted.
+    """
+    is_unknown = isinstance(error, Rejected) and error.code == "channel_not_found"
+    return is_unknown and waited_s < MOVE_PATIENCE_S
 
 
 def backoff_s(attempt: int, jitter: float) -> float:

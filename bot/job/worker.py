@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
@@ -57,6 +58,7 @@ class Worker:
         clock: Clock,
     ) -> None:
         self._queue = queue
+        self._preferences = preferences
         self._replies = replies
         self._metrics = metrics
         self._clock = clock
@@ -135,12 +137,17 @@ class Worker:
     async def _cancel(self, covers: Callable[[JobKey], bool]) -> list[Job]:
         """Cancel jobs, and wait for their ends; returns those that ran."""
         async with self._claiming:
-            stopped = {task: job for task, job in self._running.items() if covers(job.key)}
+            running = dict(self._running)
+        stopped = {task: job for task, job in running.items() if covers(await self._key_now(job.key))}
         for task in stopped:
             task.cancel()
         await asyncio.gather(*stopped, return_exceptions=True)
         self._metrics.jobs.labels(Outcome.WITHDRAWN).inc(len(stopped))
         return list(stopped.values())
+
+    async def _key_now(self, key: JobKey) -> JobKey:
+        """A running job's key as it is stored now: its channel may have got another id meanwhile."""
+        return replace(key, channel_id=await self._preferences.channel_now(key.channel_id))
 
     async def drain(self, patience_s: float) -> None:
         """Let running jobs end; cancel those that outlast patience, to be resumed at the next start."""

@@ -321,6 +321,19 @@ async def test_stopped_jobs_leave_their_places_to_others(harness: JobHarness) ->
     assert harness.files.downloads.calls == []
 
 
+async def test_a_job_that_runs_under_a_former_id_of_its_channel_is_stopped_too(harness: JobHarness) -> None:
+    worker = harness.worker()
+    await harness.jobs.accept([request_for()])
+    await worker._slots.acquire()
+    assert await worker._begin_next()
+    await harness.preferences.move_channel("T1", "C1", "C2")
+    await harness.jobs.remove_message("T1", "C2", TS, thread_ts=TS)
+    removal = await harness.jobs.claim_removal()
+    assert removal is not None
+    (stopped,) = await worker._stop(removal)
+    assert stopped.key.channel_id == "C1"
+
+
 async def test_a_job_that_is_just_being_claimed_is_stopped_too(
     harness: JobHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

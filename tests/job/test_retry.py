@@ -21,6 +21,7 @@ from bot.job.retry import (
     FIRST_DELAY_S,
     LONGEST_DELAY_S,
     MOST_BUGS,
+    MOVE_PATIENCE_S,
     PATIENCE_S,
     AwaitConsent,
     Decision,
@@ -55,6 +56,12 @@ def history(
     return History(attempt, bugs, waited_s, BOUND_S, jitter, claim, spoken)
 
 
+def unknown_channel() -> Rejected:
+    error = Rejected(Refusal.GONE)
+    error.code = "channel_not_found"
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "past", "expected"),
     [
@@ -65,6 +72,9 @@ def history(
             history(),
             Say(Refused(Refusal.MONTH_USED_UP, 600)),
         ),
+        (unknown_channel(), history(waited_s=10), RetryAfter(1.0, None)),
+        (unknown_channel(), history(waited_s=MOVE_PATIENCE_S - 1), RetryAfter(1.0, Waiting(Outage.SLACK))),
+        (unknown_channel(), history(waited_s=MOVE_PATIENCE_S), Say(Refused(Refusal.GONE))),
         (ConsentNeeded(1920.0), history(), AwaitConsent(1920.0)),
         (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), AwaitConsent(1920.0)),
         (Unavailable(BUSY), history(), RetryAfter(1.0, None)),

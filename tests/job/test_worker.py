@@ -120,6 +120,42 @@ async def test_a_slack_that_stays_away_ends_the_job_all_the_same(harness: JobHar
     assert harness.memory.outcomes() == ["undeliverable"]
 
 
+def unknown_channel() -> Rejected:
+    error = Rejected(Refusal.GONE, "channel_not_found")
+    error.code = "channel_not_found"
+    return error
+
+
+@pytest.mark.parametrize("heard", [None, Rejected(Refusal.TOO_LONG)])
+async def test_a_channel_that_slack_does_not_know_for_a_while_is_answered_all_the_same(
+    harness: JobHarness, heard: Exception | None
+) -> None:
+    """It has got another id, and the event that tells so comes later."""
+    harness.recogniser.trouble.then("F1", heard)
+    harness.thread.publishes.always["F1"] = unknown_channel()
+    harness.thread.finds.always["F1"] = unknown_channel()
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        await harness.time.run(400)
+        await harness.preferences.move_channel("T1", "C1", "C2")
+        harness.thread.publishes.always.clear()
+        harness.thread.finds.always.clear()
+        await harness.ended(600)
+    assert len(harness.said()) == 1
+    assert harness.memory.outcomes()[0] in {"transcribed", "refused"}
+    assert [key.channel_id for key in harness.memory.rows] == ["C2"]
+
+
+async def test_a_channel_that_slack_never_knows_ends_the_job(harness: JobHarness) -> None:
+    harness.thread.publishes.always["F1"] = unknown_channel()
+    harness.thread.finds.always["F1"] = unknown_channel()
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        await harness.ended(1200)
+    assert harness.memory.outcomes() == ["undeliverable"]
+    assert len(harness.thread.publishes.calls) <= 12
+
+
 async def test_a_closed_channel_ends_the_job(harness: JobHarness) -> None:
     harness.thread.publishes.always["F1"] = Rejected(Refusal.FORBIDDEN, "is_archived")
     async with harness.working():

@@ -6,7 +6,7 @@ Source: https://docs.slack.dev/reference/methods
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -30,6 +30,10 @@ The last two are its own stumbling over an answer that is not Slack's: bytes tha
 proxy's plain text with status 200. No code of ours may run where they are caught: a bug would pass for an
 outage.
 """
+
+
+_CHANNEL_ARGUMENTS = ("channel", "channel_id")
+"""The arguments by which methods take a channel's id."""
 
 
 class Answer(dict[str, Any]):
@@ -60,16 +64,28 @@ class SlackApi:
     Args:
         reads: A client whose retries are harmless for what only reads.
         writes: A client that never repeats a call that may have reached Slack.
+        channel_now: The id that a channel goes by now, for one that may be a former one: what stands in
+            Slack names channels as they were called, and Slack knows only their newest ids.
     """
 
-    def __init__(self, reads: AsyncWebClient, writes: AsyncWebClient) -> None:
+    def __init__(
+        self,
+        reads: AsyncWebClient,
+        writes: AsyncWebClient,
+        channel_now: Callable[[str], Awaitable[str]] | None = None,
+    ) -> None:
         self._reads = reads
         self._writes = writes
+        self._channel_now = channel_now
 
     @property
     def client(self) -> AsyncWebClient:
         """The SDK's own client, for setting up Bolt and Socket Mode."""
         return self._reads
+
+    async def channel_now(self, channel_id: str) -> str:
+        """The id that a channel goes by now; calls need not be given it."""
+        return channel_id if self._channel_now is None else await self._channel_now(channel_id)
 
     async def read(self, method: str, /, *, timeout_s: float | None = None, **arguments: Any) -> Answer:
         """Call a method that changes nothing.
@@ -84,14 +100,14 @@ class SlackApi:
             Unavailable: Slack does not answer, or with a code that nobody here knows.
             Misconfigured: the token or a scope is wrong.
         """
-        return await _call(self._reads, method, timeout_s, arguments)
+        return await _call(self._reads, method, timeout_s, await self._named_now(arguments))
 
     async def write(self, method: str, /, *, timeout_s: float | None = None, **arguments: Any) -> Answer:
         """Call a method that changes something, once; arguments and errors as of ``read``.
 
         Where it is ``Unavailable``, Slack may have done it all the same.
         """
-        return await _call(self._writes, method, timeout_s, arguments)
+        return await _call(self._writes, method, timeout_s, await self._named_now(arguments))
 
     async def pages(self, method: str, /, **arguments: Any) -> AsyncIterator[Answer]:
         """Read page by page from a method with cursors; arguments and errors as of ``read``."""
@@ -103,8 +119,18 @@ class SlackApi:
             if not cursor:
                 return
 
+    async def _named_now(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments with channels as they are called now."""
+        given = {name: arguments[name] for name in _CHANNEL_ARGUMENTS if arguments.get(name)}
+        return arguments | {name: await self.channel_now(channel_id) for name, channel_id in given.items()}
 
-def build_api(session: aiohttp.ClientSession, base_url: str, token: SecretStr | None = None) -> SlackApi:
+
+def build_api(
+    session: aiohttp.ClientSession,
+    base_url: str,
+    token: SecretStr | None = None,
+    channel_now: Callable[[str], Awaitable[str]] | None = None,
+) -> SlackApi:
     """Build the client as the bot uses it.
 
     Args:
@@ -112,6 +138,7 @@ def build_api(session: aiohttp.ClientSession, base_url: str, token: SecretStr | 
             finds the proxy.
         base_url: Of the Web API.
         token: The bot's; none for a method that is handed the app-level token.
+        channel_now: The id that a channel goes by now; none where no channel can have moved.
     """
     return SlackApi(
         reads=_client(
@@ -124,6 +151,7 @@ def build_api(session: aiohttp.ClientSession, base_url: str, token: SecretStr | 
         ),
         # The SDK's default repeats a POST after a connection error: the reply would show twice.
         writes=_client(session, base_url, token, AsyncRateLimitErrorRetryHandler(max_retry_count=2)),
+        channel_now=channel_now,
     )
 
 

@@ -117,6 +117,7 @@ class Lookups:
 
     async def _has_channel(self, user_id: str, channel_id: str) -> bool:
         """True where a channel is among somebody's own: they are in fewer than a big one has members."""
+        channel_id = await self._api.channel_now(channel_id)
         # Direct messages hold few people, and need not be asked for.
         async for channel in self._conversations(_MOST_A_PAGE, user=user_id):
             if channel.id == channel_id:

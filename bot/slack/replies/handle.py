@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.model import JobKey, TranscriptionRequest
 from bot.recording import LANGUAGES
@@ -65,15 +65,16 @@ class ReplyHandle:
 
         Args:
             text: Whatever came as the id of a block.
-            channel_id: Where the reply stands. One for everybody has to stand in its recording's channel; one
-                for a single person may stand in a direct message.
+            channel_id: Where the reply stands. One for everybody stands in its recording's channel, whatever
+                id that went by when it was posted; one for a single person may stand in a direct message.
         """
         try:
             handle = _read(text)
         except ValueError:
             return None
-        is_elsewhere = channel_id not in {None, handle.key.channel_id} and handle.key.reader_id is None
-        return None if is_elsewhere else handle
+        if not channel_id or handle.key.reader_id is not None:
+            return handle
+        return replace(handle, key=replace(handle.key, channel_id=channel_id))
 
 
 def _read(text: object) -> ReplyHandle:

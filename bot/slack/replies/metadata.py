@@ -44,15 +44,14 @@ def plan_removal(messages: Sequence[Message], removal: Removal) -> list[SharedTr
 
     Files of a recording whose other reply stays are that one's too, and stay.
     """
-    keys = [key for key in map(_key_of, messages) if key is not None]
+    found = [(message, _key_of(message, removal.channel_id)) for message in messages]
+    keys = [key for _, key in found if key is not None]
     covered = {key.file_id for key in (*keys, *removal.keys) if removal.covers(key)}
     covered |= {removal.file_id} if removal.file_id else set()
     covered -= {key.file_id for key in keys if not removal.covers(key)}
     files = [_shared(message) for message in messages if _is_leftover(message) or _names(message) & covered]
     replies = [
-        SharedTranscript(message.ts, ())
-        for message in messages
-        if (key := _key_of(message)) is not None and removal.covers(key)
+        SharedTranscript(message.ts, ()) for message, key in found if key is not None and removal.covers(key)
     ]
     return [*files, *replies]
 
@@ -65,7 +64,10 @@ def state_in(message: Message) -> ReplyState | None:
 
 def is_carried_on(messages: Sequence[Message], key: JobKey) -> bool:
     """True where further messages carry a reply on, as no file could be shared."""
-    return any(_key_of(message) == key and message.metadata.event_payload.piece for message in messages)
+    return any(
+        _key_of(message, key.channel_id) == key and message.metadata.event_payload.piece
+        for message in messages
+    )
 
 
 def _names(message: Message) -> set[str]:
@@ -89,17 +91,22 @@ def _ours(message: Message) -> ReplyMetadata | None:
     return metadata.event_payload if metadata.event_type == EVENT_TYPE else None
 
 
-def _key_of(message: Message) -> JobKey | None:
+def _key_of(message: Message, channel_id: str) -> JobKey | None:
+    """The key of a reply, if its recording is in this channel.
+
+    A channel's id changes, and what stands in Slack names the old one: the message's ``ts``, the file and the
+    audience tell a recording from others without it.
+    """
     ours = _ours(message)
     try:
-        return JobKey.parse(ours.key) if ours else None
+        return replace(JobKey.parse(ours.key), channel_id=channel_id) if ours else None
     except ValueError:
         return None
 
 
 def _note_metadata(found: ThreadLookup, message: Message, job: Job) -> ThreadLookup:
     ours, ts = _ours(message), message.ts
-    if ours is None or _key_of(message) != job.key:
+    if ours is None or _key_of(message, job.key.channel_id) != job.key:
         return found
     revision, piece = int(ours.revision or 0), int(ours.piece or 0)
     if not piece:

@@ -146,7 +146,7 @@ class PrivateReplies:
         """A line that leads to the recording, as far as Slack tells; none where it is right here."""
         if key.channel_id == direct.channel_id:
             return []
-        channel: Block = {"type": "channel", "channel_id": key.channel_id}
+        channel: Block = {"type": "channel", "channel_id": await self._api.channel_now(key.channel_id)}
         permalink = await self._permalink(key)
         if not permalink:
             return [line(reader.say(sentences.FROM_CHANNEL), channel=channel)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 from slack_bolt.async_app import AsyncAck
@@ -121,10 +122,14 @@ class ReplyButtons:
 
 
 def parse_gap_button(pressed: BlockAction) -> JobKey | None:
-    """The job whose gaps a button fills; ``None`` where the button is not where its job's reply is. Pure."""
+    """The job whose gaps a button fills; of a reply for everybody, in the channel where it stands. Pure.
+
+    ``None`` where it names none.
+    """
     try:
         key = JobKey.parse(pressed.action.value)
     except ValueError:
         return None
-    stands_right = key.reader_id is not None or pressed.channel.id == key.channel_id
-    return key if stands_right else None
+    if key.reader_id is not None:
+        return key
+    return replace(key, channel_id=pressed.channel.id) if pressed.channel.id else None

@@ -51,6 +51,28 @@ async def test_what_is_none_is_left_out(api: SlackApi, slack: SlackLookalike, ch
     assert set(call.arguments) == {"channel", "text"}
 
 
+async def test_a_former_id_of_a_channel_is_called_as_it_is_now(
+    slack: SlackLookalike, session: aiohttp.ClientSession, channel: Channel
+) -> None:
+    former = {"C0FORMER001": channel.id}
+
+    async def channel_now(channel_id: str) -> str:
+        return former.get(channel_id, channel_id)
+
+    api = build_api(session, slack.api_url, SecretStr(slack.bot_token), channel_now)
+    posted = await api.write("chat.postMessage", channel="C0FORMER001", text="hi")
+    await api.write(
+        "assistant.threads.setStatus", channel_id="C0FORMER001", thread_ts=posted["ts"], status="works"
+    )
+    pages = [page async for page in api.pages("conversations.history", channel="C0FORMER001")]
+
+    assert posted["channel"] == channel.id
+    assert slack.state.status(channel.id, posted["ts"]) == "works"
+    assert len(pages) == 1
+    assert await api.channel_now("C0FORMER001") == channel.id
+    assert await api.channel_now(channel.id) == channel.id
+
+
 async def test_what_only_reads_is_tried_again(api: SlackApi, slack: SlackLookalike, channel: Channel) -> None:
     slack.faults.add("conversations.info", Answer(503))
     slack.faults.add("conversations.members", Answer(429, retry_after_s=0))

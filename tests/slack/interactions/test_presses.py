@@ -120,7 +120,11 @@ def test_a_press_with_something_missing_or_of_others_is_none(changes: dict[str, 
 
 
 def test_a_reply_for_all_stands_in_its_channel() -> None:
-    assert parse_press(pressed(channel={"id": "C0ELSEWHERE"}), TEAM) is None
+    """Which may have another id since it was posted."""
+    press = parse_press(pressed(channel={"id": "C0SHARED001"}), TEAM)
+    assert press is not None
+    assert press.key.channel_id == press.channel_id == "C0SHARED001"
+    assert press.request(audience="thread", asked_by="", language=None).key == press.key
 
 
 @given(JSON)

@@ -192,7 +192,30 @@ async def test_a_thread_that_is_gone_or_closed_is_passed_over(scene: Scene, code
     await scene.replies.publish(private, HELLO, NOTHING)
     scene.slack.faults.add("conversations.replies", SlackError(code))
 
-    await scene.replies.delete_replies(removal_of(scene.job, keys=(private.key,)))
+    await scene.replies.delete_replies(removal_of(scene.job, keys=(private.key,), attempt=9))
+
+    assert bots(scene) == []
+
+
+async def test_a_channel_that_slack_does_not_know_yet_is_waited_for(scene: Scene) -> None:
+    private = job_for(scene, audience=scene.head.user)
+    await scene.replies.publish(private, HELLO, NOTHING)
+    scene.slack.faults.add("conversations.replies", SlackError("channel_not_found"))
+
+    with pytest.raises(Unavailable, match="channel_not_found"):
+        await scene.replies.delete_replies(removal_of(scene.job, keys=(private.key,), attempt=8))
+
+    assert bots(scene) == [], "elsewhere nothing has to wait"
+
+
+async def test_what_was_posted_before_the_channel_got_another_id_goes_too(scene: Scene) -> None:
+    await scene.replies.publish(scene.job, LONG, NOTHING)
+    private = job_for(scene, audience=scene.head.user)
+    await scene.replies.publish(private, HELLO, NOTHING)
+    scene.slack.state.rename_channel(scene.channel, "C0SHARED001")
+    keys = (replace(private.key, channel_id="C0SHARED001"),)
+
+    await scene.replies.delete_replies(replace(removal_of(scene.job), channel_id="C0SHARED001", keys=keys))
 
     assert bots(scene) == []
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,9 +92,10 @@ def test_a_key_of_an_older_version_is_read_without_its_run() -> None:
     assert ReplyHandle.parse(HANDLE.dump().replace(":thread", ":thread:2")) == HANDLE
 
 
-def test_a_reply_for_everybody_stands_in_its_recordings_channel() -> None:
+def test_a_reply_for_everybody_stands_in_its_recordings_channel_whatever_that_is_called_now() -> None:
     private = HANDLE.dump().replace(":thread", ":U024BERT1")
+    moved = replace(HANDLE, key=replace(HANDLE.key, channel_id="C024OTHER"))
 
     assert ReplyHandle.parse(HANDLE.dump(), CHANNEL) == HANDLE
-    assert ReplyHandle.parse(HANDLE.dump(), "C024OTHER") is None
-    assert ReplyHandle.parse(private, "D024DIRECT") is not None
+    assert ReplyHandle.parse(HANDLE.dump(), "C024OTHER") == moved
+    assert ReplyHandle.parse(private, "D024DIRECT") == ReplyHandle.parse(private)

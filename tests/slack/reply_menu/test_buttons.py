@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -240,7 +241,8 @@ KEY = JobKey(TEAM, CHANNEL, TS, "F024CLIP1")
     [
         (str(KEY), CHANNEL, KEY),
         (f"{KEY}:0", CHANNEL, KEY),
-        (str(KEY), "C0ELSEWHERE", None),
+        (str(KEY), "C0SHARED001", replace(KEY, channel_id="C0SHARED001")),
+        (str(KEY), "", None),
         ("nothing", CHANNEL, None),
         (None, CHANNEL, None),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -19,6 +18,7 @@ from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import parse_retry_after_s
 from bot.slack.incoming.fields import object_in
 from bot.slack.incoming.files import FileObject
+from bot.slack.incoming.hosts import is_slack_host
 
 _ADDRESS_DELAYS_S = (0.5, 1.0, 2.0)
 """A fresh file has no address for a second or two."""
@@ -26,7 +26,6 @@ _CHUNK_BYTES = 256 * 1024
 _MB = 1024 * 1024
 _MOST_REDIRECTS = 5
 _TIMEOUT = aiohttp.ClientTimeout(total=900, sock_connect=10, sock_read=60)
-_SLACK_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:slack|slack-files|slack-edge)\.com")
 
 T = TypeVar("T")
 
@@ -134,11 +133,6 @@ class SlackFiles:
         if saved == 0:
             raise Rejected(Refusal.EMPTY)
         return saved
-
-
-def is_slack_host(host: str) -> bool:
-    """True for a host name of Slack's, to which the token belongs."""
-    return _SLACK_HOST.fullmatch(host) is not None
 
 
 def _read_address(address: str) -> URL:

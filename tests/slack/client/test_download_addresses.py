@@ -14,7 +14,8 @@ from bot.errors import (
     Rejected,
 )
 from bot.slack.client.api import build_api
-from bot.slack.client.downloads import SlackFiles, _read_address, is_slack_host
+from bot.slack.client.downloads import SlackFiles, _read_address
+from bot.slack.incoming.hosts import is_slack_host
 from tests.slack.payloads import shared_file
 
 TOKEN = "xoxb-test-token"
@@ -48,6 +49,12 @@ UNSAFE = [
     "https://127.0.0.1/a.m4a",
     "https://[::1]/a.m4a",
     "https://slackfiles.com/a.m4a",
+    "http://files.slack-gov.com/a.m4a",
+    "https://files.slack-gov.com:8443/a.m4a",
+    "https://evilslack-gov.com/a.m4a",
+    "https://slack-gov.com.evil.example/a.m4a",
+    "https://slack-files-gov.com.evil.example/a.m4a",
+    "https://slack-gov-files.com/a.m4a",
     "ftp://files.slack.com/a.m4a",
     "file:///etc/passwd",
     "//files.slack.com/a.m4a",
@@ -74,6 +81,10 @@ async def test_an_address_away_from_slack_is_not_asked(
         "https://slack.com/a.m4a",
         "https://slack-files.com/a.m4a",
         "https://a.b.slack-edge.com/a.m4a",
+        "https://files.slack-gov.com/a.m4a",
+        "https://acme.slack-gov.com/a.m4a",
+        "https://slack-files-gov.com/a.m4a",
+        "https://a.slack-files-gov.com/a.m4a",
     ],
 )
 def test_an_address_at_slack_may_see_the_token(address: str) -> None:
@@ -81,7 +92,9 @@ def test_an_address_at_slack_may_see_the_token(address: str) -> None:
 
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
-OURS = st.sampled_from(["slack.com", "slack-files.com", "slack-edge.com"])
+OURS = st.sampled_from(
+    ["slack.com", "slack-files.com", "slack-edge.com", "slack-gov.com", "slack-files-gov.com"]
+)
 
 
 @given(st.lists(LABELS, max_size=3), OURS)

@@ -173,8 +173,10 @@ async def _transcribe(
 @asynccontextmanager
 async def _collaborators(arguments: argparse.Namespace, scratch: Path) -> AsyncIterator[_Collaborators]:
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
-        if arguments.asr == "local":
+        is_local = arguments.asr == "local"
+        # A proxy of the environment must not be asked for this machine.
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=not is_local))
+        if is_local:
             whisper = await stack.enter_async_context(Whisper.opened())
             local = await stack.enter_async_context(DashScopeLookalike(whisper.recognise))
             settings = load_asr(

@@ -112,8 +112,12 @@ async def bot_running(
             await reading
 
 
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+"""The real recogniser may be behind a proxy; the look-alikes speak HTTP, and no proxy is asked for them."""
+
+
 def _environment(settings: Mapping[str, str], folder: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     source = Path(__file__).parent.parent.parent
     return {
         **kept,

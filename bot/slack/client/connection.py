@@ -63,8 +63,7 @@ async def connected(
     api = build_api(session, api_url)
     token = app_token.get_secret_value()
     socket = AsyncSocketModeHandler(bolt, token, web_client=api.client)
-    # The SDK takes HTTPS_PROXY without a look at NO_PROXY.
-    socket.client.proxy = websocket_proxy(api_url)
+    _choose_proxy_by_address(socket.client)
     renewing: asyncio.Task[None] | None = None
     try:
         # The SDK would try a wrong token for ever, with a traceback each time.
@@ -76,6 +75,21 @@ async def connected(
         if renewing is not None:
             renewing.cancel()
         await socket.close_async()  # type: ignore[no-untyped-call]  # the SDK's own gap
+
+
+def _choose_proxy_by_address(client: SocketModeClient) -> None:
+    """Have each connection take the proxy that the environment has for its address.
+
+    The SDK takes HTTPS_PROXY, or else HTTP_PROXY, whatever the address is, without a look at NO_PROXY.
+    """
+    issue = client.issue_new_wss_url
+
+    async def issue_new_wss_url() -> str:
+        address = await issue()
+        client.proxy = websocket_proxy(address)
+        return address
+
+    client.issue_new_wss_url = issue_new_wss_url  # type: ignore[method-assign]  # each connection asks it
 
 
 async def _renew_address(client: SocketModeClient) -> None:

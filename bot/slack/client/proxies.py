@@ -10,10 +10,11 @@ _SCHEMES = {"wss": "https", "ws": "http"}
 
 
 def websocket_proxy(address: str) -> str | None:
-    """The proxy for a WebSocket's address, or for the HTTP address that leads to it; ``None`` for none.
+    """The proxy for a WebSocket's address; ``None`` for none.
 
     ``HTTPS_PROXY`` is for ``wss:`` too, except for the hosts of ``NO_PROXY``: aiohttp's sessions would look
-    for ``WSS_PROXY``, and the SDK knows nothing of ``NO_PROXY``.
+    for ``WSS_PROXY``, and the SDK knows nothing of ``NO_PROXY``. Both are read as aiohttp's sessions read
+    them (``trust_env``), which everything else goes through.
     """
     url = URL(address)
     if url.host is None or proxy_bypass(url.host):

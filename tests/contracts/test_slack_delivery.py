@@ -117,7 +117,7 @@ async def test_the_client_reconnects_after_a_disconnect_frame(
     slack: SlackLookalike, general: Channel, ann: User
 ) -> None:
     async with socket_client(slack, acknowledge):
-        await slack.socket_mode.disconnect("warning")
+        await slack.socket_mode.disconnect("refresh_requested")
         slack.state.post_as_user(general.id, ann.id, "waits for the new connection")
         await slack.settled()
     assert [call.method for call in slack.state.calls].count("socket_connect") == 2

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,6 +17,7 @@ from bot.playground.dashscope_lookalike import faults as dashscope
 from bot.playground.dashscope_lookalike.calls import Call
 from bot.playground.slack_lookalike import faults as slack
 from bot.playground.slack_lookalike.records import Message, Served
+from bot.playground.slack_lookalike.socket_mode import DisconnectReason
 from bot.translations import ENGLISH
 from tests.flows.harness import BotHarness, Delivery, bot_harness_at, context, state_of, words
 
@@ -201,6 +203,28 @@ async def test_the_socket_comes_back_after_its_address_went_stale(socket_harness
         held.drop()
         (reply,) = await harness.answered(harness.share(harness.clip(3)))
     assert words(reply) == "A clip of 3 seconds."
+
+
+@pytest.mark.parametrize("reason", get_args(DisconnectReason))
+async def test_whatever_slack_says_when_it_ends_a_connection_nothing_is_lost(
+    socket_harness: BotHarness, reason: DisconnectReason
+) -> None:
+    harness = socket_harness
+    harness.slack.socket_mode.close_after_s = 0.3
+    async with harness.bot_running():
+        held = harness.slack.faults.hold("download")
+        under_way = harness.share(harness.clip(2))
+        await held.reached()
+        await harness.slack.socket_mode.disconnect(reason)
+        told = [harness.share(harness.clip(3 + number)) for number in range(3)]
+        held.release()
+        await asyncio.sleep(0.6)  # by then Slack has closed what was still open
+        told.append(harness.share(harness.clip(6)))
+        for message in (under_way, *told):
+            await harness.answered(message)
+    assert [len(harness.replies(message)) for message in (under_way, *told)] == [1] * 5
+    heard = [round(call.duration_s) for call in harness.dashscope.calls if call.duration_s > 1.5]
+    assert sorted(heard) == [2, 3, 4, 5, 6]
 
 
 async def test_the_socket_comes_back_after_it_broke(socket_harness: BotHarness) -> None:

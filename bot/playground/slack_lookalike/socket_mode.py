@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from aiohttp import WSMsgType, web
@@ -41,7 +41,14 @@ class _Connection:
         self.request = request
         self.retiring = False
         """Told to disconnect: gets nothing new."""
-        self.acks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        """Acknowledgements that meet a fault, and the end that it was told of; they end with it."""
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that ends with the connection."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def abort(self) -> None:
         """Break the connection without a word."""
@@ -64,6 +71,9 @@ class SocketMode:
         state: The workspace.
         answering: Records connections and acknowledgements as calls, and finds their faults.
         schedule: When an event that was not acknowledged is delivered again.
+
+    Attributes:
+        close_after_s: How long a connection that was told to go is left open; Slack takes some ten seconds.
     """
 
     def __init__(self, state: SlackState, answering: Answering, schedule: RetrySchedule) -> None:
@@ -75,6 +85,7 @@ class SocketMode:
         self._waiting = 0
         self._envelopes: dict[str, tuple[Delivery, Attempt]] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
+        self.close_after_s = 1.0
 
     @property
     def connections(self) -> int:
@@ -100,12 +111,25 @@ class SocketMode:
             await self._open.wait()
 
     async def disconnect(self, reason: DisconnectReason = "refresh_requested") -> None:
-        """Tell every connection to go; deliveries wait for new ones."""
+        """Tell every connection to go, and close those that are still there a while later.
+
+        Deliveries wait for new ones. After a ``warning`` they go on until then: it only comes before.
+        """
         for connection in list(self._connections):
-            connection.retiring = True
-            frame = {"type": "disconnect", "reason": reason, **self._about()}
-            await connection.socket.send_str(json.dumps(frame))
+            await self._tell_to_go(connection, reason)
+            connection.start(self._close_later(connection, reason))
+
+    async def _tell_to_go(self, connection: _Connection, reason: DisconnectReason) -> None:
+        connection.retiring = connection.retiring or reason != "warning"
         self._note_open()
+        frame = {"type": "disconnect", "reason": reason, **self._about()}
+        await connection.socket.send_str(json.dumps(frame))
+
+    async def _close_later(self, connection: _Connection, reason: DisconnectReason) -> None:
+        await asyncio.sleep(self.close_after_s)
+        if reason == "warning":
+            await self._tell_to_go(connection, "refresh_requested")
+        await connection.socket.close()
 
     def drop_connections(self) -> None:
         """Break every connection without a word."""
@@ -150,7 +174,7 @@ class SocketMode:
         finally:
             self._connections.remove(connection)
             self._note_open()
-            for task in list(connection.acks):
+            for task in list(connection.tasks):
                 task.cancel()
         return socket
 
@@ -178,9 +202,7 @@ class SocketMode:
         if fault is None:
             act()  # at once: the connection may be closed right behind it
             return
-        task = asyncio.get_running_loop().create_task(_act_with_fault(connection, call, fault, act))
-        connection.acks.add(task)
-        task.add_done_callback(connection.acks.discard)
+        connection.start(_act_with_fault(connection, call, fault, act))
 
     async def _deliver(self, delivery: Delivery) -> None:
         if self._waiting >= MOST_WAITING:

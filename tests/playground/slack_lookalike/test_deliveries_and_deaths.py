@@ -63,6 +63,45 @@ async def test_an_ack_that_was_lost_on_the_way_means_another_delivery(
     assert slack.deliveries[0].acked
 
 
+@pytest.mark.parametrize("reason", ["refresh_requested", "link_disabled", "too_many_websockets"])
+async def test_who_is_told_to_go_gets_nothing_new_and_is_closed_a_while_later(
+    slack: SlackLookalike, general: Channel, reason: Any
+) -> None:
+    slack.socket_mode.close_after_s = 0.2
+    async with connection(slack) as old:
+        await slack.socket_mode.disconnect(reason)
+        assert (await event(old))["reason"] == reason
+        slack.state.post_as_user(general.id, general.members[0], "hello")
+        async with connection(slack) as new:
+            envelope = await event(new)
+            assert (await old.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+            await new.send_json({"envelope_id": envelope["envelope_id"]})
+            await slack.settled()
+            assert slack.socket_mode.connections == 1
+
+
+async def test_a_warning_comes_some_time_before(slack: SlackLookalike, general: Channel) -> None:
+    slack.socket_mode.close_after_s = 0.2
+    async with connection(slack) as old:
+        await slack.socket_mode.disconnect("warning")
+        slack.state.post_as_user(general.id, general.members[0], "hello")
+        assert (await event(old))["reason"] == "warning"
+        await old.send_json({"envelope_id": (await event(old))["envelope_id"]})
+        await slack.settled()
+        assert (await event(old))["reason"] == "refresh_requested"
+        assert (await old.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_who_goes_when_told_is_not_closed(slack: SlackLookalike) -> None:
+    slack.socket_mode.close_after_s = 0.05
+    async with connection(slack) as old:
+        await slack.socket_mode.disconnect()
+        await event(old)
+    async with connection(slack) as new:
+        await asyncio.sleep(0.1)
+        assert not new.closed
+
+
 async def test_an_ack_that_arrived_before_the_line_broke_counts(
     slack: SlackLookalike, general: Channel
 ) -> None:

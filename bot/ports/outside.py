@@ -142,6 +142,7 @@ class Replies(Protocol):
         """Those of these people who are in a channel now.
 
         Raises:
+            Rejected: Slack knows no such channel.
             Unavailable: Slack does not answer.
             Misconfigured: the token or a scope is wrong.
         """

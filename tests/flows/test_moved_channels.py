@@ -182,6 +182,24 @@ async def test_the_word_of_the_new_id_may_come_late(harness: BotHarness, room: C
     assert words(reply) == HELLO
 
 
+async def test_a_subscriber_is_told_though_the_new_id_comes_late(harness: BotHarness, room: Channel) -> None:
+    old_id, (_, bea_id, _) = room.id, room.members
+    bea = harness.slack.state.users[bea_id]
+    async with harness.bot_running(auto_transcribe=False) as bot:
+        team_id = harness.slack.state.workspace.team_id
+        await bot.store.preferences.subscribe(team_id, bea.id, [old_id])
+        held = harness.slack.faults.hold("conversations.members")
+        harness.share(harness.clip(2), channel=room)
+        await held.reached()
+        harness.comings.change_id(room, NEW_ID, is_told=False)
+        held.release()
+        await harness.until(lambda: len(harness.calls("conversations.members")) == 1)
+        harness.comings.tell_changed_id(old_id, NEW_ID)
+        await harness.until(lambda: bool(harness.direct(bea)))
+        await harness.idle()
+    assert HELLO in text_in(harness.direct(bea)[0])
+
+
 async def test_what_comes_late_under_the_old_id_concerns_the_channel(
     harness: BotHarness, room: Channel
 ) -> None:

@@ -108,10 +108,15 @@ class SlackReplies:
         await self._deleter.delete(removal)
 
     async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
-        """One look-up for all; none are in a channel that is closed to the bot."""
+        """One look-up for all; none are in a channel that is closed to the bot.
+
+        One that Slack does not know is another matter: it may go by another id.
+        """
         try:
             return await self._lookups.members_among(channel_id, user_ids)
-        except Rejected:
+        except Rejected as closed:
+            if closed.code == "channel_not_found":
+                raise
             return []
 
     async def verify(self) -> None:

@@ -19,7 +19,7 @@ from tests.contracts.kept import asked, part
 async def test_the_mark_of_what_was_missed_moves_too(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         table = schema.listening
-        mark = {"team_id": "T1", "channel_id": "C1", "missed_from": 5.0}
+        mark = {"team_id": "T1", "channel_id": "C1", "since": 1.0, "missed_from": 5.0}
         await store.database.changed(insert(table).values(**mark))
         await store.preferences.move_channel("T1", "C1", "C2")
         rows = await store.database.rows(select(table.c.channel_id, table.c.missed_from))

@@ -138,7 +138,6 @@ async def test_what_chat_refuses(
     assert await refusal(post(channel=secret.id, text="hi")) == "channel_not_found"
     assert await refusal(post(channel=closed.id, text="hi")) == "is_archived"
     assert await refusal(client.api_call("chat.postMessage", json={"channel": channel})) == "no_text"
-    assert await refusal(post(channel=channel, text="hi", thread_ts="1.000001")) == "thread_not_found"
     assert await refusal(post(channel=channel, text="hi", colour="red")) == "invalid_arguments"
     assert await refusal(post(channel=channel, text="hi", metadata={"a": 1})) == "invalid_metadata_format"
     assert await refusal(post(channel=channel, text="hi", blocks='{"a": 1}')) == "invalid_blocks_format"

@@ -14,6 +14,7 @@ from bot.playground.slack_lookalike.records import (
     ChannelKind,
     File,
     JsonObject,
+    LateShare,
     Message,
     PendingUpload,
     ResponseUrl,
@@ -49,6 +50,7 @@ class Contents:
     homes: dict[str, View] = field(default_factory=dict)
     """The home tab of each user who has seen one."""
     uploads: dict[str, PendingUpload] = field(default_factory=dict)
+    late_shares: list[LateShare] = field(default_factory=list)
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     socket_tickets: set[str] = field(default_factory=set)

@@ -55,6 +55,11 @@ class Workspace:
     """Error code with which ``assistant.threads.setStatus`` refuses, such as ``not_allowed``."""
     login_page_for_downloads: bool = False
     """Every download answers 200 with the login page, as for a stale installation."""
+    tells_previous_message: bool = True
+    """False leaves ``previous_message`` out of ``message_deleted`` and ``message_changed``.
+
+    Source: https://docs.slack.dev/reference/events/message/message_deleted, whose example has none.
+    """
 
 
 @dataclass(slots=True)
@@ -86,6 +91,16 @@ class Channel:
     is_ext_shared: bool = False
     archived: bool = False
     topic: str = ""
+    unshareable: frozenset[str] = frozenset()
+    """Extensions of files for which ``files.completeUploadExternal`` answers ``internal_error``, for ever.
+
+    Source: https://github.com/slackapi/node-slack-sdk/issues/2301
+    """
+    looks_before_shares: int | None = 0
+    """The answers of ``files.info`` after which an upload's share stands; ``None`` where it never does.
+
+    Source: https://github.com/slackapi/python-slack-sdk/issues/1461
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +225,15 @@ class PendingUpload:
     length: int
     alt_text: str | None = None
     content: bytes | None = None
+
+
+@dataclass(slots=True)
+class LateShare:
+    """A message that shares completed uploads, but does not stand yet."""
+
+    message: Message
+    looks_left: int
+    """The answers of ``files.info`` that come before it."""
 
 
 @dataclass(slots=True)

@@ -194,6 +194,8 @@ class SlackState(Contents):
 
     def _emit_hidden(self, message: Message, subtype: str, told: JsonObject) -> None:
         ts = self.next_ts()
+        if not self.workspace.tells_previous_message:
+            told = {name: value for name, value in told.items() if name != "previous_message"}
         event: JsonObject = {"type": "message", "subtype": subtype, "hidden": True, "ts": ts, "event_ts": ts}
         event |= {"channel": message.channel_id, **self._channel_type(message)} | told
         if message.ephemeral_for is None:

@@ -139,6 +139,18 @@ def test_edits_and_deletions_are_told(state: SlackState, told: Payloads, general
     assert state.messages == {}
 
 
+def test_what_a_message_was_may_be_left_out(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    state.workspace.tells_previous_message = False
+    message = state.post_as_user(general.id, ann.id, "frist")
+    state.edit(message, text="first")
+    state.delete_message(message)
+    changed, deleted = told[1]["event"], told[2]["event"]
+    assert "previous_message" not in changed | deleted
+    assert (changed["message"]["text"], deleted["deleted_ts"]) == ("first", message.ts)
+
+
 def test_a_deleted_head_leaves_a_tombstone(state: SlackState, general: Channel, ann: User) -> None:
     head = state.post_as_user(general.id, ann.id, "head")
     reply = state.post_as_user(general.id, ann.id, "reply", thread_ts=head.ts)

@@ -113,16 +113,22 @@ def own_message(state: SlackState, channel: Channel, ts: str, refusal: str) -> M
 
 
 def thread_to_reply_in(state: SlackState, channel: Channel, thread_ts: str | None) -> str | None:
-    """The thread that a new message joins.
+    """The thread that a new message joins; ``None`` for the top level of the channel.
+
+    Slack does not refuse a thread whose head is gone: it posts at the top level, and the only sign is that
+    the answer's message has no ``thread_ts``. A tombstone is a head like any other.
 
     Raises:
-        SlackRefusal: ``thread_not_found``, or ``cannot_reply_to_message`` for the ``ts`` of a reply.
+        SlackRefusal: ``cannot_reply_to_message`` for the ``ts`` of a reply.
+
+    Sources: https://github.com/slack-go/slack/issues/1571 and
+    https://github.com/slackapi/python-slack-events-api/issues/87
     """
     if thread_ts is None:
         return None
     parent = state.messages.get((channel.id, thread_ts))
     if parent is None:
-        raise SlackRefusal("thread_not_found")
+        return None
     if parent.thread_ts is not None or parent.ephemeral_for is not None:
         raise SlackRefusal("cannot_reply_to_message")
     return thread_ts

@@ -13,7 +13,14 @@ from typing import Any
 from bot.playground.slack_lookalike.methods.chat import thread_to_reply_in
 from bot.playground.slack_lookalike.methods.content import checked_blocks
 from bot.playground.slack_lookalike.methods.method import Arguments, Method, SlackRefusal, channel_joined
-from bot.playground.slack_lookalike.records import File, JsonObject, Message, PendingUpload
+from bot.playground.slack_lookalike.records import (
+    Channel,
+    File,
+    JsonObject,
+    LateShare,
+    Message,
+    PendingUpload,
+)
 from bot.playground.slack_lookalike.state import SlackState
 
 _SNIPPET_BYTES = 1_048_576
@@ -41,6 +48,7 @@ def is_visible_to_bot(state: SlackState, file: File) -> bool:
 
 def _info(state: SlackState, arguments: Arguments) -> JsonObject:
     file = file_for_bot(state, arguments["file"])
+    _let_late_shares_stand(state, file)
     told = state.file_json(file)
     if file.urls_missing_for > 0:
         file.urls_missing_for -= 1
@@ -117,6 +125,9 @@ def _complete(state: SlackState, arguments: Arguments) -> JsonObject:
     channels = [channel_joined(state, channel_id) for channel_id in named]
     if any(channel.archived for channel in channels):
         raise SlackRefusal("is_archived")
+    extensions = {upload.filename.rpartition(".")[2] for upload in uploads if upload}
+    if any(channel.unshareable & extensions for channel in channels):
+        raise SlackRefusal("internal_error")
     threads = [thread_to_reply_in(state, channel, arguments.get("thread_ts")) for channel in channels]
     blocks = checked_blocks(arguments)
     files = [_finished(state, upload, item) for upload, item in zip(uploads, wanted, strict=True) if upload]
@@ -126,9 +137,26 @@ def _complete(state: SlackState, arguments: Arguments) -> JsonObject:
         )
         message.bot_id, message.subtype = state.workspace.bot_id, "file_share"
         message.thread_ts, message.files, message.blocks = thread_ts, list(files), blocks or []
-        state.keep(message)
+        _share(state, channel, message)
     # The share's ts is not part of the documented answer.
     return {"files": [{"id": file.id, "title": file.title} for file in files]}
+
+
+def _share(state: SlackState, channel: Channel, message: Message) -> None:
+    """Have a message that shares uploads stand, as soon as the channel lets it."""
+    if channel.looks_before_shares == 0:
+        state.keep(message)
+    elif channel.looks_before_shares is not None:
+        state.late_shares.append(LateShare(message, channel.looks_before_shares))
+
+
+def _let_late_shares_stand(state: SlackState, file: File) -> None:
+    for late in [late for late in state.late_shares if file in late.message.files]:
+        if late.looks_left == 0:
+            state.late_shares.remove(late)
+            late.message.ts = state.next_ts()
+            state.keep(late.message)
+        late.looks_left -= 1
 
 
 def _finished(state: SlackState, upload: PendingUpload, item: JsonObject) -> File:

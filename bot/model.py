@@ -151,6 +151,11 @@ class Removal:
     attempt: int
     keys: tuple[JobKey, ...]
     """Jobs that are known of it, ended or not; older ones leave their trace in the thread alone."""
+    replies: tuple[tuple[JobKey, str], ...] = ()
+    """The ``ts`` of the reply of each of these jobs, as far as it is known."""
+    posts_since: datetime | None = None
+    """The time from which something may have been posted for the thread without being noted; ``None`` where
+    no job posted there."""
 
     def covers(self, key: JobKey) -> bool:
         """True where a job is among what has to go."""

@@ -74,18 +74,35 @@ class Requests(Protocol):
         """Make a job that waits for consent due, as confirmed; False where it does not (any more) wait."""
 
     async def remove_message(
-        self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
-    ) -> None:
+        self,
+        team_id: str,
+        channel_id: str,
+        message_ts: str,
+        *,
+        thread_ts: str | None,
+        file_id: str | None = None,
+    ) -> bool:
         """Have everything go that stands of a message's recordings, or of one of them. Durable on return.
 
         A later request is accepted, but its job is not claimed before the removal is done.
+
+        Args:
+            team_id: The installation's.
+            channel_id: Where the message stood.
+            message_ts: Which.
+            thread_ts: The thread of its replies. ``None``: the one that jobs know, and nothing goes where
+                there is none that was not withdrawn before.
+            file_id: One of its files; ``None`` for all.
+
+        Returns:
+            Whether anything goes.
         """
 
     async def remove_file(self, team_id: str, file_id: str) -> int:
         """Have all replies to a file go, wherever jobs know it from; return in how many messages."""
 
-    async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
-        """Have everything go that one job has said, to whomever."""
+    async def remove_reply(self, key: JobKey, *, thread_ts: str, reply_ts: str | None = None) -> None:
+        """Have everything go that one job has said, to whomever; ``reply_ts`` where somebody points at it."""
 
     async def fill_gaps(self, key: str) -> bool:
         """Make a job, given its whole key, whose reply has gaps due again, without its failed parts.
@@ -161,6 +178,12 @@ class Queue(Protocol):
     async def hold(self, job: Job) -> None:
         """Set a claimed job aside until somebody consents to its cost; for a day."""
 
+    async def withdraw(self, job: Job) -> None:
+        """End a claimed job whose message is gone, and all jobs of that message; what stands of it goes.
+
+        As ``Requests.remove_message`` does. Durable on return.
+        """
+
     async def wait_for_earlier_files(self, job: Job, patience_s: float) -> bool:
         """Return when patience ends, or no earlier file of the message lacks its place in the thread.
 
@@ -194,7 +217,7 @@ class Removals(Protocol):
         """Give a claimed removal back, one attempt older."""
 
     async def removed(self, removal: Removal) -> None:
-        """Forget a removal that is done."""
+        """Forget a removal that is done; whoever asks for one of its jobs from now on gets a new reply."""
 
 
 class Preferences(Protocol):

@@ -22,6 +22,7 @@ from bot.recording import Part
 from bot.store import endings, removals, schema
 from bot.store.database import Database
 from bot.store.ledger import add_usage, month_name
+from bot.store.moving import channel_id_now
 from bot.store.rows import channel_now, dump_part, id_of, is_running, parse_job, parse_part
 from bot.store.signals import Signals, wait_until_due
 from bot.store.versions import COPIES_KEPT
@@ -156,6 +157,18 @@ class SqliteQueue:
         if copies:
             self._signals.work.set()
         self._signals.next_turn()
+
+    async def withdraw(self, job: Job) -> None:
+        """Withdraw the message that it is about."""
+        key, now = job.key, self._now().timestamp()
+
+        async def withdraw(connection: AsyncConnection) -> None:
+            now_id = await channel_id_now(connection, key.team_id, key.channel_id)
+            target = removals.Target(key.team_id, now_id, key.message_ts)
+            await removals.withdraw(connection, target, thread_ts=job.request.thread_ts, now=now)
+
+        with self._signals.waking_all():
+            await self._database.transact(withdraw)
 
     async def wait_for_earlier_files(self, job: Job, patience_s: float) -> bool:
         """Return when no earlier file of the message lacks its place in the thread, or patience ends."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import JobKey, JobState, Outcome, Removal
+from bot.model import THREAD, JobKey, JobState, Outcome, Removal
 from bot.store import schema
 from bot.store.database import Database
 from bot.store.signals import Signals, wait_until_due
@@ -35,8 +36,8 @@ class SqliteRemovals:
         self._signals.removal.set()
 
     async def removed(self, removal: Removal) -> None:
-        """Delete its row; jobs that somebody has requested meanwhile may begin."""
-        await self._database.changed(delete(schema.removal).where(schema.removal.c.id == removal.id))
+        """Delete its row; jobs that somebody has requested meanwhile may begin, each with a new reply."""
+        await self._database.transact(partial(_forget, removal=removal))
         self._signals.work.set()
 
     async def wait_for_removal(self) -> None:
@@ -50,34 +51,55 @@ class SqliteRemovals:
         await self._database.changed(update(schema.removal).values(claimed=False))
 
 
-async def withdraw(
-    connection: AsyncConnection,
-    now: float,
-    *,
-    team_id: str,
-    channel_id: str,
-    thread_ts: str,
-    message_ts: str,
-    file_id: str | None,
-    audience: str | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The jobs of a message; of one file of it and one audience, where these are given."""
+
+    team_id: str
+    channel_id: str
+    message_ts: str
+    file_id: str | None = None
+    audience: str | None = None
+
+    @classmethod
+    def of(cls, removal: Removal) -> Target:
+        """What a removal covers."""
+        return cls(removal.team_id, removal.channel_id, removal.message_ts, removal.file_id, removal.audience)
+
+    def covers(self, table: Table) -> ColumnElement[bool]:
+        """True for rows of these jobs."""
+        return and_(*(table.c[name] == value for name, value in asdict(self).items() if value is not None))
+
+    def equals(self, table: Table) -> ColumnElement[bool]:
+        """True for rows that name the same; SQLAlchemy makes ``IS NULL`` of a comparison with ``None``."""
+        return and_(*(table.c[name] == value for name, value in asdict(self).items()))
+
+
+async def withdraw(connection: AsyncConnection, target: Target, *, thread_ts: str, now: float) -> None:
     """End the jobs that it covers and write the removal, unless one like it waits already."""
-    target = {"team_id": team_id, "channel_id": channel_id, "message_ts": message_ts}
-    target |= {} if file_id is None else {"file_id": file_id}
-    target |= {} if audience is None else {"audience": audience}
     job, part, removal = schema.job, schema.part, schema.removal
     await connection.execute(
         update(job)
-        .where(_equal(job, target))
+        .where(target.covers(job))
         .values(state=JobState.ENDED, outcome=Outcome.WITHDRAWN, request=None, ended_at=now)
     )
-    covered = select(job.c.id).where(_equal(job, target))
+    covered = select(job.c.id).where(target.covers(job))
     await connection.execute(delete(part).where(part.c.job_id.in_(covered)))
-    whole = target | {"file_id": file_id, "audience": audience}
-    waiting = select(removal.c.id).where(_equal(removal, whole), removal.c.claimed.is_(False))
+    waiting = select(removal.c.id).where(target.equals(removal), removal.c.claimed.is_(False))
     if (await connection.execute(waiting)).first() is None:
-        row = whole | {"thread_ts": thread_ts, "attempt": 0, "claimed": False, "due_at": now}
+        row = asdict(target) | {"thread_ts": thread_ts, "attempt": 0, "claimed": False, "due_at": now}
         await connection.execute(insert(removal).values(**row))
+
+
+async def withdraw_known(connection: AsyncConnection, target: Target, *, now: float) -> bool:
+    """Withdraw what jobs know, in the thread that they know; False where none is left to withdraw."""
+    job = schema.job
+    is_news = job.c.outcome.is_distinct_from(Outcome.WITHDRAWN)
+    known = select(func.count(), func.max(job.c.thread_ts)).where(target.covers(job), is_news)
+    count, thread_ts = (await connection.execute(known)).one()
+    if count:
+        await withdraw(connection, target, thread_ts=thread_ts or target.message_ts, now=now)
+    return bool(count)
 
 
 async def remove_file(connection: AsyncConnection, now: float, team_id: str, file_id: str) -> int:
@@ -87,16 +109,8 @@ async def remove_file(connection: AsyncConnection, now: float, team_id: str, fil
     known = known.where(job.c.team_id == team_id, job.c.file_id == file_id)
     messages = (await connection.execute(known.group_by(job.c.channel_id, job.c.message_ts))).all()
     for message in messages:
-        await withdraw(
-            connection,
-            now,
-            team_id=team_id,
-            channel_id=message.channel_id,
-            thread_ts=message.thread_ts or message.message_ts,
-            message_ts=message.message_ts,
-            file_id=file_id,
-            audience=None,
-        )
+        target = Target(team_id, message.channel_id, message.message_ts, file_id)
+        await withdraw(connection, target, thread_ts=message.thread_ts or message.message_ts, now=now)
     return len(messages)
 
 
@@ -121,10 +135,17 @@ async def _claim(connection: AsyncConnection, now: float) -> Removal | None:
     if row is None:
         return None
     await connection.execute(update(removal).where(removal.c.id == row.id).values(claimed=True))
-    names = ("team_id", "channel_id", "message_ts", "file_id", "audience")
-    target = {name: value for name in names if (value := getattr(row, name)) is not None}
-    keys = await connection.execute(select(job.c.key).where(_equal(job, target)).order_by(job.c.id))
-    return _removal(row, tuple(JobKey.parse(key) for key in keys.scalars()))
+    target = Target(row.team_id, row.channel_id, row.message_ts, row.file_id, row.audience)
+    jobs = (await connection.execute(select(job).where(target.covers(job)).order_by(job.c.id))).all()
+    return _removal(row, jobs)
+
+
+async def _forget(connection: AsyncConnection, removal: Removal) -> None:
+    """Delete a removal, and what its jobs know of replies that stand no more."""
+    job, table = schema.job, schema.removal
+    await connection.execute(delete(table).where(table.c.id == removal.id))
+    covered = update(job).where(Target.of(removal).covers(job))
+    await connection.execute(covered.values(reply_ts=None, intent_at=None))
 
 
 async def _give_back(connection: AsyncConnection, removal: Removal, due: datetime) -> None:
@@ -134,12 +155,8 @@ async def _give_back(connection: AsyncConnection, removal: Removal, due: datetim
     await connection.execute(update(table).where(table.c.id == removal.id).values(**values))
 
 
-def _equal(table: Table, values: dict[str, Any]) -> ColumnElement[bool]:
-    # SQLAlchemy makes `IS NULL` of a comparison with None.
-    return and_(*(table.c[name] == value for name, value in values.items()))
-
-
-def _removal(row: Row[*tuple[Any, ...]], keys: tuple[JobKey, ...]) -> Removal:
+def _removal(row: Row[*tuple[Any, ...]], jobs: Sequence[Row[*tuple[Any, ...]]]) -> Removal:
+    since = [time for job in jobs if (time := _unnoted_since(job)) is not None]
     return Removal(
         id=row.id,
         team_id=row.team_id,
@@ -149,5 +166,17 @@ def _removal(row: Row[*tuple[Any, ...]], keys: tuple[JobKey, ...]) -> Removal:
         file_id=row.file_id,
         audience=row.audience,
         attempt=row.attempt,
-        keys=keys,
+        keys=tuple(JobKey.parse(job.key) for job in jobs),
+        replies=tuple((JobKey.parse(job.key), job.reply_ts) for job in jobs if job.reply_ts),
+        posts_since=datetime.fromtimestamp(min(since), UTC) if since else None,
     )
+
+
+def _unnoted_since(job: Row[*tuple[Any, ...]]) -> float | None:
+    """The time from which a job may have posted in its thread without noting it.
+
+    Once it has its reply, that is while it is being stopped.
+    """
+    if job.audience != THREAD or job.intent_at is None:
+        return None
+    return float(job.intent_at) if job.reply_ts is None else job.ended_at

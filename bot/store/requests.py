@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +16,8 @@ from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
 from bot.store import removals, schema
 from bot.store.database import Database
 from bot.store.moving import channel_id_now, request_now
-from bot.store.rows import ANSWERED, GAPS_KEPT, WORKING, dump_request, insert_job, key_now
+from bot.store.removals import Target
+from bot.store.rows import ANSWERED, GAPS_KEPT, WORKING, dump_request, insert_job, key_now, note_reply
 from bot.store.signals import Signals
 
 KEYS_KEPT_AT_LEAST = timedelta(days=8)
@@ -85,17 +87,27 @@ class SqliteRequests:
             return await self._database.transact(partial(_fill_gaps, key=JobKey.parse(key), now=self._now()))
 
     async def remove_message(
-        self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
-    ) -> None:
+        self,
+        team_id: str,
+        channel_id: str,
+        message_ts: str,
+        *,
+        thread_ts: str | None,
+        file_id: str | None = None,
+    ) -> bool:
         """Withdraw for every audience."""
-        await self._withdraw(
-            team_id=team_id,
-            channel_id=channel_id,
-            thread_ts=thread_ts,
-            message_ts=message_ts,
-            file_id=file_id,
-            audience=None,
-        )
+        now = self._now().timestamp()
+
+        async def remove(connection: AsyncConnection) -> bool:
+            now_id = await channel_id_now(connection, team_id, channel_id)
+            target = Target(team_id, now_id, message_ts, file_id)
+            if thread_ts is None:
+                return await removals.withdraw_known(connection, target, now=now)
+            await removals.withdraw(connection, target, thread_ts=thread_ts, now=now)
+            return True
+
+        with self._signals.waking_all():
+            return await self._database.transact(remove)
 
     async def remove_file(self, team_id: str, file_id: str) -> int:
         """In each message that a job names; those of forgotten jobs only Slack could name."""
@@ -105,16 +117,20 @@ class SqliteRequests:
                 partial(removals.remove_file, now=now, team_id=team_id, file_id=file_id)
             )
 
-    async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
+    async def remove_reply(self, key: JobKey, *, thread_ts: str, reply_ts: str | None = None) -> None:
         """One key's."""
-        await self._withdraw(
-            team_id=key.team_id,
-            channel_id=key.channel_id,
-            thread_ts=thread_ts,
-            message_ts=key.message_ts,
-            file_id=key.file_id,
-            audience=key.audience,
-        )
+        now = self._now().timestamp()
+
+        async def remove(connection: AsyncConnection) -> None:
+            now_id = await channel_id_now(connection, key.team_id, key.channel_id)
+            if reply_ts is not None:
+                key_there = replace(key, channel_id=now_id)
+                await connection.execute(note_reply(key_there, thread_ts, reply_ts, now))
+            target = Target(key.team_id, now_id, key.message_ts, key.file_id, key.audience)
+            await removals.withdraw(connection, target, thread_ts=thread_ts, now=now)
+
+        with self._signals.waking_all():
+            await self._database.transact(remove)
 
     async def depth(self) -> dict[JobState, int]:
         """Count unfinished jobs by state."""
@@ -153,16 +169,6 @@ class SqliteRequests:
         rows = await self._database.rows(select(func.min(table.c.accepted_at)).where(unfinished))
         accepted_at = rows[0][0]
         return 0.0 if accepted_at is None else max(0.0, self._now().timestamp() - accepted_at)
-
-    async def _withdraw(self, *, team_id: str, channel_id: str, **target: Any) -> None:
-        now = self._now().timestamp()
-
-        async def withdraw(connection: AsyncConnection) -> None:
-            named = {"team_id": team_id, "channel_id": await channel_id_now(connection, team_id, channel_id)}
-            await removals.withdraw(connection, now=now, **named, **target)
-
-        with self._signals.waking_all():
-            await self._database.transact(withdraw)
 
 
 async def _ask(
@@ -262,7 +268,8 @@ def _reply_of(row: Row[*tuple[Any, ...]], existing: ExistingReply | None, now: f
     """The columns of the reply that a job goes on with."""
     revision = max(row.revision, existing.revision if existing else 0) + 1
     if row.outcome == Outcome.WITHDRAWN:
-        return {"revision": revision, "reply_ts": None, "intent_at": None}
+        # What stood is forgotten once it is deleted, and not before.
+        return {"revision": revision}
     reply_ts = row.reply_ts or (existing.ts if existing else None)
     intent_at = row.intent_at if reply_ts is None or row.intent_at else _time_of(reply_ts, now)
     return {"revision": revision, "reply_ts": reply_ts, "intent_at": intent_at}

@@ -29,25 +29,43 @@ _SETTINGS = TypeAdapter(ChannelSettings)
 
 def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Insert:
     """Add a job that is due now; a key that is known changes nothing."""
-    key = request.key
-    row = {
+    row = _row_of(request.key, request.thread_ts, now) | {
+        "position": request.position,
+        "state": JobState.READY,
+        "asked": request.ask_id,
+        "request": dump_request(request),
+    }
+    return sqlite_insert(schema.job).values(**row | values).on_conflict_do_nothing()
+
+
+def note_reply(key: JobKey, thread_ts: str, reply_ts: str, now: float) -> Insert:
+    """Note where a job's reply stands; a job that is forgotten is known again, as one that has ended."""
+    row = _row_of(key, thread_ts, now) | {
+        "position": 0,
+        "state": JobState.ENDED,
+        "outcome": Outcome.WITHDRAWN,
+        "ended_at": now,
+        "reply_ts": reply_ts,
+    }
+    stated = {"reply_ts": reply_ts}
+    return sqlite_insert(schema.job).values(**row).on_conflict_do_update(index_elements=["key"], set_=stated)
+
+
+def _row_of(key: JobKey, thread_ts: str, now: float) -> dict[str, Any]:
+    """The columns of every new job."""
+    return {
         "key": str(key),
         "team_id": key.team_id,
         "channel_id": key.channel_id,
         "message_ts": key.message_ts,
         "file_id": key.file_id,
         "audience": key.audience,
-        "thread_ts": request.thread_ts,
-        "position": request.position,
-        "state": JobState.READY,
+        "thread_ts": thread_ts,
         "attempt": 0,
         "faults": 0,
-        "asked": request.ask_id,
         "accepted_at": now,
         "due_at": now,
-        "request": dump_request(request),
     }
-    return sqlite_insert(schema.job).values(**row | values).on_conflict_do_nothing()
 
 
 def channel_now(team_id: str, channel_id: str) -> ColumnElement[str]:

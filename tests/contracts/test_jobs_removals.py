@@ -55,6 +55,80 @@ async def test_who_still_runs_it_changes_nothing_any_more(kept: Kept) -> None:
     assert (await kept.claimed()).reply_ts is None
 
 
+@pytest.mark.parametrize("state", JobState)
+async def test_a_thread_that_is_gone_ends_every_job_of_its_message(kept: Kept, state: JobState) -> None:
+    private = await kept.claimed(asked(audience="U7"))
+    await kept.brought(state)
+    await kept.requests.accept([asked("F2"), asked(message_ts="2.0")])
+    await kept.queue.withdraw(private)
+    assert await kept.working() == 1
+    removal = await taken(kept)
+    assert (removal.message_ts, removal.thread_ts) == ("1.0", "0.5")
+    assert (removal.file_id, removal.audience) == (None, None)
+    assert set(removal.keys) == {asked().key, asked("F2").key, private.key}
+    await kept.queue.retry_at(private, kept.time.now())
+    await kept.removals.removed(removal)
+    assert (await kept.claimed()).key.message_ts == "2.0"
+    assert await kept.queue.claim() is None
+
+
+async def test_whoever_waits_for_removals_hears_of_it(kept: Kept) -> None:
+    job = await kept.claimed(asked())
+    async with kept.waiting(kept.removals.wait_for_removal()):
+        await kept.queue.withdraw(job)
+
+
+async def test_the_replies_that_jobs_know_are_named(kept: Kept) -> None:
+    job = await kept.ended(asked())
+    await kept.requests.accept([asked("F2")])
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5")
+    assert (await taken(kept)).replies == ((job.key, "5.5"),)
+
+
+async def test_a_post_that_nobody_noted_is_looked_for_since_its_intent(kept: Kept) -> None:
+    noted = await kept.claimed(asked())
+    await kept.queue.record_reply(await kept.queue.write_intent(noted), "5.5", None)
+    await kept.pass_by(60)
+    unnoted = await kept.queue.write_intent(await kept.claimed(asked("F2")))
+    await kept.pass_by(60)
+    private = await kept.queue.write_intent(await kept.claimed(asked("F3", audience="U7")))
+    await kept.requests.remove_message("T1", "C1", "1.0", thread_ts="0.5", file_id="F2")
+    assert (await taken(kept)).posts_since == unnoted.intent_at
+    await kept.requests.remove_reply(private.key, thread_ts="0.5")
+    assert (await taken(kept)).posts_since is None, "nobody posts it in a thread"
+
+
+async def test_a_post_of_a_job_that_just_ran_is_looked_for_too(kept: Kept) -> None:
+    job = await kept.ended(asked())
+    await kept.pass_by(3_600)
+    await kept.requests.remove_reply(job.key, thread_ts="0.5")
+    assert (await taken(kept)).posts_since == kept.time.now()
+
+
+async def test_a_reply_that_somebody_points_at_is_named(kept: Kept) -> None:
+    job = await kept.ended(asked())
+    forgotten = asked("F9").key
+    for key, reply_ts in ((job.key, "7.7"), (forgotten, "9.9")):
+        await kept.requests.remove_reply(key, thread_ts="0.5", reply_ts=reply_ts)
+        assert (await taken(kept)).replies == ((key, reply_ts),)
+    assert await kept.working() == 0
+    assert await kept.requests.accept([asked("F9")]) == 0, "its words were deleted"
+
+
+async def test_a_message_that_is_only_named_takes_what_jobs_know(kept: Kept) -> None:
+    await kept.requests.accept([asked(audience=reader) for reader in READERS])
+    assert not await kept.requests.remove_message("T1", "C1", "2.0", thread_ts=None)
+    assert not await kept.requests.remove_message("T1", "C1", "1.0", thread_ts=None, file_id="F2")
+    assert await kept.removals.claim_removal() is None
+    assert await kept.requests.remove_message("T1", "C1", "1.0", thread_ts=None, file_id="F1")
+    removal = await taken(kept)
+    assert (removal.message_ts, removal.thread_ts, removal.file_id) == ("1.0", "0.5", "F1")
+    assert await kept.working() == 0
+    await kept.removals.removed(removal)
+    assert not await kept.requests.remove_message("T1", "C1", "1.0", thread_ts=None), "all of it is gone"
+    assert await kept.removals.claim_removal() is None
+
+
 async def test_a_message_takes_all_its_files_and_readers_along(kept: Kept) -> None:
     going = [asked(file_id, audience=reader) for file_id in ("F1", "F2") for reader in READERS]
     staying = [asked(message_ts="2.0"), asked(channel_id="C2"), asked(team_id="T2")]
@@ -184,6 +258,7 @@ async def test_who_asks_again_does_not_lose_the_new_words_with_the_old(kept: Kep
     assert await kept.requests.ask([asked()]) == [RequestOutcome.ACCEPTED]
     assert await kept.queue.claim() is None, "the old words are still there"
     removal = await taken(kept)
+    assert removal.replies == ((job.key, "5.5"),), "whoever asks does not make it unknown"
     assert await kept.queue.claim() is None, "they are just going"
     await kept.removals.remove_later(removal, kept.time.now())
     removal = await taken(kept)

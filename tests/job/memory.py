@@ -12,6 +12,7 @@ from bot.errors import Forgotten
 from bot.model import THREAD, Job, JobKey, JobState, Outcome, Removal, TranscriptionRequest
 from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
 from bot.recording import Part
+from bot.slack.incoming.files import stub
 from tests.job.memory_ledger import MemoryLedger
 from tests.job.virtual import VirtualTime
 
@@ -113,9 +114,7 @@ class MemoryJobs:
         now, before = self._time.now(), row.job
         reply_ts, intent_at = before.reply_ts, before.intent_at
         revision = max(before.revision, existing.revision if existing else 0) + 1
-        if row.outcome == Outcome.WITHDRAWN:
-            reply_ts, intent_at = None, None
-        else:
+        if row.outcome != Outcome.WITHDRAWN:
             reply_ts = reply_ts or (existing.ts if existing else None)
             if reply_ts is not None:
                 intent_at = intent_at or _time_of(reply_ts)
@@ -135,10 +134,31 @@ class MemoryJobs:
         return True
 
     async def remove_message(
-        self, team_id: str, channel_id: str, message_ts: str, *, thread_ts: str, file_id: str | None = None
-    ) -> None:
+        self,
+        team_id: str,
+        channel_id: str,
+        message_ts: str,
+        *,
+        thread_ts: str | None,
+        file_id: str | None = None,
+    ) -> bool:
         channel_id = self.channel_now(team_id, channel_id)
-        self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
+        removal = Removal(0, team_id, channel_id, thread_ts or "", message_ts, file_id, None, 0, ())
+        if thread_ts is None:
+            known = [
+                row.job.request.thread_ts
+                for key, row in self.rows.items()
+                if removal.covers(key) and row.outcome != Outcome.WITHDRAWN
+            ]
+            if not known:
+                return False
+            removal = replace(removal, thread_ts=max(known))
+        self._withdraw(removal)
+        return True
+
+    async def withdraw(self, job: Job) -> None:
+        key, thread_ts = self._key_now(job.key), job.request.thread_ts
+        self._withdraw(Removal(0, key.team_id, key.channel_id, thread_ts, key.message_ts, None, None, 0, ()))
 
     async def remove_file(self, team_id: str, file_id: str) -> int:
         threads = {
@@ -150,8 +170,15 @@ class MemoryJobs:
             self._withdraw(Removal(0, team_id, channel_id, thread_ts, message_ts, file_id, None, 0, ()))
         return len(threads)
 
-    async def remove_reply(self, key: JobKey, *, thread_ts: str) -> None:
+    async def remove_reply(self, key: JobKey, *, thread_ts: str, reply_ts: str | None = None) -> None:
         key = self._key_now(key)
+        if reply_ts is not None:
+            if key not in self.rows:
+                self._insert(
+                    TranscriptionRequest(key, stub(key.file_id), thread_ts, "", 0, 1, explicit=False)
+                )
+            row = self.rows[key]
+            row.job = replace(row.job, reply_ts=reply_ts)
         self._withdraw(
             Removal(
                 *(0, key.team_id, key.channel_id, thread_ts, key.message_ts),
@@ -185,7 +212,14 @@ class MemoryJobs:
             return None
         row = min(due, key=lambda row: row.due_at)
         row.claimed = True
-        return replace(row.removal, keys=tuple(key for key in self.rows if row.removal.covers(key)))
+        covered = {key: known for key, known in self.rows.items() if row.removal.covers(key)}
+        since = [time for known in covered.values() if (time := _unnoted_since(known)) is not None]
+        return replace(
+            row.removal,
+            keys=tuple(covered),
+            replies=tuple((key, ts) for key, known in covered.items() if (ts := known.job.reply_ts)),
+            posts_since=min(since, default=None),
+        )
 
     async def remove_later(self, removal: Removal, due: datetime) -> None:
         if row := self.removals.get(removal.id):
@@ -195,6 +229,9 @@ class MemoryJobs:
 
     async def removed(self, removal: Removal) -> None:
         self.removals.pop(removal.id, None)
+        for key, row in self.rows.items():
+            if removal.covers(key):
+                row.job = replace(row.job, reply_ts=None, intent_at=None)
         self._tell()
 
     async def claim(self) -> Job | None:
@@ -456,6 +493,12 @@ def _progress(row: Row) -> tuple[int, int]:
     if row.state in WORKING:
         return row.job.revision, 2
     return row.job.revision, 3 if row.outcome in ANSWERED else int(row.state == JobState.HELD)
+
+
+def _unnoted_since(row: Row) -> datetime | None:
+    if row.job.key.audience != THREAD or row.job.intent_at is None:
+        return None
+    return row.job.intent_at if row.job.reply_ts is None else row.ended_at
 
 
 def _time_of(ts: str) -> datetime:

@@ -253,7 +253,7 @@ async def test_an_edited_text_withdraws_nothing() -> None:
 
 async def test_a_removal_that_could_not_be_stored_is_delivered_again() -> None:
     class FullDisk(MemoryJobs):
-        async def remove_message(self, *_: str, thread_ts: str, file_id: str | None = None) -> None:
+        async def remove_message(self, *_: str, thread_ts: str | None, file_id: str | None = None) -> bool:
             raise OSError(28, f"No space left on device: {thread_ts} {file_id}")
 
     async with listening(FullDisk(VirtualTime())) as (harness, _):

@@ -2,8 +2,11 @@
 
     TranscriptionError
     ├── Rejected         the file cannot be transcribed: say why, end the job
+    │   ├── ThreadGone       its message is gone: end it without a word, and delete what stands of it
+    │   └── Undeliverable    its reply is not taken: end it without a word
     ├── ConsentNeeded    it costs enough to need consent: somebody has to press a button
     ├── Unavailable      not now: try again later, for hours if need be
+    │   └── UnknownRefusal   refused for a reason that nobody here knows: for minutes
     ├── Misconfigured    the operator must act: park the job until verification succeeds
     └── Forgotten        nothing is known of the job any more: end it without a word
 
@@ -102,6 +105,22 @@ class Rejected(TranscriptionError):
         self.limit = limit
 
 
+class ThreadGone(Rejected):
+    """The message with the recording is gone, and its thread with it: nothing of it may be posted."""
+
+    def __init__(self, detail: str) -> None:
+        """Keep the operator's detail."""
+        super().__init__(Refusal.GONE, detail)
+
+
+class Undeliverable(Rejected):
+    """Slack takes no reply to this recording, by a code that nobody here knows."""
+
+    def __init__(self, detail: str) -> None:
+        """Keep the operator's detail."""
+        super().__init__(Refusal.FORBIDDEN, detail)
+
+
 class ConsentNeeded(TranscriptionError):
     """The recording is long enough that somebody has to consent to its cost.
 
@@ -128,6 +147,10 @@ class Unavailable(TranscriptionError):
         self.reason = reason
         self.detail = detail
         self.retry_after_s = retry_after_s
+
+
+class UnknownRefusal(Unavailable):
+    """Slack refuses by a code that nobody here knows: it may pass, but is not waited for like an outage."""
 
 
 class Misconfigured(TranscriptionError):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Misconfigured, Rejected, TranscriptionError, Unavailable
+from bot.errors import Misconfigured, Rejected, ThreadGone, TranscriptionError, Unavailable, UnknownRefusal
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
@@ -19,7 +19,9 @@ from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
 from bot.job.retry import (
     MOST_BUGS,
+    MOST_REFUSALS,
     AwaitConsent,
+    Decision,
     History,
     Ignore,
     Park,
@@ -130,7 +132,7 @@ class Attempt:
         await self._delivery.deliver(self._current, reply, found)
 
     async def _follow(self, error: Exception) -> None:
-        """Carry out what ``decide`` says of a failure."""
+        """Carry out what ``decide`` says of a failure, unless the thread turns out to be gone."""
         job = self._current.job
         history = History(
             attempt=job.attempt,
@@ -146,16 +148,22 @@ class Attempt:
             self._log.error("operator needed", reason=str(error.reason), detail=error.detail)
         elif not isinstance(error, TranscriptionError):
             self._log.error("fault", key=str(job.key), exc_info=error)
-        match decide(error, job.request, history):
+        try:
+            await self._carry_out(decide(error, job.request, history), error)
+        except ThreadGone as gone:
+            await self._end(Outcome.WITHDRAWN, error=gone)
+
+    async def _carry_out(self, decision: Decision, error: Exception) -> None:
+        match decision:
             case Say(reply):
                 await self._say_last(reply, error)
             case AwaitConsent(duration_s):
                 await self._say_last(
                     ConsentRequest(duration_s, self._collaborators.budget.cost(duration_s)), error
                 )
-            case Ignore():
+            case Ignore(outcome):
                 await self._progress.clear()
-                await self._end(Outcome.IGNORED, error=error)
+                await self._end(outcome, error=error)
             case RetryAfter(delay_s, notice):
                 await self._notify(notice)
                 await self._retry(error, delay_s)
@@ -169,13 +177,17 @@ class Attempt:
         try:
             with self._current.observed.stage("reply"):
                 state = await self._leave(reply)
-        except Exception as unsaid:  # noqa: BLE001  # a bug here must not make the job immortal
+        except Exception as unsaid:  # a bug here must not make the job immortal
             delay_s = backoff_s(job.attempt, self._clock.jitter())
             bug = not isinstance(unsaid, TranscriptionError)
             if bug:
                 self._log.error("fault", key=str(job.key), exc_info=unsaid)
             late_s = self._age_s() - self._clock.give_up_after_s
             match unsaid:
+                case ThreadGone():
+                    raise
+                case UnknownRefusal() if job.attempt + 1 >= MOST_REFUSALS:
+                    await self._end(Outcome.UNDELIVERABLE, error=unsaid)
                 case Misconfigured() if late_s < 0:
                     await self._park(unsaid)
                 case Unavailable() if late_s < _LAST_WORD_PATIENCE_S:
@@ -235,6 +247,8 @@ class Attempt:
             return
         try:
             await self._delivery.notify(self._current, notice)
+        except ThreadGone:
+            raise
         except TranscriptionError as unsaid:
             self._log.warning("notice not posted", key=str(job.key), error=str(unsaid))
 

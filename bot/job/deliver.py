@@ -6,9 +6,12 @@ post may have arrived although its answer, or the process, did not survive it.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import structlog
 
-from bot.errors import TranscriptionError, Unavailable
+from bot.errors import ThreadGone, TranscriptionError, Unavailable, Undeliverable, UnknownRefusal
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
 from bot.model import SUBSCRIBERS, THREAD, Job
@@ -22,6 +25,8 @@ _LONGEST_WAIT_S = 60.0
 """A longer ``retry_after_s`` gives the job back to the queue."""
 _DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """Between tries to post. After them the job goes back to the queue; what was recognised is kept."""
+_DELAYS_AFTER_REFUSALS_S = (2.0, 15.0, 60.0)
+"""The same where Slack refuses for a reason that nobody here knows. After them the job ends."""
 _GLANCE_S = 1.0
 """To see whether earlier files have their place: what grows is not waited for."""
 GROWING = "growing"
@@ -30,6 +35,9 @@ GROWING = "growing"
 
 class Delivery:
     """Posts, looks up and records replies. Of a job for subscribers nothing is said: they get copies.
+
+    Where the thread is gone, its message is withdrawn before ``ThreadGone`` is raised: also what stands of
+    other files of that message has to go, and what still runs for them is stopped.
 
     Args:
         queue: Where intents and replies are recorded.
@@ -49,7 +57,10 @@ class Delivery:
         Raises:
             TranscriptionError: Slack could not say.
         """
-        return ThreadLookup() if current.job.intent_at is None else await self._replies.find(current.job)
+        if current.job.intent_at is None:
+            return ThreadLookup()
+        async with self._withdrawing(current.job):
+            return await self._replies.find(current.job)
 
     async def deliver(self, current: CurrentJob, reply: Reply, found: ThreadLookup) -> None:
         """Post the final reply, or a request for consent, behind those of earlier files; retries for a while.
@@ -57,25 +68,35 @@ class Delivery:
         Giving up at once would mean to recognise, and to pay, again.
 
         Raises:
+            ThreadGone: its message is gone.
+            Undeliverable: Slack refuses it, by a code that nobody here knows.
             TranscriptionError: it could not be posted; it may have arrived all the same.
         """
         if _is_mute(current.job):
             return
-        state = state_of(reply)
         await self._may_post_now(current.job, EARLIER_FILES_PATIENCE_S)
-        for delay_s in (*_DELAYS_S, None):
+        async with self._withdrawing(current.job):
+            ts = await self._publish_patiently(current, reply, found)
+        state = state_of(reply)
+        notice = None if state.is_final else str(state)
+        current.job = await self._queue.record_reply(current.job, ts, notice)
+
+    async def _publish_patiently(self, current: CurrentJob, reply: Reply, found: ThreadLookup) -> str:
+        after_outages, after_refusals = iter(_DELAYS_S), iter(_DELAYS_AFTER_REFUSALS_S)
+        while True:
             current.job = await self._queue.write_intent(current.job)
             try:
-                ts = await self._replies.publish(current.job, reply, found)
-            except Unavailable as error:
-                await self._pause(delay_s, error)
-                found = await self._find_patiently(current.job)
-                if found.ts is None or not is_final(found, current.job) or found.state is not state:
-                    continue
-                ts = found.ts
-            notice = None if state.is_final else str(state)
-            current.job = await self._queue.record_reply(current.job, ts, notice)
-            return
+                return await self._replies.publish(current.job, reply, found)
+            except UnknownRefusal as refusal:
+                delay_s = next(after_refusals, None)
+                if delay_s is None:
+                    raise Undeliverable(refusal.detail) from refusal
+                await self._pause(delay_s, refusal)
+            except Unavailable as outage:
+                await self._pause(next(after_outages, None), outage)
+            found = await self._find_patiently(current.job)
+            if found.ts is not None and is_final(found, current.job) and found.state is state_of(reply):
+                return found.ts
 
     async def notify(self, current: CurrentJob, notice: Waiting) -> None:
         """Say once, behind earlier files, that it takes longer: the transcript is edited into this place.
@@ -96,6 +117,9 @@ class Delivery:
 
         Returns:
             True where it was posted. A failed post may have arrived all the same: the job then has an intent.
+
+        Raises:
+            ThreadGone: its message is gone.
         """
         if not await self._may_post_now(current.job, _GLANCE_S):
             return False
@@ -103,6 +127,8 @@ class Delivery:
         try:
             found = ThreadLookup() if current.job.reply_ts else await self.find(current)
             await self._post(current, growing, found, notice)
+        except ThreadGone:
+            raise
         except TranscriptionError as unsaid:
             self._log.warning("not shown yet", key=str(current.job.key), error=str(unsaid))
             return False
@@ -113,9 +139,19 @@ class Delivery:
     ) -> None:
         """Post a notice or what is ready, once, and record it where its place or its notice is new."""
         current.job = await self._queue.write_intent(current.job)
-        ts = await self._replies.publish(current.job, word, found)
+        async with self._withdrawing(current.job):
+            ts = await self._replies.publish(current.job, word, found)
         if (ts, notice) != (current.job.reply_ts, current.job.notice):
             current.job = await self._queue.record_reply(current.job, ts, notice)
+
+    @asynccontextmanager
+    async def _withdrawing(self, job: Job) -> AsyncIterator[None]:
+        """Withdraw a job's message where its thread turns out to be gone."""
+        try:
+            yield
+        except ThreadGone:
+            await self._queue.withdraw(job)
+            raise
 
     async def _may_post_now(self, job: Job, patience_s: float) -> bool:
         """Wait for earlier files of the message where replies stand among others."""

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import Misconfiguration, Outage
+from bot.errors import Misconfiguration, Outage, ThreadGone
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery
@@ -113,7 +113,13 @@ class Progress:
         ready = len(self._current.parts.prefix())
         if ready <= self._shown or self._current.parts.is_whole or (growing := await self.so_far()) is None:
             return
-        if await self._delivery.grow(self._current, growing):
+        try:
+            has_grown = await self._delivery.grow(self._current, growing)
+        except ThreadGone:
+            # The job is withdrawn, and will be stopped from outside.
+            self._stopped.set()
+            return
+        if has_grown:
             self._shown = ready
             self._status_at = None  # a new message takes it away
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import (
@@ -11,10 +12,13 @@ from bot.errors import (
     Outage,
     Refusal,
     Rejected,
+    ThreadGone,
     TranscriptionError,
     Unavailable,
+    Undeliverable,
+    UnknownRefusal,
 )
-from bot.model import SUBSCRIBERS, Claim, TranscriptionRequest
+from bot.model import SUBSCRIBERS, Claim, Outcome, TranscriptionRequest
 from bot.reply import Broken, GaveUp, Refused, Waiting
 
 FIRST_DELAY_S = 2.0
@@ -26,7 +30,15 @@ MOVE_PATIENCE_S = 600.0
 most, with the last of its redeliveries."""
 MOST_BUGS = 3
 """The number of failures by bugs of ours that end a job."""
+MOST_REFUSALS = 5
+"""The number of tries after which an unknown refusal is believed: they take half a minute."""
 
+_SILENT_ENDS: Mapping[type[TranscriptionError], Outcome] = {
+    ThreadGone: Outcome.WITHDRAWN,
+    Undeliverable: Outcome.UNDELIVERABLE,
+    Forgotten: Outcome.IGNORED,
+}
+"""The errors after which nothing is said, and how the job ends."""
 _UNCLAIMED = frozenset({Claim.UNKNOWN, Claim.EITHER, Claim.VIDEO, Claim.OTHER})
 """Files that never said they were audio: where nobody asked, only a transcript is worth a word."""
 
@@ -48,6 +60,8 @@ class AwaitConsent:
 @dataclass(frozen=True, slots=True)
 class Ignore:
     """The job ends without a word."""
+
+    outcome: Outcome = Outcome.IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +141,14 @@ def backoff_s(attempt: int, jitter: float) -> float:
 def _judge(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """The decision on an error where somebody waits for the reply."""
     match error:
+        case ThreadGone() | Undeliverable() | Forgotten():
+            return Ignore(_SILENT_ENDS[type(error)])
         case Rejected():
             return Say(Refused(error.reason, error.limit))
         case ConsentNeeded():
             return AwaitConsent(error.duration_s)
         case Unavailable() | Misconfigured():
             return _wait(error, history)
-        case Forgotten():
-            return Ignore()
         case TranscriptionError():
             raise AssertionError("an error of another kind") from error
     left_s = history.give_up_after_s - history.waited_s
@@ -148,6 +162,8 @@ def _wait(error: Unavailable | Misconfigured, history: History) -> Decision:
     left_s = history.give_up_after_s - history.waited_s
     if left_s <= 0:
         return Say(GaveUp(error.reason))
+    if isinstance(error, UnknownRefusal) and history.attempt + 1 >= MOST_REFUSALS:
+        return Say(Refused(Refusal.FORBIDDEN))
     if isinstance(error, Misconfigured):
         return Park(Waiting(error.reason))
     # The last try falls on the deadline, however long the other side asked to wait.

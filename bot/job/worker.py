@@ -138,7 +138,12 @@ class Worker:
         """Cancel jobs, and wait for their ends; returns those that ran."""
         async with self._claiming:
             running = dict(self._running)
-        stopped = {task: job for task, job in running.items() if covers(await self._key_now(job.key))}
+        # One that has just withdrawn itself has counted itself.
+        stopped = {
+            task: job
+            for task, job in running.items()
+            if covers(await self._key_now(job.key)) and not task.done()
+        }
         for task in stopped:
             task.cancel()
         await asyncio.gather(*stopped, return_exceptions=True)

@@ -14,13 +14,17 @@ from bot.errors import (
     Outage,
     Refusal,
     Rejected,
+    ThreadGone,
     TranscriptionError,
     Unavailable,
+    Undeliverable,
+    UnknownRefusal,
 )
 from bot.job.retry import (
     FIRST_DELAY_S,
     LONGEST_DELAY_S,
     MOST_BUGS,
+    MOST_REFUSALS,
     MOVE_PATIENCE_S,
     PATIENCE_S,
     AwaitConsent,
@@ -33,7 +37,7 @@ from bot.job.retry import (
     backoff_s,
     decide,
 )
-from bot.model import SUBSCRIBERS, Claim
+from bot.model import SUBSCRIBERS, Claim, Outcome
 from bot.reply import Broken, GaveUp, Refused, Waiting
 from tests.job.fakes import request_for
 
@@ -91,6 +95,12 @@ def unknown_channel() -> Rejected:
         (Misconfigured(KEY), history(waited_s=BOUND_S - 0.1), Park(Waiting(KEY))),
         (Misconfigured(KEY), history(waited_s=BOUND_S), Say(GaveUp(KEY))),
         (Forgotten(), history(), Ignore()),
+        (ThreadGone("x"), history(), Ignore(Outcome.WITHDRAWN)),
+        (ThreadGone("x"), history(spoken=True), Ignore(Outcome.WITHDRAWN)),
+        (Undeliverable("x"), history(spoken=True), Ignore(Outcome.UNDELIVERABLE)),
+        (UnknownRefusal(BUSY), history(), RetryAfter(1.0, None)),
+        (UnknownRefusal(BUSY), history(attempt=MOST_REFUSALS - 1), Say(Refused(Refusal.FORBIDDEN))),
+        (UnknownRefusal(BUSY), history(waited_s=BOUND_S), Say(GaveUp(BUSY))),
         (KeyError("x"), history(), RetryAfter(1.0, None)),
         (KeyError("x"), history(attempt=30), RetryAfter(300.0, None)),
         (KeyError("x"), history(bugs=MOST_BUGS - 1), Say(Broken("F1"))),

@@ -97,7 +97,7 @@ class SlackApi:
 
         Raises:
             Rejected: what it is about is gone or closed to the bot.
-            Unavailable: Slack does not answer, or with a code that nobody here knows.
+            Unavailable: Slack does not answer; ``UnknownRefusal`` where it does, by a code that nobody knows.
             Misconfigured: the token or a scope is wrong.
         """
         return await _call(self._reads, method, timeout_s, await self._named_now(arguments))

@@ -1,6 +1,7 @@
 """Errors of Slack's Web API translated into ``bot.errors``. Pure but for the SDK's exception types.
 
-Source: https://docs.slack.dev/reference/methods/chat.postMessage#errors
+Sources: the errors of https://docs.slack.dev/reference/methods/chat.postMessage, of its neighbours, and of
+``conversations.*`` and ``files.*`` there.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from bot.errors import (
     Outage,
     Refusal,
     Rejected,
+    ThreadGone,
     TranscriptionError,
     Unavailable,
+    UnknownRefusal,
 )
 
 _LONGEST_WAIT_S = 3600.0
@@ -27,15 +30,15 @@ _LONGEST_WAIT_S = 3600.0
 _TOKEN = frozenset(
     {
         *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-        *("no_permission", "not_allowed_token_type"),
+        *("not_allowed_token_type", "accesslimited", "two_factor_setup_required"),
     }
 )
-_GONE = frozenset(
-    {"file_not_found", "file_deleted", "message_not_found", "thread_not_found", "channel_not_found"}
-)
+"""Codes that concern the whole app, whatever was asked: the operator has to act."""
+_GONE = frozenset({"file_not_found", "file_deleted", "message_not_found", "channel_not_found"})
 _CLOSED = frozenset(
     {
-        *("access_denied", "not_in_channel", "is_archived", "is_inactive", "restricted_action"),
+        *("access_denied", "no_permission", "team_access_not_granted", "enterprise_is_restricted"),
+        *("not_in_channel", "is_archived", "is_inactive", "posting_to_channel_denied", "restricted_action"),
         *("restricted_action_thread_only_channel", "restricted_action_read_only_channel"),
         *("restricted_action_thread_locked", "restricted_action_non_threadable_channel"),
         *("cannot_reply_to_message", "messages_tab_disabled", "ekm_access_denied", "not_allowed"),
@@ -44,14 +47,15 @@ _CLOSED = frozenset(
 _PASSING = frozenset(
     {
         *("", "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
-        *("request_timeout", "team_added_to_org", "org_login_required"),
+        *("request_timeout", "team_added_to_org", "org_login_required", "external_channel_migrating"),
+        *("update_failed", "file_update_failed"),
     }
 )
 """Codes that say nothing about what was asked: the same call may succeed later."""
 
 
 def translate(failure: Exception) -> Rejected | Unavailable | Misconfigured:
-    """A failed call's exception as one of ours, with Slack's code; an unknown code counts as an outage."""
+    """A failed call's exception as one of ours, with Slack's code."""
     if not isinstance(failure, SlackApiError):
         return Unavailable(Outage.SLACK, type(failure).__name__)
     code = _code(failure)
@@ -65,13 +69,11 @@ def refusal_means_closed() -> Iterator[None]:
     """For look-ups: a refusal by any code is ``Rejected``, as what Slack will not tell is closed to the bot.
 
     Raises:
-        Rejected: FORBIDDEN, in place of ``Unavailable`` with a code that is a refusal.
+        Rejected: FORBIDDEN, in place of ``UnknownRefusal``.
     """
     try:
         yield
-    except Unavailable as error:
-        if not is_refusal(error):
-            raise
+    except UnknownRefusal as error:
         closed = Rejected(Refusal.FORBIDDEN, error.code)
         closed.code = error.code
         raise closed from error
@@ -94,7 +96,7 @@ def rejection_means_bad_token() -> Iterator[None]:
 
 def is_refusal(error: TranscriptionError) -> bool:
     """True where Slack refuses what was asked, today and tomorrow, for a plan, an admin or a thread."""
-    return error.code not in _PASSING and not isinstance(error, Misconfigured)
+    return isinstance(error, Rejected | UnknownRefusal)
 
 
 def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -115,12 +117,14 @@ def _meaning(failure: SlackApiError, code: str) -> Rejected | Unavailable | Misc
         return Misconfigured(Misconfiguration.SLACK_SCOPE, f"needs {_data(failure).get('needed', '')}")
     if code in _TOKEN:
         return Misconfigured(Misconfiguration.SLACK_TOKEN, code)
-    if code in _GONE:
-        return Rejected(Refusal.GONE, code)
-    if code in _CLOSED:
-        return Rejected(Refusal.FORBIDDEN, code)
+    if code == "thread_not_found":
+        return ThreadGone(code)
+    if code in _GONE | _CLOSED:
+        return Rejected(Refusal.GONE if code in _GONE else Refusal.FORBIDDEN, code)
     response = failure.response
     answered = isinstance(response, AsyncSlackResponse)
+    if answered and response.status_code == 200 and code not in _PASSING:
+        return UnknownRefusal(Outage.SLACK, code)
     return Unavailable(
         Outage.SLACK,
         code or (f"status {response.status_code}" if answered else "an answer that is not JSON"),

@@ -13,8 +13,10 @@ from bot.errors import (
     Outage,
     Refusal,
     Rejected,
+    ThreadGone,
     TranscriptionError,
     Unavailable,
+    UnknownRefusal,
 )
 from bot.slack.client.api import SlackApi
 from bot.slack.client.api_errors import (
@@ -46,7 +48,10 @@ async def translated(code: str, **more: object) -> TranscriptionError:
 
 @pytest.mark.parametrize(
     "code",
-    ["invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission"],
+    [
+        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+        *("not_allowed_token_type", "accesslimited", "two_factor_setup_required"),
+    ],
 )
 async def test_a_bad_token_is_the_operators(code: str) -> None:
     error = await translated(code)
@@ -74,9 +79,17 @@ async def test_what_is_gone_is_refused(code: str) -> None:
     assert error.reason is Refusal.GONE
 
 
+async def test_a_thread_that_is_gone_is_told_apart() -> None:
+    assert isinstance(await translated("thread_not_found"), ThreadGone)
+    assert not isinstance(await translated("message_not_found"), ThreadGone)
+
+
 @pytest.mark.parametrize(
     "code",
-    ["access_denied", "not_in_channel", "is_archived", "restricted_action", "cannot_reply_to_message"],
+    [
+        *("access_denied", "not_in_channel", "is_archived", "restricted_action", "cannot_reply_to_message"),
+        *("no_permission", "team_access_not_granted", "posting_to_channel_denied"),
+    ],
 )
 async def test_what_is_closed_to_the_bot_is_refused(code: str) -> None:
     error = await translated(code)
@@ -85,11 +98,26 @@ async def test_what_is_closed_to_the_bot_is_refused(code: str) -> None:
     assert error.reason is Refusal.FORBIDDEN
 
 
-@pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "never_heard_of"])
-async def test_any_other_code_may_pass(code: str) -> None:
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"),
+        *("team_added_to_org", "org_login_required", "external_channel_migrating", "update_failed"),
+    ],
+)
+async def test_an_outage_may_pass(code: str) -> None:
     error = await translated(code)
 
-    assert isinstance(error, Unavailable)
+    assert type(error) is Unavailable
+    assert error.reason is Outage.SLACK
+    assert code in str(error)
+
+
+@pytest.mark.parametrize("code", ["message_limit_exceeded", "invalid_metadata_schema", "never_heard_of"])
+async def test_so_may_a_code_that_nobody_knows_but_not_for_hours(code: str) -> None:
+    error = await translated(code)
+
+    assert isinstance(error, UnknownRefusal)
     assert error.reason is Outage.SLACK
     assert code in str(error)
 
@@ -114,7 +142,7 @@ async def test_any_other_code_may_pass(code: str) -> None:
 async def test_an_answer_that_is_not_slacks_is_an_outage(response: web.Response) -> None:
     error = await error_of(response)
 
-    assert isinstance(error, Unavailable)
+    assert type(error) is Unavailable
     assert error.reason is Outage.SLACK
     assert "proxy" not in str(error)
 
@@ -144,6 +172,13 @@ async def test_every_error_keeps_slacks_own_word(code: str) -> None:
 
     assert error.code == code
     assert isinstance(error.__cause__, SlackApiError)
+
+
+async def test_a_code_of_whatever_stands_before_slack_is_an_outage() -> None:
+    error = await error_of(web.json_response({"ok": False, "error": "upstream_reset"}, status=503))
+
+    assert type(error) is Unavailable
+    assert not is_refusal(error)
 
 
 @pytest.mark.parametrize("code", ["user_not_visible", "invalid_channel", "a_word_of_tomorrow"])

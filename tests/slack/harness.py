@@ -46,6 +46,7 @@ from bot.translations import ENGLISH, Reader
 from tests.job.memory import MemoryJobs
 from tests.job.memory_preferences import MemoryListening, MemoryPreferences
 from tests.job.virtual import VirtualTime
+from tests.slack.scene import at_once
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DEPLOYMENT = Deployment(
@@ -146,7 +147,7 @@ async def slack_harness(
         api, time, workspace = SlackApi(client, client), VirtualTime(), slack.state.workspace
         lookups, whispers = Lookups(api, clock=lambda: time.passed_s), EphemeralMessages(api)
         readers = Readers(lookups, thread_reader)
-        uploads, jobs = Uploads(api, session), MemoryJobs(time)
+        uploads, jobs = Uploads(api, session, at_once), MemoryJobs(time)
         preferences = MemoryPreferences(jobs)
         stopped: list[tuple[str, str | None]] = []
 

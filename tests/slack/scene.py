@@ -79,7 +79,7 @@ async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
             dashscope_api_key="sk-unused",  # type: ignore[arg-type]  # the same
             data_dir=tmp_path,
         )
-        replies = build_clients(settings, session).replies
+        replies = replies_with(build_clients(settings, session).api, session)
         job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
         yield Scene(slack, replies, channel, head, job, session)
 
@@ -90,7 +90,12 @@ def replies_with(
     """The bot's voice, as it is wired, with threads in a language."""
     lookups = Lookups(api)
     readers = Readers(lookups, thread_reader)
-    return SlackReplies(api, Uploads(api, session), EphemeralMessages(api), lookups, readers, **more)
+    uploads = Uploads(api, session, at_once)
+    return SlackReplies(api, uploads, EphemeralMessages(api), lookups, readers, **more)
+
+
+async def at_once(_: float) -> None:
+    """A sleep that takes no time."""
 
 
 def text_in(message: Message) -> str:

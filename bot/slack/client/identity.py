@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bot.slack.client.api import Answer, SlackApi
 from bot.slack.client.api_errors import rejection_means_bad_token
+from bot.slack.incoming.messages import Message
 
 _HISTORY = (
     "hear of messages with files in public and private channels, direct and group messages; find its own "
@@ -57,6 +58,28 @@ class Identity:
     """The user that people mention."""
     missing_scopes: frozenset[str]
     """The scopes that the manifest asks for and the workspace has not granted."""
+
+    def wrote(self, message: Message) -> bool:
+        """True for the bot's own messages: metadata and file names can be anybody's."""
+        return bool({self.bot_user_id, self.bot_id} & {message.user, message.bot_id} - {""})
+
+
+class OwnIdentity:
+    """The bot's identity for what is built before Slack was asked for it; asked for once, when it is needed.
+
+    Args:
+        api: Of Slack.
+    """
+
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
+        self._known: Identity | None = None
+
+    async def get(self) -> Identity:
+        """The bot's ids; raises as ``identify`` does."""
+        if self._known is None:
+            self._known = await identify(self._api)
+        return self._known
 
 
 async def identify(api: SlackApi) -> Identity:

@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
-from bot.errors import Outage, TranscriptionError, Unavailable
+from bot.errors import Outage, TranscriptionError, UnknownRefusal
 from bot.model import Job, Place
 from bot.recording import Transcript
-from bot.reply import Reply, ReplyState, ThreadLookup, state_of
+from bot.reply import Reply, ReplyState, SharedTranscript, ThreadLookup, state_of
 from bot.slack.blockkit.elements import Block
 from bot.slack.client.api import SlackApi
 from bot.slack.client.uploads import UploadRefused, Uploads
@@ -76,6 +76,7 @@ class Posting:
             The reply's ``ts``.
 
         Raises:
+            ThreadGone: the place is a thread that is gone; nothing of this stands.
             Rejected: the place is gone or closed to the bot.
             Unavailable: Slack does not answer; the reply may have arrived all the same.
             Misconfigured: the token or a scope is wrong.
@@ -84,6 +85,9 @@ class Posting:
         metadata = render_metadata(job, state_of(reply))
         shared = found.file_shared
         refused: TranscriptionError | None = None
+        if isinstance(reply, Transcript) and found.pieces:
+            # No file was taken the last time either.
+            return await self._say_in_pieces(sheet, reply, found)
         forms = render_reply(reader, job.request, reply, job.revision)
         # In a thread: subtitles of a long recording take longer than the event loop may stand still.
         for message in await asyncio.to_thread(list, forms):
@@ -103,7 +107,7 @@ class Posting:
                 self._log.warning("files refused", key=str(job.key), error=str(refusal))
                 if isinstance(reply, Transcript):  # nothing else comes with files
                     return await self._say_in_pieces(sheet, reply, found)
-        raise Unavailable(Outage.SLACK, "every form of the reply was refused") from refused
+        raise UnknownRefusal(Outage.SLACK, "every form of the reply was refused") from refused
 
     async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: ThreadLookup) -> str:
         """Post the whole transcript as messages one after the other; existing ones are left alone."""
@@ -130,6 +134,7 @@ class Posting:
         return await self._post(sheet.place, message, metadata)
 
     async def _post(self, place: Place, message: OutgoingMessage, metadata: dict[str, Any]) -> str:
+        """Post a message; what Slack posts outside its thread is deleted at once."""
         answer = await self._api.write(
             "chat.postMessage",
             channel=place.channel_id,
@@ -143,7 +148,10 @@ class Posting:
             link_names=False,
             mrkdwn=False,
         )
-        return id_in(answer.get("ts"))
+        ts, posted = id_in(answer.get("ts")), answer.get("message")
+        if place.thread_ts and isinstance(posted, dict) and not posted.get("thread_ts"):
+            raise await self._uploads.take_back(place.channel_id, SharedTranscript(ts, ()))
+        return ts
 
     async def _update(
         self, place: Place, ts: str, message: OutgoingMessage, metadata: dict[str, Any]

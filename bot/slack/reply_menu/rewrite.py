@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot import sentences
-from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
+from bot.errors import Outage, Refusal, Rejected, TranscriptionError, UnknownRefusal
 from bot.model import SharedFile
 from bot.reply import SharedTranscript
 from bot.scratch import workspace
@@ -65,6 +65,7 @@ class Rewrite:
         messages = [
             message
             async for message in messages_in(self._context.api, press.place, oldest=press.key.message_ts)
+            if self._context.identity.wrote(message)
         ]
         for message in messages:
             if message.ts == press.reply_ts:
@@ -91,7 +92,7 @@ class Rewrite:
             Unavailable: Slack does not answer; some of it may be written.
             Misconfigured: a scope or the token is wrong.
         """
-        names, place = _names(press), press.place
+        names = _names(press)
         old = written.files.get(names[-1])
         subtitles = await self._download(old) if old is not None else ""
         reader = await self._reader_of(press)
@@ -99,17 +100,27 @@ class Rewrite:
         forms = await asyncio.to_thread(
             lambda: list(render_edited(reader, written.blocks, paragraphs, names, subtitles))
         )
-        is_shared = False
-        for message in forms:
-            if message.files and not is_shared:
-                await self._context.uploads.share(place.channel_id, place.thread_ts, message.files)
-                is_shared = True
-            if await self._update(press, message):
-                break
-        else:
-            raise Unavailable(Outage.SLACK, "every form of the reply was refused")
-        for shared in written.shared:
-            await self._context.uploads.remove(place.channel_id, shared)
+        await self._show(press, forms)
+        await self._remove(press, written.shared)
+
+    async def _show(self, press: Press, forms: Sequence[replies.OutgoingMessage]) -> None:
+        """Share files where there are some, and edit the reply; smaller where Slack refuses."""
+        uploads, new = self._context.uploads, tuple[SharedTranscript, ...]()
+        try:
+            for message in forms:
+                if message.files and not new:
+                    new = await uploads.share(press.channel_id, press.place.thread_ts, message.files)
+                if await self._update(press, message):
+                    return
+        except (Rejected, UnknownRefusal):
+            await self._remove(press, new)
+            raise
+        await self._remove(press, new)
+        raise UnknownRefusal(Outage.SLACK, "every form of the reply was refused")
+
+    async def _remove(self, press: Press, files: Sequence[SharedTranscript]) -> None:
+        for shared in files:
+            await self._context.uploads.remove(press.channel_id, shared)
 
     def _written(self, press: Press, reply: Message, messages: Sequence[Message]) -> ExistingReplyText:
         names = set(_names(press))

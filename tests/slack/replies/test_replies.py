@@ -26,7 +26,7 @@ from bot.translations import ENGLISH, Reader
 from tests.slack import payloads
 from tests.slack.scene import HELLO, LONG, NOTHING, Scene, text_in
 
-WRITES = ["chat.postMessage", "chat.update", "assistant.threads.setStatus", "files.completeUploadExternal"]
+WRITES = ["chat.postMessage", "chat.update", "assistant.threads.setStatus"]
 
 
 async def test_a_reply_is_posted_once_as_plain_characters(scene: Scene) -> None:

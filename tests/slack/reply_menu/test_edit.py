@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -310,13 +311,26 @@ async def test_a_stalled_slack_does_not_keep_the_modal_waiting() -> None:
         assert list(view.errors.values()) == [ENGLISH.say(sentences.SLACK_SLOW)]
 
 
-async def test_files_that_slack_does_not_take_leave_everything_as_it_was() -> None:
+def _refuse_uploads(here: Answered) -> None:
+    here.harness.slack.faults.add("files.getUploadURLExternal", SlackError("restricted_action"), times=None)
+
+
+def _never_complete_uploads(here: Answered) -> None:
+    here.harness.slack.faults.add("files.completeUploadExternal", SlackError("internal_error"), times=None)
+
+
+def _never_share_uploads(here: Answered) -> None:
+    here.channel.looks_before_shares = None
+
+
+@pytest.mark.parametrize("fail", [_refuse_uploads, _never_complete_uploads, _never_share_uploads])
+async def test_files_that_slack_does_not_take_leave_everything_as_it_was(
+    fail: Callable[[Answered], None],
+) -> None:
     async with answered() as here:
         reply = await here.reply(LONG)
         (before,) = here.shared(Place(here.channel.id))
-        here.harness.slack.faults.add(
-            "files.getUploadURLExternal", SlackError("restricted_action"), times=None
-        )
+        fail(here)
 
         view = await here.open(reply, Choice.EDIT, here.anne)
         await here.submit(view, written(inputs(view)[0], "Mine."))
@@ -325,6 +339,23 @@ async def test_files_that_slack_does_not_take_leave_everything_as_it_was() -> No
         assert inputs(view)[0]["element"]["initial_value"].startswith("Mine.")
         assert here.shared(Place(here.channel.id)) == [before]
         assert text_of(reply.blocks).startswith("word0-0")
+
+
+async def test_files_of_a_reply_that_is_deleted_meanwhile_do_not_stay() -> None:
+    async with answered() as here:
+        reply = await here.reply(LONG)
+        (before,) = here.shared(Place(here.channel.id))
+        view = await here.open(reply, Choice.EDIT, here.anne)
+        hold = here.harness.slack.faults.hold("chat.update")
+
+        here.harness.people.submit(view, written(inputs(view)[0], "Mine."))
+        await hold.reached()
+        here.harness.slack.state.delete_message(reply)
+        hold.release()
+        await here.harness.settled()
+
+        assert view.content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.REPLY_GONE)
+        assert here.shared(Place(here.channel.id)) == [before]
 
 
 async def test_a_reply_that_slack_finds_too_long_gets_shorter() -> None:

@@ -63,7 +63,7 @@ class Target:
 
     @classmethod
     def of(cls, removal: Removal) -> Target:
-        """What a removal covers."""
+        """The jobs that a removal covers."""
         return cls(removal.team_id, removal.channel_id, removal.message_ts, removal.file_id, removal.audience)
 
     def covers(self, table: Table) -> ColumnElement[bool]:

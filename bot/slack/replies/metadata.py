@@ -1,4 +1,8 @@
-"""Message metadata of replies, and the look-up of the bot's own messages in a thread by it and file names."""
+"""Message metadata of replies, and the look-up of replies by it and by file names.
+
+All messages here are the bot's own (``Identity.wrote``): anybody may post files of such names, and any app
+such metadata.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +86,7 @@ def _shared(message: Message) -> SharedTranscript:
 
 def _is_leftover(message: Message) -> bool:
     """True where tombstones of files are left: the process died before it deleted their message."""
-    return bool(message.bot_id) and {file.mode for file in message.files} == {"tombstone"}
+    return {file.mode for file in message.files} == {"tombstone"}
 
 
 def _ours(message: Message) -> ReplyMetadata | None:

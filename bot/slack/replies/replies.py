@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
@@ -14,18 +14,16 @@ from bot.reply import Broken, GaveUp, Refused, Reply, ThreadLookup
 from bot.slack.client.api import SlackApi
 from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.history import messages_in, open_direct
-from bot.slack.client.identity import SCOPES_OF_JOBS, identify
+from bot.slack.client.identity import SCOPES_OF_JOBS, OwnIdentity, identify
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
-from bot.slack.replies.delete import ReplyDeleter
+from bot.slack.replies.delete import CLOCK_MARGIN, ReplyDeleter
 from bot.slack.replies.metadata import note_message
 from bot.slack.replies.post import Posting
 from bot.slack.replies.private import PrivateReplies
 from bot.slack.replies.render import sentence_of
 
-_CLOCK_MARGIN = timedelta(minutes=5)
-"""Slack's clock and ours may differ; looking further back costs nothing."""
 _STATUS_TIMEOUT_S = 3.0
 
 
@@ -55,7 +53,8 @@ class SlackReplies:
         self._readers = readers
         self._posting = Posting(api, uploads)
         self._private = PrivateReplies(api, self._posting, ephemeral, lookups, readers, now)
-        self._deleter = ReplyDeleter(api, uploads)
+        self._own = OwnIdentity(api)
+        self._deleter = ReplyDeleter(api, uploads, self._own)
         self._ephemeral = ephemeral
         self._log = structlog.get_logger(__name__)
 
@@ -77,11 +76,12 @@ class SlackReplies:
         """
         reader_id = job.key.reader_id
         place = await open_direct(self._api, reader_id) if reader_id else _thread_of(job)
-        since = (job.intent_at or job.accepted_at) - _CLOCK_MARGIN
+        since = (job.intent_at or job.accepted_at) - CLOCK_MARGIN
         oldest = job.key.message_ts if job.revision else f"{since.timestamp():.6f}"
-        found = ThreadLookup()
+        found, identity = ThreadLookup(), await self._own.get()
         async for message in messages_in(self._api, place, oldest):
-            found = note_message(found, message, job)
+            if identity.wrote(message):
+                found = note_message(found, message, job)
         return found
 
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
@@ -104,7 +104,7 @@ class SlackReplies:
             await self._ephemeral.tell(asker, _thread_of(job), sentence_of(reader, reply))
 
     async def delete_replies(self, removal: Removal) -> None:
-        """Search the thread, and direct messages, for what carries its key or is named after its file."""
+        """Delete the replies that jobs know, and search the thread and direct messages for all others."""
         await self._deleter.delete(removal)
 
     async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:

@@ -89,7 +89,9 @@ class ReplyButtons:
         # Nobody takes a transcript away with a button that a slow screen still shows.
         if press.key.reader_id is None and not await self._is_asking(press):
             return sentences.QUESTION_CLOSED
-        await self._context.requests.remove_reply(press.key, thread_ts=press.handle.thread_ts)
+        await self._context.requests.remove_reply(
+            press.key, thread_ts=press.handle.thread_ts, reply_ts=press.reply_ts
+        )
         return sentences.DECLINED
 
     async def _share(self, press: Press) -> Answer:

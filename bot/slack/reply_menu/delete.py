@@ -52,7 +52,9 @@ class Delete:
         """
         if not await self._may(press):
             return sentences.NOT_YOURS_TO_CHANGE
-        await self._requests.remove_reply(press.key, thread_ts=press.handle.thread_ts)
+        await self._requests.remove_reply(
+            press.key, thread_ts=press.handle.thread_ts, reply_ts=press.reply_ts
+        )
         return None
 
     async def _may(self, press: Press) -> bool:

@@ -289,7 +289,7 @@ def test_what_an_older_version_posted_goes_too() -> None:
 
 
 def test_what_is_left_of_files_that_are_deleted_goes() -> None:
-    leftover = {"ts": "2.0", "bot_id": "B1", "files": [{"id": "F1", "mode": "tombstone"}]}
+    leftover = {"ts": "2.0", "files": [{"id": "F1", "mode": "tombstone"}]}
 
     assert [standing.ts for standing in planned([leftover], removal_of(payloads.job()))] == ["2.0"]
 
@@ -305,7 +305,7 @@ def test_what_is_left_of_files_that_are_deleted_goes() -> None:
         {"ts": "1.0", "metadata": {"event_type": "other", "event_payload": {"key": str(payloads.job().key)}}},
         {"ts": "1.0", "files": [{"id": "F1", "name": "transcript-F024CLIP1.txt.exe"}]},
         {"ts": "1.0", "files": [{"id": "F1", "name": "my transcript-F024CLIP1.txt"}]},
-        {"ts": "1.0", "files": [{"id": "F1", "mode": "tombstone"}]},
+        {"ts": "1.0", "files": [{"id": "F1", "mode": "tombstone"}, {"id": "F2", "name": "x"}]},
     ],
 )
 def test_odd_messages_stay(odd: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def test_files_and_pieces_of_earlier_revisions_are_outdated() -> None:
         {},
         {"ts": "1.0", "metadata": "x", "files": {}},
         {"ts": "1.0", "metadata": {"event_payload": {"key": str(JOB.key)}}},
-        {"ts": "1.0", "files": ["x", {"id": "F1", "mode": "tombstone"}]},
+        {"ts": "1.0", "files": ["x", {"id": "F1", "mode": "hosted"}]},
         posted("1.0") | {"metadata": {"event_type": "threadscribe_reply", "event_payload": ["x"]}},
     ],
 )

@@ -124,6 +124,22 @@ async def test_only_the_time_since_the_intent_is_searched(scene: Scene) -> None:
     assert (await scene.replies.find(without)).ts == ts
 
 
+async def test_files_that_somebody_else_shares_are_not_the_replys(scene: Scene) -> None:
+    state = scene.slack.state
+    file = state.add_file(b"x", "transcript-F024CLIP1.txt", user=scene.head.user)
+    state.post_as_user(scene.channel.id, scene.head.user, files=[file], thread_ts=scene.head.ts)
+
+    assert await scene.found() == NOTHING
+
+
+async def test_what_another_app_says_of_the_recording_is_not_the_reply(scene: Scene) -> None:
+    await scene.replies.publish(scene.job, HELLO, NOTHING)
+    (reply,) = scene.said()
+    reply.bot_id, reply.user = "B0ANOTHER01", "U0ANOTHER01"
+
+    assert await scene.found() == NOTHING
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -274,6 +274,21 @@ async def test_deleting_asks_first() -> None:
         assert (removal.thread_ts, removal.audience) == (here.head.ts, "thread")
 
 
+async def test_a_reply_is_deleted_wherever_it_stands_and_whoever_has_forgotten_it() -> None:
+    async with answered() as here:
+        reply = await here.reply(HELLO)
+        reply.thread_ts = None
+        here.harness.slack.state.delete_message(here.head)
+
+        await here.submit(await here.open(reply, Choice.DELETE, here.anne))
+
+        removal = await here.harness.jobs.claim_removal()
+        assert removal is not None
+        assert removal.replies == ((here.job().key, reply.ts),)
+        await here.harness.context.replies.delete_replies(removal)
+        assert here.harness.slack.state.messages == {}
+
+
 async def test_who_may_delete() -> None:
     async with answered() as here:
         reply = await here.reply(HELLO, here.job(asked_by=here.zoe.id))

@@ -22,7 +22,9 @@ class MessageEvent(Message):
     message: Annotated[Message | None, OptionalObject] = None
     """Of ``message_changed``: the message as it is now."""
     previous_message: Annotated[Message | None, OptionalObject] = None
-    """Of ``message_changed`` and ``message_deleted``: the message as it was."""
+    """Of ``message_changed`` and ``message_deleted``: the message as it was, where Slack says so."""
+    deleted_ts: Id = ""
+    """Of ``message_deleted``: which message."""
 
 
 class FileDeleted(Payload):

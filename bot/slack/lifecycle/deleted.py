@@ -6,7 +6,7 @@ Source: https://docs.slack.dev/reference/events/message/message_deleted and its 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -25,7 +25,8 @@ class Deletion:
     team_id: str
     channel_id: str
     message_ts: str
-    thread_ts: str
+    thread_ts: str | None
+    """The thread of its replies; ``None``: only the jobs that know the message can tell."""
     file_id: str | None = None
     """The deleted file; ``None`` for the whole message."""
 
@@ -59,35 +60,41 @@ class DeletedRecordings:
 
     async def _lose_message(self, changed: EventCallback[MessageEvent]) -> None:
         for gone in parse_gone(changed, self._identity):
-            await self._requests.remove_message(
+            is_known = await self._requests.remove_message(
                 gone.team_id,
                 gone.channel_id,
                 gone.message_ts,
                 thread_ts=gone.thread_ts,
                 file_id=gone.file_id,
             )
-            self._log.info("recording deleted", channel_id=gone.channel_id, file_id=gone.file_id)
+            if is_known:
+                self._log.info("recording deleted", channel_id=gone.channel_id, file_id=gone.file_id)
 
 
 def parse_gone(changed: EventCallback[MessageEvent], identity: Identity) -> Iterator[Deletion]:
-    """The recordings of a message that are gone; none where the message is the bot's own. Pure."""
-    event = changed.event
+    """The recordings of a message that are gone; none where the message is the bot's own. Pure.
+
+    Where Slack does not say what the message was, whether it held recordings is for the jobs to tell.
+    """
+    event, team_id = changed.event, changed.installation_id
     before, after = event.previous_message or Message(), event.message or Message()
-    ours = {identity.bot_user_id, identity.bot_id} - {""}
-    if ours & {before.user, before.bot_id}:
+    if identity.wrote(before) or identity.wrote(after):
         return
-    target = before.target(changed.installation_id, event.channel)
-    if target is None or not target.files:
-        return
+    target, now = before.target(team_id, event.channel), after.target(team_id, event.channel)
     # The head of a thread with replies is changed into a tombstone.
     if event.subtype == "message_deleted" or after.subtype == "tombstone":
-        yield _gone(target)
+        ts = event.deleted_ts or before.ts or after.ts
+        if target is not None and target.files:
+            yield _gone(target)
+        elif team_id and event.channel and ts:
+            yield Deletion(team_id, event.channel, ts, None)
         return
-    now = after.target(target.team_id, target.channel_id)
-    gone = {file.id for file in now.files if file.state is FileState.GONE} if now else set()
-    for file in target.files:
-        if file.id in gone and file.state is not FileState.GONE:
-            yield _gone(target, file.id)
+    gone = [file.id for file in now.files if file.state is FileState.GONE] if now else []
+    if target is not None:
+        were = {file.id for file in target.files if file.state is not FileState.GONE}
+        yield from (_gone(target, file_id) for file_id in gone if file_id in were)
+    elif now is not None:
+        yield from (replace(_gone(now, file_id), thread_ts=None) for file_id in gone)
 
 
 def _gone(target: SharedMessage, file_id: str | None = None) -> Deletion:

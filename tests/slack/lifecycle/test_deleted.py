@@ -106,6 +106,21 @@ def test_a_tombstone_is_told_of_once() -> None:
     assert read(changed(gone, gone)) == []
 
 
+@pytest.mark.parametrize("before", [None, "gone", message(files=[]), {"ts": TS, "user": SHARER}])
+def test_a_deleted_message_is_named_by_channel_and_time_alone(before: Any) -> None:
+    assert read(deleted(before)) == [Deletion(TEAM, CHANNEL, TS, None)]
+
+
+def test_what_a_message_is_now_tells_enough() -> None:
+    tombstone = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "ts": TS, "thread_ts": TS}
+    files = message({"id": "F1", "mode": "tombstone"}, clip("F2"))
+
+    assert read(changed(None, tombstone)) == [Deletion(TEAM, CHANNEL, TS, None)]
+    assert read(changed(None, files)) == [Deletion(TEAM, CHANNEL, TS, None, "F1")]
+    assert read(changed(None, message(clip("F2")))) == []
+    assert read(changed(None, files | {"bot_id": "B024BOT01"})) == [], "the bot's own"
+
+
 @pytest.mark.parametrize("own", [{"user": BOT}, {"bot_id": "B024BOT01"}])
 def test_a_message_of_the_bots_own_says_nothing(own: dict[str, Any]) -> None:
     assert read(deleted(message(clip()) | own)) == []
@@ -120,17 +135,16 @@ def test_a_bot_whose_ids_are_not_known_takes_nobody_for_itself() -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        deleted(message(files=[])),
-        deleted(message(clip(), ts="")),
-        deleted(None),
-        deleted("gone"),
+        deleted(None, deleted_ts=None),
+        deleted(None, deleted_ts="?"),
         deleted(message(clip()), channel=None),
-        deleted(message("F1", {"id": ""}, None)),
+        changed(None, None),
+        changed(message(files=[]), message({"id": "F1", "mode": "tombstone"})),
         body(None),
         {},
     ],
 )
-def test_without_a_message_or_files_there_is_nothing_to_take_back(payload: dict[str, Any]) -> None:
+def test_without_a_message_there_is_nothing_to_take_back(payload: dict[str, Any]) -> None:
     assert read(payload) == []
 
 
@@ -142,7 +156,10 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["id", "ts", "files", "mode", "user", "previous_message", "message"]), inner
+            st.sampled_from(
+                ["id", "ts", "files", "mode", "user", "previous_message", "message", "deleted_ts"]
+            ),
+            inner,
         )
     ),
     max_leaves=12,
@@ -216,6 +233,41 @@ async def test_deleting_a_message_withdraws_its_jobs() -> None:
         assert others.heard == ["file_share", "file_share"]
 
 
+async def test_a_message_that_is_only_named_withdraws_what_is_known_of_it() -> None:
+    async with listening() as (harness, _):
+        harness.slack.state.workspace.tells_previous_message = False
+        head = await share(harness, "other.m4a")
+        message = await share(harness, "a.m4a", "b.m4a", thread_ts=head.ts)
+        unknown = harness.slack.state.post_as_user(head.channel_id, head.user, "words")
+
+        for gone in (unknown, message):
+            harness.slack.state.delete_message(gone)
+            await harness.settled()
+
+        assert list(outcomes(harness).values()) == [None, "withdrawn", "withdrawn"]
+        removal = await harness.jobs.claim_removal()
+        assert removal is not None
+        assert (removal.message_ts, removal.thread_ts, removal.file_id) == (message.ts, head.ts, None)
+        assert await harness.jobs.claim_removal() is None
+
+
+async def test_a_file_that_is_a_tombstone_now_is_withdrawn_once() -> None:
+    async with listening() as (harness, _):
+        harness.slack.state.workspace.tells_previous_message = False
+        message = await share(harness, "a.m4a", "b.m4a")
+        message.files[0].mode = "tombstone"
+
+        for text in ("listen", "listen, please"):
+            harness.slack.state.edit(message, text=text)
+            await harness.settled()
+
+        assert list(outcomes(harness).values()) == ["withdrawn", None]
+        removal = await harness.jobs.claim_removal()
+        assert removal is not None
+        assert removal.file_id == message.files[0].id
+        assert await harness.jobs.claim_removal() is None
+
+
 async def test_deleting_a_file_withdraws_it_wherever_it_was_shared() -> None:
     async with listening() as (harness, _):
         message = await share(harness, "a.m4a", "b.m4a")
@@ -227,8 +279,10 @@ async def test_deleting_a_file_withdraws_it_wherever_it_was_shared() -> None:
         assert harness.slack.deliveries[-1].acked
 
 
-async def test_deleting_what_the_bot_said_withdraws_nothing() -> None:
+@pytest.mark.parametrize("tells", [True, False])
+async def test_deleting_what_the_bot_said_withdraws_nothing(*, tells: bool) -> None:
     async with listening() as (harness, _):
+        harness.slack.state.workspace.tells_previous_message = tells
         message = await share(harness, "a.m4a")
         api = harness.context.api
         posted = await api.write("chat.postMessage", channel=message.channel_id, text="what was said")

@@ -151,16 +151,17 @@ class Attempt:
         try:
             await self._carry_out(decide(error, job.request, history), error)
         except ThreadGone as gone:
-            await self._end(Outcome.WITHDRAWN, error=gone)
+            self._close(Outcome.WITHDRAWN, gone)
 
     async def _carry_out(self, decision: Decision, error: Exception) -> None:
         match decision:
             case Say(reply):
                 await self._say_last(reply, error)
             case AwaitConsent(duration_s):
-                await self._say_last(
-                    ConsentRequest(duration_s, self._collaborators.budget.cost(duration_s)), error
-                )
+                cost = self._collaborators.budget.cost(duration_s)
+                await self._say_last(ConsentRequest(duration_s, cost), error)
+            case Ignore(Outcome.WITHDRAWN):
+                self._close(Outcome.WITHDRAWN, error)
             case Ignore(outcome):
                 await self._progress.clear()
                 await self._end(outcome, error=error)
@@ -236,7 +237,7 @@ class Attempt:
         self._line(str(ReplyState.AWAITING_CONSENT), error)
 
     async def _notify(self, notice: Waiting | None) -> None:
-        """Show that it takes longer. Worth one try; failing at it changes nothing for the job."""
+        """Show that it takes longer. Worth one try; only a thread that is gone changes anything."""
         job = self._current.job
         if notice is None or job.notice == str(notice.reason):
             return
@@ -262,6 +263,10 @@ class Attempt:
         copies = await self._readers() if is_news and self._is_for_all() else ()
         await self._queue.finish(job, outcome, has_gaps=state is ReplyState.GAPPED, copies=copies)
         await self._clear_after_edit()
+        self._close(outcome, error)
+
+    def _close(self, outcome: Outcome, error: Exception | None) -> None:
+        """Count a job that has ended, and log its line; a withdrawn one is stopped at the next ``await``."""
         count(self._collaborators.metrics, self._current.observed, outcome)
         self._line(outcome, error)
 

@@ -20,19 +20,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.errors import Outage, Refusal, Rejected, ThreadGone, Unavailable
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.recognise import RecordingRecogniser
 from bot.job.transcribe import Transcriber
 from bot.job.worker import Worker
-from bot.model import SUBSCRIBERS, THREAD
+from bot.model import SUBSCRIBERS, THREAD, Job
 from bot.recording import Paragraph, Transcript
-from bot.reply import Growing, Refused, Reply, Waiting
+from bot.reply import Growing, Refused, Reply, ThreadLookup, Waiting
 from bot.store import schema
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
-from tests.job.fakes import request_for, shared_file
+from tests.job.fakes import FakeReplies, request_for, shared_file
 from tests.job.harness import JobHarness
 from tests.job.virtual import EPOCH
 from tests.transcripts import said
@@ -422,6 +422,37 @@ async def test_whoever_dies_at_any_call_leaves_nothing_of_what_has_to_go(
         assert harness.said() == [], f"died at {point}"
         assert len(harness.recogniser.trouble.calls) <= 2, f"died at {point}"
         assert not list(harness.scratch.iterdir()), f"died at {point}"
+
+
+class GoneThread(FakeReplies):
+    """A thread whose head is gone: what is posted there stands in the channel, and its answer is lost."""
+
+    async def find(self, job: Job) -> ThreadLookup:
+        await super().find(job)
+        raise ThreadGone("thread_not_found")
+
+    async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
+        await super().publish(job, reply, found)
+        raise Unavailable(Outage.SLACK, "connection lost")
+
+
+@whenever_it_dies
+async def test_whoever_dies_at_any_call_leaves_nothing_of_what_is_gone(
+    tmp_path: Path, choose: Choose
+) -> None:
+    def fresh() -> JobHarness:
+        harness = _fresh(tmp_path)
+        harness.thread = GoneThread()
+        return harness
+
+    points = await _recorded(fresh(), tmp_path / "data")
+    names = {name for name, _, _ in points}
+    assert names >= {"write_intent", "withdraw", "claim_removal", "delete_replies", "removed"}
+    for number, point in enumerate(choose(points)):
+        harness = fresh()
+        await _two_lives(harness, tmp_path / f"data{number}", point)
+        assert harness.said() == [], f"died at {point}"
+        assert len(harness.thread.publishes.calls) <= 1, f"died at {point}"
 
 
 def _fresh(tmp_path: Path) -> JobHarness:

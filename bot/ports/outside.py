@@ -120,7 +120,8 @@ class Replies(Protocol):
         """Look in the thread, from the job's intent on, for what was posted with its key.
 
         Raises:
-            Rejected: the thread is gone or closed to the bot.
+            ThreadGone: there is no such thread any more.
+            Rejected: the channel is gone or closed to the bot.
             Unavailable: Slack does not answer.
             Misconfigured: the token or a scope is wrong.
         """
@@ -129,9 +130,11 @@ class Replies(Protocol):
         """Post the reply, or edit it into the one that stands; return its ``ts``.
 
         Raises:
-            Rejected: the thread or channel is gone or closed to the bot; or to the one reader, who is not a
-                member of the recording's channel any more.
-            Unavailable: Slack does not answer; the reply may have arrived all the same.
+            ThreadGone: there is no such thread any more; nothing of the reply stands.
+            Rejected: the channel is gone or closed to the bot; or to the one reader, who is not a member of
+                the recording's channel any more.
+            Unavailable: Slack does not answer; the reply may have arrived all the same. ``UnknownRefusal``
+                where it refuses the reply by a code that nobody here knows.
             Misconfigured: the token or a scope is wrong.
         """
 
@@ -149,6 +152,8 @@ class Replies(Protocol):
 
     async def delete_replies(self, removal: Removal) -> None:
         """Delete what the bot has posted of it: replies, further pieces, files; also in direct messages.
+
+        Those that jobs know, those that are found in the thread and, where that is gone, in the channel.
 
         What is not there, or Slack refuses to delete for good, is passed over.
 

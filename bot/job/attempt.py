@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Misconfigured, Rejected, ThreadGone, TranscriptionError, Unavailable, UnknownRefusal
+from bot.errors import Misconfigured, ThreadGone, TranscriptionError
 from bot.job.budget import Budget
 from bot.job.clock import Clock
 from bot.job.current import CurrentJob
@@ -18,8 +18,6 @@ from bot.job.parking import Parking
 from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
 from bot.job.retry import (
-    MOST_BUGS,
-    MOST_REFUSALS,
     AwaitConsent,
     Decision,
     History,
@@ -27,14 +25,14 @@ from bot.job.retry import (
     Park,
     RetryAfter,
     Say,
-    backoff_s,
     decide,
-    may_have_moved,
+    decide_unsaid,
 )
 from bot.job.transcribe import Transcriber
 from bot.model import SUBSCRIBERS, Job, JobState, Outcome
 from bot.ports.outside import Replies
-from bot.ports.store import Preferences, Queue
+from bot.ports.preferences import Preferences
+from bot.ports.store import Queue
 from bot.recording import Transcript
 from bot.reply import (
     Broken,
@@ -48,9 +46,6 @@ from bot.reply import (
     state_of,
 )
 from bot.telemetry import Metrics
-
-_LAST_WORD_PATIENCE_S = 3600.0
-"""Past the deadline: Slack may be away in the very minute in which the bot gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +129,19 @@ class Attempt:
     async def _follow(self, error: Exception) -> None:
         """Carry out what ``decide`` says of a failure, unless the thread turns out to be gone."""
         job = self._current.job
-        history = History(
+        count_failure(self._collaborators.metrics, error)
+        if isinstance(error, Misconfigured):
+            self._log.error("operator needed", reason=str(error.reason), detail=error.detail)
+        elif not isinstance(error, TranscriptionError):
+            self._log.error("fault", key=str(job.key), exc_info=error)
+        try:
+            await self._carry_out(decide(error, job.request, self._history()), error)
+        except ThreadGone as gone:
+            self._close(Outcome.WITHDRAWN, gone)
+
+    def _history(self) -> History:
+        job = self._current.job
+        return History(
             attempt=job.attempt,
             bugs=job.bugs,
             waited_s=self._age_s(),
@@ -143,15 +150,6 @@ class Attempt:
             claim=self._current.observed.claim,
             spoken=job.intent_at is not None,
         )
-        count_failure(self._collaborators.metrics, error)
-        if isinstance(error, Misconfigured):
-            self._log.error("operator needed", reason=str(error.reason), detail=error.detail)
-        elif not isinstance(error, TranscriptionError):
-            self._log.error("fault", key=str(job.key), exc_info=error)
-        try:
-            await self._carry_out(decide(error, job.request, history), error)
-        except ThreadGone as gone:
-            self._close(Outcome.WITHDRAWN, gone)
 
     async def _carry_out(self, decision: Decision, error: Exception) -> None:
         match decision:
@@ -174,31 +172,21 @@ class Attempt:
 
     async def _say_last(self, reply: Refused | GaveUp | Broken | ConsentRequest, error: Exception) -> None:
         """Say what a failure leaves to say; where it cannot be said yet, try again after a delay."""
-        job = self._current.job
         try:
             with self._current.observed.stage("reply"):
                 state = await self._leave(reply)
-        except Exception as unsaid:  # a bug here must not make the job immortal
-            delay_s = backoff_s(job.attempt, self._clock.jitter())
-            bug = not isinstance(unsaid, TranscriptionError)
-            if bug:
-                self._log.error("fault", key=str(job.key), exc_info=unsaid)
-            late_s = self._age_s() - self._clock.give_up_after_s
-            match unsaid:
-                case ThreadGone():
-                    raise
-                case UnknownRefusal() if job.attempt + 1 >= MOST_REFUSALS:
-                    await self._end(Outcome.UNDELIVERABLE, error=unsaid)
-                case Misconfigured() if late_s < 0:
+        except ThreadGone:
+            raise
+        except Exception as unsaid:  # noqa: BLE001  # decide_unsaid() tells the expected from the bugs
+            if not isinstance(unsaid, TranscriptionError):
+                self._log.error("fault", key=str(self._current.job.key), exc_info=unsaid)
+            match decide_unsaid(unsaid, self._history()):
+                case RetryAfter(delay_s):
+                    await self._retry(unsaid, delay_s)
+                case Park():
                     await self._park(unsaid)
-                case Unavailable() if late_s < _LAST_WORD_PATIENCE_S:
-                    await self._retry(unsaid, delay_s)
-                case Rejected() if may_have_moved(unsaid, self._age_s()):
-                    await self._retry(unsaid, delay_s)
-                case _ if bug and late_s < 0 and job.bugs + 1 < MOST_BUGS:
-                    await self._retry(unsaid, delay_s)
-                case _:
-                    await self._end(Outcome.UNDELIVERABLE, error=unsaid)
+                case Ignore(outcome):
+                    await self._end(outcome, error=unsaid)
         else:
             if state is ReplyState.AWAITING_CONSENT:
                 await self._hold(error)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.errors import ConsentNeeded, Refusal, Rejected
 from bot.model import Job
-from bot.ports.store import Ledger
+from bot.ports.preferences import Ledger
 
 WARN_FROM = 0.8
 """The share of a month's minutes from which on replies say so."""

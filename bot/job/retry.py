@@ -28,6 +28,8 @@ PATIENCE_S = 60.0
 MOVE_PATIENCE_S = 600.0
 """A channel that Slack does not know may go by another id: the event that tells so comes six minutes later at
 most, with the last of its redeliveries."""
+LAST_WORD_PATIENCE_S = 3600.0
+"""Past the deadline, for the last word alone."""
 MOST_BUGS = 3
 """The number of failures by bugs of ours that end a job."""
 MOST_REFUSALS = 5
@@ -105,7 +107,7 @@ class History:
 
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """Choose what follows an error."""
-    if may_have_moved(error, history.waited_s):
+    if _may_have_moved(error, history.waited_s):
         error = Unavailable(Outage.SLACK, "channel_not_found")
     decision = _judge(error, request, history)
     if isinstance(decision, AwaitConsent) and request.key.audience == SUBSCRIBERS:
@@ -115,7 +117,31 @@ def decide(error: Exception, request: TranscriptionRequest, history: History) ->
     return _hush(decision)
 
 
-def may_have_moved(error: Exception, waited_s: float) -> bool:
+def decide_unsaid(error: Exception, history: History) -> Ignore | RetryAfter | Park:
+    """Choose what follows where the last word of a job could not be said.
+
+    Slack may be away in the very minute in which the bot gives up, and a bug of ours must not make the job
+    immortal.
+    """
+    late_s = history.waited_s - history.give_up_after_s
+    is_bug = not isinstance(error, TranscriptionError)
+    again = RetryAfter(backoff_s(history.attempt, history.jitter), None)
+    match error:
+        case UnknownRefusal() if history.attempt + 1 >= MOST_REFUSALS:
+            return Ignore(Outcome.UNDELIVERABLE)
+        case Misconfigured() if late_s < 0:
+            return Park(None)
+        case Unavailable() if late_s < LAST_WORD_PATIENCE_S:
+            return again
+        case _ if _may_have_moved(error, history.waited_s):
+            return again
+        case _ if is_bug and late_s < 0 and history.bugs + 1 < MOST_BUGS:
+            return again
+        case _:
+            return Ignore(Outcome.UNDELIVERABLE)
+
+
+def _may_have_moved(error: Exception, waited_s: float) -> bool:
     """True where Slack knows no such channel, and may yet tell of its new id.
 
     Args:

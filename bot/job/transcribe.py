@@ -13,7 +13,8 @@ from bot.job.current import CurrentJob
 from bot.job.recognise import RecognitionTask, RecordingRecogniser
 from bot.model import Claim, FileState, Job, SharedFile, TranscriptionRequest
 from bot.ports.outside import Files, RecognitionContextSource
-from bot.ports.store import Preferences, Queue
+from bot.ports.preferences import Preferences
+from bot.ports.store import Queue
 from bot.recording import Part, PreparedAudio, RecognitionContext, Transcript
 from bot.scratch import workspace
 from bot.transcript.join import join

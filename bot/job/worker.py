@@ -17,7 +17,8 @@ from bot.job.remove import RemovalRunner
 from bot.job.transcribe import Transcriber
 from bot.model import THREAD, Job, JobKey, Outcome, Removal
 from bot.ports.outside import Replies
-from bot.ports.store import Preferences, Queue, Removals
+from bot.ports.preferences import Preferences
+from bot.ports.store import Queue, Removals
 from bot.tasks import start_task
 from bot.telemetry import Metrics
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.ports.outside import Files, Replies
-from bot.ports.store import Ledger, Listening, Preferences, Requests
+from bot.ports.preferences import Ledger, Listening, Preferences
+from bot.ports.store import Requests
 from bot.slack.background import BackgroundTasks
 from bot.slack.client.api import SlackApi
 from bot.slack.client.ephemeral import EphemeralMessages

@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from bot.channel_settings import ChannelSettings
 from bot.errors import TranscriptionError
 from bot.model import TranscriptionRequest
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.recording import MOST_CONTEXT_BYTES, RecognitionContext
 from bot.slack.client.lookups import Lookups
 from bot.tasks import start_task

@@ -20,7 +20,7 @@ from bot.store.rows import channel_now, dump_settings, parse_settings
 
 
 class SqlitePreferences:
-    """``bot.ports.store.Preferences`` in SQLite."""
+    """``bot.ports.preferences.Preferences`` in SQLite."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         """Work on a database whose tables exist, with a UTC clock."""

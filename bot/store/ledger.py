@@ -15,7 +15,7 @@ from bot.store.database import Database
 
 
 class SqliteLedger:
-    """``bot.ports.store.Ledger`` in SQLite."""
+    """``bot.ports.preferences.Ledger`` in SQLite."""
 
     def __init__(self, database: Database) -> None:
         """Work on a database whose tables exist."""

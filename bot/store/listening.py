@@ -14,7 +14,7 @@ from bot.store.database import Database
 
 
 class SqliteListening:
-    """``bot.ports.store.Listening`` in SQLite."""
+    """``bot.ports.preferences.Listening`` in SQLite."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         """Work on a database whose tables exist, with a UTC clock."""

@@ -38,7 +38,7 @@ async def request_now(connection: AsyncConnection, request: TranscriptionRequest
 
 
 async def move_channel(connection: AsyncConnection, *, team_id: str, old_id: str, new_id: str) -> None:
-    """Do what ``bot.ports.store.Preferences.move_channel`` says."""
+    """Do what ``bot.ports.preferences.Preferences.move_channel`` says."""
     # An event that comes late names an id that the channel has left again.
     newest = await channel_id_now(connection, team_id, new_id)
     newest = new_id if newest == old_id else newest

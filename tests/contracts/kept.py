@@ -18,7 +18,8 @@ from bot.model import (
     SharedFile,
     TranscriptionRequest,
 )
-from bot.ports.store import Ledger, Preferences, Queue, Removals, Requests
+from bot.ports.preferences import Ledger, Preferences
+from bot.ports.store import Queue, Removals, Requests
 from bot.recording import Part, Recognition, Span
 from tests.job.virtual import VirtualTime
 

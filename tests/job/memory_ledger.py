@@ -9,7 +9,7 @@ from bot.model import Usage
 
 
 class MemoryLedger:
-    """``bot.ports.store.Ledger``."""
+    """``bot.ports.preferences.Ledger``."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], Usage] = {}

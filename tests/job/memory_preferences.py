@@ -27,7 +27,7 @@ class MemoryListening:
 
 
 class MemoryPreferences:
-    """``bot.ports.store.Preferences``; what it forgets, the jobs and their ledger forget too."""
+    """``bot.ports.preferences.Preferences``; what it forgets, the jobs and their ledger forget too."""
 
     def __init__(self, jobs: MemoryJobs | None = None, time: VirtualTime | None = None) -> None:
         self._time = time or VirtualTime()

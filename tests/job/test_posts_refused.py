@@ -78,7 +78,10 @@ async def test_the_job_ends_as_withdrawn_and_says_nothing(harness: JobHarness, l
     assert harness.memory.removals == {}
     assert all(row.parts == {} for row in harness.memory.rows.values())
     assert len(harness.thread.withdrawn) >= 1
-    assert harness.counted("threadscribe_jobs_total", outcome="withdrawn") == 2
+    # The second is stopped, or finds by itself that nothing is known of it any more.
+    counted = [harness.counted("threadscribe_jobs_total", outcome=word) for word in ("withdrawn", "ignored")]
+    assert counted[0] >= 1
+    assert sum(counted) == 2
     assert harness.counted("threadscribe_jobs_total", outcome="refused") == 0
     assert [line["log_level"] for line in logged if line["log_level"] in {"error", "warning"}] == []
 

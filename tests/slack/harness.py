@@ -25,7 +25,8 @@ from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.interactions import Interactions
 from bot.playground.slack_lookalike.records import Message, View
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.ports.store import Ledger, Listening, Preferences, Requests
+from bot.ports.preferences import Ledger, Listening, Preferences
+from bot.ports.store import Requests
 from bot.slack.bolt import Feature, Handlers, build_handlers
 from bot.slack.client.api import SlackApi
 from bot.slack.client.downloads import SlackFiles

@@ -22,7 +22,8 @@ from bot.errors import Outage, Unavailable
 from bot.model import JobState, TranscriptionRequest
 from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.ports.store import Listening, Requests
+from bot.ports.preferences import Listening
+from bot.ports.store import Requests
 from bot.slack.bolt import Feature, build_bolt
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import SCOPES, Identity

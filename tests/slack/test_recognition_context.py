@@ -17,7 +17,7 @@ from bot.model import SUBSCRIBERS, JobKey, TranscriptionRequest
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.recording import MOST_CONTEXT_BYTES, RecognitionContext
 from bot.slack.client.api import build_api
 from bot.slack.client.lookups import Lookups

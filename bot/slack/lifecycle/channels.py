@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.slack.incoming.events import (
     ChannelGone,
     ChannelIdChanged,

@@ -10,7 +10,7 @@ from functools import partial
 from bot import sentences
 from bot.channel_settings import ChannelSettings, parse_vocabulary, vocabulary_bytes
 from bot.errors import TranscriptionError
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.recording import MOST_CONTEXT_BYTES
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, checkboxes, field, modal, option, section, text_input

@@ -18,7 +18,7 @@ from typing import TypeVar
 import structlog
 
 from bot.errors import TranscriptionError
-from bot.ports.store import Listening
+from bot.ports.preferences import Listening
 from bot.slack.client.gaps import GapDetector
 from bot.slack.requests.look_back import LookBack
 

@@ -18,7 +18,8 @@ import structlog
 from bot.channel_settings import Automatic
 from bot.errors import Misconfigured, Refusal, Rejected
 from bot.model import JobState, Place
-from bot.ports.store import KnownRecording, Listening, Preferences, Requests
+from bot.ports.preferences import Listening, Preferences
+from bot.ports.store import KnownRecording, Requests
 from bot.slack.client.history import messages_in
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups

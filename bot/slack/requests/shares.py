@@ -11,7 +11,8 @@ import structlog
 from bot.channel_settings import Automatic
 from bot.errors import Rejected
 from bot.model import SharedFile, TranscriptionRequest
-from bot.ports.store import Listening, Preferences, Requests
+from bot.ports.preferences import Listening, Preferences
+from bot.ports.store import Requests
 from bot.slack.client.lookups import Lookups
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners

@@ -10,7 +10,7 @@ import structlog
 
 from bot import sentences
 from bot.channel_settings import Automatic, ChannelSettings
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.slack.keyed_locks import KeyedLocks
 from bot.slack.permissions import Permissions
 from bot.translations import Sentence

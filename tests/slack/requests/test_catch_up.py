@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from bot.errors import Misconfiguration, Misconfigured
-from bot.ports.store import Listening
+from bot.ports.preferences import Listening
 from bot.slack.requests.catch_up import CatchUp
 from bot.slack.requests.look_back import LookBack
 from tests.job.virtual import EPOCH, VirtualTime

@@ -13,7 +13,7 @@ from bot.model import SUBSCRIBERS, THREAD, FileState
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import File
 from bot.playground.slack_lookalike.server import SlackLookalike
-from bot.ports.store import Listening
+from bot.ports.preferences import Listening
 from bot.slack.client.api import SlackApi
 from bot.slack.client.lookups import Lookups
 from bot.slack.requests.shares import Shares

@@ -13,7 +13,7 @@ from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
 from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import Channel, Message, User
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.greeting_view import render_decision, render_greeting
 from bot.translations import ENGLISH, Reader

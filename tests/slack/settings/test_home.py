@@ -16,7 +16,7 @@ from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.faults import Answer, SlackError
 from bot.playground.slack_lookalike.records import Channel, User, View
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.slack.blockkit import action_ids
 from bot.slack.settings.home import Home
 from bot.translations import ENGLISH, Reader

@@ -155,8 +155,12 @@ def message_json(
 
 
 def forwarded(message: Message, files: list[JsonObject], link: str) -> JsonObject:
-    """The attachment that stands for a message passed on; its files are inside."""
-    return {
+    """The attachment that stands for a message passed on; its files are inside.
+
+    Of a bot's message it names the bot.
+    """
+    by_bot = {"bot_id": message.bot_id} if message.bot_id else {}
+    return by_bot | {
         "id": 1,
         "is_msg_unfurl": True,
         "is_share": True,

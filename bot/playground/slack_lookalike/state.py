@@ -71,8 +71,7 @@ class SlackState(Contents):
             for file in forwarded.files:
                 file.shares.append((channel_id, message.ts))
         self.keep(message)
-        if f"<@{self.workspace.bot_user_id}>" in text:
-            self.emit_about(message, {"type": "app_mention"}, without=("subtype",))
+        self._emit_mention(message)
         return message
 
     def keep(self, message: Message) -> None:
@@ -85,7 +84,7 @@ class SlackState(Contents):
         self.emit_about(message, {})
 
     def edit(self, message: Message, **changes: object) -> None:
-        """Change a message and tell of it (``message_changed``)."""
+        """Change a message and tell of it: ``message_changed`` and, of a mention, ``app_mention`` again."""
         before = self.message_json(message)
         for name, value in changes.items():
             setattr(message, name, value)
@@ -93,6 +92,7 @@ class SlackState(Contents):
         self._emit_hidden(
             message, "message_changed", {"message": self.message_json(message), "previous_message": before}
         )
+        self._emit_mention(message)
 
     def delete_message(self, message: Message) -> None:
         """Delete a message; the head of a thread with replies leaves a tombstone."""
@@ -191,6 +191,19 @@ class SlackState(Contents):
         )
         for sink in self.sinks:
             sink(payload)
+
+    def _emit_mention(self, message: Message) -> None:
+        """Tell the bot that it is mentioned, where it is; each edit tells it anew, with ``edited``.
+
+        In a direct message with the bot there is no such event.
+
+        Sources: https://docs.slack.dev/reference/events/app_mention and, of edits,
+        https://github.com/PostHog/posthog/issues/59517
+        """
+        is_direct = self.channels[message.channel_id].kind == "im"
+        is_own = message.bot_id == self.workspace.bot_id
+        if not (is_direct or is_own) and f"<@{self.workspace.bot_user_id}>" in message.text:
+            self.emit_about(message, {"type": "app_mention"}, without=("subtype",))
 
     def _emit_hidden(self, message: Message, subtype: str, told: JsonObject) -> None:
         ts = self.next_ts()

@@ -74,6 +74,41 @@ def test_a_mention_comes_twice_with_one_ts(
     assert told[0]["event_id"] != told[1]["event_id"]
 
 
+def test_in_a_direct_message_nobody_has_to_be_mentioned(state: SlackState, told: Payloads, ann: User) -> None:
+    direct = state.add_channel("", ann.id, kind="im")
+    message = state.post_as_user(direct.id, ann.id, "<@U0BOT000001> hello")
+    state.edit(message, text="<@U0BOT000001> hello?")
+    assert [payload["event"]["type"] for payload in told] == ["message", "message"]
+
+
+def test_each_edit_of_a_mention_is_another_mention(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    message = state.post_as_user(general.id, ann.id, "<@U0BOT000001> frist")
+    state.edit(message, text="<@U0BOT000001> first")
+    changed, again = (payload["event"] for payload in told[2:])
+    assert (changed["subtype"], again["type"]) == ("message_changed", "app_mention")
+    assert (again["ts"], again["text"]) == (message.ts, "<@U0BOT000001> first")
+    assert again["edited"] == {"user": ann.id, "ts": message.edited_ts}
+    assert len({payload["event_id"] for payload in told}) == 4
+    state.edit(message, text="first")
+    assert told[4:] == told[-1:], "who is mentioned no more"
+
+
+def test_an_edit_can_add_the_mention(state: SlackState, told: Payloads, general: Channel, ann: User) -> None:
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    state.edit(state.post_as_user(general.id, ann.id, files=[clip]), text="<@U0BOT000001>")
+    event = told[2]["event"]
+    assert (event["type"], event["files"][0]["id"]) == ("app_mention", clip.id)
+    assert "subtype" not in event
+
+
+def test_what_the_bot_edits_itself_is_no_mention(state: SlackState, told: Payloads, general: Channel) -> None:
+    ours = state.post_as_user(general.id, "U0BOT000001", "said", bot_id="B0BOT000001")
+    state.edit(ours, text="<@U0BOT000001> said")
+    assert [payload["event"]["type"] for payload in told] == ["message", "message"]
+
+
 def test_the_bot_hears_nothing_where_it_is_not(state: SlackState, told: Payloads, ann: User) -> None:
     elsewhere = state.add_channel("elsewhere", ann.id, with_bot=False)
     state.delete_message(state.post_as_user(elsewhere.id, ann.id, "<@U0BOT000001>"))
@@ -101,6 +136,18 @@ def test_forwarded_files_are_in_attachments(
     assert "files" not in event
     assert event["attachments"][0]["files"][0]["id"] == clip.id
     assert event["attachments"][0]["ts"] == original.ts
+    assert "bot_id" not in event["attachments"][0]
+
+
+def test_a_forwarded_message_of_a_bots_names_the_bot(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    voicemail = state.add_file(b"abc", "voicemail.mp3", user="U0PHONE0001", mimetype="audio/mpeg")
+    original = state.post_as_user(general.id, "U0PHONE0001", files=[voicemail], bot_id="B0PHONE0001")
+    state.post_as_user(general.id, ann.id, forwarded=original)
+    (attachment,) = told[1]["event"]["attachments"]
+    assert (attachment["is_share"], attachment["bot_id"]) == (True, "B0PHONE0001")
+    assert attachment["files"][0]["id"] == voicemail.id
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from bot.job.clock import Clock
 from bot.job.current import CurrentJob
 from bot.job.deliver import Delivery, holds_words, is_final
 from bot.job.job_log import canonical_line, count, count_failure
+from bot.job.opted_out import is_for_asker_alone, refuse_alone
 from bot.job.parking import Parking
 from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
@@ -198,6 +199,9 @@ class Attempt:
         found = await self._delivery.find(self._current)
         if is_final(found, self._current.job):
             return found.state  # its answer was lost on the way
+        if isinstance(reply, Refused) and is_for_asker_alone(self._current.job, reply):
+            await self._progress.clear()
+            return await refuse_alone(self._current, self._collaborators.replies, reply, found)
         if isinstance(reply, ConsentRequest):
             last: Reply = reply
         elif (words := await partial_transcript(self._queue, self._current, reply, found)) is not None:

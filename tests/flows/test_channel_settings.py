@@ -269,11 +269,12 @@ async def test_who_opts_out_is_never_transcribed(harness: BotHarness) -> None:
         assert harness.replies(message) == []
         state = harness.slack.state
         state.post_as_user(harness.channel.id, bea.id, mention, thread_ts=message.ts)
-        (reply,) = await harness.answered(message)
+        await harness.until(lambda: bool(harness.whispers(bea)))
         forwarded = state.post_as_user(harness.channel.id, bea.id, forwarded=message)
         await harness.idle()
-    assert "asked me never" in words(reply)
-    assert harness.replies(forwarded) == []
+    (told,) = harness.whispers(bea)
+    assert "asked me never" in told.text
+    assert harness.replies(message) == harness.replies(forwarded) == []
     assert len(harness.ear.languages) == heard
     assert harness.calls("download") == []
 

@@ -91,8 +91,46 @@ async def test_an_opt_out_half_way_takes_back_what_was_shown(harness: JobHarness
         await harness.time.run(90)
         await harness.preferences.opt_out("T1", "U1", out=True)
         await harness.ended()
-    assert harness.said()[0][-1] == Refused(Refusal.OPTED_OUT)
+    assert harness.said() == [], "what was shown is taken back, and the thread is told nothing"
+    assert [removal.keys for removal in harness.thread.withdrawn] == [(request_for().key,)]
     assert harness.memory.outcomes() == ["refused"]
+
+
+async def test_whoever_asked_the_thread_for_it_is_told_alone(harness: JobHarness) -> None:
+    await harness.preferences.opt_out("T1", "U1", out=True)
+    async with harness.working():
+        await harness.jobs.ask([request_for(explicit=True, asked_by="U2")])
+        await harness.ended()
+    assert harness.said() == []
+    assert harness.thread.explained == [(request_for().key, Refused(Refusal.OPTED_OUT))]
+    assert harness.thread.withdrawn == []
+    assert harness.memory.outcomes() == ["refused"]
+    assert harness.thread.signs[-1] == "clear F1"
+
+
+async def test_what_slack_does_not_take_back_is_taken_back_later(harness: JobHarness) -> None:
+    harness.audio.lengths_ms["F1"] = [120_000] * 8
+    harness.recogniser.takes_s = {f"F1@{at}": 50.0 for at in range(0, 960_000, 120_000)}
+    harness.recogniser.trouble.then("F1@840000", DOWN)
+    harness.thread.withdrawals.then(request_for().key.message_ts, Unavailable(Outage.SLACK, "503"))
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        await harness.time.run(90)
+        await harness.preferences.opt_out("T1", "U1", out=True)
+        await harness.ended()
+    assert harness.said() == []
+    assert harness.memory.outcomes() == ["refused"]
+
+
+async def test_who_opts_in_again_is_transcribed_when_somebody_asks(harness: JobHarness) -> None:
+    await harness.preferences.opt_out("T1", "U1", out=True)
+    async with harness.working():
+        await harness.jobs.ask([request_for(explicit=True, asked_by="U2", ask_id="1")])
+        await harness.ended()
+        await harness.preferences.opt_out("T1", "U1", out=False)
+        await harness.jobs.ask([request_for(explicit=True, asked_by="U2", ask_id="2")])
+        await harness.ended()
+    assert harness.said() == [[WORDS]]
 
 
 async def test_an_opt_out_is_honoured_without_a_word(harness: JobHarness) -> None:

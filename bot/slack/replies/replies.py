@@ -101,7 +101,7 @@ class SlackReplies:
             await self._private.tell(job, reader_id, reply)
         elif asker:
             reader = await self._readers.of(asker)
-            await self._ephemeral.tell(asker, _thread_of(job), sentence_of(reader, reply))
+            await self._ephemeral.tell(asker, _where_seen(job), sentence_of(reader, reply))
 
     async def delete_replies(self, removal: Removal) -> None:
         """Delete the replies that jobs know, and search the thread and direct messages for all others."""
@@ -143,3 +143,13 @@ class SlackReplies:
 
 def _thread_of(job: Job) -> Place:
     return Place(job.key.channel_id, job.request.thread_ts)
+
+
+def _where_seen(job: Job) -> Place:
+    """The thread for an ephemeral message; the channel where nobody has replied, and Slack would not show it.
+
+    Source: https://docs.slack.dev/reference/methods/chat.postEphemeral
+    """
+    is_new = job.reply_ts is None and not job.revision
+    is_alone = is_new and job.request.thread_ts == job.key.message_ts
+    return Place(job.key.channel_id) if is_alone else _thread_of(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -293,6 +294,16 @@ async def test_an_explanation_is_whispered_to_the_asker(scene: Scene) -> None:
     assert (whisper.ephemeral_for, whisper.thread_ts) == (asker, scene.head.ts)
     assert whisper.text == sentences.refusal(ENGLISH, Refusal.NO_SPEECH)
     assert scene.said() == []
+
+
+async def test_where_nobody_has_replied_it_is_in_the_channel(scene: Scene) -> None:
+    asker, head = other_member(scene), scene.slack.state.post_as_user(scene.channel.id, scene.head.user, "?")
+    wanted = payloads.request(channel_id=scene.channel.id, ts=scene.head.ts, asked_by=asker)
+
+    for job in (payloads.job(wanted), payloads.job(replace(wanted, thread_ts=head.ts))):
+        await scene.replies.explain(job, Refused(Refusal.OPTED_OUT))
+
+    assert [whisper.thread_ts for whisper in whispers(scene)] == [None, head.ts]
 
 
 async def test_who_asks_anew_gets_the_explanation_and_not_who_asked_first(scene: Scene) -> None:

@@ -16,6 +16,7 @@ from bot.slack.client.ephemeral import EphemeralMessages
 from bot.slack.client.identity import Identity
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
+from bot.slack.client.recordings import Recordings
 from bot.slack.client.uploads import Uploads
 from bot.slack.permissions import Permissions
 
@@ -61,6 +62,11 @@ class HandlerContext:
     """Tasks that go on after a handler has answered."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The time, in UTC; injected for tests."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """The search for the recording that is meant."""
+        return Recordings(self.api, self.identity)
 
     @property
     def team_id(self) -> str:

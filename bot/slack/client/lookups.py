@@ -25,8 +25,6 @@ from bot.slack.incoming.messages import TRANSCRIBABLE, Message, SharedMessage
 
 _PAGE = 200
 _MOST_A_PAGE = 999
-_RECENT = 100
-"""Messages of a channel among which the newest recording is looked for."""
 _MEMBERSHIPS_FRESH_FOR_S = 10.0
 """Long enough that one action of somebody's costs one call."""
 _LOCALES_FRESH_FOR_S = 3600.0
@@ -77,18 +75,13 @@ class Lookups:
         )
         return [replace(message, files=(file,)) for message in messages if message and file]
 
+    async def owner_id(self, file_id: str) -> str:
+        """The user who recorded or uploaded a file; empty where Slack does not say."""
+        return (await self._file(file_id)).user
+
     async def claim(self, file_id: str) -> Claim:
         """The kind of recording that Slack says a file is."""
         return (await self._file(file_id)).claim
-
-    async def newest_recording(self, team_id: str, channel_id: str) -> SharedMessage | None:
-        """The newest message of a channel with something that could be transcribed; not in its threads."""
-        page = await self._read("conversations.history", channel=channel_id, limit=_RECENT)
-        for message in map(Message.model_validate, objects_in(page.get("messages"))):
-            target = message.target(team_id, channel_id)
-            if target is not None and target.transcribable and not message.bot_id:
-                return target
-        return None
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
         """True where somebody is in a channel, or was 10 s ago at most."""

@@ -106,7 +106,7 @@ class Commands:
         elif not await self._context.permissions.may_read(channel_id, user_id):
             return sentences.OUT_OF_REACH
         else:
-            newest = await self._context.lookups.newest_recording(team_id, channel_id)
+            newest = await self._context.recordings.newest(team_id, channel_id)
             if newest is None:
                 return sentences.NOTHING_RECENT
             target = newest

@@ -163,6 +163,10 @@ ASKED_HERE = _("I'm on it. The transcript is for you alone: it appears here, or 
 ASKED_DIRECT = _("I'm on it. The transcript is for you alone: it comes as a direct message.")
 UNDER_WAY_FOR_ONE = _("I'm at it already. The transcript comes to you alone.")
 
+OPTED_OUT_YOURSELF = _(
+    "You have asked me never to transcribe you, so I don't. My home tab is where you can change that."
+)
+
 MENTION_ME_WHERE = _(
     "Which recording? Mention me in its thread with “transcribe” or “transcribe in German”, "
     "or put a link to it beside my name."

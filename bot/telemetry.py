@@ -90,7 +90,7 @@ JOB_OUTCOMES = tuple(
 """The outcomes of jobs that were tried."""
 EVENT_OUTCOMES = (
     *("accepted", "duplicate", "failed", "not_a_message", "malformed", "subtype", "from_a_bot"),
-    *("no_files", "no_audio", "automatic_off", "shared_externally"),
+    *("no_files", "no_audio", "automatic_off", "shared_externally", "opted_out"),
 )
 """The outcomes of events."""
 ASR_REASONS = frozenset(

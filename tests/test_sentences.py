@@ -51,6 +51,7 @@ def sayings(reader: Reader) -> dict[str, str]:
         "under way for one": reader.say(sentences.UNDER_WAY_FOR_ONE),
         "mention me where": reader.say(sentences.MENTION_ME_WHERE),
         "mention not understood": sentences.mention_not_understood(reader, "w" * 99),
+        "opted out oneself": reader.say(sentences.OPTED_OUT_YOURSELF),
         "direct always on": reader.say(sentences.DIRECT_ALWAYS_ON),
         "continued": sentences.continued_in(reader, "transcript-F024CLIP1.txt"),
     }

@@ -32,6 +32,7 @@ from bot.slack.reply_menu.buttons import ReplyButtons
 from bot.slack.reply_menu.menu import ReplyMenu
 from bot.slack.requests.commands import Commands
 from bot.slack.requests.mentions import Mentions
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.reactions import Reactions
 from bot.slack.requests.request import Requesting
 from bot.slack.requests.shares import Shares
@@ -124,7 +125,10 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
     answers = Answers(readers, patience_s=patience_s)
     modals = Modals(context.api, context.ephemeral, context.background, readers)
     change = ChangeSettings(context.permissions, context.preferences)
-    requesting = Requesting(context.requests, context.lookups, context.permissions)
+    opt_outs = OptOuts(context.preferences, context.lookups)
+    requesting = Requesting(
+        context.requests, context.lookups, context.permissions, opt_outs, context.identity.bot_user_id
+    )
     home = Home(context, answers, readers, change)
     channel_modal = ChannelModal(context, answers, modals, readers, change, home.refresh)
     return Handlers(
@@ -133,8 +137,8 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         commands=Commands(context, answers, requesting, change, channel_modal, home.refresh),
         reactions=Reactions(context, requesting),
         shortcut=Shortcut(context, answers, modals, readers, requesting),
-        reply_menu=ReplyMenu(context, answers, modals, readers, change),
-        reply_buttons=ReplyButtons(context, answers, requesting),
+        reply_menu=ReplyMenu(context, answers, modals, readers, change, opt_outs),
+        reply_buttons=ReplyButtons(context, answers, requesting, opt_outs),
         greeting=Greeting(context, answers, readers, change, home.refresh),
         deleted_recordings=DeletedRecordings(context.requests, context.identity),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),

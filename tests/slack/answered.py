@@ -39,6 +39,13 @@ class Answered:
         wanted = replace(request, **{"key": key, "user_id": self.anne.id, **changes})
         return payloads.job(wanted, revision=revision)
 
+    def record(self, owner: User) -> None:
+        """Let Slack know of the file, and who recorded it."""
+        state = self.harness.slack.state
+        file = state.add_file(b"sound", "a.m4a", user=owner.id, as_voice_clip=True)
+        file.id, file.shares = FILE_ID, [(self.channel.id, self.head.ts)]
+        state.files[FILE_ID] = file
+
     async def reply(self, said: Reply, job: Job | None = None) -> Message:
         """What the bot said of it a while ago; its files stand beside it."""
         job = job or self.job()

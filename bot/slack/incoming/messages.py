@@ -45,6 +45,15 @@ class SharedMessage:
         return tuple(file for file in self.files if file.claim in TRANSCRIBABLE)
 
     @property
+    def recordings(self) -> tuple[SharedFile, ...]:
+        """The files that somebody means who asks for its transcript.
+
+        Where nothing in it could be transcribed, its files are asked for all the same: the refusal is the
+        answer.
+        """
+        return self.transcribable or self.files
+
+    @property
     def where_seen(self) -> Place:
         """The place for ephemeral messages to somebody who looks at it: its thread, else its channel."""
         in_thread = self.thread_ts != self.message_ts
@@ -161,11 +170,8 @@ class ManualRequest:
 
 
 def asked_requests(target: SharedMessage, ask: ManualRequest) -> list[TranscriptionRequest]:
-    """One request for each recording of a message that somebody asks for.
-
-    Where nothing in it could be transcribed, its files are asked for all the same: the refusal is the answer.
-    """
-    files = target.transcribable or target.files
+    """One request for each recording of a message that somebody asks for."""
+    files = target.recordings
     return [
         TranscriptionRequest(
             key=JobKey(target.team_id, target.channel_id, target.message_ts, file.id, ask.audience),

@@ -21,6 +21,7 @@ from bot.slack.incoming.messages import ManualRequest
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.presses import Press, parse_press
 from bot.slack.replies.metadata import state_in
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.request import Requesting, said_of
 
 
@@ -31,10 +32,14 @@ class ReplyButtons:
         context: What it works with.
         answers: Answers in time.
         requesting: Asks for recordings.
+        opt_outs: Know who never wants to be transcribed.
     """
 
-    def __init__(self, context: HandlerContext, answers: Answers, requesting: Requesting) -> None:
+    def __init__(
+        self, context: HandlerContext, answers: Answers, requesting: Requesting, opt_outs: OptOuts
+    ) -> None:
         self._context = context
+        self._opt_outs = opt_outs
         self._answers = answers
         self._requesting = requesting
         self._log = structlog.get_logger(__name__)
@@ -102,6 +107,8 @@ class ReplyButtons:
             return sentences.OUT_OF_REACH
         # A language has it retranscribed even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
+        if out := await self._opt_outs.among(press.key.team_id, [request.file], request.user_id):
+            return out.sentence(press.user_id)
         [asked] = await self._context.requests.ask([request])
         return said_of(asked, ManualRequest(press.user_id, press.id))
 

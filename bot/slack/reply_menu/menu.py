@@ -24,6 +24,7 @@ from bot.slack.reply_menu.delete import Delete
 from bot.slack.reply_menu.edit import Edit
 from bot.slack.reply_menu.retranscribe import Retranscribe
 from bot.slack.reply_menu.vocabulary import TYPED, Vocabulary, field_of, parse_words
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.settings.change import ChangeSettings
 from bot.translations import Reader
 
@@ -37,6 +38,7 @@ class ReplyMenu:
         modals: Opens modals.
         readers: What people read.
         change: Changes a channel's settings.
+        opt_outs: Know who never wants to be transcribed.
     """
 
     def __init__(
@@ -46,12 +48,13 @@ class ReplyMenu:
         modals: Modals,
         readers: Readers,
         change: ChangeSettings,
+        opt_outs: OptOuts,
     ) -> None:
         self._context = context
         self._answers = answers
         self._modals = modals
         self._readers = readers
-        self._retranscribe = Retranscribe(context)
+        self._retranscribe = Retranscribe(context, opt_outs)
         self._vocabulary = Vocabulary(context.preferences, change)
         self._delete = Delete(context)
         self._edit = Edit(context, answers, modals, readers, self._vocabulary)

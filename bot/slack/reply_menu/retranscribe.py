@@ -14,6 +14,7 @@ from bot.slack.incoming.interactions import View
 from bot.slack.interactions.answer import Answer
 from bot.slack.interactions.modal_kind import ModalKind
 from bot.slack.interactions.presses import Press
+from bot.slack.requests.opt_outs import OptOuts
 from bot.translations import Reader
 
 MODAL = ModalKind(sentences.AGAIN_TITLE)
@@ -25,11 +26,13 @@ class Retranscribe:
 
     Args:
         context: What it works with.
+        opt_outs: Know who never wants to be transcribed.
     """
 
-    def __init__(self, context: HandlerContext) -> None:
+    def __init__(self, context: HandlerContext, opt_outs: OptOuts) -> None:
         self._requests = context.requests
         self._permissions = context.permissions
+        self._opt_outs = opt_outs
 
     async def ask(self, press: Press, language: str | None = None) -> Answer:
         """Have it retranscribed; the answer says what becomes of that.
@@ -43,6 +46,8 @@ class Retranscribe:
         # Who once asked stays the one who may change it: pressing this gives nobody that right.
         request = press.request(audience=press.key.audience, asked_by=press.asked_by, language=language)
         request = replace(request, again_by=press.user_id)
+        if out := await self._opt_outs.among(press.key.team_id, [request.file], request.user_id):
+            return out.sentence(press.user_id)
         existing = {request.key: ExistingReply(press.reply_ts, press.handle.revision)}
         [asked] = await self._requests.ask([request], retranscribe=True, existing=existing)
         return sentences.AGAIN_UNDER_WAY if asked is RequestOutcome.UNDER_WAY else sentences.AGAIN_ON_IT

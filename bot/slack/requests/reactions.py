@@ -12,7 +12,9 @@ from bot.slack.context import HandlerContext
 from bot.slack.incoming.events import EventCallback, ReactionAdded
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.incoming.messages import ManualRequest
-from bot.slack.requests.request import Requesting
+from bot.slack.requests.opt_outs import OptedOut
+from bot.slack.requests.request import Requesting, said_of
+from bot.slack.requests.told import Told
 
 
 class Reactions:
@@ -26,6 +28,7 @@ class Reactions:
     def __init__(self, context: HandlerContext, requesting: Requesting) -> None:
         self._context = context
         self._requesting = requesting
+        self._told = Told()
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
@@ -52,7 +55,13 @@ class Reactions:
         except Rejected as error:
             self._log.debug("reaction out of reach", reason=str(error))
             return
-        await self._requesting.ask(target, ManualRequest(user_id, added.event_id))
+        ask = ManualRequest(user_id, added.event_id)
+        asked = await self._requesting.ask(target, ask)
+        # Any other outcome they see in the thread.
+        if isinstance(asked, OptedOut) and added.event_id not in self._told:
+            self._told.add(added.event_id)
+            reader = await self._context.readers.of(user_id)
+            await self._context.ephemeral.tell(user_id, target.where_seen, reader.say(said_of(asked, ask)))
 
     def _asks(self, event: ReactionAdded) -> bool:
         # With a skin tone it is still the same emoji.

@@ -15,11 +15,14 @@ from bot.slack.client.objects import Conversation
 from bot.slack.incoming.messages import ManualRequest, SharedMessage, asked_requests
 from bot.slack.permissions import Permissions
 from bot.slack.requests.links import FileLink, Link
+from bot.slack.requests.opt_outs import OptedOut, OptOuts
 from bot.translations import Sentence
 
 _MOST_CHANNELS = 10
 """Channels of a file in which the asker is looked for."""
 
+Asked = RequestOutcome | OptedOut | None
+"""The outcome of a request by hand; ``OptedOut`` where nobody gets some of it, ``None`` for no files."""
 _OF_THREAD = {
     RequestOutcome.ACCEPTED: sentences.ASKED_IN_THREAD,
     RequestOutcome.UNDER_WAY: sentences.UNDER_WAY_IN_THREAD,
@@ -38,12 +41,23 @@ class Requesting:
         requests: Stores the requests.
         lookups: Reads from Slack.
         permissions: Decides who may read a recording.
+        opt_outs: Know who never wants to be transcribed.
+        own_user_id: The bot's; what it has shared itself is no recording.
     """
 
-    def __init__(self, requests: Requests, lookups: Lookups, permissions: Permissions) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        lookups: Lookups,
+        permissions: Permissions,
+        opt_outs: OptOuts,
+        own_user_id: str,
+    ) -> None:
         self._requests = requests
         self._lookups = lookups
         self._permissions = permissions
+        self._opt_outs = opt_outs
+        self._own_user_id = own_user_id
         self._log = structlog.get_logger(__name__)
 
     async def linked(self, team_id: str, link: Link, user_id: str, here: str) -> SharedMessage:
@@ -90,16 +104,26 @@ class Requesting:
         """
         return await self.conversation(channel_id) is not None
 
-    async def ask(self, target: SharedMessage, ask: ManualRequest) -> RequestOutcome | None:
-        """Have a message's files transcribed: all of them or none. Durable on return; ``None`` for no files.
+    async def opted_out(self, target: SharedMessage) -> OptedOut:
+        """The recordings of a message whose people have opted out."""
+        return await self._opt_outs.among(target.team_id, target.recordings, target.user_id)
 
-        A transcript that the thread holds is not made again. What one person was told may be gone: Slack
-        forgets ephemeral messages.
+    async def ask(self, target: SharedMessage, ask: ManualRequest) -> Asked:
+        """Have a message's files transcribed: all of them or none, but for those of people who opted out.
+
+        Durable on return. A transcript that the thread holds is not made again. What one person was told may
+        be gone: Slack forgets ephemeral messages.
         """
-        answers = await self._requests.ask(asked_requests(target, ask), retranscribe=ask.audience != THREAD)
+        out, ours = await self.opted_out(target), {self._own_user_id} - {""}
+        wanted = [
+            request
+            for request in asked_requests(target, ask)
+            if request.file.id not in out.file_ids and not ours & {request.file.owner_id, request.user_id}
+        ]
+        answers = await self._requests.ask(wanted, retranscribe=ask.audience != THREAD)
         asked = _sum_up(answers)
         self._log.info("asked", channel_id=target.channel_id, files=len(answers), asked=asked)
-        return asked
+        return out or asked
 
 
 def _sum_up(answers: Sequence[RequestOutcome]) -> RequestOutcome | None:
@@ -107,10 +131,12 @@ def _sum_up(answers: Sequence[RequestOutcome]) -> RequestOutcome | None:
     return next((asked for asked in RequestOutcome if asked in answers), None)
 
 
-def said_of(asked: RequestOutcome | None, ask: ManualRequest) -> Sentence:
+def said_of(asked: Asked, ask: ManualRequest) -> Sentence:
     """The sentence for the asker about what becomes of a request."""
     if asked is None:
         return sentences.NOTHING_IN_IT
+    if isinstance(asked, OptedOut):
+        return asked.sentence(ask.by)
     if asked is RequestOutcome.ACCEPTED and ask.audience != THREAD:
         return sentences.ASKED_HERE if ask.whisper_in else sentences.ASKED_DIRECT
     return (_OF_THREAD if ask.audience == THREAD else _OF_ONE_READER)[asked]

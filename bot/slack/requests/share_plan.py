@@ -27,6 +27,7 @@ class Ignored(StrEnum):
     NO_AUDIO = "no_audio"
     AUTOMATIC_OFF = "automatic_off"
     SHARED_EXTERNALLY = "shared_externally"
+    OPTED_OUT = "opted_out"
 
 
 @dataclass(frozen=True, slots=True)

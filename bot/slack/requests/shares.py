@@ -16,6 +16,7 @@ from bot.ports.store import Requests
 from bot.slack.client.lookups import Lookups
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.share_plan import (
     Ignored,
     Policy,
@@ -55,6 +56,7 @@ class Shares:
         self._begun: set[tuple[str, str]] = set()
         """The workspaces and channels that this process knows to be listened to."""
         self._lookups = lookups
+        self._opt_outs = OptOuts(preferences, lookups)
         self._automatic = automatic
         self._metrics = metrics
         self._log = structlog.get_logger(__name__)
@@ -116,7 +118,13 @@ class Shares:
             # Clips and uploads cannot be told apart later.
             files = await asyncio.gather(*map(self._known, share.target.files))
             share = replace(share, target=replace(share.target, files=tuple(files)))
-        return plan_requests(share, policy)
+        planned = plan_requests(share, policy)
+        if isinstance(planned, Ignored) or not (share.is_asked or share.is_direct):
+            # Of what nobody asks for, the job finds out without a word.
+            return planned
+        # Whoever asks is told at once, by whoever answers mentions and direct messages.
+        out = await self._opt_outs.among(share.target.team_id, share.target.files, share.target.user_id)
+        return [one for one in planned if one.file.id not in out.file_ids] or Ignored.OPTED_OUT
 
     async def _known(self, file: SharedFile) -> SharedFile:
         """The same file, with the kind of recording that Slack says it is."""

@@ -71,12 +71,15 @@ class Shortcut:
         if target is None or not target.transcribable:
             await self._modals.open(trigger, MODAL, None, first=_nothing)
         else:
-            content, first = partial(self._content, target), partial(render_ask, target=target)
+            content = partial(self._content, target, shortcut.user.id)
+            first = partial(render_ask, target=target)
             await self._modals.open(trigger, MODAL, content, first=first)
         await ack()
 
-    async def _content(self, target: SharedMessage, reader: Reader) -> Block:
+    async def _content(self, target: SharedMessage, asker: str, reader: Reader) -> Block:
         """The modal in the person's language, with the choices that are possible."""
+        if out := await self._requesting.opted_out(target):
+            return MODAL.notice(reader, reader.say(out.sentence(asker)))
         if await self._requesting.is_in(target.channel_id):
             return render_ask(reader, target)
         if await self._is_open(target):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot import sentences
+from bot.errors import Refusal
 from bot.model import JobKey, Outcome, Place
 from bot.playground.slack_lookalike.faults import Answer
 from bot.playground.slack_lookalike.records import Message
@@ -86,6 +87,19 @@ async def test_a_silent_slack_is_told_of(action: str) -> None:
         assert delivery.acked
         assert here.told(here.bea) == ENGLISH.say(sentences.SLACK_SILENT)
         assert len(here.harness.jobs.rows) == 1
+
+
+async def test_what_nobody_may_transcribe_is_not_shared() -> None:
+    async with answered() as here:
+        here.record(here.anne)
+        await here.harness.preferences.opt_out(here.harness.team_id, here.anne.id, out=True)
+        job = here.job(audience=here.bea.id, whisper_in=Place(here.channel.id))
+        reply = await here.reply(HELLO, job)
+
+        await here.press(reply, action_ids.SHARE, here.bea)
+
+        assert here.told(here.bea) == ENGLISH.say(sentences.REFUSALS[Refusal.OPTED_OUT])
+        assert here.harness.jobs.rows == {}
 
 
 async def test_declining_takes_the_question_away() -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from bot import sentences
-from bot.errors import Outage
+from bot.errors import Outage, Refusal
 from bot.model import Claim, FileState, JobKey
 from bot.playground.slack_lookalike.blockkit import complaints_about_view
 from bot.playground.slack_lookalike.faults import Answer, SlackError
-from bot.playground.slack_lookalike.records import Message
+from bot.playground.slack_lookalike.records import Message, User
 from bot.recording import MOST_CONTEXT_BYTES
 from bot.reply import GaveUp
 from bot.slack.blockkit import action_ids
@@ -51,6 +51,28 @@ async def test_asking_again_gives_nobody_the_right_to_change_it() -> None:
 
         (row,) = here.harness.jobs.rows.values()
         assert (row.job.request.asked_by, row.job.request.again_by) == ("", here.bea.id)
+
+
+@pytest.mark.parametrize("owner", ["anne", "bea", "zoe"])
+async def test_of_somebody_who_opted_out_no_transcript_is_made_again(owner: str) -> None:
+    async with answered() as here:
+        reply = await here.reply(HELLO)
+        user: User = getattr(here, owner)
+        here.record(user)
+        await here.harness.preferences.opt_out(here.harness.team_id, here.bea.id, out=True)
+        await here.harness.preferences.opt_out(here.harness.team_id, here.zoe.id, out=True)
+
+        await here.choose(reply, Choice.AGAIN, here.bea)
+        view = await here.open(reply, Choice.AGAIN_IN, here.bea)
+        await here.submit(view, language("de"))
+
+        refusal = {
+            "anne": sentences.AGAIN_UNDER_WAY,
+            "bea": sentences.OPTED_OUT_YOURSELF,
+            "zoe": sentences.REFUSALS[Refusal.OPTED_OUT],
+        }
+        assert here.told(here.bea) == ENGLISH.say(refusal[owner])
+        assert len(here.harness.jobs.rows) == (owner == "anne"), "who recorded it counts"
 
 
 async def test_who_asked_first_stays_the_asker() -> None:

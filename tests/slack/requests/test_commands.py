@@ -94,6 +94,15 @@ async def test_alone_it_asks_for_the_newest_recording_for_the_asker_alone(prompt
     assert request.ask_id
 
 
+async def test_of_somebody_who_opted_out_nothing_is_asked(prompt: Prompt) -> None:
+    message = prompt.share(prompt.clip())
+    await prompt.harness.preferences.opt_out(prompt.harness.team_id, prompt.anne.id, out=True)
+
+    for text in ("", prompt.link(message)):
+        assert await prompt.type(text) == ENGLISH.say(sentences.OPTED_OUT_YOURSELF)
+    assert prompt.asked() == []
+
+
 async def test_where_there_is_no_recording_it_says_so(prompt: Prompt) -> None:
     prompt.share()
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from bot import sentences
+from bot.errors import Refusal
 from bot.model import THREAD, TranscriptionRequest
 from bot.playground.slack_lookalike.delivery import Delivery
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel, File, Message, User
+from bot.translations import ENGLISH
 from tests.slack.harness import SlackHarness, slack_harness
 
 
@@ -135,6 +138,21 @@ async def test_on_a_message_that_is_gone_it_is_passed_over(crowd: Crowd) -> None
     crowd.harness.slack.faults.add("conversations.replies", SlackError("thread_not_found"))
 
     assert (await crowd.react(message, "speech_balloon")).acked
+    assert crowd.asked() == []
+
+
+async def test_who_asks_for_somebody_who_opted_out_is_told_alone_and_once(crowd: Crowd) -> None:
+    await crowd.harness.preferences.opt_out(crowd.harness.team_id, crowd.anne.id, out=True)
+    head = crowd.share(text="hello")
+    message = crowd.share(crowd.clip(), thread_ts=head.ts)
+
+    delivery = await crowd.react(message, "speech_balloon")
+    crowd.harness.slack.deliver("events_api", delivery.payload)
+    await crowd.harness.settled()
+
+    (told,) = crowd.harness.calls("chat.postEphemeral")
+    assert (told["user"], told["thread_ts"]) == (crowd.bea.id, head.ts)
+    assert told["text"] == ENGLISH.say(sentences.REFUSALS[Refusal.OPTED_OUT])
     assert crowd.asked() == []
 
 

@@ -16,6 +16,7 @@ from bot.playground.slack_lookalike.records import File, Message, User
 from bot.ports.store import RequestOutcome
 from bot.slack.incoming.messages import ManualRequest, SharedMessage
 from bot.slack.requests.links import FileLink, MessageLink
+from bot.slack.requests.opt_outs import OptedOut, OptOuts
 from bot.slack.requests.request import Requesting, said_of
 from tests.job.memory import MemoryJobs
 from tests.job.virtual import VirtualTime
@@ -47,11 +48,17 @@ class Counter:
         return await self.asking.linked(self.harness.team_id, link, self.anne.id, channel_id)
 
 
+def asking_of(harness: SlackHarness, jobs: MemoryJobs) -> Requesting:
+    context = harness.context
+    opt_outs = OptOuts(context.preferences, context.lookups)
+    own_user_id = harness.slack.state.workspace.bot_user_id
+    return Requesting(jobs, context.lookups, context.permissions, opt_outs, own_user_id)
+
+
 @pytest.fixture
 async def counter() -> AsyncIterator[Counter]:
     async with slack_harness(lambda _: []) as harness:
-        asking = Requesting(harness.jobs, harness.context.lookups, harness.context.permissions)
-        yield Counter(harness, asking, harness.slack.state.add_user("anne"))
+        yield Counter(harness, asking_of(harness, harness.jobs), harness.slack.state.add_user("anne"))
 
 
 async def test_of_several_files_it_is_told_that_something_happens(counter: Counter) -> None:
@@ -81,7 +88,7 @@ class SlowJobs(MemoryJobs):
 
 async def test_who_runs_out_of_time_has_asked_for_all_files_or_for_none(counter: Counter) -> None:
     jobs = SlowJobs(VirtualTime())
-    asking = Requesting(jobs, counter.harness.context.lookups, counter.harness.context.permissions)
+    asking = asking_of(counter.harness, jobs)
     target = await counter.target(*(counter.clip() for _ in range(3)))
     with suppress(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -98,6 +105,33 @@ async def test_a_file_that_is_no_recording_is_asked_for_where_there_is_nothing_e
 
     assert await counter.asking.ask(target, ManualRequest(counter.anne.id, "1")) is RequestOutcome.ACCEPTED
     assert await counter.asking.ask(await counter.target(), ManualRequest(counter.anne.id, "1")) is None
+
+
+async def test_what_the_bot_itself_has_shared_is_no_recording(counter: Counter) -> None:
+    state = counter.harness.slack.state
+    bot = state.workspace.bot_user_id
+    ours = state.add_file(b"sound", "a.m4a", user=bot, as_voice_clip=True)
+    ask, channel = ManualRequest(counter.anne.id, "1"), state.add_channel("general", counter.anne.id)
+    by_us = state.post_as_user(channel.id, bot, files=[counter.clip()])
+
+    assert await counter.asking.ask(await counter.target(ours), ask) is None
+    target = await counter.harness.context.lookups.message(counter.harness.team_id, channel.id, by_us.ts)
+    assert await counter.asking.ask(target, ask) is None
+    assert counter.harness.jobs.rows == {}
+
+
+async def test_of_several_the_recordings_of_others_are_asked_for(counter: Counter) -> None:
+    bea = counter.harness.slack.state.add_user("bea")
+    hers = counter.harness.slack.state.add_file(b"sound", "b.m4a", user=bea.id, as_voice_clip=True)
+    await counter.harness.preferences.opt_out(counter.harness.team_id, bea.id, out=True)
+    ask = ManualRequest(counter.anne.id, "1")
+
+    asked = await counter.asking.ask(await counter.target(hers, counter.clip()), ask)
+
+    assert isinstance(asked, OptedOut)
+    assert said_of(asked, ask) is sentences.REFUSALS[Refusal.OPTED_OUT]
+    (row,) = counter.harness.jobs.rows.values()
+    assert (row.job.request.position, row.job.request.siblings) == (1, 2)
 
 
 async def test_of_a_file_in_very_many_channels_the_first_are_looked_at(counter: Counter) -> None:

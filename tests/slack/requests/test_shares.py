@@ -173,6 +173,24 @@ async def test_who_opted_out_is_left_to_the_job() -> None:
     assert await door.take(event(clip())) == [("F024CLIP1", THREAD)]
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        mention(clip(user=SHARER), clip("F024CLIP2", user="U024OTHER")),
+        event(clip(user=SHARER), clip("F024CLIP2", user="U024OTHER"), channel="D024DIRECT"),
+    ],
+)
+async def test_of_what_somebody_asks_for_who_opted_out_is_left_out(inner: dict[str, Any]) -> None:
+    door = Door()
+    await door.preferences.opt_out(TEAM, SHARER, out=True)
+
+    assert await door.take(inner) == [("F024CLIP2", THREAD)]
+    assert await door.take(inner | {"files": [clip(user=SHARER)], "ts": "1720000001.000100"}) == [
+        ("F024CLIP2", THREAD)
+    ]
+    assert door.counted("opted_out") == 1
+
+
 async def test_what_is_delivered_again_is_counted_and_changes_nothing() -> None:
     door = Door()
 
@@ -278,7 +296,18 @@ async def test_and_so_it_does_where_somebody_asks(connected: Connected) -> None:
     song = connected.song()
 
     assert await connected.take(song, text="<@U024BOT01> please") == [(song.id, THREAD)]
-    assert connected.looked_up() == []
+    assert connected.looked_up() == [song.id], "who recorded it may have opted out"
+
+
+@pytest.mark.parametrize("trouble", [SlackError("internal_error"), SlackError("access_denied"), Answer(503)])
+async def test_where_slack_is_silent_about_who_recorded_it_the_job_finds_out(
+    connected: Connected, trouble: SlackError | Answer
+) -> None:
+    song = connected.song()
+    await connected.door.preferences.opt_out(TEAM, SHARER, out=True)
+    connected.slack.faults.add("files.info", trouble)
+
+    assert await connected.take(song, text="<@U024BOT01> please") == [(song.id, THREAD)]
 
 
 async def test_a_stub_that_is_no_clip_is_still_audio_for_subscribers(connected: Connected) -> None:

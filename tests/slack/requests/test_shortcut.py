@@ -136,6 +136,17 @@ async def test_forwarded_recordings_are_found() -> None:
         assert (request.key.channel_id, request.key.message_ts) == (at.channel.id, message.ts)
 
 
+async def test_of_somebody_who_opted_out_it_is_refused_in_the_modal() -> None:
+    async with scene() as at:
+        message = at.post(at.clip())
+        open_before = await at.open(message)
+        await at.harness.preferences.opt_out(at.harness.team_id, at.anne.id, out=True)
+
+        assert text_in(await at.open(message)) == ENGLISH.say(sentences.OPTED_OUT_YOURSELF)
+        assert await at.send(Form(open_before)) == ENGLISH.say(sentences.OPTED_OUT_YOURSELF)
+        assert at.asked() == []
+
+
 async def test_a_message_without_a_recording_is_refused_at_once() -> None:
     async with scene() as at:
         pdf = at.harness.slack.state.add_file(b"x", "a.pdf", user=at.anne.id, mimetype="application/pdf")

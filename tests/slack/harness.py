@@ -184,7 +184,10 @@ async def slack_harness(
             automatic=context.deployment.automatic,
             metrics=Metrics(),
         )
-        handlers, bolt = build_handlers(context, shares, patience_s=patience_s), _bolt(client)
+        handlers, bolt = (
+            build_handlers(context, shares, patience_s=patience_s),
+            _bolt(client, context.identity),
+        )
         for chosen in choose(handlers):
             chosen.register(Listeners(bolt))
         handler = AsyncSocketModeHandler(
@@ -201,14 +204,14 @@ async def slack_harness(
             await asyncio.to_thread(scratch.rmdir)
 
 
-def _bolt(client: AsyncWebClient) -> AsyncApp:
+def _bolt(client: AsyncWebClient, identity: Identity) -> AsyncApp:
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
             bot_token=client.token,
-            bot_id="B0",
-            bot_user_id="U0",
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
         )
 
     async def answer(error: Exception) -> BoltResponse:

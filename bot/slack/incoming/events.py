@@ -9,6 +9,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
 
+from bot.model import Place
 from bot.slack.incoming.fields import Flag, Id, Object, Objects, OptionalObject, Payload, Text, Truthy, Word
 from bot.slack.incoming.messages import Message
 
@@ -25,6 +26,27 @@ class MessageEvent(Message):
     """Of ``message_changed`` and ``message_deleted``: the message as it was, where Slack says so."""
     deleted_ts: Id = ""
     """Of ``message_deleted``: which message."""
+
+    @property
+    def is_direct(self) -> bool:
+        """True in the bot's own conversation with one person."""
+        return self.channel_type == "im" or self.channel.startswith("D")
+
+    @property
+    def is_reply(self) -> bool:
+        """True below the head of a thread."""
+        return self.thread_ts not in {"", self.ts}
+
+    @property
+    def place(self) -> Place:
+        """The channel, and the thread that it answers."""
+        return Place(self.channel, self.thread_ts or None)
+
+    def about(self, message: Message) -> MessageEvent:
+        """One of the messages that it tells of, as if that had just been written."""
+        event = MessageEvent(type="message", channel=self.channel, channel_type=self.channel_type)
+        # Its fields are parsed already.
+        return event.model_copy(update=dict(message))
 
 
 class FileDeleted(Payload):
@@ -114,6 +136,8 @@ class EventCallback(Payload, Generic[EventT]):
     is_ext_shared_channel: Truthy = False
     is_retry: Flag = False
     """Slack delivered it before; the listener says so, not the body."""
+    own_bot_id: Id = ""
+    """The ``bot_id`` of what the bot itself posts; the listener says so, too."""
 
     @property
     def installation_id(self) -> str:
@@ -128,3 +152,8 @@ class EventCallback(Payload, Generic[EventT]):
         """
         first = self.authorizations[0] if self.authorizations else Authorization()
         return first.user_id if first.is_bot else ""
+
+    def is_own(self, message: Message) -> bool:
+        """True for what the bot itself wrote or uploaded, which need not carry its ``bot_id``."""
+        ours = {self.bot_user_id, self.own_bot_id} - {""}
+        return bool(ours & {message.user, message.bot_id})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.slack.incoming.events import EventCallback, EventT
@@ -45,8 +45,11 @@ class Listeners:
         # A model of its own for each kind of event: made once, here.
         model = EventCallback[kind]  # type: ignore[valid-type]  # pydantic makes it at run time
 
-        async def listener(body: dict[str, Any], request: AsyncBoltRequest) -> None:
-            await handle(model.model_validate(body | {"is_retry": _is_retry(request)}))
+        async def listener(
+            body: dict[str, Any], request: AsyncBoltRequest, context: AsyncBoltContext
+        ) -> None:
+            known = {"is_retry": _is_retry(request), "own_bot_id": context.bot_id}
+            await handle(model.model_validate(body | known))
 
         self._bolt.event({"type": name, "subtype": subtype} if subtype else name)(listener)
 

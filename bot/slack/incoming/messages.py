@@ -64,17 +64,14 @@ class Attachment(Payload):
     """An attachment below a message: a forwarded message, or a preview of a link."""
 
     is_share: Flag = False
+    """It is a message that somebody passes on.
+
+    Slack previews a linked message, too, as the poster may read it: its files are not for whoever reads the
+    link.
+    """
     bot_id: Truthy = False
+    """A bot wrote it."""
     files: Annotated[tuple[FileObject, ...], Objects] = ()
-
-    @property
-    def is_forwarded(self) -> bool:
-        """True for a person's message that somebody passes on.
-
-        Slack previews a linked message, too, as the poster may read it: its files are not for whoever reads
-        the link.
-        """
-        return self.is_share and not self.bot_id
 
 
 class ReplyMetadata(Payload):
@@ -107,6 +104,8 @@ class Message(Payload):
     bot_id: Word = ""
     bot_profile: Truthy = False
     hidden: Truthy = False
+    edited: Truthy = False
+    """Somebody changed its text; what Slack adds to it, such as a link's preview, does not count."""
     files: Annotated[tuple[FileObject, ...], Objects] = ()
     attachments: Annotated[tuple[Attachment, ...], Objects] = ()
     metadata: Annotated[MessageMetadata, Object] = MessageMetadata()
@@ -119,9 +118,20 @@ class Message(Payload):
     reply_users_count: Number = None
 
     @property
-    def is_from_bot(self) -> bool:
-        """True where an app posted it."""
+    def is_from_app(self) -> bool:
+        """True where an app posted it: a bot, or somebody's own app in their name.
+
+        Source: https://docs.slack.dev/authentication/tokens/#user
+        """
         return bool(self.bot_id) or self.bot_profile
+
+    @property
+    def bots_file_ids(self) -> frozenset[str]:
+        """The files that are in it because somebody passes on what a bot wrote."""
+        forwarded = [attachment for attachment in self.attachments if attachment.is_share]
+        of_bots = [file for attachment in forwarded if attachment.bot_id for file in attachment.files]
+        of_people = [file for attachment in forwarded if not attachment.bot_id for file in attachment.files]
+        return frozenset(file.id for file in of_bots) - {file.id for file in (*self.files, *of_people)}
 
     def mentions(self, user_id: str) -> bool:
         """True where its text mentions a user; angle brackets that somebody typed stand escaped in it.
@@ -146,7 +156,7 @@ class Message(Payload):
     def _shared_files(self) -> Iterator[SharedFile]:
         """The message's own files, then those of messages that it forwards; each once."""
         seen: set[str] = set()
-        forwarded = (attachment.files for attachment in self.attachments if attachment.is_forwarded)
+        forwarded = (attachment.files for attachment in self.attachments if attachment.is_share)
         for raw in chain(self.files, *forwarded):
             file = raw.shared_file
             if file is not None and file.id not in seen and len(seen) < _MOST_FILES:

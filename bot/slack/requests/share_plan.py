@@ -41,6 +41,8 @@ class Share:
     """The message is in a direct message to the bot."""
     is_shared_externally: bool
     """The message is in a channel that other organisations are in."""
+    unheard: frozenset[str] = frozenset()
+    """Files that are transcribed for none but who asks: a bot wrote the message that passes them on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
     A mention with a clip arrives as ``message`` and as ``app_mention``, with one ``ts`` and so with the same
     keys. Whichever is stored first counts, so both make the same of it: the message is searched for the
     mention, and a file has its place among all that could be transcribed, wanted or not.
+
+    What apps post is heard where somebody asks, by a mention or in a direct message, and not by itself; what
+    the bot itself posts never is.
     """
     event = callback.event
     if event.type not in {"message", "app_mention"}:
@@ -81,19 +86,24 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
         return Ignored.MALFORMED
     if not target.files:
         return Ignored.NO_FILES
+    is_asked = event.type == "app_mention" or event.mentions(callback.bot_user_id)
+    unheard = frozenset[str]() if is_asked or event.is_direct else event.bots_file_ids
+    if (event.is_from_app and not (is_asked or event.is_direct)) or unheard >= {f.id for f in target.files}:
+        return Ignored.FROM_A_BOT
     return Share(
         target,
-        is_asked=event.type == "app_mention" or event.mentions(callback.bot_user_id),
-        is_direct=event.channel_type == "im" or event.channel.startswith("D"),
+        is_asked=is_asked,
+        is_direct=event.is_direct,
         is_shared_externally=callback.is_ext_shared_channel,
+        unheard=unheard,
     )
 
 
 def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | Ignored:
     """The requests for shared files; the policy counts where nobody asks."""
     target = share.target
-    # Whoever asks beside nothing but a picture or a PDF gets an answer; beside a clip it would be noise.
-    files = target.transcribable or (target.files if share.is_asked else ())
+    # Whoever asks beside nothing but a picture or a PDF gets an answer; else it would be noise.
+    files = target.recordings if share.is_asked else target.transcribable
     requests = [
         TranscriptionRequest(
             key=JobKey(target.team_id, target.channel_id, target.message_ts, file.id, audience),
@@ -122,6 +132,8 @@ def is_unknown_stub(file: SharedFile) -> bool:
 
 def _audiences(share: Share, policy: Policy, file: SharedFile) -> Iterator[str]:
     """The audiences that get the transcript of a file."""
+    if file.id in share.unheard:
+        return
     wanted = _is_wanted(file, policy.automatic)
     if share.is_asked or (wanted and not policy.only_for_sender):
         # Subscribers get copies of what the thread reads.
@@ -145,7 +157,4 @@ def _not_a_share(callback: EventCallback[MessageEvent]) -> Ignored | None:
     event = callback.event
     if event.hidden or event.subtype not in _SHARING_SUBTYPES:
         return Ignored.SUBTYPE
-    # What the bot uploads itself need not carry a bot id.
-    if event.is_from_bot or (event.user and event.user == callback.bot_user_id):
-        return Ignored.FROM_A_BOT
-    return None
+    return Ignored.FROM_A_BOT if callback.is_own(event) else None

@@ -169,9 +169,6 @@ async def test_a_mention_beside_a_file_is_a_share(talk: Talk) -> None:
     state = talk.harness.slack.state
 
     shared = talk.share(text=f"<@{state.workspace.bot_user_id}> transcribe")
-    state.post_as_user(
-        talk.channel.id, talk.anne.id, f"<@{state.workspace.bot_user_id}> hm", bot_id="B0OTHER"
-    )
     await talk.harness.settled()
 
     assert talk.told() == []

@@ -73,10 +73,45 @@ def test_files_of_a_previewed_message_are_not_for_whoever_reads_the_link(changes
     assert request.file.id == "F1"
 
 
-def test_files_that_a_bot_posted_stay_unheard_when_forwarded() -> None:
-    forwarded = [{"is_share": True, "bot_id": "B1", "files": [clip()]}]
+BY_BOT = [{"is_share": True, "bot_id": "B1", "files": [clip("F1"), clip("F2")]}]
 
-    assert parse_share(callback(event(attachments=forwarded))) is Ignored.NO_FILES
+
+def test_files_that_a_bot_posted_stay_unheard_when_forwarded() -> None:
+    by_person = [{"is_share": True, "files": [clip("F2"), clip("F3")]}]
+
+    assert parse_share(callback(event(attachments=BY_BOT))) is Ignored.FROM_A_BOT
+    heard = requests(event(clip("F0"), attachments=[*BY_BOT, *by_person]))
+    assert [(request.file.id, request.position) for request in heard] == [("F0", 0), ("F2", 2), ("F3", 3)]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [mention(attachments=BY_BOT), event(attachments=BY_BOT, channel="D024DIRECT", channel_type="im")],
+)
+def test_but_whoever_asks_gets_them(inner: dict[str, Any]) -> None:
+    assert [request.file.id for request in requests(inner, ON)] == ["F1", "F2"]
+
+
+POSTED = {"bot_id": "B024RELAY", "app_id": "A024RELAY", "bot_profile": {"id": "B024RELAY"}}
+
+
+@pytest.mark.parametrize(
+    ("inner", "is_heard"),
+    [
+        (event(clip(), **POSTED), False),
+        (event(clip(), text=f"<@{BOT}>", **POSTED), True),
+        (mention(clip(), **POSTED), True),
+        (event(clip(), channel="D024DIRECT", **POSTED), True),
+        (event(clip(), channel="D024DIRECT", bot_id="B024BOT01"), False),
+        (event(clip(), channel="D024DIRECT", user=BOT), False),
+        (mention(clip(), bot_id="B024BOT01"), False),
+    ],
+)
+def test_what_an_app_posted_is_heard_where_somebody_asks(inner: dict[str, Any], is_heard: bool) -> None:  # noqa: FBT001
+    planned = read(body(inner, own_bot_id="B024BOT01"))
+
+    assert isinstance(planned, list) is is_heard
+    assert is_heard or planned is Ignored.FROM_A_BOT
 
 
 def test_a_slack_connect_stub_that_names_another_kind_is_ignored() -> None:

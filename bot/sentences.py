@@ -163,6 +163,10 @@ ASKED_HERE = _("I'm on it. The transcript is for you alone: it appears here, or 
 ASKED_DIRECT = _("I'm on it. The transcript is for you alone: it comes as a direct message.")
 UNDER_WAY_FOR_ONE = _("I'm at it already. The transcript comes to you alone.")
 
+NOTHING_ABOVE = _(
+    "I found no recording above your message in this thread. Put a link to the one you mean beside my name."
+)
+NOTHING_SENT = _("I found no recording among the latest messages here. Send me one, or a link to one.")
 OPTED_OUT_YOURSELF = _(
     "You have asked me never to transcribe you, so I don't. My home tab is where you can change that."
 )
@@ -279,12 +283,59 @@ def not_understood(reader: Reader, word: str, reaction: str) -> str:
     return f"{said}\n\n{command_help(reader, reaction)}"
 
 
-def mention_not_understood(reader: Reader, word: str) -> str:
-    """Says that a word beside the bot's name means nothing, and what would."""
+def mention_not_understood(reader: Reader, word: str, reaction: str) -> str:
+    """Says that a word beside the bot's name means nothing, and what would; the word is somebody's own."""
+    said = reader.gettext("I don't know what “{word}” means here.").format(word=word[:_LONGEST_WORD])
+    return f"{said}\n\n{mention_help(reader, reaction)}"
+
+
+def unknown_language(reader: Reader, word: str) -> str:
+    """Says that a recording is transcribed in whatever language is heard; the word is somebody's own."""
     return reader.gettext(
-        "I don't know what “{word}” means here. Mention me in a recording's thread with “transcribe” "
-        "or “transcribe in German”, or put a link to the recording beside my name."
+        "I don't know “{word}” as a language, so I go by what I hear. If that turns out wrong, "
+        "the menu under the transcript can have it done again."
     ).format(word=word[:_LONGEST_WORD])
+
+
+def mention_help(reader: Reader, reaction: str) -> str:
+    """The ways to ask by the bot's name, one a line, and where the others are told."""
+    return "\n".join(
+        (
+            reader.gettext(
+                "Mention me beside a recording, or below it in its thread: I transcribe it there."
+            ),
+            reader.gettext("“@Threadscribe transcribe in German”: the same, in a language that you name."),
+            reader.gettext(
+                "“@Threadscribe” and a link to a message or file: I transcribe it, in its own thread."
+            ),
+            reader.gettext(
+                "Or react to a recording with :{reaction}:, or choose “Transcribe” in its menu."
+            ).format(reaction=reaction),
+            reader.gettext("/transcribe help lists what else I do."),
+        )
+    )
+
+
+def direct_help(reader: Reader, reaction: str) -> str:
+    """The answer to words in the bot's own conversation: all that works there, one a line."""
+    return "\n".join(
+        (
+            reader.gettext(
+                "Send me a voice clip or an audio file here, and I write down what is said in it."
+            ),
+            reader.gettext(
+                "“transcribe in German” beside it, or below it in its thread, names the language."
+            ),
+            reader.gettext(
+                "A link to a recording in one of our channels: I transcribe it, in its own thread."
+            ),
+            reader.gettext(
+                "In channels, mention me beside a recording, react to it with :{reaction}:, "
+                "or choose “Transcribe” in its menu."
+            ).format(reaction=reaction),
+            reader.gettext("/transcribe help lists what else I do."),
+        )
+    )
 
 
 def command_help(reader: Reader, reaction: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,10 @@ def sayings(reader: Reader) -> dict[str, str]:
         "asked for a direct message": reader.say(sentences.ASKED_DIRECT),
         "under way for one": reader.say(sentences.UNDER_WAY_FOR_ONE),
         "mention me where": reader.say(sentences.MENTION_ME_WHERE),
-        "mention not understood": sentences.mention_not_understood(reader, "w" * 99),
+        "nothing above": reader.say(sentences.NOTHING_ABOVE),
+        "nothing sent": reader.say(sentences.NOTHING_SENT),
         "opted out oneself": reader.say(sentences.OPTED_OUT_YOURSELF),
+        "unknown language": sentences.unknown_language(reader, "w" * 99),
         "direct always on": reader.say(sentences.DIRECT_ALWAYS_ON),
         "continued": sentences.continued_in(reader, "transcript-F024CLIP1.txt"),
     }
@@ -80,6 +83,27 @@ def test_the_help_names_every_way_to_ask(reader: Reader, word: str) -> None:
 
     assert any(word in line.casefold() for line in lines)
     assert all(20 < len(line) < 150 and line.endswith(".") for line in lines)
+
+
+@pytest.mark.parametrize("reader", readers(), ids=str)
+@pytest.mark.parametrize("helped", [sentences.mention_help, sentences.direct_help])
+@pytest.mark.parametrize("word", ["link", ":ear:", "transcribe ", "/transcribe help"])
+def test_help_for_words_names_every_way_to_ask_by_them(
+    reader: Reader, helped: Callable[[Reader, str], str], word: str
+) -> None:
+    lines = helped(reader, "ear").splitlines()
+
+    assert any(word in line.casefold() for line in lines)
+    assert all(20 < len(line) < 150 and line.endswith(".") for line in lines)
+
+
+@pytest.mark.parametrize("reader", readers(), ids=str)
+def test_a_word_that_means_nothing_is_named_before_the_help(reader: Reader) -> None:
+    first, _, helped = sentences.mention_not_understood(reader, "w" * 99, "ear").partition("\n\n")
+
+    assert "“" in first or "„" in first
+    assert "w" * 51 not in first
+    assert helped == sentences.mention_help(reader, "ear")
 
 
 @pytest.mark.parametrize("reader", readers(), ids=str)

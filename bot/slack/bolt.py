@@ -37,6 +37,7 @@ from bot.slack.requests.reactions import Reactions
 from bot.slack.requests.request import Requesting
 from bot.slack.requests.shares import Shares
 from bot.slack.requests.shortcut import Shortcut
+from bot.slack.requests.written import WrittenRequests
 from bot.slack.settings.change import ChangeSettings
 from bot.slack.settings.channel_modal import ChannelModal
 from bot.slack.settings.greeting import Greeting
@@ -129,6 +130,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
     requesting = Requesting(
         context.requests, context.lookups, context.permissions, opt_outs, context.identity.bot_user_id
     )
+    written = WrittenRequests(context, requesting)
     home = Home(context, answers, readers, change)
     channel_modal = ChannelModal(context, answers, modals, readers, change, home.refresh)
     return Handlers(
@@ -143,7 +145,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         deleted_recordings=DeletedRecordings(context.requests, context.identity),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),
-        mentions=Mentions(context, requesting, readers, shares),
+        mentions=Mentions(written, shares),
         shares=shares,
     )
 

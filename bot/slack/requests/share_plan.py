@@ -13,6 +13,7 @@ from bot.channel_settings import Automatic
 from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, SharedFile, TranscriptionRequest
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.messages import SharedMessage
+from bot.slack.requests.command_text import RecordingQuery, ask_id, parse_mention, says_nothing
 
 
 class Ignored(StrEnum):
@@ -36,11 +37,13 @@ class Share:
 
     target: SharedMessage
     is_asked: bool
-    """The bot is mentioned beside the files."""
+    """The bot is mentioned beside the files; in a direct message the words alone ask."""
     is_direct: bool
     """The message is in a direct message to the bot."""
     is_shared_externally: bool
     """The message is in a channel that other organisations are in."""
+    language: str | None = None
+    """The language that is named beside the files, where the bot is addressed."""
     unheard: frozenset[str] = frozenset()
     """Files that are transcribed for none but who asks: a bot wrote the message that passes them on."""
 
@@ -71,7 +74,8 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
 
     A mention with a clip arrives as ``message`` and as ``app_mention``, with one ``ts`` and so with the same
     keys. Whichever is stored first counts, so both make the same of it: the message is searched for the
-    mention, and a file has its place among all that could be transcribed, wanted or not.
+    mention, the words of both for a language, and a file has its place among all that could be transcribed,
+    wanted or not.
 
     What apps post is heard where somebody asks, by a mention or in a direct message, and not by itself; what
     the bot itself posts never is.
@@ -86,7 +90,10 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
         return Ignored.MALFORMED
     if not target.files:
         return Ignored.NO_FILES
-    is_asked = event.type == "app_mention" or event.mentions(callback.bot_user_id)
+    said = parse_mention(event.text, callback.bot_user_id)
+    is_understood = isinstance(said, RecordingQuery) and not says_nothing(event.text, callback.bot_user_id)
+    is_mention = event.type == "app_mention" or event.mentions(callback.bot_user_id)
+    is_asked = is_mention or (event.is_direct and is_understood)
     unheard = frozenset[str]() if is_asked or event.is_direct else event.bots_file_ids
     if (event.is_from_app and not (is_asked or event.is_direct)) or unheard >= {f.id for f in target.files}:
         return Ignored.FROM_A_BOT
@@ -95,6 +102,7 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
         is_asked=is_asked,
         is_direct=event.is_direct,
         is_shared_externally=callback.is_ext_shared_channel,
+        language=said.language if is_asked and isinstance(said, RecordingQuery) else None,
         unheard=unheard,
     )
 
@@ -114,6 +122,8 @@ def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | 
             siblings=len(files),
             explicit=share.is_asked,
             asked_by=target.user_id if share.is_asked else "",
+            ask_id=ask_id(target.message_ts, share.language) if share.is_asked else "",
+            language=share.language,
             wants_video=policy.automatic is Automatic.VIDEO,
             whisper_in=None if audience in {THREAD, SUBSCRIBERS} else target.where_seen,
         )

@@ -16,6 +16,7 @@ from bot.slack.requests.command_text import (
     Word,
     parse_command,
     parse_mention,
+    says_nothing,
 )
 from bot.slack.requests.links import FileLink, MessageLink
 from bot.translations import readers
@@ -115,10 +116,56 @@ def test_every_language_goes_by_its_names_and_its_code(code: str) -> None:
         (f"<@{BOT}> transcribe in Klingon", NotUnderstood("Klingon")),
         (f"<@{BOT}> transcribe auf Englisch", RecordingQuery(None, "en")),
         (f"<@{BOT}> transcribe auf Klingonisch", NotUnderstood("Klingonisch")),
+        (f"can you transcribe this, <@{BOT}>?", RecordingQuery()),
+        (f"<@{BOT}> help", Word.HELP),
+        (f"<@{BOT}> Hilfe!", Word.HELP),
+        (f"<@{BOT}> can you help?", Word.HELP),
+        (f"<@{BOT}> help the others", NotUnderstood("help")),
+        (f"Minutes of today. <@{BOT}> transcribe in German", RecordingQuery(None, "de")),
+        (f"Hello <@{BOT}>, in German <@{BOT}> please in French", RecordingQuery(None, "fr")),
+        (f"as I said, <@{BOT}> {LINK}", RecordingQuery(MESSAGE)),
+        (f"<@{BOT}> as I said", NotUnderstood("as")),
+        (f"I asked <@{BOT}> this", NotUnderstood("I")),
+        (f"hi <{LINK}>", NotUnderstood("hi")),
+        (f"in hi <{LINK}>", RecordingQuery(MESSAGE, "hi")),
     ],
 )
 def test_a_mention_says_the_same_in_a_sentence(text: str, said: Any) -> None:
     assert parse_mention(text, BOT) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "is_attempt"),
+    [
+        ("transcribe in Klingon", True),
+        ("in Swiss German, please", True),
+        ("transcribe in the office", False),
+        ("we talk in Klingon", False),
+        ("settings", True),
+        ("transcribe this in the afternoon of Monday", False),
+        ("see this for the meeting, what a day", False),
+        ("settings are wrong here", False),
+        ("thanks", False),
+        ("in", False),
+    ],
+)
+def test_an_attempt_is_told_from_chatter(text: str, is_attempt: bool) -> None:  # noqa: FBT001  # a case
+    said = parse_mention(f"<@{BOT}> {text}", BOT)
+
+    assert isinstance(said, NotUnderstood)
+    assert said.is_attempt is is_attempt
+
+
+def test_the_link_beside_unknown_words_is_kept() -> None:
+    said = parse_mention(f"have you seen <{LINK}>?", BOT)
+
+    assert isinstance(said, NotUnderstood)
+    assert said.link == MESSAGE
+
+
+@pytest.mark.parametrize(("text", "nothing"), [("", True), (f"<@{BOT}> ?", True), ("hi", False), ("!", True)])
+def test_a_text_without_words_says_nothing(text: str, nothing: bool) -> None:  # noqa: FBT001  # a case
+    assert says_nothing(text, BOT) is nothing
 
 
 WORDS = st.sampled_from(

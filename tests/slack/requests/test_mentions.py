@@ -68,7 +68,7 @@ async def test_in_a_thread_it_asks_for_the_threads_recording(talk: Talk) -> None
     (request,) = talk.asked()
     assert (request.key.message_ts, request.key.audience, request.thread_ts) == (head.ts, THREAD, head.ts)
     assert (request.explicit, request.language, request.asked_by) == (True, "de", talk.anne.id)
-    assert request.ask_id == delivery.payload["event"]["ts"]
+    assert request.ask_id == f"{delivery.payload['event']['ts']}:de"
     assert talk.told() == [], "they see it happen"
 
 
@@ -118,7 +118,7 @@ async def test_a_thread_without_a_recording_holds_nothing(talk: Talk) -> None:
 
     await talk.mention("transcribe", head)
 
-    assert talk.told() == [ENGLISH.say(sentences.NOTHING_IN_IT)]
+    assert talk.told() == [ENGLISH.say(sentences.NOTHING_ABOVE)]
 
 
 async def test_the_word_that_means_nothing_is_named_and_nothing_is_asked(talk: Talk) -> None:
@@ -128,6 +128,14 @@ async def test_the_word_that_means_nothing_is_named_and_nothing_is_asked(talk: T
 
     (said,) = talk.told()
     assert "“*thanks*”" in said
+    assert sentences.mention_help(ENGLISH, "speech_balloon") in said
+    assert talk.asked() == []
+
+
+async def test_help_is_told_alone(talk: Talk) -> None:
+    await talk.mention("help", talk.share())
+
+    assert talk.told() == [sentences.mention_help(ENGLISH, "speech_balloon")]
     assert talk.asked() == []
 
 
@@ -173,7 +181,67 @@ async def test_a_mention_beside_a_file_is_a_share(talk: Talk) -> None:
 
     assert talk.told() == []
     (request,) = talk.asked()
-    assert (request.key.message_ts, request.explicit, request.ask_id) == (shared.ts, True, "")
+    assert (request.key.message_ts, request.explicit, request.ask_id) == (shared.ts, True, shared.ts)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("transcribe in Klingon", sentences.unknown_language(ENGLISH, "Klingon")),
+        ("settings", sentences.mention_not_understood(ENGLISH, "settings", "speech_balloon")),
+        ("help", sentences.mention_help(ENGLISH, "speech_balloon")),
+        ("what a day", None),
+        ("in German", None),
+    ],
+)
+async def test_beside_a_file_only_words_for_the_bot_are_answered(
+    talk: Talk, text: str, told: str | None
+) -> None:
+    talk.share(text=f"<@{talk.harness.slack.state.workspace.bot_user_id}> {text}")
+    await talk.harness.settled()
+
+    assert talk.told() == ([told] if told else [])
+    assert [request.language for request in talk.asked()] == ["de" if text == "in German" else None]
+
+
+async def test_who_wrote_it_counts_and_not_what_posted_it(talk: Talk) -> None:
+    triage = talk.harness.slack.state.add_user("triage")
+    triage.is_bot = True
+    me = f"<@{talk.harness.slack.state.workspace.bot_user_id}> hm"
+
+    for user_id in (talk.anne.id, triage.id, "USLACKBOT", talk.harness.slack.state.workspace.bot_user_id):
+        talk.harness.slack.state.post_as_user(talk.channel.id, user_id, me, bot_id="B0OTHER0001")
+    await talk.harness.settled()
+
+    assert len(talk.told()) == 1
+    assert [call["user"] for call in talk.harness.calls("chat.postEphemeral")] == [talk.anne.id]
+
+
+async def test_the_nearest_recording_above_it_is_meant(talk: Talk) -> None:
+    head = talk.share()
+    nearest = talk.share(thread_ts=head.ts)
+
+    await talk.mention("transcribe", head)
+    talk.share(thread_ts=head.ts)
+
+    (request,) = talk.asked()
+    assert (request.key.message_ts, request.thread_ts) == (nearest.ts, head.ts)
+    assert talk.told() == []
+
+
+async def test_whoever_asks_for_somebody_who_opted_out_is_told(talk: Talk) -> None:
+    bea = talk.harness.slack.state.add_user("bea")
+    await talk.harness.preferences.opt_out(talk.harness.team_id, talk.anne.id, out=True)
+    clip = talk.harness.slack.state.add_file(b"sound", "a.m4a", user=bea.id, as_voice_clip=True)
+    me = f"<@{talk.harness.slack.state.workspace.bot_user_id}>"
+
+    talk.share(text=me)
+    await talk.mention("transcribe", talk.share())
+    talk.harness.slack.state.post_as_user(talk.channel.id, talk.anne.id, me, files=[clip])
+    await talk.harness.settled()
+
+    assert talk.told() == [ENGLISH.say(sentences.OPTED_OUT_YOURSELF)] * 2
+    assert [request.file.id for request in talk.asked()] == [clip.id], "who recorded it counts"
 
 
 @pytest.mark.parametrize("trouble", [SlackError("internal_error"), SlackError("missing_scope")])

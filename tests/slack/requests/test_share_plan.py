@@ -114,6 +114,46 @@ def test_what_an_app_posted_is_heard_where_somebody_asks(inner: dict[str, Any], 
     assert is_heard or planned is Ignored.FROM_A_BOT
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("transcribe in German", "de"),
+        ("Minutes of today. <@U024BOT01> in French", "fr"),
+        ("what is said here?", None),
+        ("transcribe in Klingon", None),
+    ],
+)
+def test_both_twins_know_the_language_beside_the_files(text: str, language: str | None) -> None:
+    text = text if BOT in text else f"<@{BOT}> {text}"
+
+    first, second = (requests(twin) for twin in (mention(clip(), text=text), event(clip(), text=text)))
+
+    assert first == second
+    assert [request.language for request in first] == [language]
+    assert first[0].ask_id == (f"{TS}:{language}" if language else TS)
+
+
+def test_words_in_a_channel_that_are_for_people_name_no_language() -> None:
+    assert requests(event(clip(), text="in German"))[0].language is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked", "language"),
+    [
+        ("", False, None),
+        ("listen to this", False, None),
+        ("!", False, None),
+        ("transcribe this", True, None),
+        ("in German", True, "de"),
+    ],
+)
+def test_in_a_direct_message_the_words_alone_ask(text: str, is_asked: bool, language: str | None) -> None:  # noqa: FBT001
+    share = parse_share(callback(event(VIDEO, text=text, channel="D024DIRECT", channel_type="im")))
+
+    assert isinstance(share, Share)
+    assert (share.is_asked, share.language) == (is_asked, language)
+
+
 def test_a_slack_connect_stub_that_names_another_kind_is_ignored() -> None:
     assert read(body(event(STUB | {"mimetype": "application/pdf"}))) is Ignored.NO_AUDIO
 
@@ -230,7 +270,7 @@ def test_a_mention_is_answered_in_public_even_there() -> None:
     )
 
     assert (request.key.audience, request.whisper_in) == (THREAD, None)
-    assert (request.asked_by, request.ask_id) == (SHARER, "")
+    assert (request.asked_by, request.ask_id) == (SHARER, TS)
 
 
 def test_subscribers_are_served_where_nothing_is_automatic() -> None:

@@ -31,6 +31,7 @@ from bot.slack.lifecycle.uninstalled import AppRemoval
 from bot.slack.reply_menu.buttons import ReplyButtons
 from bot.slack.reply_menu.menu import ReplyMenu
 from bot.slack.requests.commands import Commands
+from bot.slack.requests.direct_messages import DirectMessages
 from bot.slack.requests.mentions import Mentions
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.reactions import Reactions
@@ -107,6 +108,7 @@ class Handlers:
     channel_lifecycle: ChannelLifecycle
     app_removal: AppRemoval
     mentions: Mentions
+    direct_messages: DirectMessages
     shares: Shares
 
     def in_order(self) -> Iterator[Feature]:
@@ -146,6 +148,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),
         mentions=Mentions(written, shares),
+        direct_messages=DirectMessages(written, shares),
         shares=shares,
     )
 

@@ -32,6 +32,7 @@ from bot.slack.reply_menu.buttons import ReplyButtons
 from bot.slack.reply_menu.menu import ReplyMenu
 from bot.slack.requests.commands import Commands
 from bot.slack.requests.direct_messages import DirectMessages
+from bot.slack.requests.edits import EditedRequests
 from bot.slack.requests.mentions import Mentions
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.reactions import Reactions
@@ -144,7 +145,9 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         reply_menu=ReplyMenu(context, answers, modals, readers, change, opt_outs),
         reply_buttons=ReplyButtons(context, answers, requesting, opt_outs),
         greeting=Greeting(context, answers, readers, change, home.refresh),
-        deleted_recordings=DeletedRecordings(context.requests, context.identity),
+        deleted_recordings=DeletedRecordings(
+            context.requests, context.identity, EditedRequests(written).take
+        ),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),
         mentions=Mentions(written, shares),

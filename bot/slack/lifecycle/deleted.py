@@ -5,7 +5,7 @@ Source: https://docs.slack.dev/reference/events/message/message_deleted and its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 import structlog
@@ -39,17 +39,24 @@ class DeletedRecordings:
     Args:
         requests: Stores the removals.
         identity: The bot's ids; its own messages are passed over.
+        edited: Takes every ``message_changed`` too: of those that listen for it only the first is called.
     """
 
-    def __init__(self, requests: Requests, identity: Identity) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        identity: Identity,
+        edited: Callable[[EventCallback[MessageEvent]], Awaitable[None]],
+    ) -> None:
         self._requests = requests
         self._identity = identity
+        self._edited = edited
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
         """Listen for deletions; before those that listen for messages of any kind."""
-        for subtype in ("message_deleted", "message_changed"):
-            listeners.event("message", MessageEvent, self._lose_message, subtype=subtype)
+        listeners.event("message", MessageEvent, self._lose_message, subtype="message_deleted")
+        listeners.event("message", MessageEvent, self._change_message, subtype="message_changed")
         listeners.event("file_deleted", FileDeleted, self._lose_file)
 
     async def _lose_file(self, deleted: EventCallback[FileDeleted]) -> None:
@@ -57,6 +64,10 @@ class DeletedRecordings:
         if file_id:
             messages = await self._requests.remove_file(deleted.installation_id, file_id)
             self._log.info("file deleted", file_id=file_id, messages=messages)
+
+    async def _change_message(self, changed: EventCallback[MessageEvent]) -> None:
+        await self._lose_message(changed)
+        await self._edited(changed)
 
     async def _lose_message(self, changed: EventCallback[MessageEvent]) -> None:
         for gone in parse_gone(changed, self._identity):

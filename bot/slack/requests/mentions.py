@@ -5,6 +5,8 @@ Source: https://docs.slack.dev/reference/events/app_mention
 
 from __future__ import annotations
 
+import structlog
+
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.requests.share_plan import Ignored, Share, parse_share
@@ -24,6 +26,7 @@ class Mentions:
     def __init__(self, written: WrittenRequests, shares: Shares) -> None:
         self._written = written
         self._shares = shares
+        self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
         """Listen for mentions."""
@@ -36,6 +39,10 @@ class Mentions:
             Unavailable: Slack does not answer, and delivers the event again.
             Misconfigured: a scope or the token is wrong; the same.
         """
+        if mention.event.edited:
+            # Of an edit ``message_changed`` tells more: what was said before.
+            self._log.debug("edited mention passed over", event_id=mention.event_id)
+            return
         share, message = parse_share(mention), parse_to_bot(mention)
         if share is not Ignored.NO_FILES:
             await self._shares.take(mention)

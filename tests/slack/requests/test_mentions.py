@@ -229,6 +229,18 @@ async def test_the_nearest_recording_above_it_is_meant(talk: Talk) -> None:
     assert talk.told() == []
 
 
+async def test_an_edited_mention_is_left_to_the_edit(talk: Talk) -> None:
+    state, head = talk.harness.slack.state, talk.share()
+    said = state.post_as_user(talk.channel.id, talk.anne.id, "transcribe", thread_ts=head.ts)
+
+    state.edit(said, text=f"<@{state.workspace.bot_user_id}> transcribe")
+    await talk.harness.settled()
+
+    assert talk.harness.slack.deliveries[-1].payload["event"]["type"] == "app_mention"
+    assert talk.harness.slack.deliveries[-1].acked
+    assert (talk.told(), talk.asked()) == ([], [])
+
+
 async def test_whoever_asks_for_somebody_who_opted_out_is_told(talk: Talk) -> None:
     bea = talk.harness.slack.state.add_user("bea")
     await talk.harness.preferences.opt_out(talk.harness.team_id, talk.anne.id, out=True)

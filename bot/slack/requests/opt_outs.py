@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot import sentences
 from bot.errors import Refusal, TranscriptionError
 from bot.model import FileState, SharedFile
-from bot.ports.store import Preferences
+from bot.ports.preferences import Preferences
 from bot.slack.client.lookups import Lookups
 from bot.translations import Sentence
 

@@ -67,8 +67,8 @@ class LookBack:
     ) -> None:
         self._api = api
         self._lookups = Lookups(api)
+        self._identity = identity
         self._team_id = identity.team_id
-        self._bot_user_id = identity.bot_user_id
         self._listening = listening
         self._requests = requests
         self._preferences = preferences
@@ -173,7 +173,7 @@ class LookBack:
         if taken_since is None and not known:
             return
         self._count("channels")
-        history = ChannelHistory(since, known, self._bot_user_id)
+        history = ChannelHistory(since, known, self._identity.bot_user_id)
         await self._read(Place(channel.id), channel, history, beginning(since, known), taken_since)
         for thread_ts in history.threads():
             await self._read_thread(thread_ts, channel, history, since, taken_since)
@@ -246,7 +246,13 @@ class LookBack:
                 return 0
         await self._let_others_pass()
         return await self._shares.take_missed(
-            event_of(message, channel, team_id=self._team_id, bot_user_id=self._bot_user_id)
+            event_of(
+                message,
+                channel,
+                team_id=self._team_id,
+                bot_user_id=self._identity.bot_user_id,
+                bot_id=self._identity.bot_id,
+            )
         )
 
     async def _let_others_pass(self) -> None:

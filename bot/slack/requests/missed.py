@@ -81,7 +81,7 @@ class ChannelHistory:
 
 
 def event_of(
-    message: Message, channel: Conversation, *, team_id: str, bot_user_id: str
+    message: Message, channel: Conversation, *, team_id: str, bot_user_id: str, bot_id: str
 ) -> EventCallback[MessageEvent]:
     """The event that a message of a history was announced by."""
     return EventCallback[MessageEvent].model_construct(
@@ -93,6 +93,7 @@ def event_of(
         ),
         team_id=team_id,
         authorizations=(Authorization(team_id=team_id, user_id=bot_user_id, is_bot=True),),
+        own_bot_id=bot_id,
         is_ext_shared_channel=channel.is_shared_externally,
     )
 

@@ -183,6 +183,7 @@ async def test_bolt_replies_over_socket_mode(slack: SlackLookalike, general: Cha
     )
     await handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK's
     posted = slack.faults.hold("chat.postMessage", after_acting=True)
+    slack.state.share_events = ("message",)  # Bolt acknowledges nothing that has no listener
     clip = slack.state.add_file(b"abc", "audio_message.m4a", user=ann.id, as_voice_clip=True)
     shared = slack.state.post_as_user(general.id, ann.id, files=[clip])
     await posted.reached()

@@ -244,7 +244,7 @@ async def test_killed_between_storing_and_acknowledging_over_http(
         # The answer has left the bot and is not delivered: the job is stored, Slack does not know.
         await relay.answered()
         await kill(bot)
-        (unacknowledged,) = harness.slack.deliveries
+        unacknowledged = harness.slack.deliveries[0]
     async with real_bot(harness, tmp_path, "http"):
         again = harness.slack.deliver("events_api", unacknowledged.payload)
         await answered_once(harness, message)

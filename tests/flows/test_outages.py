@@ -181,7 +181,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path, how: De
         # In a thread: the bot, in this one, may have to end a transaction of its own first.
         await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         message = harness.share(harness.clip())
-        (delivery,) = harness.slack.deliveries
+        delivery = harness.slack.deliveries[0]
         await harness.until(lambda: len(delivery.attempts) >= 2)
         assert not delivery.acked
         other.execute("ROLLBACK")

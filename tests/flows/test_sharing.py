@@ -64,7 +64,7 @@ async def test_a_mention_and_its_twin_yield_one_reply(harness: BotHarness) -> No
         message = harness.share(harness.clip(), text=mention)
         replies = await harness.answered(message)
     kinds = [delivery.payload["event"]["type"] for delivery in harness.slack.deliveries]
-    assert sorted(kinds[:2]) == ["app_mention", "message"]
+    assert sorted(kinds[:3]) == ["app_mention", "file_shared", "message"]
     assert [words(reply) for reply in replies] == ["A clip of 2 seconds."]
 
 

@@ -27,6 +27,9 @@ from bot.playground.slack_lookalike.records import (
 
 _PREFIXES: dict[ChannelKind, str] = {"channel": "C", "group": "C", "im": "D", "mpim": "G"}
 
+_FOUND_OUT = {"subtype", "media_display_type", "duration_ms", "audio_wave_samples", "transcription"}
+"""Fields that a file has once Slack has looked at it."""
+
 
 @dataclass
 class Contents:
@@ -182,9 +185,13 @@ class Contents:
         visible = file.file_access == "visible" and not file.deleted
         if in_event and file.stub_in_events and visible:
             return payloads.file_stub(file)
-        return payloads.file_json(
+        told = payloads.file_json(
             file, self.workspace, self.origin, with_addresses=file.urls_missing_for <= 0
         )
+        if visible and file.types_missing_for > 0:
+            told = {name: value for name, value in told.items() if name not in _FOUND_OUT}
+            told |= {"mimetype": "", "filetype": "", "pretty_type": ""}
+        return told
 
     def message_json(
         self, message: Message, *, in_event: bool = False, with_metadata: bool = False

@@ -20,7 +20,7 @@ from bot.playground.slack_lookalike.answering import (
 )
 from bot.playground.slack_lookalike.calls import Call
 from bot.playground.slack_lookalike.faults import Fault
-from bot.playground.slack_lookalike.methods.files import is_visible_to_bot
+from bot.playground.slack_lookalike.methods.files import is_unknown_yet, is_visible_to_bot
 from bot.playground.slack_lookalike.records import File
 from bot.playground.slack_lookalike.state import SlackState
 
@@ -61,7 +61,11 @@ class FileServer:
         refused = await meet_before(call, fault)
         if is_broken(refused):
             return dropped(request)
-        found = refused or self._found(file_id, authorized=call.arguments["authorized"] is True)
+        found = refused or self._found(
+            file_id,
+            authorized=call.arguments["authorized"] is True,
+            is_download="/download/" in request.path,
+        )
         if isinstance(found, Reply):
             call.status, call.answered = found.status, True
             return found.response()
@@ -101,20 +105,14 @@ class FileServer:
         arguments = {"file": request.match_info["file_id"], "length": len(content)}
         return await self._answering.answer(request, "upload", arguments, act)
 
-    def _found(self, file_id: str, *, authorized: bool) -> File | Reply:
+    def _found(self, file_id: str, *, authorized: bool, is_download: bool) -> File | Reply:
         workspace = self._state.workspace
         if not authorized or workspace.login_page_for_downloads or "files:read" not in workspace.scopes:
             return Reply(text=LOGIN_PAGE)
         file = self._state.files.get(file_id)
-        if file is None or file.deleted or not is_visible_to_bot(self._state, file):
+        if file is None or file.deleted or not is_visible_to_bot(self._state, file) or is_unknown_yet(file):
             return Reply(text="not found", status=404)
-        if file.served.html is not None:
-            return Reply(text=file.served.html, status=file.served.status)
-        if file.served.redirect_to is not None:
-            return Reply(status=302, headers={"Location": file.served.redirect_to})
-        if file.served.status != 200:
-            return Reply(text="no", status=file.served.status)
-        return file
+        return _in_place_of(file, is_download=is_download) or file
 
     async def _start(self, request: web.Request, file: File, length: int) -> web.StreamResponse:
         kind = file.served.content_type or file.mimetype or "application/octet-stream"
@@ -122,6 +120,20 @@ class FileServer:
         response.content_length = length
         await response.prepare(request)
         return response
+
+
+def _in_place_of(file: File, *, is_download: bool) -> Reply | None:
+    """What answers in place of the bytes of a file that is there."""
+    if file.login_page_for > 0:
+        file.login_page_for -= 1
+        return Reply(text=LOGIN_PAGE)
+    if file.served.only_played and is_download:
+        return Reply(text="not found", status=404)
+    if file.served.html is not None:
+        return Reply(text=file.served.html, status=file.served.status)
+    if file.served.redirect_to is not None:
+        return Reply(status=302, headers={"Location": file.served.redirect_to})
+    return Reply(text="no", status=file.served.status) if file.served.status != 200 else None
 
 
 async def _stream(response: web.StreamResponse, content: bytes, file: File) -> None:

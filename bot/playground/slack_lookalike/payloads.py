@@ -155,23 +155,28 @@ def message_json(
 
 
 def forwarded(message: Message, files: list[JsonObject], link: str) -> JsonObject:
-    """The attachment that stands for a message passed on; its files are inside.
+    """The attachment that stands for a message passed on, with its files and what it passed on itself.
 
     Of a bot's message it names the bot.
     """
+    inner: JsonObject = {"attachments": message.attachments} if message.attachments else {}
     by_bot = {"bot_id": message.bot_id} if message.bot_id else {}
-    return by_bot | {
-        "id": 1,
-        "is_msg_unfurl": True,
-        "is_share": True,
-        "from_url": link,
-        "author_id": message.user,
-        "channel_id": message.channel_id,
-        "ts": message.ts,
-        "text": message.text,
-        "fallback": message.text,
-        "files": files,
-    }
+    return (
+        by_bot
+        | inner
+        | {
+            "id": 1,
+            "is_msg_unfurl": True,
+            "is_share": True,
+            "from_url": link,
+            "author_id": message.user,
+            "channel_id": message.channel_id,
+            "ts": message.ts,
+            "text": message.text,
+            "fallback": message.text,
+            "files": files,
+        }
+    )
 
 
 def rich_text_of(text: str, block_id: str) -> JsonObject:

@@ -118,6 +118,8 @@ class Served:
     """Wait between chunks of 16 KiB."""
     content_type: str | None = None
     """In place of the file's own MIME type."""
+    only_played: bool = False
+    """``url_private_download`` answers 404, ``url_private`` the bytes."""
 
 
 @dataclass(slots=True)
@@ -151,6 +153,21 @@ class File:
     """Slack Connect: events hold the id alone, ``files.info`` the rest."""
     urls_missing_for: int = 0
     """How many answers of ``files.info`` (and every event before them) still lack the addresses."""
+    types_missing_for: int = 0
+    """The same for its types: Slack has not looked at it yet.
+
+    Source: https://github.com/matrix-org/matrix-appservice-slack/issues/432
+    """
+    unknown_for: int = 0
+    """How many answers of ``files.info`` and downloads say that there is no such file: it is that new.
+
+    Source: https://github.com/slackapi/python-slack-sdk/issues/1277
+    """
+    login_page_for: int = 0
+    """How many downloads answer the login page, though the bot may read files: it is that new.
+
+    Source: https://github.com/42wim/matterbridge/issues/655
+    """
     alt_text: str | None = None
     served: Served = field(default_factory=Served)
     deleted: bool = False

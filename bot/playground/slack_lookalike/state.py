@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from bot.playground.slack_lookalike import payloads
 from bot.playground.slack_lookalike.calls import Call
@@ -15,6 +16,9 @@ from bot.playground.slack_lookalike.records import Channel, File, JsonObject, Me
 
 STATUS_LASTS_S = 120.0
 """Source: https://docs.slack.dev/reference/methods/assistant.threads.setStatus"""
+
+ShareEvent = Literal["message", "file_shared"]
+"""An event that tells of a shared file."""
 
 EventSink = Callable[[JsonObject], None]
 """Takes one ``event_callback`` payload; must not block."""
@@ -28,11 +32,14 @@ class SlackState(Contents):
         sinks: Who hears of events.
         calls: Every call of the app, in order of arrival.
         status_log: Every status that was ever set, also the empty ones that clear.
+        share_events: The events that tell of a message with files, in this order. Slack sends both, in either
+            order, and at times ``file_shared`` alone (https://github.com/openclaw/openclaw/issues/15879).
     """
 
     sinks: list[EventSink] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     status_log: list[Status] = field(default_factory=list)
+    share_events: Sequence[ShareEvent] = ("message", "file_shared")
     _statuses: dict[tuple[str, str], Status] = field(default_factory=dict)
 
     def post_as_user(
@@ -68,10 +75,11 @@ class SlackState(Contents):
             files_told = [self.file_json(file, in_event=True) for file in forwarded.files]
             message.attachments = [payloads.forwarded(forwarded, files_told, self.permalink(forwarded))]
             # Whoever reads the forwarded message can open its files.
-            for file in forwarded.files:
+            for file in self._files_in(message.attachments):
                 file.shares.append((channel_id, message.ts))
         self.keep(message)
-        self._emit_mention(message)
+        if not files or "message" in self.share_events:
+            self._emit_mention(message)
         return message
 
     def keep(self, message: Message) -> None:
@@ -81,14 +89,21 @@ class SlackState(Contents):
             file.shares.append((message.channel_id, message.ts))
         if message.bot_id == self.workspace.bot_id and message.thread_ts:
             self._statuses.pop((message.channel_id, message.thread_ts), None)
-        self.emit_about(message, {})
+        for event in self.share_events if message.files else ("message",):
+            if event == "message":
+                self.emit_about(message, {})
+            else:
+                self._emit_file_shared(message, message.files)
 
     def edit(self, message: Message, **changes: object) -> None:
-        """Change a message and tell of it: ``message_changed`` and, of a mention, ``app_mention`` again."""
-        before = self.message_json(message)
+        """Change a message, its files too, and tell of it; of a mention twice, as of a new one."""
+        before, files = self.message_json(message), message.files
         for name, value in changes.items():
             setattr(message, name, value)
         message.edited_ts = self.next_ts()
+        for file in message.files:
+            if file not in files:
+                file.shares.append((message.channel_id, message.ts))
         self._emit_hidden(
             message, "message_changed", {"message": self.message_json(message), "previous_message": before}
         )
@@ -204,6 +219,26 @@ class SlackState(Contents):
         is_own = message.bot_id == self.workspace.bot_id
         if not (is_direct or is_own) and f"<@{self.workspace.bot_user_id}>" in message.text:
             self.emit_about(message, {"type": "app_mention"}, without=("subtype",))
+
+    def _emit_file_shared(self, message: Message, files: Sequence[File]) -> None:
+        """Tell of shared files alone.
+
+        Source: https://docs.slack.dev/reference/events/file_shared
+        """
+        if message.ephemeral_for is not None:
+            return
+        for file in files:
+            told: JsonObject = {"type": "file_shared", "file_id": file.id, "user_id": message.user}
+            told |= {"file": {"id": file.id}, "channel_id": message.channel_id, "event_ts": self.next_ts()}
+            self.emit_event(told, channel_ids=[message.channel_id])
+
+    def _files_in(self, attachments: Sequence[JsonObject]) -> list[File]:
+        """The files of forwarded messages, and of those that they forward."""
+        found: list[File] = []
+        for attachment in attachments:
+            found += [self.files[told["id"]] for told in attachment.get("files", [])]
+            found += self._files_in(attachment.get("attachments", []))
+        return found
 
     def _emit_hidden(self, message: Message, subtype: str, told: JsonObject) -> None:
         ts = self.next_ts()

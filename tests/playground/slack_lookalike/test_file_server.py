@@ -63,6 +63,29 @@ async def test_the_login_page_stands_for_every_lack_of_rights(
     assert await is_login_page()
 
 
+async def test_a_young_file_is_unknown_for_a_while_and_then_the_login_page(
+    slack: SlackLookalike, session: aiohttp.ClientSession, general: Channel
+) -> None:
+    file = shared(slack, general)
+    file.unknown_for, file.login_page_for = 1, 1
+    seen = []
+    for _ in range(3):
+        async with get(slack, session, file) as response:
+            seen.append((response.status, response.content_type))
+    assert seen == [(404, "text/plain"), (200, "text/html"), (200, "audio/mp4")]
+
+
+async def test_of_a_file_whose_download_address_is_dead_the_other_one_works(
+    slack: SlackLookalike, session: aiohttp.ClientSession, general: Channel
+) -> None:
+    file = shared(slack, general, Served(only_played=True))
+    async with get(slack, session, file) as response:
+        assert response.status == 404
+    url = slack.state.file_json(file)["url_private"]
+    async with session.get(url, headers={"Authorization": f"Bearer {slack.bot_token}"}) as response:
+        assert await response.read() == _CONTENT
+
+
 async def test_a_file_elsewhere_or_deleted_is_not_there(
     slack: SlackLookalike, session: aiohttp.ClientSession, general: Channel
 ) -> None:

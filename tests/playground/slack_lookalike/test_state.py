@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 
 from bot.playground.slack_lookalike.records import Channel, User
-from bot.playground.slack_lookalike.state import SlackState
+from bot.playground.slack_lookalike.state import ShareEvent, SlackState
 
 Payloads = list[dict[str, Any]]
+
+
+def named(told: Payloads, name: str) -> Payloads:
+    """The inner events of one name."""
+    return [payload["event"] for payload in told if payload["event"]["type"] == name]
 
 
 @pytest.fixture
@@ -45,7 +50,7 @@ def test_a_voice_clip_looks_as_slack_sends_it(
         b"abc", "audio_message.webm", user=ann.id, mimetype="audio/webm", as_voice_clip=True, duration_ms=6899
     )
     message = state.post_as_user(general.id, ann.id, files=[clip])
-    (payload,) = told
+    payload = told[0]
     event = payload["event"]
     assert (event["type"], event["subtype"], event["text"]) == ("message", "file_share", "")
     assert (event["ts"], event["channel"], event["channel_type"]) == (message.ts, general.id, "channel")
@@ -64,8 +69,7 @@ def test_a_mention_comes_twice_with_one_ts(
 ) -> None:
     clip = state.add_file(b"abc", "a.m4a", user=ann.id)
     state.post_as_user(general.id, ann.id, "<@U0BOT000001> please", files=[clip])
-    message, mention = (payload["event"] for payload in told)
-    assert (message["type"], mention["type"]) == ("message", "app_mention")
+    (message,), (mention,) = named(told, "message"), named(told, "app_mention")
     assert message["ts"] == mention["ts"]
     assert message["files"] == mention["files"]
     assert "subtype" not in mention
@@ -98,7 +102,7 @@ def test_each_edit_of_a_mention_is_another_mention(
 def test_an_edit_can_add_the_mention(state: SlackState, told: Payloads, general: Channel, ann: User) -> None:
     clip = state.add_file(b"abc", "a.m4a", user=ann.id)
     state.edit(state.post_as_user(general.id, ann.id, files=[clip]), text="<@U0BOT000001>")
-    event = told[2]["event"]
+    event = told[-1]["event"]
     assert (event["type"], event["files"][0]["id"]) == ("app_mention", clip.id)
     assert "subtype" not in event
 
@@ -132,7 +136,7 @@ def test_forwarded_files_are_in_attachments(
     clip = state.add_file(b"abc", "a.m4a", user=ann.id)
     original = state.post_as_user(general.id, ann.id, files=[clip])
     state.post_as_user(general.id, ann.id, "listen", forwarded=original)
-    event = told[1]["event"]
+    event = named(told, "message")[1]
     assert "files" not in event
     assert event["attachments"][0]["files"][0]["id"] == clip.id
     assert event["attachments"][0]["ts"] == original.ts
@@ -145,9 +149,76 @@ def test_a_forwarded_message_of_a_bots_names_the_bot(
     voicemail = state.add_file(b"abc", "voicemail.mp3", user="U0PHONE0001", mimetype="audio/mpeg")
     original = state.post_as_user(general.id, "U0PHONE0001", files=[voicemail], bot_id="B0PHONE0001")
     state.post_as_user(general.id, ann.id, forwarded=original)
-    (attachment,) = told[1]["event"]["attachments"]
+    (attachment,) = told[-1]["event"]["attachments"]
     assert (attachment["is_share"], attachment["bot_id"]) == (True, "B0PHONE0001")
     assert attachment["files"][0]["id"] == voicemail.id
+
+
+def test_what_a_forwarded_message_forwards_is_inside_its_attachment(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    elsewhere = state.add_channel("elsewhere", ann.id, with_bot=False)
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    first = state.post_as_user(elsewhere.id, ann.id, files=[clip])
+    second = state.post_as_user(elsewhere.id, ann.id, forwarded=first)
+    third = state.post_as_user(general.id, ann.id, forwarded=second)
+    (event,) = named(told, "message")
+    (outer,) = event["attachments"]
+    assert outer["files"] == []
+    assert outer["attachments"][0]["files"][0]["id"] == clip.id
+    assert (general.id, third.ts) in clip.shares
+
+
+@pytest.mark.parametrize(
+    "order", [("message", "file_shared"), ("file_shared", "message"), ("file_shared",), ("message",)]
+)
+def test_a_shared_file_is_told_of_twice_in_either_order_or_once(
+    state: SlackState, told: Payloads, general: Channel, ann: User, order: tuple[ShareEvent, ...]
+) -> None:
+    state.share_events = order
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    state.post_as_user(general.id, ann.id, files=[clip])
+    assert [payload["event"]["type"] for payload in told] == list(order)
+    for event in named(told, "file_shared"):
+        assert event == {"type": "file_shared", "file_id": clip.id, "user_id": ann.id} | {
+            "file": {"id": clip.id},
+            "channel_id": general.id,
+            "event_ts": event["event_ts"],
+        }
+
+
+def test_where_the_message_is_not_told_of_neither_is_its_mention(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    state.share_events = ("file_shared",)
+    state.post_as_user(general.id, ann.id, "<@U0BOT000001>", files=[state.add_file(b"", "a", user=ann.id)])
+    state.post_as_user(general.id, ann.id, "<@U0BOT000001>")
+    assert [payload["event"]["type"] for payload in told] == ["file_shared", "message", "app_mention"]
+
+
+def test_a_file_that_an_edit_adds_is_told_in_the_edit(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    message = state.post_as_user(general.id, ann.id, "see below")
+    clip = state.add_file(b"abc", "a.m4a", user=ann.id)
+    state.edit(message, files=[clip])
+    changed = named(told, "message")[1]
+    assert "files" not in changed["previous_message"]
+    assert [file["id"] for file in changed["message"]["files"]] == [clip.id]
+    assert clip.shares == [(general.id, message.ts)]
+
+
+def test_a_file_that_slack_has_not_looked_at_has_no_type(
+    state: SlackState, told: Payloads, general: Channel, ann: User
+) -> None:
+    clip = state.add_file(b"abc", "audio_message", user=ann.id, as_voice_clip=True, types_missing_for=1)
+    state.post_as_user(general.id, ann.id, files=[clip])
+    (file,) = told[0]["event"]["files"]
+    assert (file["mimetype"], file["filetype"], file["name"]) == ("", "", "audio_message")
+    assert not file.keys() & {"subtype", "media_display_type", "duration_ms"}
+    assert "url_private" in file
+    clip.types_missing_for = 0
+    assert state.file_json(clip)["subtype"] == "slack_audio"
 
 
 @pytest.mark.parametrize(
@@ -215,9 +286,8 @@ def test_a_deleted_file_is_told_and_gone(
     clip = state.add_file(b"abc", "a.m4a", user=ann.id)
     message = state.post_as_user(general.id, ann.id, files=[clip])
     state.delete_file(clip)
-    assert told[1]["event"] == {"type": "file_deleted", "file_id": clip.id} | {
-        "event_ts": told[1]["event"]["event_ts"]
-    }
+    (event,) = named(told, "file_deleted")
+    assert event == {"type": "file_deleted", "file_id": clip.id, "event_ts": event["event_ts"]}
     assert state.message_json(message)["files"] == [{"id": clip.id, "mode": "tombstone"}]
 
 

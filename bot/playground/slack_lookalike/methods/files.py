@@ -33,7 +33,7 @@ def file_for_bot(state: SlackState, file_id: str) -> File:
         SlackRefusal: ``file_not_found`` or ``file_deleted``.
     """
     file = state.files.get(file_id)
-    if file is None or not is_visible_to_bot(state, file):
+    if file is None or not is_visible_to_bot(state, file) or is_unknown_yet(file):
         raise SlackRefusal("file_not_found")
     if file.deleted:
         raise SlackRefusal("file_deleted")
@@ -46,12 +46,19 @@ def is_visible_to_bot(state: SlackState, file: File) -> bool:
     return file.user == bot or any(bot in state.channels[channel_id].members for channel_id, _ in file.shares)
 
 
+def is_unknown_yet(file: File) -> bool:
+    """Whether Slack does not know a file yet that it has told of; each question counts."""
+    is_unknown = file.unknown_for > 0
+    file.unknown_for = max(0, file.unknown_for - 1)
+    return is_unknown
+
+
 def _info(state: SlackState, arguments: Arguments) -> JsonObject:
     file = file_for_bot(state, arguments["file"])
     _let_late_shares_stand(state, file)
     told = state.file_json(file)
-    if file.urls_missing_for > 0:
-        file.urls_missing_for -= 1
+    file.urls_missing_for = max(0, file.urls_missing_for - 1)
+    file.types_missing_for = max(0, file.types_missing_for - 1)
     if "name" in told:
         told |= _where_shared(state, file)
     return {"file": told, "comments": [], "response_metadata": {"next_cursor": ""}}

@@ -3,7 +3,8 @@
     TranscriptionError
     ├── Rejected         the file cannot be transcribed: say why, end the job
     │   ├── ThreadGone       its message is gone: end it without a word, and delete what stands of it
-    │   └── Undeliverable    its reply is not taken: end it without a word
+    │   ├── Undeliverable    its reply is not taken: end it without a word
+    │   └── NotReady         the file is not there: the same, unless it is so new that it may still come
     ├── ConsentNeeded    it costs enough to need consent: somebody has to press a button
     ├── Unavailable      not now: try again later, for hours if need be
     │   └── UnknownRefusal   refused for a reason that nobody here knows: for minutes
@@ -40,6 +41,8 @@ class Refusal(StrEnum):
     HIDDEN_BY_LIMIT = "hidden_by_limit"
     FORBIDDEN = "forbidden"
     """Slack does not let the bot read this file."""
+    NOT_HANDED_OUT = "not_handed_out"
+    """Slack shows its login page in place of this file, though the bot may read files."""
     EXTERNAL = "external"
     """Stored outside Slack."""
     UNSAFE_ADDRESS = "unsafe_address"
@@ -77,7 +80,7 @@ class Misconfiguration(StrEnum):
     SLACK_TOKEN = "slack_token"  # noqa: S105  # a word of ours, not a token
     SLACK_SCOPE = "slack_scope"
     SLACK_LOGIN_PAGE = "slack_login_page"
-    """Slack answered a download with its login page: ``files:read`` is missing or the install is stale."""
+    """Slack answered a download with its login page, and ``files:read`` is not granted."""
 
 
 class TranscriptionError(Exception):
@@ -119,6 +122,10 @@ class Undeliverable(Rejected):
     def __init__(self, detail: str) -> None:
         """Keep the operator's detail."""
         super().__init__(Refusal.FORBIDDEN, detail)
+
+
+class NotReady(Rejected):
+    """Slack does not have the file, or does not know what it is; of a new one that may still come."""
 
 
 class ConsentNeeded(TranscriptionError):

@@ -21,7 +21,7 @@ class Claim(StrEnum):
     EITHER = "either"
     """A container that holds audio or video (WebM, 3GP) under a video label."""
     UNKNOWN = "unknown"
-    """A stub without a type (Slack Connect): ask Slack before deciding."""
+    """Nothing says what it is: a stub (Slack Connect), or a name without an extension."""
     OTHER = "other"
     """Neither audio nor video."""
 
@@ -55,6 +55,12 @@ class SharedFile:
     duration_s: float | None
     owner_id: str = ""
     """The id of the person who recorded or uploaded it; empty where Slack does not say."""
+    is_described: bool = True
+    """Slack has looked at it, and names a type; until then its claim is a guess by its name."""
+    other_url: str | None = None
+    """A second address of its bytes, where there is one."""
+    created_at: float | None = None
+    """Seconds since the epoch; ``None`` where Slack does not say."""
 
 
 THREAD = "thread"
@@ -133,6 +139,18 @@ class TranscriptionRequest:
     it no more than before."""
     whisper_in: Place | None = None
     """The place where the one reader looks now; ``None``: a direct message is where they will find it."""
+    wanted: frozenset[Claim] | None = None
+    """The kinds of files that its audience gets unasked: what turns out to be another ends without a word.
+    ``None`` where somebody asked for it, and in rows of older versions."""
+
+    @property
+    def shared_at(self) -> float:
+        """Seconds since the epoch when its file came: with its message, or later by an edit."""
+        try:
+            posted_at = float(self.key.message_ts)
+        except ValueError:
+            posted_at = 0.0
+        return max(posted_at, self.file.created_at or 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,10 @@ REFUSALS = {
         "Slack doesn't let me open this file. "
         "Its owner can share it in this channel directly, and I'll try again."
     ),
+    Refusal.NOT_HANDED_OUT: _(
+        "Slack shows me its login page instead of this file, though I can read others. "
+        "Please share it again here, or download it and upload it as a new file."
+    ),
     Refusal.EXTERNAL: _(
         "This file is stored outside Slack, where I can't open it. Please upload the recording itself."
     ),

@@ -150,6 +150,7 @@ class Attempt:
             jitter=self._clock.jitter(),
             claim=self._current.observed.claim,
             spoken=job.intent_at is not None,
+            file_age_s=self._clock.now().timestamp() - job.request.shared_at,
         )
 
     async def _carry_out(self, decision: Decision, error: Exception) -> None:

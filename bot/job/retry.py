@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from bot.errors import (
     ConsentNeeded,
     Forgotten,
     Misconfigured,
+    NotReady,
     Outage,
     Refusal,
     Rejected,
@@ -30,6 +32,10 @@ MOVE_PATIENCE_S = 600.0
 most, with the last of its redeliveries."""
 LAST_WORD_PATIENCE_S = 3600.0
 """Past the deadline, for the last word alone."""
+NEW_FOR_S = 60.0
+"""For so long after it was shared, a file that Slack does not have yet may come."""
+TYPED_WITHIN_S = 30.0
+"""For so long after it was shared, a file that has no type may get one: Slack has taken up to 20 s."""
 MOST_BUGS = 3
 """The number of failures by bugs of ours that end a job."""
 MOST_REFUSALS = 5
@@ -103,6 +109,8 @@ class History:
     """The kind of file that it turned out to claim: of a stub, only Slack's answer tells."""
     spoken: bool
     """The bot has set out to speak of this file before, so it must not fall silent now."""
+    file_age_s: float = math.inf
+    """Since the file was shared."""
 
 
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
@@ -112,7 +120,8 @@ def decide(error: Exception, request: TranscriptionRequest, history: History) ->
     decision = _judge(error, request, history)
     if isinstance(decision, AwaitConsent) and request.key.audience == SUBSCRIBERS:
         return Ignore()  # nobody is there to agree
-    if request.explicit or history.spoken or not _is_unasked(error, request, history.claim):
+    is_unwanted = request.wanted is not None and history.claim not in request.wanted
+    if request.explicit or history.spoken or not (is_unwanted or _is_unasked(error, request, history.claim)):
         return decision
     return _hush(decision)
 
@@ -170,7 +179,7 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
         case ThreadGone() | Undeliverable() | Forgotten():
             return Ignore(_SILENT_ENDS[type(error)])
         case Rejected():
-            return Say(Refused(error.reason, error.limit))
+            return _refuse(error, history)
         case ConsentNeeded():
             return AwaitConsent(error.duration_s)
         case Unavailable() | Misconfigured():
@@ -181,6 +190,23 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
     if left_s <= 0 or history.bugs + 1 >= MOST_BUGS:
         return Say(Broken(request.key.file_id))
     return RetryAfter(min(backoff_s(history.attempt, history.jitter), left_s), None)
+
+
+def _refuse(error: Rejected, history: History) -> Decision:
+    """The refusal; where the file may still come, another try first."""
+    left_s = _left_to_come_s(error, history) if isinstance(error, NotReady) else 0.0
+    if left_s > 0:
+        return RetryAfter(min(backoff_s(history.attempt, history.jitter), left_s), None)
+    return Say(Refused(error.reason, error.limit))
+
+
+def _left_to_come_s(error: NotReady, history: History) -> float:
+    """The time for which a file that Slack does not have is asked for again; 0 or less to believe it."""
+    # Not even an old file is the login page. Nor can a ts that somebody forged make a file new for ever.
+    is_page = error.reason is Refusal.NOT_HANDED_OUT
+    age_s = history.waited_s if is_page else max(history.file_age_s, history.waited_s)
+    new_for_s = TYPED_WITHIN_S if error.reason is Refusal.NOT_AUDIO else NEW_FOR_S
+    return min(new_for_s - age_s, history.give_up_after_s - history.waited_s)
 
 
 def _wait(error: Unavailable | Misconfigured, history: History) -> Decision:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bot.errors import Refusal, Rejected
+from bot.errors import NotReady, Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
 from bot.job.current import CurrentJob
 from bot.job.recognise import RecognitionTask, RecordingRecogniser
@@ -144,7 +144,7 @@ class Transcriber:
         """The file as the event described it or, where that is not enough, as Slack does."""
         file = job.request.file
         stale = job.attempt > 0 or job.revision > 0 or job.is_confirmed
-        vague = stale or not file.url or not file.owner_id
+        vague = stale or not file.url or not file.owner_id or not file.is_described
         if file.state is FileState.STUB or (file.state is FileState.AVAILABLE and vague):
             return await self._files.info(file.id)
         return file
@@ -170,13 +170,13 @@ class Transcriber:
 
         Raises:
             Rejected: it cannot be read, is too long, or is not what is transcribed here.
+            NotReady: it is not what is transcribed here, as far as Slack knows by now.
         """
         if file.state in _UNREADABLE:
             raise Rejected(_UNREADABLE[file.state])
-        unwanted = file.claim is Claim.VIDEO and not _wants_video(request, file)
-        unknown = file.claim is Claim.UNKNOWN and not request.explicit
-        if unwanted or unknown or file.claim is Claim.OTHER:
-            raise Rejected(Refusal.NOT_AUDIO, f"claims {file.claim}")
+        if _is_unwanted(request, file):
+            refusal = Rejected if file.is_described else NotReady
+            raise refusal(Refusal.NOT_AUDIO, f"claims {file.claim}")
         if file.duration_s is not None and file.duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
             raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s", self._most_minutes)
 
@@ -186,6 +186,15 @@ def _billed_s(part: Part) -> float:
     if part.recognition is None:
         return 0.0
     return part.recognition.billed_s or part.span.duration_ms / 1000
+
+
+def _is_unwanted(request: TranscriptionRequest, file: SharedFile) -> bool:
+    """True where a file's claim already says that its audience does not get it."""
+    if request.wanted is not None:
+        return file.claim not in request.wanted
+    unasked_video = file.claim is Claim.VIDEO and not _wants_video(request, file)
+    unasked_blob = file.claim is Claim.UNKNOWN and not request.explicit
+    return unasked_video or unasked_blob or file.claim is Claim.OTHER
 
 
 def _wants_video(request: TranscriptionRequest, file: SharedFile) -> bool:

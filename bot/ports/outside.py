@@ -19,6 +19,7 @@ class Files(Protocol):
 
         Raises:
             Rejected: gone, hidden or forbidden.
+            NotReady: Slack does not know it, or not yet.
             Unavailable: Slack does not answer, or the address does not come.
             Misconfigured: a scope or the token is wrong.
         """
@@ -27,9 +28,10 @@ class Files(Protocol):
         """Stream a file's bytes to ``destination`` (created, mode 0600) and return how many there were.
 
         Raises:
-            Rejected: too big, empty, gone, or an address away from Slack.
+            Rejected: too big, empty, or an address away from Slack.
+            NotReady: Slack does not have it, or does not hand out this file; or not yet.
             Unavailable: Slack does not answer, or the stream broke off.
-            Misconfigured: Slack answered with its login page.
+            Misconfigured: Slack answered with its login page, as the token is wrong or may not read files.
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,7 +31,6 @@ REFUSED: dict[str, tuple[Refusal, Callable[[BotHarness], File]]] = {
         Refusal.EXTERNAL,
         lambda w: w.clip(is_external=True, mode="external", external_url="https://drive.example/clip"),
     ),
-    "gone": (Refusal.GONE, lambda w: w.clip(served=Served(status=404))),
 }
 
 LIMITS = {Refusal.TOO_LONG: 5, Refusal.TOO_BIG: 1024}
@@ -69,6 +69,18 @@ async def test_what_slack_keeps_back_is_said_to_whoever_asks(harness: BotHarness
     assert words(reply) == sentences.refusal(ENGLISH, reason)
     assert harness.replies(unasked) == []
     assert harness.calls("download") == []
+
+
+async def test_of_an_old_recording_it_is_believed_that_it_is_gone(harness: BotHarness) -> None:
+    state = harness.slack.state
+    async with harness.bot_running():
+        state.clock = lambda: time.time() - 3_600
+        message = harness.share(harness.clip(served=Served(status=404)))
+        state.clock = time.time
+        (reply,) = await harness.answered(message)
+    assert words(reply) == sentences.refusal(ENGLISH, Refusal.GONE)
+    # Both of its addresses, once.
+    assert len(harness.calls("download")) == 2
 
 
 def _mention(harness: BotHarness) -> str:

@@ -11,6 +11,7 @@ from bot.errors import (
     Forgotten,
     Misconfiguration,
     Misconfigured,
+    NotReady,
     Outage,
     Refusal,
     Rejected,
@@ -26,7 +27,9 @@ from bot.job.retry import (
     MOST_BUGS,
     MOST_REFUSALS,
     MOVE_PATIENCE_S,
+    NEW_FOR_S,
     PATIENCE_S,
+    TYPED_WITHIN_S,
     AwaitConsent,
     Decision,
     History,
@@ -56,8 +59,9 @@ def history(
     jitter: float = 0.0,
     claim: Claim = Claim.AUDIO,
     spoken: bool = False,
+    file_age_s: float = math.inf,
 ) -> History:
-    return History(attempt, bugs, waited_s, BOUND_S, jitter, claim, spoken)
+    return History(attempt, bugs, waited_s, BOUND_S, jitter, claim, spoken, file_age_s)
 
 
 def unknown_channel() -> Rejected:
@@ -112,6 +116,43 @@ def test_what_follows_an_error(error: Exception, past: History, expected: Decisi
     assert decide(error, request_for(), past) == expected
 
 
+MISSING, UNTYPED = NotReady(Refusal.GONE), NotReady(Refusal.NOT_AUDIO)
+CLOSED = NotReady(Refusal.NOT_HANDED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("error", "past", "expected"),
+    [
+        (MISSING, history(file_age_s=0.5), RetryAfter(1.0, None)),
+        (MISSING, history(file_age_s=12.0, waited_s=11.0, attempt=3), RetryAfter(8.0, None)),
+        (MISSING, history(file_age_s=NEW_FOR_S - 0.5, attempt=9), RetryAfter(0.5, None)),
+        (MISSING, history(file_age_s=NEW_FOR_S), Say(Refused(Refusal.GONE))),
+        (MISSING, history(), Say(Refused(Refusal.GONE))),
+        (MISSING, history(file_age_s=math.nan), Say(Refused(Refusal.GONE))),
+        # Slack's clock goes before this one, or somebody forged the ts.
+        (MISSING, history(file_age_s=-9e9), RetryAfter(1.0, None)),
+        (MISSING, history(file_age_s=-9e9, waited_s=NEW_FOR_S), Say(Refused(Refusal.GONE))),
+        (UNTYPED, history(file_age_s=TYPED_WITHIN_S - 0.5), RetryAfter(0.5, None)),
+        (UNTYPED, history(file_age_s=TYPED_WITHIN_S), Say(Refused(Refusal.NOT_AUDIO))),
+        (CLOSED, history(waited_s=1.0), RetryAfter(1.0, None)),
+        (CLOSED, history(waited_s=NEW_FOR_S), Say(Refused(Refusal.NOT_HANDED_OUT))),
+    ],
+)
+def test_how_long_a_file_that_slack_does_not_have_is_waited_for(
+    error: NotReady, past: History, expected: Decision
+) -> None:
+    assert decide(error, request_for(), past) == expected
+
+
+@pytest.mark.parametrize("error", [Rejected(Refusal.NOT_AUDIO), MISSING, Misconfigured(KEY)])
+def test_of_what_turns_out_to_be_unwanted_nothing_is_said(error: TranscriptionError) -> None:
+    clips = request_for(wanted=frozenset({Claim.VOICE_CLIP}))
+    for past in (history(claim=Claim.AUDIO), history(claim=Claim.AUDIO, waited_s=BOUND_S)):
+        decision = decide(error, clips, past)
+        assert decision in {Ignore(), Park(None)}
+    assert decide(error, clips, history(claim=Claim.VOICE_CLIP)) not in {Ignore(), Park(None)}
+
+
 def test_an_unforeseen_kind_of_error_is_a_mistake_in_the_code() -> None:
     with pytest.raises(AssertionError):
         decide(TranscriptionError(), request_for(), history())
@@ -119,6 +160,7 @@ def test_an_unforeseen_kind_of_error_is_a_mistake_in_the_code() -> None:
 
 errors = st.one_of(
     st.sampled_from(Refusal).map(Rejected),
+    st.sampled_from(Refusal).map(NotReady),
     st.floats(0, 1e6).map(ConsentNeeded),
     st.builds(
         Unavailable,
@@ -138,6 +180,7 @@ histories = st.builds(
     jitter=st.floats(0, 1, exclude_max=True),
     claim=st.sampled_from(Claim),
     spoken=st.booleans(),
+    file_age_s=st.floats(),
 )
 
 

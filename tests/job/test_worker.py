@@ -1,23 +1,27 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.errors import (
     Misconfiguration,
     Misconfigured,
+    NotReady,
     Outage,
     Refusal,
     Rejected,
     Unavailable,
 )
 from bot.job.worker import JOBS_AT_ONCE
-from bot.model import Claim, FileState, JobState
+from bot.model import THREAD, Claim, FileState, JobKey, JobState
 from bot.reply import Broken, GaveUp, Refused, Waiting
 from tests.job.conftest import Lines
 from tests.job.fakes import request_for, shared_file
 from tests.job.harness import JobHarness
+from tests.job.virtual import EPOCH
 from tests.transcripts import said
 
 BUSY = Unavailable(Outage.RECOGNISER, "429")
@@ -206,6 +210,109 @@ async def test_a_login_page_behind_a_good_token_does_not_spin(harness: JobHarnes
         harness.files.downloads.always.clear()
         await harness.ended(601)
     assert harness.said() == [[Waiting(Misconfiguration.SLACK_LOGIN_PAGE), WORDS]]
+
+
+def posted(age_s: float, **changes: Any) -> dict[str, Any]:
+    """The key of a message that was posted so long ago."""
+    ts = f"{(EPOCH - timedelta(seconds=age_s)).timestamp():.6f}"
+    return {"key": JobKey("T1", "C1", ts, "F1", THREAD)} | changes
+
+
+@pytest.mark.parametrize("port", ["infos", "downloads"])
+async def test_a_new_file_that_is_missing_is_asked_for_for_a_minute(harness: JobHarness, port: str) -> None:
+    trouble = {"infos": harness.files.infos, "downloads": harness.files.downloads}[port]
+    trouble.always["F1"] = NotReady(Refusal.GONE, "file_not_found")
+    async with harness.working():
+        await harness.jobs.accept([request_for(shared_file(url=None), **posted(1))])
+        await harness.time.run(58)
+        assert 4 <= len(trouble.calls) <= 8
+        assert harness.said() == []
+        await harness.ended(2)
+    assert harness.said() == [[Refused(Refusal.GONE)]]
+
+
+async def test_one_that_comes_meanwhile_is_transcribed(harness: JobHarness) -> None:
+    harness.files.downloads.then("F1", *[NotReady(Refusal.GONE, "404")] * 3)
+    async with harness.working():
+        await harness.jobs.accept([request_for(**posted(1))])
+        await harness.time.run(20)
+    assert harness.said() == [[WORDS]]
+
+
+@pytest.mark.parametrize(
+    ("created_s_ago", "calls"), [(None, 1), (3_600, 1), (1, 2)], ids=["no time", "old", "added by an edit"]
+)
+async def test_under_an_old_message_only_a_new_file_is_waited_for(
+    harness: JobHarness, created_s_ago: float | None, calls: int
+) -> None:
+    created_at = None if created_s_ago is None else EPOCH.timestamp() - created_s_ago
+    file = harness.files.files["F1"] = shared_file(created_at=created_at)
+    harness.files.downloads.always["F1"] = NotReady(Refusal.GONE, "404")
+    async with harness.working():
+        await harness.jobs.accept([request_for(file, **posted(3_600))])
+        await harness.time.run(2)
+    assert len(harness.files.downloads.calls) == calls
+    assert harness.said() == ([[Refused(Refusal.GONE)]] if calls == 1 else [])
+
+
+@pytest.mark.parametrize("age_s", [1, 3_600])
+async def test_a_file_that_is_closed_to_the_app_parks_nothing(
+    harness: JobHarness, logged: Lines, age_s: float
+) -> None:
+    harness.files.downloads.always["F1"] = NotReady(Refusal.NOT_HANDED_OUT, "the login page")
+    async with harness.working():
+        await harness.jobs.accept([request_for(**posted(age_s))])
+        await harness.time.run(50)
+        assert harness.said() == []
+        assert (await harness.jobs.depth())[JobState.PARKED] == 0
+        await harness.ended(10)
+    assert harness.said() == [[Refused(Refusal.NOT_HANDED_OUT)]]
+    assert harness.verified_at_s == []
+    assert not [line for line in logged if line["event"] == "operator needed"]
+
+
+WANTED = frozenset({Claim.VOICE_CLIP})
+
+
+@pytest.mark.parametrize("claim", [Claim.UNKNOWN, Claim.AUDIO])
+async def test_a_file_without_a_type_is_asked_about_until_it_has_one(
+    harness: JobHarness, claim: Claim
+) -> None:
+    untyped = shared_file(claim=claim, is_described=False)
+    harness.files.files["F1"] = untyped
+    async with harness.working():
+        await harness.jobs.accept([request_for(untyped, **posted(1, wanted=WANTED))])
+        await harness.time.run(5)
+        assert len(harness.files.infos.calls) >= 2
+        harness.files.files["F1"] = shared_file(claim=Claim.VOICE_CLIP)
+        await harness.time.run(20)
+    assert harness.said() == [[WORDS]]
+
+
+@pytest.mark.parametrize("described", [True, False])
+async def test_what_turns_out_to_be_another_kind_ends_without_a_word(
+    harness: JobHarness,
+    described: bool,  # noqa: FBT001  # a case
+) -> None:
+    untyped = shared_file(claim=Claim.UNKNOWN, is_described=False)
+    harness.files.files["F1"] = shared_file(claim=Claim.AUDIO, is_described=described)
+    async with harness.working():
+        await harness.jobs.accept([request_for(untyped, **posted(1, wanted=WANTED))])
+        await harness.ended(31)
+    assert harness.said() == []
+    assert harness.memory.outcomes() == ["ignored"]
+    assert harness.files.downloads.calls == []
+    assert (len(harness.files.infos.calls) == 1) is described
+
+
+async def test_where_its_content_decides_it_is_downloaded_at_once(harness: JobHarness) -> None:
+    untyped = shared_file(claim=Claim.UNKNOWN, is_described=False)
+    harness.files.files["F1"] = untyped
+    async with harness.working():
+        wanted = WANTED | {Claim.UNKNOWN}
+        await harness.jobs.accept([request_for(untyped, **posted(1, wanted=wanted))])
+        await harness.time.settle()
+    assert harness.said() == [[WORDS]]
 
 
 async def test_jobs_parked_by_a_former_process_are_released(harness: JobHarness) -> None:

@@ -15,15 +15,7 @@ from bot.commands.check.advice import common
 from bot.commands.check.advice import slack as advice
 from bot.commands.check.findings import Finding, bad, good, untried
 from bot.commands.check.slack import BOT_TOKEN, Answer, Installation
-from bot.errors import (
-    Misconfiguration,
-    Misconfigured,
-    Outage,
-    Refusal,
-    Rejected,
-    TranscriptionError,
-    Unavailable,
-)
+from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
 from bot.model import Claim, FileState, SharedFile
 from bot.scratch import scratch_folder
 from bot.slack.client.api import SlackApi
@@ -100,7 +92,7 @@ async def _read_beginning(files: SlackFiles, file: SharedFile) -> None:
 
 def _explain(error: TranscriptionError | OSError) -> str:
     match error:
-        case Misconfigured(reason=Misconfiguration.SLACK_LOGIN_PAGE):
+        case Rejected(reason=Refusal.NOT_HANDED_OUT):
             return advice.LOGIN_PAGE
         case Rejected(reason=Refusal.UNSAFE_ADDRESS):
             return advice.unsafe_address(error.detail)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import aiohttp
+from cachetools import TTLCache
 from pydantic import SecretStr
 from yarl import URL
 
-from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
+from bot.errors import Misconfiguration, Misconfigured, NotReady, Outage, Refusal, Rejected, Unavailable
 from bot.model import FileState, SharedFile
-from bot.slack.client.api import SlackApi
+from bot.slack.client.api import Answer, SlackApi
 from bot.slack.client.api_errors import parse_retry_after_s
+from bot.slack.client.identity import identify
 from bot.slack.incoming.fields import object_in
 from bot.slack.incoming.files import FileObject
 from bot.slack.incoming.hosts import is_slack_host
@@ -26,6 +28,9 @@ _CHUNK_BYTES = 256 * 1024
 _MB = 1024 * 1024
 _MOST_REDIRECTS = 5
 _TIMEOUT = aiohttp.ClientTimeout(total=900, sock_connect=10, sock_read=60)
+_SCOPE = "files:read"
+_SCOPES_FRESH_FOR_S = 10.0
+"""Long enough that many files that answer the login page cost one question."""
 
 T = TypeVar("T")
 
@@ -58,11 +63,13 @@ class SlackFiles:
         self._origins = origins
         self._most_bytes = most_bytes
         self._sleep = sleep
+        self._may_read: TTLCache[str, bool] = TTLCache(1, _SCOPES_FRESH_FOR_S)
+        """By scope: the bot has it."""
 
     async def info(self, file_id: str) -> SharedFile:
         """Ask ``files.info``, again while the address is missing."""
         for delay_s in (*_ADDRESS_DELAYS_S, None):
-            answer = await self._api.read("files.info", file=file_id)
+            answer = await self._describe(file_id)
             file = FileObject.model_validate(object_in(answer.get("file"))).shared_file
             if file is None:
                 raise Unavailable(Outage.SLACK, "files.info without a file")
@@ -72,13 +79,31 @@ class SlackFiles:
                 await self._sleep(delay_s)
         raise Unavailable(Outage.FILE, "no address yet")
 
+    async def _describe(self, file_id: str) -> Answer:
+        try:
+            return await self._api.read("files.info", file=file_id)
+        except Rejected as unknown:
+            # Of one that was deleted Slack may say so: file_deleted.
+            if unknown.code != "file_not_found":
+                raise
+            raise NotReady(unknown.reason, unknown.code) from unknown
+
     async def download(self, file: SharedFile, destination: Path) -> int:
-        """Follow redirects by hand, and stream the bytes of the last answer to disk."""
+        """Fetch from its address or, where that answers nothing, from its other one."""
         if file.size_bytes is not None and file.size_bytes > self._most_bytes:
             raise self._too_big(f"declared {file.size_bytes} bytes")
         if file.url is None:
             raise Unavailable(Outage.FILE, "no address")
-        url = _read_address(file.url)
+        try:
+            return await self._fetch(file.url, destination)
+        except NotReady:
+            if file.other_url is None:
+                raise
+        return await self._fetch(file.other_url, destination)
+
+    async def _fetch(self, address: str, destination: Path) -> int:
+        """Follow redirects by hand, and stream the bytes of the last answer to disk."""
+        url = _read_address(address)
         for _ in range(_MOST_REDIRECTS + 1):
             self._check_address(url)
             try:
@@ -96,10 +121,28 @@ class SlackFiles:
                         url = url.join(_read_address(response.headers.get("Location", "")))
                         continue
                     _check_status(response)
+                    if response.content_type == "text/html":
+                        raise await self._login_page()
                     return await self._save(response, destination)
             except (aiohttp.ClientError, TimeoutError) as failure:
                 raise Unavailable(Outage.FILE, type(failure).__name__) from failure
         raise Rejected(Refusal.UNSAFE_ADDRESS, "too many redirects")
+
+    async def _login_page(self) -> NotReady | Misconfigured:
+        """The error that Slack's login page stands for: its answer, with 200, to whoever may not download.
+
+        Some files are closed to apps, and new ones may not be ready. Only without the scope it concerns all.
+
+        Raises:
+            Unavailable: Slack does not say what the bot may do.
+            Misconfigured: SLACK_TOKEN: the token is wrong.
+        """
+        may_read = self._may_read.get(_SCOPE)
+        if may_read is None:
+            may_read = self._may_read[_SCOPE] = _SCOPE not in (await identify(self._api)).missing_scopes
+        if may_read:
+            return NotReady(Refusal.NOT_HANDED_OUT, f"the login page, though {_SCOPE} is granted")
+        return Misconfigured(Misconfiguration.SLACK_LOGIN_PAGE, "text/html instead of the file")
 
     def _check_address(self, url: URL) -> None:
         """Refuse an address that the token may not be sent to.
@@ -123,7 +166,7 @@ class SlackFiles:
             saved = 0
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 if saved == 0:
-                    _refuse_page(response.content_type, chunk)
+                    _refuse_page(chunk)
                 saved += len(chunk)
                 if saved > self._most_bytes:
                     raise self._too_big(f"more than {self._most_bytes} bytes")
@@ -170,7 +213,7 @@ def _check_status(response: aiohttp.ClientResponse) -> None:
         case 200:
             return
         case 404 | 410:
-            raise Rejected(Refusal.GONE, f"status {status}")
+            raise NotReady(Refusal.GONE, f"status {status}")
         case 401 | 403:
             raise Rejected(Refusal.FORBIDDEN, f"status {status}")
         case _:
@@ -178,14 +221,8 @@ def _check_status(response: aiohttp.ClientResponse) -> None:
             raise Unavailable(Outage.FILE, f"status {status}", retry_after_s)
 
 
-def _refuse_page(content_type: str, beginning: bytes) -> None:
-    """Refuse HTML. Without ``files:read`` Slack answers 200 with its login page, never an error.
-
-    HTML under another type is what somebody uploaded: refusing it as a login page would let anybody park
-    the bot.
-    """
+def _refuse_page(beginning: bytes) -> None:
+    """Refuse HTML under another type: it is what somebody uploaded, and not Slack's login page."""
     start = beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].lower()
-    if content_type == "text/html":
-        raise Misconfigured(Misconfiguration.SLACK_LOGIN_PAGE, "text/html instead of the file")
     if start.startswith((b"<!doctype", b"<html")):
         raise Rejected(Refusal.NOT_AUDIO, "HTML")

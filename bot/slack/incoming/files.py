@@ -121,16 +121,20 @@ class FileObject(Payload):
         """The file as a ``SharedFile``; ``None`` where it has no id."""
         if not self.id:
             return None
+        urls = [url for url in dict.fromkeys((self.url_private_download, self.url_private)) if url]
         return SharedFile(
             id=self.id,
             name=(self.name or self.title)[:_NAME_LIMIT],
             claim=self.claim,
             state=self.state,
             # Of an upload, url_private may already be a transcode.
-            url=self.url_private_download or self.url_private or None,
+            url=next(iter(urls), None),
             size_bytes=None if self.size is None else int(self.size),
             duration_s=None if self.duration_ms is None else self.duration_ms / 1000,
             owner_id=self.user,
+            is_described=bool(self.subtype or self.mimetype or self.filetype or self.media_display_type),
+            other_url=next(iter(urls[1:]), None),
+            created_at=self.created,
         )
 
 
@@ -144,4 +148,5 @@ def stub(file_id: str) -> SharedFile:
         url=None,
         size_bytes=None,
         duration_s=None,
+        is_described=False,
     )

@@ -54,7 +54,7 @@ async def test_an_event_that_lands_on_the_checks_connection_comes_again(tmp_path
         message = harness.share(harness.clip())
         found = await slack_checked(harness)
         assert found["Events"].mark is Mark.GOOD
-        (delivery,) = harness.slack.deliveries
+        delivery = harness.slack.deliveries[0]
         landed, acked = len(delivery.attempts), delivery.acked
         async with harness.bot_running():
             (reply,) = await harness.answered(message)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.errors import (
     Misconfiguration,
     Misconfigured,
+    NotReady,
     Outage,
     Refusal,
     Rejected,
@@ -141,12 +142,16 @@ PAGE = b"\xef\xbb\xbf \r\n<!DOCTYPE html><html><body>Sign in</body></html>"
 
 
 async def test_the_login_page_is_the_operators(session: aiohttp.ClientSession, tmp_path: Path) -> None:
-    page = always(lambda: web.Response(body=PAGE, content_type="text/html", charset="utf-8"))
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/api/auth.test":
+            return web.json_response({"ok": True}, headers={"x-oauth-scopes": "chat:write"})
+        return web.Response(body=PAGE, content_type="text/html", charset="utf-8")
 
-    error = await refusal(session, page, tmp_path / "source")
-
-    assert isinstance(error, Misconfigured)
-    assert error.reason is Misconfiguration.SLACK_LOGIN_PAGE
+    async with answering(answer) as slack:
+        api = build_api(session, f"{slack.origin}/api/", SecretStr(TOKEN))
+        files = SlackFiles(api, session, SecretStr(TOKEN), origins=(slack.origin,), most_bytes=CAP)
+        with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_LOGIN_PAGE):
+            await files.download(shared_file(url=f"{slack.origin}/a"), tmp_path / "source")
 
 
 @pytest.mark.parametrize("page", [PAGE, b"<html>", b"<HTML><body>"])
@@ -182,7 +187,20 @@ async def test_each_status_has_its_meaning(
 
     assert isinstance(error, Rejected | Unavailable)
     assert error.reason is reason
+    assert isinstance(error, NotReady) is (reason is Refusal.GONE)
     assert not (tmp_path / "source").exists()
+
+
+@pytest.mark.parametrize(("status", "paths"), [(404, ["/a", "/b"]), (403, ["/a"]), (500, ["/a"])])
+async def test_another_address_is_tried_where_the_first_has_no_file(
+    session: aiohttp.ClientSession, tmp_path: Path, status: int, paths: list[str]
+) -> None:
+    async with answering(always(lambda: web.Response(status=status))) as slack:
+        file = shared_file(url=f"{slack.origin}/a", other_url=f"{slack.origin}/b")
+        with pytest.raises(TranscriptionError):
+            await slack_files(session, slack.origin).download(file, tmp_path / "source")
+
+    assert slack.paths == paths
 
 
 async def test_a_busy_file_server_says_when_to_come_back(

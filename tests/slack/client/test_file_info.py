@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import (
     Misconfiguration,
     Misconfigured,
+    NotReady,
     Outage,
     Refusal,
     Rejected,
     Unavailable,
 )
 from bot.model import Claim, FileState
+from bot.playground.slack_lookalike.answering import LOGIN_PAGE
 from bot.playground.slack_lookalike.faults import Answer as Fault
 from bot.playground.slack_lookalike.faults import Drop
-from bot.playground.slack_lookalike.records import File
+from bot.playground.slack_lookalike.records import File, Served
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import SlackApi, build_api
 from bot.slack.client.downloads import SlackFiles
@@ -119,9 +123,66 @@ async def test_a_file_that_has_no_address_for_good_is_not_waited_for(
     assert pauses == []
 
 
-async def test_a_file_that_slack_does_not_know_is_gone(files: SlackFiles) -> None:
-    with pytest.raises(Rejected, match=Refusal.GONE):
+async def test_a_file_that_slack_does_not_know_is_gone_or_new(
+    slack: SlackLookalike, files: SlackFiles
+) -> None:
+    with pytest.raises(NotReady, match=Refusal.GONE):
         await files.info("F0NOWHERE")
+    assert (await files.info(shared(slack).id)).created_at == pytest.approx(time.time(), abs=60)
+
+
+async def test_one_that_slack_says_was_deleted_is_gone(slack: SlackLookalike, files: SlackFiles) -> None:
+    file = shared(slack)
+    slack.state.delete_file(file)
+    with pytest.raises(Rejected, match=Refusal.GONE) as refused:
+        await files.info(file.id)
+    assert not isinstance(refused.value, NotReady)
+
+
+async def test_of_two_addresses_the_one_that_works_is_read(
+    slack: SlackLookalike, files: SlackFiles, tmp_path: Path
+) -> None:
+    described = await files.info(shared(slack, served=Served(only_played=True)).id)
+
+    assert await files.download(described, tmp_path / "source") == len(SOUND)
+    with pytest.raises(NotReady, match=Refusal.GONE):
+        await files.download(replace(described, other_url=None), tmp_path / "other")
+
+
+async def test_the_login_page_in_place_of_one_file_is_its_own_trouble(
+    slack: SlackLookalike, files: SlackFiles, tmp_path: Path
+) -> None:
+    closed = await files.info(shared(slack, served=Served(html=LOGIN_PAGE)).id)
+    late = await files.info(shared(slack, login_page_for=2).id)
+
+    for file in (closed, late):
+        with pytest.raises(NotReady, match=Refusal.NOT_HANDED_OUT):
+            await files.download(file, tmp_path / "source")
+
+    assert not (tmp_path / "source").exists()
+    assert await files.download(late, tmp_path / "source") == len(SOUND)
+    # What the token may do is not asked for each of them.
+    assert [call.method for call in slack.state.calls].count("auth.test") == 1
+
+
+async def test_with_a_bad_token_the_login_page_is_the_operators(
+    slack: SlackLookalike, files: SlackFiles, tmp_path: Path
+) -> None:
+    described = await files.info(shared(slack, served=Served(html=LOGIN_PAGE)).id)
+    slack.state.workspace.installed = False
+
+    with pytest.raises(Misconfigured, match=Misconfiguration.SLACK_TOKEN):
+        await files.download(described, tmp_path / "source")
+
+
+async def test_where_slack_does_not_say_what_the_token_may_do_it_is_an_outage(
+    slack: SlackLookalike, files: SlackFiles, tmp_path: Path
+) -> None:
+    described = await files.info(shared(slack, served=Served(html=LOGIN_PAGE)).id)
+    slack.faults.add("auth.test", Fault(503))
+
+    with pytest.raises(Unavailable, match=Outage.SLACK):
+        await files.download(described, tmp_path / "source")
 
 
 async def test_a_missing_scope_is_told_by_the_question_and_by_the_download(

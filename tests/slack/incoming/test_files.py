@@ -44,6 +44,38 @@ def parse_file(raw: dict[str, Any]) -> SharedFile | None:
     return FileObject.model_validate(raw).shared_file
 
 
+def test_a_file_has_one_address_or_two() -> None:
+    both, one = upload("a.mp3", "", ""), upload("a.mp3", "", "", url_private_download="")
+    addresses = [(file.url, file.other_url) for raw in (both, one) if (file := parse_file(raw))]
+    assert addresses == [
+        (both["url_private_download"], both["url_private"]),
+        (one["url_private"], None),
+    ]
+    same = parse_file(upload("a.mp3", "", "", url_private_download=one["url_private"]))
+    assert same is not None
+    assert same.other_url is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_described"),
+    [
+        ({}, False),
+        ({"subtype": "slack_audio"}, True),
+        ({"media_display_type": "audio"}, True),
+        ({"filetype": "binary"}, True),
+        ({"mimetype": "audio/mp4"}, True),
+    ],
+)
+def test_a_file_is_described_once_slack_names_any_type(
+    changes: dict[str, Any],
+    is_described: bool,  # noqa: FBT001  # a case
+) -> None:
+    file = parse_file(upload("audio_message.m4a", "", "", created=1_720_000_000) | changes)
+    assert file is not None
+    assert file.is_described is is_described
+    assert file.created_at == 1_720_000_000
+
+
 @pytest.mark.parametrize(("name", "mimetype", "filetype"), AUDIO_UPLOADS)
 def test_an_upload_that_says_audio_anywhere_is_audio(name: str, mimetype: str, filetype: str) -> None:
     assert claim_of(upload(name, mimetype, filetype)) is Claim.AUDIO

@@ -32,6 +32,7 @@ from bot.slack.context import HandlerContext
 from bot.slack.requests.catch_up import CatchUp
 from bot.slack.requests.command_text import language_names
 from bot.slack.requests.look_back import LookBack
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
 from bot.store.store import DataDirUnusable, Store, open_store
 from bot.tasks import start_task
@@ -98,7 +99,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
                 store.requests,
                 store.preferences,
                 store.listening,
-                clients.lookups,
+                OptOuts(store.preferences, clients.lookups),
                 automatic=settings.auto_transcribe,
                 metrics=metrics,
             )

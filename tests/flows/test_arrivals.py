@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bot import sentences
+from bot.app import Bot
+from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Refusal
 from bot.playground.slack_lookalike.answering import LOGIN_PAGE
 from bot.playground.slack_lookalike.records import Channel, File, Served
@@ -77,3 +79,67 @@ async def test_a_file_that_is_closed_to_the_app_is_refused_alone(
     assert state_of(reply) == "refused"
     assert words(heard) == "A clip of 3 seconds."
     assert "operator needed" not in str(capfd.readouterr())
+
+
+# -- files without a type
+
+
+@pytest.mark.parametrize("name", ["Neue Aufnahme 12", "Neue Aufnahme 12.wav"])
+@pytest.mark.parametrize("where", [direct_message, lambda harness: harness.channel])
+async def test_a_file_without_a_type_is_looked_up_until_it_has_one(
+    harness: BotHarness, name: str, where: Any
+) -> None:
+    async with harness.bot_running():
+        message = harness.share(upload(harness, 2, name, types_missing_for=2), channel=where(harness))
+        (reply,) = await harness.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+
+
+async def test_in_a_direct_message_the_content_decides(harness: BotHarness) -> None:
+    direct = direct_message(harness)
+    async with harness.bot_running():
+        unknown = [
+            upload(harness, 2, "Neue Aufnahme 12", types_missing_for=1_000),
+            upload(harness, 3, "Sprachmemo", mimetype="application/octet-stream", filetype="binary"),
+        ]
+        blob = harness.slack.state.add_file(b"\0" * 5_000, "core", user=harness.ada.id, types_missing_for=99)
+        heard = [await harness.answered(harness.share(file, channel=direct)) for file in unknown]
+        silent = harness.share(blob, channel=direct)
+        await harness.idle()
+    assert [words(reply) for (reply,) in heard] == ["A clip of 2 seconds.", "A clip of 3 seconds."]
+    assert harness.replies(silent) == []
+
+
+async def test_where_somebody_asks_too(harness: BotHarness) -> None:
+    file = upload(harness, 2, "Neue Aufnahme 12", types_missing_for=1_000)
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(file, text=mention(harness)))
+    assert words(reply) == "A clip of 2 seconds."
+
+
+async def test_what_stays_unknown_is_not_downloaded_in_a_channel(harness: BotHarness) -> None:
+    async with harness.bot_running(job_give_up_after_s=2):
+        message = harness.share(upload(harness, 2, "Neue Aufnahme 12", types_missing_for=1_000))
+        await harness.idle()
+    assert len(harness.calls("files.info")) >= 2
+    assert harness.calls("download") == []
+    assert harness.replies(message) == []
+
+
+@pytest.mark.parametrize("name", ["audio_message", "audio_message.wav"])
+async def test_where_clips_alone_are_wanted_a_clip_without_its_subtype_is_found(
+    harness: BotHarness, name: str
+) -> None:
+    async with harness.bot_running() as bot:
+        await _want_clips_alone(harness, bot)
+        clip = harness.share(harness.clip(2, name, types_missing_for=2))
+        song = harness.share(upload(harness, 3, "song.wav", types_missing_for=2))
+        (reply,) = await harness.answered(clip)
+        await harness.idle()
+    assert words(reply) == "A clip of 2 seconds."
+    assert harness.replies(song) == []
+
+
+async def _want_clips_alone(harness: BotHarness, bot: Bot) -> None:
+    team_id, clips = harness.slack.state.workspace.team_id, ChannelSettings(automatic=Automatic.CLIPS)
+    await bot.store.preferences.change_channel(team_id, harness.channel.id, lambda _: clips)

@@ -41,6 +41,7 @@ from bot.slack.interactions.answer import PATIENCE_S
 from bot.slack.permissions import Permissions
 from bot.slack.replies.replies import SlackReplies
 from bot.slack.requests.command_text import language_names
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
 from bot.telemetry import Metrics
 from bot.translations import ENGLISH, Reader
@@ -180,7 +181,7 @@ async def slack_harness(
             context.requests,
             context.preferences,
             context.listening,
-            lookups,
+            OptOuts(context.preferences, lookups),
             automatic=context.deployment.automatic,
             metrics=Metrics(),
         )

@@ -31,6 +31,7 @@ from bot.slack.client.lookups import Lookups
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
@@ -100,7 +101,9 @@ def bolt_for(
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
     api, requests = SlackApi(client, client), cast("Requests", jobs)
     listening = cast("Listening", MemoryListening())
-    shares = Shares(requests, MemoryPreferences(), listening, Lookups(api), automatic=True, metrics=metrics)
+    preferences = MemoryPreferences()
+    opt_outs = OptOuts(preferences, Lookups(api))
+    shares = Shares(requests, preferences, listening, opt_outs, automatic=True, metrics=metrics)
     return build_bolt([*controls, shares], api, identity, SECRET)
 
 

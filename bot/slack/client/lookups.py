@@ -15,7 +15,6 @@ from typing import Any
 from cachetools import TTLCache
 
 from bot.errors import Refusal, Rejected, TranscriptionError
-from bot.model import Claim
 from bot.slack.client.api import Answer, SlackApi
 from bot.slack.client.api_errors import refusal_means_closed
 from bot.slack.client.objects import Conversation, ConversationObject, Person, UserObject
@@ -78,10 +77,6 @@ class Lookups:
     async def owner_id(self, file_id: str) -> str:
         """The user who recorded or uploaded a file; empty where Slack does not say."""
         return (await self._file(file_id)).user
-
-    async def claim(self, file_id: str) -> Claim:
-        """The kind of recording that Slack says a file is."""
-        return (await self._file(file_id)).claim
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
         """True where somebody is in a channel, or was 10 s ago at most."""

@@ -67,6 +67,7 @@ _WANTED = {
     Automatic.AUDIO: _AUDIO,
     Automatic.VIDEO: _AUDIO | {Claim.VIDEO},
 }
+_READABLE = frozenset({FileState.STUB, FileState.AVAILABLE})
 
 
 def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
@@ -126,41 +127,44 @@ def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | 
             language=share.language,
             wants_video=policy.automatic is Automatic.VIDEO,
             whisper_in=None if audience in {THREAD, SUBSCRIBERS} else target.where_seen,
+            wanted=wanted,
         )
         for position, file in enumerate(files)
-        for audience in _audiences(share, policy, file)
+        for audience, wanted in _audiences(share, policy)
+        if file.id not in share.unheard and (wanted is None or _may_be(file, wanted))
     ]
     if not requests and policy.automatic is Automatic.OFF:
         return Ignored.SHARED_EXTERNALLY if share.is_shared_externally else Ignored.AUTOMATIC_OFF
     return requests or Ignored.NO_AUDIO
 
 
-def is_unknown_stub(file: SharedFile) -> bool:
-    """True where Slack has to be asked what a file is, as in channels that other organisations are in."""
-    return file.claim is Claim.UNKNOWN and file.state is FileState.STUB
-
-
-def _audiences(share: Share, policy: Policy, file: SharedFile) -> Iterator[str]:
-    """The audiences that get the transcript of a file."""
-    if file.id in share.unheard:
-        return
-    wanted = _is_wanted(file, policy.automatic)
-    if share.is_asked or (wanted and not policy.only_for_sender):
+def _audiences(share: Share, policy: Policy) -> Iterator[tuple[str, frozenset[Claim] | None]]:
+    """The audiences of the message's files, and the kinds of files that each gets; ``None`` for all."""
+    if share.is_asked:
         # Subscribers get copies of what the thread reads.
-        yield THREAD
+        yield THREAD, None
         return
-    if wanted and share.target.user_id:
+    wanted = _WANTED[policy.automatic]
+    if share.is_direct:
+        # Nobody else reads it, and whoever sends the bot a file means it: its content decides.
+        wanted |= {Claim.UNKNOWN}
+    audience = share.target.user_id if policy.only_for_sender else THREAD
+    if audience:
+        yield audience, wanted
+    if policy.has_subscribers:
         # And of what the sender alone does.
-        yield share.target.user_id
-    elif policy.has_subscribers and _is_wanted(file, Automatic.AUDIO):
-        yield SUBSCRIBERS
+        yield SUBSCRIBERS, _AUDIO - wanted if audience else _AUDIO
 
 
-def _is_wanted(file: SharedFile, automatic: Automatic) -> bool:
-    # Without a type, a stub may still turn out to be audio; a tombstone or a nameless blob never claimed it.
-    # Whether it is a clip only Slack knows, not the job.
-    may_be = is_unknown_stub(file) and automatic in {Automatic.AUDIO, Automatic.VIDEO}
-    return may_be or file.claim in _WANTED[automatic]
+def _may_be(file: SharedFile, wanted: frozenset[Claim]) -> bool:
+    """True where a file is of one of these kinds, or may turn out to be: the job asks Slack.
+
+    A stub has no type, and Slack may not have looked yet at a new file. A tombstone never gets one.
+    """
+    if file.claim in wanted - {Claim.UNKNOWN}:
+        return True
+    may_change = bool(wanted) and not file.is_described
+    return file.state in _READABLE and (may_change or file.claim in wanted)
 
 
 def _not_a_share(callback: EventCallback[MessageEvent]) -> Ignored | None:

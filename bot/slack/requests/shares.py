@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 
 from bot.channel_settings import Automatic
-from bot.errors import Rejected
-from bot.model import SharedFile, TranscriptionRequest
+from bot.model import TranscriptionRequest
 from bot.ports.preferences import Listening, Preferences
 from bot.ports.store import Requests
-from bot.slack.client.lookups import Lookups
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.requests.opt_outs import OptOuts
-from bot.slack.requests.share_plan import (
-    Ignored,
-    Policy,
-    Share,
-    is_unknown_stub,
-    parse_share,
-    plan_requests,
-)
+from bot.slack.requests.share_plan import Ignored, Policy, Share, parse_share, plan_requests
 from bot.telemetry import Metrics
 
 
 class Shares:
     """Handles message events: stores the requests for the files in them.
 
+    Slack is asked nothing here: what an event does not say of a file, its job finds out.
+
     Args:
         requests: Stores the requests.
         preferences: Each channel's settings.
         listening: Listens to channels from the first recording on, at the latest.
-        lookups: Reads from Slack.
+        opt_outs: Know whom nobody may have transcribed.
         automatic: The deployment's default, for channels where nobody has decided.
         metrics: Counts the events.
     """
@@ -45,7 +36,7 @@ class Shares:
         requests: Requests,
         preferences: Preferences,
         listening: Listening,
-        lookups: Lookups,
+        opt_outs: OptOuts,
         *,
         automatic: bool,
         metrics: Metrics,
@@ -55,8 +46,7 @@ class Shares:
         self._listening = listening
         self._begun: set[tuple[str, str]] = set()
         """The workspaces and channels that this process knows to be listened to."""
-        self._lookups = lookups
-        self._opt_outs = OptOuts(preferences, lookups)
+        self._opt_outs = opt_outs
         self._automatic = automatic
         self._metrics = metrics
         self._log = structlog.get_logger(__name__)
@@ -69,20 +59,13 @@ class Shares:
     async def take(self, callback: EventCallback[MessageEvent]) -> None:
         """Store the event's requests; returns only when they are durable.
 
-        Raises:
-            Unavailable: Slack does not answer, and delivers the event again.
-            Misconfigured: a scope or the token is wrong; the same.
+        What the store raises is raised, so that Slack delivers the event again.
         """
         with self._metrics.acceptance_s.time(), self._metrics.events.labels("failed").count_exceptions():
             await self._take(callback)
 
     async def take_missed(self, callback: EventCallback[MessageEvent]) -> int:
-        """Store what the event of a message asks for that was found in a history; return how many were new.
-
-        Raises:
-            Unavailable: Slack does not answer.
-            Misconfigured: a scope or the token is wrong.
-        """
+        """The same for the event of a message that was found in a history; return how many were new."""
         shared_at = datetime.fromtimestamp(float(callback.event.ts), UTC)
         planned = await self._plan(callback, by=shared_at)
         return 0 if isinstance(planned, Ignored) else await self._requests.accept(planned)
@@ -113,28 +96,13 @@ class Shares:
         share = parse_share(callback)
         if isinstance(share, Ignored):
             return share
-        policy = await self._policy(share, by)
-        if policy.automatic is Automatic.CLIPS:
-            # Clips and uploads cannot be told apart later.
-            files = await asyncio.gather(*map(self._known, share.target.files))
-            share = replace(share, target=replace(share.target, files=tuple(files)))
-        planned = plan_requests(share, policy)
+        planned = plan_requests(share, await self._policy(share, by))
         if isinstance(planned, Ignored) or not (share.is_asked or share.is_direct):
             # Of what nobody asks for, the job finds out without a word.
             return planned
         # Whoever asks is told at once, by whoever answers mentions and direct messages.
         out = await self._opt_outs.among(share.target.team_id, share.target.files, share.target.user_id)
         return [one for one in planned if one.file.id not in out.file_ids] or Ignored.OPTED_OUT
-
-    async def _known(self, file: SharedFile) -> SharedFile:
-        """The same file, with the kind of recording that Slack says it is."""
-        if not is_unknown_stub(file):
-            return file
-        try:
-            return replace(file, claim=await self._lookups.claim(file.id))
-        except Rejected as error:
-            self._log.debug("stub out of reach", reason=str(error))
-            return file
 
     async def _policy(self, share: Share, by: datetime | None) -> Policy:
         if share.is_asked or share.is_direct:

@@ -8,7 +8,6 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Misconfigured, Refusal, Rejected, Unavailable
-from bot.model import Claim
 from bot.playground.slack_lookalike.faults import SlackError
 from bot.playground.slack_lookalike.records import Channel, User
 from bot.playground.slack_lookalike.server import SlackLookalike
@@ -198,16 +197,6 @@ async def test_what_slack_does_not_say_is_asked_again(desk: Desk, code: str) -> 
 async def test_a_bots_user_is_known_as_one(desk: Desk) -> None:
     assert (await desk.lookups.person(desk.slack.state.workspace.bot_user_id)).is_bot
     assert not (await desk.lookups.person(desk.anne.id)).is_bot
-
-
-async def test_a_files_claim_is_what_slack_says(desk: Desk) -> None:
-    state = desk.slack.state
-    clip = state.add_file(b"sound", "a.m4a", user=desk.anne.id, as_voice_clip=True, stub_in_events=True)
-    state.post_as_user(desk.channel.id, desk.anne.id, files=[clip])
-
-    assert await desk.lookups.claim(clip.id) is Claim.VOICE_CLIP
-    with pytest.raises(Rejected):
-        await desk.lookups.claim("F0NOWHERE")
 
 
 @pytest.mark.parametrize("kind", ["is_im", "is_mpim"])

@@ -20,6 +20,7 @@ from bot.slack.client.identity import SCOPES, Identity
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.paced import PacedApi
 from bot.slack.requests.look_back import LookBack
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
@@ -101,7 +102,7 @@ class Away:
             self.store.requests,
             self.store.preferences,
             self.store.listening,
-            Lookups(SlackApi(client, client)),
+            OptOuts(self.store.preferences, Lookups(SlackApi(client, client))),
             automatic=True,
             metrics=self.metrics,
         )

@@ -228,7 +228,7 @@ EVERYTHING = [clip(), FILM_CLIP, SONG, WEBM, VIDEO, STUB, PDF, BLOB, TOMBSTONE]
 @pytest.mark.parametrize(
     ("policy", "heard"),
     [
-        (CLIPS, ["F024CLIP1", "F024CLIP2"]),
+        (CLIPS, ["F024CLIP1", "F024CLIP2", "F024STUB1"]),
         (ON, ["F024CLIP1", "F024CLIP2", "F024SONG1", "F024WEBM1", "F024STUB1"]),
         (FILMS, ["F024CLIP1", "F024CLIP2", "F024SONG1", "F024WEBM1", "F024VIDEO", "F024STUB1"]),
     ],

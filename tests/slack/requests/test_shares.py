@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -8,14 +8,12 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channel_settings import Automatic, ChannelSettings
-from bot.errors import Misconfigured, Unavailable
-from bot.model import SUBSCRIBERS, THREAD, FileState
-from bot.playground.slack_lookalike.faults import Answer, SlackError
-from bot.playground.slack_lookalike.records import File
-from bot.playground.slack_lookalike.server import SlackLookalike
+from bot.model import SUBSCRIBERS, THREAD, Claim, TranscriptionRequest
 from bot.ports.preferences import Listening
+from bot.ports.store import Requests
 from bot.slack.client.api import SlackApi
 from bot.slack.client.lookups import Lookups
+from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
 from bot.telemetry import Metrics
 from tests.job.memory import MemoryJobs
@@ -30,19 +28,17 @@ VIDEO = upload("talk.mp4", "video/mp4", "mp4", "F024VIDEO")
 class Door:
     """The handler of shares, and what it has let in."""
 
-    def __init__(self, *, automatic: bool = True, client: AsyncWebClient | None = None) -> None:
+    def __init__(self, *, automatic: bool = True, jobs: object = None) -> None:
         self.jobs = MemoryJobs(VirtualTime())
         self.preferences = MemoryPreferences()
         self.metrics = Metrics()
-        # Where a test names no workspace, asking it would fail.
-        client = client or AsyncWebClient(base_url="http://127.0.0.1:1/")
-        lookups = Lookups(SlackApi(client, client))
         self.listening = MemoryListening()
+        nowhere = AsyncWebClient(base_url="http://127.0.0.1:1/", retry_handlers=[])
         self.shares = Shares(
-            self.jobs,
+            cast("Requests", jobs or self.jobs),
             self.preferences,
             cast("Listening", self.listening),
-            lookups,
+            OptOuts(self.preferences, Lookups(SlackApi(nowhere, nowhere))),
             automatic=automatic,
             metrics=self.metrics,
         )
@@ -200,118 +196,61 @@ async def test_what_is_delivered_again_is_counted_and_changes_nothing() -> None:
     assert (door.counted("accepted"), door.counted("duplicate")) == (1, 1)
 
 
-class Connected:
-    """A channel that other organisations are in, where events hold no more of a file than its id."""
+class FullDisk:
+    """A store that takes nothing."""
 
-    def __init__(self, slack: SlackLookalike, automatic: Automatic) -> None:
-        self.slack = slack
-        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
-        client.retry_handlers = []
-        self.door = Door(client=client)
-        self.door.decide(automatic=automatic)
-        self._channel = slack.state.add_channel("connected", SHARER)
-
-    def clip(self) -> File:
-        return self._shared(self.slack.state.add_file(b"sound", "a.m4a", user=SHARER, as_voice_clip=True))
-
-    def song(self) -> File:
-        return self._shared(
-            self.slack.state.add_file(b"music", "song.mp3", user=SHARER, mimetype="audio/mpeg")
-        )
-
-    def _shared(self, file: File) -> File:
-        self.slack.state.post_as_user(self._channel.id, SHARER, files=[file])
-        return file
-
-    async def take(self, *files: File, **changes: Any) -> list[tuple[str, str]]:
-        stubs = [{"id": file.id, "mode": "file_access", "file_access": "check_file_info"} for file in files]
-        return await self.door.take(event(*stubs, **changes), is_ext_shared_channel=True)
-
-    def looked_up(self) -> list[str]:
-        return [str(call.arguments["file"]) for call in self.slack.state.calls]
+    async def accept(self, _requests: Sequence[TranscriptionRequest]) -> int:
+        raise OSError(28, "No space left on device")
 
 
-@pytest.fixture
-async def connected() -> AsyncIterator[Connected]:
-    async with SlackLookalike() as slack:
-        yield Connected(slack, Automatic.CLIPS)
+async def test_what_cannot_be_stored_is_counted_and_to_be_delivered_again() -> None:
+    door = Door(jobs=FullDisk())
+
+    with pytest.raises(OSError, match="No space"):
+        await door.take(event(clip()))
+
+    assert (door.counted("failed"), door.counted("accepted")) == (1, 0)
+    assert door.metrics.registry.get_sample_value("threadscribe_acceptance_seconds_count") == 1
 
 
-async def test_where_clips_alone_are_wanted_slack_says_which_stub_is_one(connected: Connected) -> None:
-    clip_file, song = connected.clip(), connected.song()
-
-    assert await connected.take(song, clip_file) == [(clip_file.id, THREAD)]
-
-    assert sorted(connected.looked_up()) == sorted([clip_file.id, song.id])
-    (row,) = connected.door.jobs.rows.values()
-    assert (row.job.request.file.state, row.job.request.position) == (FileState.STUB, 1)
+STUB = {"id": "F024STUB1", "mode": "file_access", "file_access": "check_file_info"}
+UNTYPED = upload("Neue Aufnahme 12", "", "", "F024NEW01")
 
 
-async def test_an_upload_that_comes_as_a_stub_is_no_clip(connected: Connected) -> None:
-    assert await connected.take(connected.song()) == []
-    assert connected.door.counted("no_audio") == 1
-
-
-async def test_nor_is_one_that_slack_does_not_show(connected: Connected) -> None:
-    file = connected.clip()
-    connected.slack.faults.add("files.info", SlackError("access_denied"))
-
-    assert await connected.take(file) == []
-
-
-@pytest.mark.parametrize(
-    ("trouble", "error"),
-    [
-        (SlackError("internal_error"), Unavailable),
-        (Answer(503), Unavailable),
-        (SlackError("missing_scope"), Misconfigured),
-    ],
-)
-async def test_where_slack_is_silent_about_a_stub_it_is_to_deliver_again(
-    connected: Connected, trouble: SlackError | Answer, error: type[Exception]
+@pytest.mark.parametrize("file", [STUB, UNTYPED, upload("audio_message.m4a", "", "", "F024NEW01")])
+@pytest.mark.parametrize("automatic", [Automatic.CLIPS, Automatic.AUDIO, Automatic.VIDEO, Automatic.OFF])
+async def test_of_a_file_without_a_type_the_job_asks_what_it_is(
+    file: dict[str, Any], automatic: Automatic
 ) -> None:
-    file = connected.clip()
-    connected.slack.faults.add("files.info", trouble)
+    door = Door()
+    door.decide(automatic=automatic)
 
-    with pytest.raises(error):
-        await connected.take(file)
-    assert connected.door.jobs.rows == {}
-    assert connected.door.counted("failed") == 1
-    assert await connected.take(file) == [(file.id, THREAD)]
-    assert (connected.door.counted("failed"), connected.door.counted("accepted")) == (1, 1)
-    timed = connected.door.metrics.registry.get_sample_value("threadscribe_acceptance_seconds_count")
-    assert timed == 2
+    heard = await door.take(event(file))
+
+    assert heard == ([] if automatic is Automatic.OFF else [(file["id"], THREAD)])
 
 
-@pytest.mark.parametrize("automatic", [Automatic.AUDIO, Automatic.VIDEO, Automatic.OFF])
-async def test_with_any_other_setting_the_job_asks(connected: Connected, automatic: Automatic) -> None:
-    connected.door.decide(automatic=automatic)
-    file = connected.song()
+async def test_the_job_is_told_what_is_wanted_of_it() -> None:
+    door = Door()
+    door.decide(automatic=Automatic.CLIPS)
+    await door.preferences.subscribe(TEAM, "U024OTHER", [CHANNEL])
 
-    assert await connected.take(file) == ([] if automatic is Automatic.OFF else [(file.id, THREAD)])
-    assert connected.looked_up() == []
+    await door.take(event(STUB))
 
-
-async def test_and_so_it_does_where_somebody_asks(connected: Connected) -> None:
-    song = connected.song()
-
-    assert await connected.take(song, text="<@U024BOT01> please") == [(song.id, THREAD)]
-    assert connected.looked_up() == [song.id], "who recorded it may have opted out"
+    wanted = {key.audience: row.job.request.wanted for key, row in door.jobs.rows.items()}
+    assert wanted == {
+        THREAD: frozenset({Claim.VOICE_CLIP, Claim.VIDEO_CLIP}),
+        SUBSCRIBERS: frozenset({Claim.AUDIO, Claim.EITHER}),
+    }
 
 
-@pytest.mark.parametrize("trouble", [SlackError("internal_error"), SlackError("access_denied"), Answer(503)])
-async def test_where_slack_is_silent_about_who_recorded_it_the_job_finds_out(
-    connected: Connected, trouble: SlackError | Answer
-) -> None:
-    song = connected.song()
-    await connected.door.preferences.opt_out(TEAM, SHARER, out=True)
-    connected.slack.faults.add("files.info", trouble)
+async def test_in_a_direct_message_what_nobody_knows_is_wanted_too() -> None:
+    door = Door()
+    blob = upload("Sprachmemo", "application/octet-stream", "binary", "F024BLOB1")
 
-    assert await connected.take(song, text="<@U024BOT01> please") == [(song.id, THREAD)]
+    await door.take(event(STUB, UNTYPED, blob, channel="D024DIRECT", channel_type="im"))
 
-
-async def test_a_stub_that_is_no_clip_is_still_audio_for_subscribers(connected: Connected) -> None:
-    await connected.door.preferences.subscribe(TEAM, "U024OTHER", [CHANNEL])
-    song = connected.song()
-
-    assert await connected.take(song) == [(song.id, SUBSCRIBERS)]
+    requests = [row.job.request for row in door.jobs.rows.values()]
+    assert [request.file.id for request in requests] == ["F024STUB1", "F024NEW01", "F024BLOB1"]
+    assert all(request.wanted is not None and Claim.UNKNOWN in request.wanted for request in requests)
+    assert not any(request.explicit for request in requests)

@@ -146,7 +146,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         reply_buttons=ReplyButtons(context, answers, requesting, opt_outs),
         greeting=Greeting(context, answers, readers, change, home.refresh),
         deleted_recordings=DeletedRecordings(
-            context.requests, context.identity, EditedRequests(written).take
+            context.requests, context.identity, (shares.take_edit, EditedRequests(written).take)
         ),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),

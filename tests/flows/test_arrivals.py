@@ -11,9 +11,9 @@ from bot.app import Bot
 from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Refusal
 from bot.playground.slack_lookalike.answering import LOGIN_PAGE
-from bot.playground.slack_lookalike.records import Channel, File, Served
+from bot.playground.slack_lookalike.records import Channel, File, Message, Served
 from bot.translations import ENGLISH
-from tests.flows.harness import BotHarness, state_of, tone, words
+from tests.flows.harness import BotHarness, at_the_door, context, state_of, tone, words
 
 
 def direct_message(harness: BotHarness) -> Channel:
@@ -143,3 +143,46 @@ async def test_where_clips_alone_are_wanted_a_clip_without_its_subtype_is_found(
 async def _want_clips_alone(harness: BotHarness, bot: Bot) -> None:
     team_id, clips = harness.slack.state.workspace.team_id, ChannelSettings(automatic=Automatic.CLIPS)
     await bot.store.preferences.change_channel(team_id, harness.channel.id, lambda _: clips)
+
+
+# -- edits and forwards
+
+
+@at_the_door
+async def test_a_file_that_an_edit_adds_is_heard_once(harness: BotHarness) -> None:
+    async with harness.bot_running():
+        message = harness.share(harness.clip(2, name="first.wav"))
+        await harness.answered(message)
+        harness.slack.state.edit(message, files=[*message.files, harness.clip(3, name="second.wav")])
+        replies = await harness.answered(message, replies=2)
+        harness.slack.state.edit(message, text="never mind")
+        await harness.idle()
+    assert [words(reply) for reply in replies] == ["A clip of 2 seconds.", "A clip of 3 seconds."]
+    assert context(replies[1]) == "English · 0:03 · second.wav"
+    assert len(harness.calls("chat.postMessage")) == 2
+
+
+async def test_an_edit_that_adds_no_file_costs_nothing(harness: BotHarness) -> None:
+    async with harness.bot_running(auto_transcribe=False):
+        message = harness.share(harness.clip())
+        await harness.idle()
+        before = len(harness.slack.state.calls)
+        preview = {"from_url": "https://a.slack.com/archives/C1/p1", "is_msg_unfurl": True}
+        files = [harness.slack.state.file_json(harness.clip(3))]
+        harness.slack.state.edit(message, attachments=[preview | {"files": files}])
+        await harness.idle()
+        called = {call.method for call in harness.slack.state.calls[before:]}
+    assert called <= {"socket_ack"}
+    assert harness.replies(message) == []
+
+
+async def test_a_forwarded_forward_is_heard(harness: BotHarness) -> None:
+    state, ada = harness.slack.state, harness.ada.id
+    elsewhere = state.add_channel("elsewhere", ada, with_bot=False)
+    message: Message = harness.share(harness.clip(3), channel=elsewhere)
+    async with harness.bot_running():
+        for _ in range(2):
+            message = state.post_as_user(elsewhere.id, ada, forwarded=message)
+        forwarded = state.post_as_user(harness.channel.id, ada, forwarded=message)
+        (reply,) = await harness.answered(forwarded)
+    assert words(reply) == "A clip of 3 seconds."

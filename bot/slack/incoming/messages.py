@@ -8,13 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from bot.model import THREAD, Claim, JobKey, Place, SharedFile, TranscriptionRequest
-from bot.slack.incoming.fields import Flag, Id, Number, Object, Objects, Payload, Text, Truthy, Word, ids_in
+from bot.slack.incoming.fields import (
+    Flag,
+    Id,
+    Number,
+    Object,
+    Objects,
+    Payload,
+    Text,
+    Truthy,
+    Word,
+    ids_in,
+    objects_in,
+)
 from bot.slack.incoming.files import FileObject
 
 TRANSCRIBABLE = frozenset(
@@ -23,6 +35,8 @@ TRANSCRIBABLE = frozenset(
 """The claims of files that may be transcribed where somebody asks for it."""
 _MOST_FILES = 50
 """Slack lets a message hold 10; a forwarded one adds its own. A forged payload may hold any number."""
+_FORWARDS = 5
+"""How often a forwarded message may have been forwarded before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,14 @@ class Attachment(Payload):
     files: Annotated[tuple[FileObject, ...], Objects] = ()
 
 
+def _attachments_in(value: object, depth: int = _FORWARDS) -> Iterator[dict[str, Any]]:
+    """A message's attachments, each before those that the message in it has forwarded."""
+    for attachment in objects_in(value):
+        yield attachment
+        if depth and attachment.get("is_share") is True:
+            yield from _attachments_in(attachment.get("attachments"), depth - 1)
+
+
 class ReplyMetadata(Payload):
     """The payload that the bot attaches to its own replies; of other apps' messages all of it is empty."""
 
@@ -107,7 +129,8 @@ class Message(Payload):
     edited: Truthy = False
     """Somebody changed its text; what Slack adds to it, such as a link's preview, does not count."""
     files: Annotated[tuple[FileObject, ...], Objects] = ()
-    attachments: Annotated[tuple[Attachment, ...], Objects] = ()
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(lambda raw: [*_attachments_in(raw)])] = ()
+    """Those inside forwarded messages too."""
     metadata: Annotated[MessageMetadata, Object] = MessageMetadata()
     blocks: Annotated[tuple[dict[str, Any], ...], Objects] = ()
     """Block Kit, as Slack gives it back."""
@@ -150,18 +173,19 @@ class Message(Payload):
             message_ts=self.ts,
             thread_ts=self.thread_ts or self.ts,
             user_id=self.user,
-            files=tuple(self._shared_files()),
+            files=self.shared_files,
         )
 
-    def _shared_files(self) -> Iterator[SharedFile]:
+    @property
+    def shared_files(self) -> tuple[SharedFile, ...]:
         """The message's own files, then those of messages that it forwards; each once."""
-        seen: set[str] = set()
         forwarded = (attachment.files for attachment in self.attachments if attachment.is_share)
-        for raw in chain(self.files, *forwarded):
-            file = raw.shared_file
-            if file is not None and file.id not in seen and len(seen) < _MOST_FILES:
-                seen.add(file.id)
-                yield file
+        files = (raw.shared_file for raw in chain(self.files, *forwarded))
+        by_id: dict[str, SharedFile] = {}
+        for file in files:
+            if file is not None:
+                by_id.setdefault(file.id, file)
+        return tuple(islice(by_id.values(), _MOST_FILES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Source: https://docs.slack.dev/reference/events/message/message_deleted and its 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -39,14 +39,14 @@ class DeletedRecordings:
     Args:
         requests: Stores the removals.
         identity: The bot's ids; its own messages are passed over.
-        edited: Takes every ``message_changed`` too: of those that listen for it only the first is called.
+        edited: Take every ``message_changed`` too: of those that listen for it only the first is called.
     """
 
     def __init__(
         self,
         requests: Requests,
         identity: Identity,
-        edited: Callable[[EventCallback[MessageEvent]], Awaitable[None]],
+        edited: Sequence[Callable[[EventCallback[MessageEvent]], Awaitable[None]]],
     ) -> None:
         self._requests = requests
         self._identity = identity
@@ -67,7 +67,8 @@ class DeletedRecordings:
 
     async def _change_message(self, changed: EventCallback[MessageEvent]) -> None:
         await self._lose_message(changed)
-        await self._edited(changed)
+        for take in self._edited:
+            await take(changed)
 
     async def _lose_message(self, changed: EventCallback[MessageEvent]) -> None:
         for gone in parse_gone(changed, self._identity):

@@ -26,7 +26,8 @@ from bot.slack.client.lookups import Lookups
 from bot.slack.client.objects import Conversation
 from bot.slack.client.paced import PacedApi
 from bot.slack.incoming.messages import Message
-from bot.slack.requests.missed import ChannelHistory, beginning, event_of, files_in, is_after
+from bot.slack.requests.missed import ChannelHistory, beginning, files_in, is_after
+from bot.slack.requests.share_plan import ConversationFacts
 from bot.slack.requests.shares import Shares
 from bot.telemetry import Metrics
 
@@ -245,15 +246,15 @@ class LookBack:
             if chosen_at is not None and not is_after(message.ts, chosen_at):
                 return 0
         await self._let_others_pass()
-        return await self._shares.take_missed(
-            event_of(
-                message,
-                channel,
-                team_id=self._team_id,
-                bot_user_id=self._identity.bot_user_id,
-                bot_id=self._identity.bot_id,
-            )
+        facts = ConversationFacts(
+            self._team_id,
+            channel.id,
+            self._identity.bot_user_id,
+            self._identity.bot_id,
+            is_direct=channel.is_direct,
+            is_shared_externally=channel.is_shared_externally,
         )
+        return await self._shares.take_missed(message, facts)
 
     async def _let_others_pass(self) -> None:
         while True:

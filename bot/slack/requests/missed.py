@@ -7,8 +7,6 @@ from datetime import datetime
 
 from bot.model import FileState
 from bot.ports.store import KnownRecording
-from bot.slack.client.objects import Conversation
-from bot.slack.incoming.events import Authorization, EventCallback, MessageEvent
 from bot.slack.incoming.messages import Message, SharedMessage
 
 
@@ -78,24 +76,6 @@ class ChannelHistory:
             for recording in self._known
             if recording.file_id not in self._files.get(recording.message_ts, ())
         ]
-
-
-def event_of(
-    message: Message, channel: Conversation, *, team_id: str, bot_user_id: str, bot_id: str
-) -> EventCallback[MessageEvent]:
-    """The event that a message of a history was announced by."""
-    return EventCallback[MessageEvent].model_construct(
-        event=MessageEvent.model_construct(
-            **dict(message),
-            type="message",
-            channel=channel.id,
-            channel_type="im" if channel.is_direct else "",
-        ),
-        team_id=team_id,
-        authorizations=(Authorization(team_id=team_id, user_id=bot_user_id, is_bot=True),),
-        own_bot_id=bot_id,
-        is_ext_shared_channel=channel.is_shared_externally,
-    )
 
 
 def files_in(target: SharedMessage | None) -> frozenset[str]:

@@ -5,14 +5,16 @@ Source: https://docs.slack.dev/reference/events/message/file_share
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from bot.channel_settings import Automatic
 from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, SharedFile, TranscriptionRequest
 from bot.slack.incoming.events import EventCallback, MessageEvent
-from bot.slack.incoming.messages import SharedMessage
+from bot.slack.incoming.messages import Message, SharedMessage
 from bot.slack.requests.command_text import RecordingQuery, ask_id, parse_mention, says_nothing
 
 
@@ -32,6 +34,22 @@ class Ignored(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationFacts:
+    """The conversation that a message stands in, however the message was learned of."""
+
+    team_id: str
+    channel_id: str
+    bot_user_id: str
+    """The user that people mention to call the bot; empty where Slack does not say."""
+    bot_id: str
+    """The ``bot_id`` of what the bot itself posts; the same."""
+    is_direct: bool
+    """It is a direct message to the bot."""
+    is_shared_externally: bool
+    """Other organisations are in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """A message with files that somebody shares."""
 
@@ -46,6 +64,8 @@ class Share:
     """The language that is named beside the files, where the bot is addressed."""
     unheard: frozenset[str] = frozenset()
     """Files that are transcribed for none but who asks: a bot wrote the message that passes them on."""
+    new_files: frozenset[str] | None = None
+    """The ids of the files that an edit has added; ``None``: all of the message's are new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +104,58 @@ def parse_share(callback: EventCallback[MessageEvent]) -> Share | Ignored:
     event = callback.event
     if event.type not in {"message", "app_mention"}:
         return Ignored.NOT_A_MESSAGE
-    if reason := _not_a_share(callback):
+    facts = facts_of(callback, event.channel, event.channel_type)
+    return read_share(event, facts, is_mention=event.type == "app_mention")
+
+
+def facts_of(callback: EventCallback[Any], channel_id: str, channel_type: str = "") -> ConversationFacts:
+    """The conversation that an event is about."""
+    return ConversationFacts(
+        callback.installation_id,
+        channel_id,
+        callback.bot_user_id,
+        callback.own_bot_id,
+        is_direct=channel_type == "im" or channel_id.startswith("D"),
+        is_shared_externally=callback.is_ext_shared_channel,
+    )
+
+
+def read_share(message: Message, facts: ConversationFacts, *, is_mention: bool = False) -> Share | Ignored:
+    """The files that a message of a conversation shares; ``is_mention`` where its event says so."""
+    if reason := _not_a_share(message, facts):
         return reason
-    target = event.target(callback.installation_id, event.channel)
+    target = message.target(facts.team_id, facts.channel_id)
     if target is None:
         return Ignored.MALFORMED
     if not target.files:
         return Ignored.NO_FILES
-    said = parse_mention(event.text, callback.bot_user_id)
-    is_understood = isinstance(said, RecordingQuery) and not says_nothing(event.text, callback.bot_user_id)
-    is_mention = event.type == "app_mention" or event.mentions(callback.bot_user_id)
-    is_asked = is_mention or (event.is_direct and is_understood)
-    unheard = frozenset[str]() if is_asked or event.is_direct else event.bots_file_ids
-    if (event.is_from_app and not (is_asked or event.is_direct)) or unheard >= {f.id for f in target.files}:
+    said = parse_mention(message.text, facts.bot_user_id)
+    is_understood = isinstance(said, RecordingQuery) and not says_nothing(message.text, facts.bot_user_id)
+    is_mention = is_mention or message.mentions(facts.bot_user_id)
+    is_asked = is_mention or (facts.is_direct and is_understood)
+    unheard = frozenset[str]() if is_asked or facts.is_direct else message.bots_file_ids
+    if (message.is_from_app and not (is_asked or facts.is_direct)) or unheard >= {f.id for f in target.files}:
         return Ignored.FROM_A_BOT
     return Share(
         target,
         is_asked=is_asked,
-        is_direct=event.is_direct,
-        is_shared_externally=callback.is_ext_shared_channel,
+        is_direct=facts.is_direct,
+        is_shared_externally=facts.is_shared_externally,
         language=said.language if is_asked and isinstance(said, RecordingQuery) else None,
         unheard=unheard,
     )
+
+
+def added_files(event: MessageEvent) -> frozenset[str]:
+    """The ids of the files that an edit (``message_changed``) has added to its message."""
+    if event.message is None:
+        return frozenset()
+    files, before = event.message.shared_files, event.previous_message
+    if before is not None and before.ts:
+        return frozenset(file.id for file in files) - {file.id for file in before.shared_files}
+    # Slack need not say what it was. A file that it had is older than the message.
+    posted_at = _time_of(event.message.ts)
+    return frozenset(file.id for file in files if file.created_at and file.created_at > posted_at)
 
 
 def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | Ignored:
@@ -130,6 +180,7 @@ def plan_requests(share: Share, policy: Policy) -> list[TranscriptionRequest] | 
             wanted=wanted,
         )
         for position, file in enumerate(files)
+        if share.new_files is None or file.id in share.new_files
         for audience, wanted in _audiences(share, policy)
         if file.id not in share.unheard and (wanted is None or _may_be(file, wanted))
     ]
@@ -167,8 +218,17 @@ def _may_be(file: SharedFile, wanted: frozenset[Claim]) -> bool:
     return file.state in _READABLE and (may_change or file.claim in wanted)
 
 
-def _not_a_share(callback: EventCallback[MessageEvent]) -> Ignored | None:
-    event = callback.event
-    if event.hidden or event.subtype not in _SHARING_SUBTYPES:
+def _not_a_share(message: Message, facts: ConversationFacts) -> Ignored | None:
+    if message.hidden or message.subtype not in _SHARING_SUBTYPES:
         return Ignored.SUBTYPE
-    return Ignored.FROM_A_BOT if callback.is_own(event) else None
+    # What the bot uploads itself need not carry a bot id.
+    ours = {facts.bot_user_id, facts.bot_id} - {""}
+    return Ignored.FROM_A_BOT if ours & {message.user, message.bot_id} else None
+
+
+def _time_of(ts: str) -> float:
+    """Seconds since the epoch; never, where it is no time."""
+    try:
+        return float(ts)
+    except ValueError:
+        return math.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -12,8 +13,20 @@ from bot.ports.preferences import Listening, Preferences
 from bot.ports.store import Requests
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.listeners import Listeners
+from bot.slack.incoming.messages import Message
+from bot.slack.requests.handled_files import HandledFiles
 from bot.slack.requests.opt_outs import OptOuts
-from bot.slack.requests.share_plan import Ignored, Policy, Share, parse_share, plan_requests
+from bot.slack.requests.share_plan import (
+    ConversationFacts,
+    Ignored,
+    Policy,
+    Share,
+    added_files,
+    facts_of,
+    parse_share,
+    plan_requests,
+    read_share,
+)
 from bot.telemetry import Metrics
 
 
@@ -29,6 +42,9 @@ class Shares:
         opt_outs: Know whom nobody may have transcribed.
         automatic: The deployment's default, for channels where nobody has decided.
         metrics: Counts the events.
+
+    Attributes:
+        handled: The files of messages that were taken lately.
     """
 
     def __init__(
@@ -49,6 +65,7 @@ class Shares:
         self._opt_outs = opt_outs
         self._automatic = automatic
         self._metrics = metrics
+        self.handled = HandledFiles()
         self._log = structlog.get_logger(__name__)
 
     def register(self, listeners: Listeners) -> None:
@@ -57,43 +74,66 @@ class Shares:
             listeners.event(name, MessageEvent, self.take)
 
     async def take(self, callback: EventCallback[MessageEvent]) -> None:
-        """Store the event's requests; returns only when they are durable.
+        """Store the requests of a message or a mention; returns only when they are durable.
 
         What the store raises is raised, so that Slack delivers the event again.
         """
-        with self._metrics.acceptance_s.time(), self._metrics.events.labels("failed").count_exceptions():
-            await self._take(callback)
+        event = callback.event
+        with self._metrics.acceptance_s.time():
+            await self._take(event, parse_share(callback), event.channel, callback.event_id)
 
-    async def take_missed(self, callback: EventCallback[MessageEvent]) -> int:
-        """The same for the event of a message that was found in a history; return how many were new."""
-        shared_at = datetime.fromtimestamp(float(callback.event.ts), UTC)
-        planned = await self._plan(callback, by=shared_at)
+    async def take_edit(self, changed: EventCallback[MessageEvent]) -> None:
+        """The same for the files that an edit (``message_changed``) has added; any other edit is passed over.
+
+        Source: https://docs.slack.dev/reference/events/message/message_changed
+        """
+        event, new_files = changed.event, added_files(changed.event)
+        if event.message is None or not new_files:
+            return
+        share = read_share(event.message, facts_of(changed, event.channel, event.channel_type))
+        if isinstance(share, Share):
+            share = replace(share, new_files=new_files)
+        await self._take(event.message, share, event.channel, changed.event_id)
+
+    async def take_message(self, message: Message, facts: ConversationFacts, event_id: str) -> None:
+        """The same for a message that was read from Slack, because of another event than its own."""
+        await self._take(message, read_share(message, facts), facts.channel_id, event_id)
+
+    async def take_missed(self, message: Message, facts: ConversationFacts) -> int:
+        """The same for a message that was found in a history; return how many requests were new."""
+        shared_at = datetime.fromtimestamp(float(message.ts), UTC)
+        planned = await self._plan(read_share(message, facts), by=shared_at)
         return 0 if isinstance(planned, Ignored) else await self._requests.accept(planned)
 
-    async def _take(self, callback: EventCallback[MessageEvent]) -> None:
-        planned = await self._plan(callback)
+    async def _take(self, message: Message, share: Share | Ignored, channel_id: str, event_id: str) -> None:
+        with self._metrics.events.labels("failed").count_exceptions():
+            outcome = await self._store(share, event_id)
+        self._metrics.events.labels(outcome).inc()
+        self.handled.note(channel_id, (file.id for file in message.shared_files))
+
+    async def _store(self, share: Share | Ignored, event_id: str) -> str:
+        """Store a share's requests; the outcome, as the metric names it."""
+        planned = await self._plan(share)
         if isinstance(planned, Ignored):
-            self._metrics.events.labels(str(planned)).inc()
-            self._log.debug("event ignored", reason=str(planned), event_id=callback.event_id)
-            return
+            self._log.debug("event ignored", reason=str(planned), event_id=event_id)
+            return str(planned)
         new = await self._requests.accept(planned)
         channel = (planned[0].key.team_id, planned[0].key.channel_id)
         if channel not in self._begun:
             await self._listening.begin(channel[0], [channel[1]])
             self._begun.add(channel)
-        self._metrics.events.labels("accepted" if new else "duplicate").inc()
         self._log.info(
             "event accepted",
-            event_id=callback.event_id,
+            event_id=event_id,
             channel_id=planned[0].key.channel_id,
             files=len({request.file.id for request in planned}),
             new=new,
         )
+        return "accepted" if new else "duplicate"
 
     async def _plan(
-        self, callback: EventCallback[MessageEvent], by: datetime | None = None
+        self, share: Share | Ignored, by: datetime | None = None
     ) -> list[TranscriptionRequest] | Ignored:
-        share = parse_share(callback)
         if isinstance(share, Ignored):
             return share
         planned = plan_requests(share, await self._policy(share, by))
@@ -104,7 +144,7 @@ class Shares:
         out = await self._opt_outs.among(share.target.team_id, share.target.files, share.target.user_id)
         return [one for one in planned if one.file.id not in out.file_ids] or Ignored.OPTED_OUT
 
-    async def _policy(self, share: Share, by: datetime | None) -> Policy:
+    async def _policy(self, share: Share, by: datetime | None = None) -> Policy:
         if share.is_asked or share.is_direct:
             return Policy(Automatic.AUDIO)
         target = share.target

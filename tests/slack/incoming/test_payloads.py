@@ -34,7 +34,7 @@ from bot.slack.lifecycle.deleted import parse_gone
 from bot.slack.reply_menu import edit_view, retranscribe, vocabulary
 from bot.slack.reply_menu.buttons import parse_gap_button
 from bot.slack.requests import shortcut_view
-from bot.slack.requests.share_plan import Ignored, Share, parse_share
+from bot.slack.requests.share_plan import Ignored, Share, added_files, parse_share
 from bot.slack.settings import channel_modal_view, controls, home_view
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -46,6 +46,7 @@ EVENTS: dict[str, type[Payload]] = {
     "message_deleted": MessageEvent,
     "message_changed_tombstone": MessageEvent,
     "message_changed_file_gone": MessageEvent,
+    "message_changed_file_added": MessageEvent,
     "app_mention_with_clip": MessageEvent,
     "app_mention_in_thread": MessageEvent,
     "file_deleted": FileDeleted,
@@ -92,6 +93,7 @@ def read(payload: Any) -> None:
             _ = payload.installation_id, payload.bot_user_id
             if isinstance(payload.event, MessageEvent):
                 parse_share(payload)
+                added_files(payload.event)
                 list(parse_gone(payload, OURS))
         case MessageShortcut():
             payload.message.target("T1", payload.channel.id)
@@ -166,6 +168,15 @@ def test_what_is_deleted_is_told_with_its_message() -> None:
     assert one.file_id is not None
     assert one.file_id.startswith("F")
     assert parsed("file_deleted").event.file_id.startswith("F")
+
+
+def test_what_an_edit_adds_is_told_by_what_was_there_before() -> None:
+    added = parsed("message_changed_file_added").event
+
+    assert added_files(added) == {added.message.files[0].id}
+    assert added_files(parsed("message_changed_file_gone").event) == frozenset()
+    assert added_files(parsed("message_changed_tombstone").event) == frozenset()
+    assert added_files(parsed("message_file_share").event) == frozenset()
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if "actions_in_message" in name])

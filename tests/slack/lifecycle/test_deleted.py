@@ -305,6 +305,19 @@ async def test_an_edited_text_withdraws_nothing() -> None:
         assert harness.slack.deliveries[-1].acked
 
 
+async def test_an_edit_may_take_a_recording_and_add_another() -> None:
+    async with listening() as (harness, _):
+        message = await share(harness, "a.m4a")
+        harness.slack.state.delete_file(message.files[0])
+        await harness.settled()
+        added = harness.slack.state.add_file(b"sound", "b.m4a", user=message.user, as_voice_clip=True)
+
+        harness.slack.state.edit(message, files=[*message.files, added])
+        await harness.settled()
+
+        assert outcomes(harness) == {message.files[0].id: "withdrawn", added.id: None}
+
+
 async def test_a_removal_that_could_not_be_stored_is_delivered_again() -> None:
     class FullDisk(MemoryJobs):
         async def remove_message(self, *_: str, thread_ts: str | None, file_id: str | None = None) -> bool:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from bot.channel_settings import Automatic
 from bot.model import SUBSCRIBERS, THREAD, Claim, FileState, JobKey, Place, TranscriptionRequest
 from bot.slack.incoming.events import EventCallback, MessageEvent
-from bot.slack.requests.share_plan import Ignored, Policy, Share, parse_share, plan_requests
+from bot.slack.requests.share_plan import (
+    Ignored,
+    Policy,
+    Share,
+    added_files,
+    parse_share,
+    plan_requests,
+)
 from bot.store.rows import dump_request
 from tests.slack.payloads import BOT, CHANNEL, SHARER, TEAM, TS, body, callback, clip, event, mention, upload
 
@@ -62,6 +69,68 @@ def test_files_of_a_forwarded_message_are_heard_once() -> None:
 
     assert [request.file.id for request in heard] == ["F1", "F2"]
     assert [(request.position, request.siblings) for request in heard] == [(0, 2), (1, 2)]
+
+
+def test_what_a_forwarded_message_forwards_is_heard_too() -> None:
+    inner = {
+        "is_share": True,
+        "files": [clip("F3")],
+        "attachments": [{"is_share": True, "files": [clip("F4")]}],
+    }
+    outer = {"is_share": True, "files": [clip("F2")], "attachments": [inner, {"files": [clip("F9")]}]}
+
+    heard = requests(event(clip("F1"), attachments=[outer, {"is_share": True, "files": [clip("F5")]}]))
+
+    assert [request.file.id for request in heard] == ["F1", "F2", "F3", "F4", "F5"]
+
+
+def test_what_a_previewed_message_forwards_is_not() -> None:
+    preview = {
+        "from_url": "https://a.slack.com/archives/G1/p1",
+        "attachments": [{"is_share": True, "files": [clip()]}],
+    }
+
+    assert parse_share(callback(event(attachments=[preview]))) is Ignored.NO_FILES
+
+
+def test_forwards_are_followed_so_far_and_no_further() -> None:
+    nested: dict[str, Any] = {"is_share": True, "files": [clip("F0")]}
+    for number in range(1, 400):
+        nested = {"is_share": True, "files": [clip(f"F{number}")], "attachments": [nested]}
+
+    assert [request.file.id for request in requests(event(attachments=[nested]))] == [
+        f"F{number}" for number in range(399, 393, -1)
+    ]
+
+
+def edit(before: Any, *files: Any, **changes: Any) -> MessageEvent:
+    now = event(*files) | changes
+    inner = {"type": "message", "subtype": "message_changed", "channel": CHANNEL, "message": now}
+    return callback(inner | {"previous_message": before}).event
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        (event(clip("F1")), {"F2"}),
+        (event(), {"F1", "F2"}),
+        (event(clip("F1"), clip("F2"), clip("F3")), set()),
+        (event(attachments=[{"is_share": True, "files": [clip("F2")]}]), {"F1"}),
+        # What it was is not told: only what is newer than the message can have been added.
+        (None, {"F2"}),
+        ({}, {"F2"}),
+        ("odd", {"F2"}),
+    ],
+)
+def test_what_an_edit_has_added(before: Any, added: set[str]) -> None:
+    old, new = clip("F1", created=1_719_999_999), clip("F2", created=1_720_000_060)
+
+    assert added_files(edit(before, old, new)) == added
+
+
+@pytest.mark.parametrize("ts", ["odd", None, "nan"])
+def test_without_a_time_nothing_was_added(ts: str | None) -> None:
+    assert added_files(edit(None, clip("F2", created=1_720_000_060), ts=ts)) == frozenset()
 
 
 @pytest.mark.parametrize("changes", [{}, {"is_share": False}, {"is_share": "true"}])

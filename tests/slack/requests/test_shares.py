@@ -13,9 +13,11 @@ from bot.ports.preferences import Listening
 from bot.ports.store import Requests
 from bot.slack.client.api import SlackApi
 from bot.slack.client.lookups import Lookups
+from bot.slack.incoming.messages import Message
 from bot.slack.requests.opt_outs import OptOuts
+from bot.slack.requests.share_plan import ConversationFacts
 from bot.slack.requests.shares import Shares
-from bot.telemetry import Metrics
+from bot.telemetry import EVENT_OUTCOMES, Metrics
 from tests.job.memory import MemoryJobs
 from tests.job.memory_preferences import MemoryListening, MemoryPreferences
 from tests.job.virtual import VirtualTime
@@ -196,6 +198,78 @@ async def test_what_is_delivered_again_is_counted_and_changes_nothing() -> None:
     assert (door.counted("accepted"), door.counted("duplicate")) == (1, 1)
 
 
+def edited(before: dict[str, Any], after: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    inner = {"type": "message", "subtype": "message_changed", "hidden": True, "channel": CHANNEL}
+    return inner | {"ts": "1720000009.000100", "message": after, "previous_message": before} | changes
+
+
+async def test_of_an_edited_message_what_was_added_is_heard_in_its_place() -> None:
+    door = Door()
+    after = event(clip(), SONG, VIDEO)
+
+    await door.shares.take_edit(callback(edited(event(clip()), after)))
+
+    (request,) = [row.job.request for row in door.jobs.rows.values()]
+    assert (request.file.id, request.position, request.siblings) == ("F024SONG1", 1, 3)
+    assert (request.key.message_ts, request.key.channel_id) == (after["ts"], CHANNEL)
+    assert door.counted("accepted") == 1
+
+
+async def test_the_mention_beside_it_counts_as_in_any_message() -> None:
+    door = Door(automatic=False)
+
+    await door.shares.take_edit(callback(edited(event(), event(VIDEO, text="<@U024BOT01> please"))))
+
+    assert [row.job.request.explicit for row in door.jobs.rows.values()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        (event(clip()), event(clip(), text="listen"), None),
+        (event(clip()), event(text="gone"), None),
+        (event(clip()), None, None),
+        (event(), event(clip(), bot_id="B1"), "from_a_bot"),
+        (event(), event(clip(), subtype="tombstone"), "subtype"),
+        (event(), event(upload("a.pdf", "application/pdf", "pdf")), "no_audio"),
+    ],
+)
+async def test_an_edit_that_adds_no_recording_of_a_persons_is_silent(
+    before: Any, after: Any, reason: str | None
+) -> None:
+    door = Door()
+
+    await door.shares.take_edit(callback(edited(before, after)))
+
+    assert door.jobs.rows == {}
+    assert sum(door.counted(outcome) for outcome in EVENT_OUTCOMES) == (0 if reason is None else 1)
+    assert reason is None or door.counted(reason) == 1
+
+
+async def test_a_message_that_was_read_from_slack_is_taken_like_its_event() -> None:
+    door, twin = Door(), Door()
+    facts = ConversationFacts(
+        TEAM, CHANNEL, "U024BOT01", "B024BOT01", is_direct=False, is_shared_externally=False
+    )
+
+    # History names no subtype, no channel and no event.
+    told = {name: event(clip(), SONG)[name] for name in ("type", "text", "user", "ts", "files")}
+    await door.shares.take_message(Message.model_validate(told), facts, "Ev1")
+    await twin.take(event(clip(), SONG))
+
+    assert [row.job.request for row in door.jobs.rows.values()] == [
+        row.job.request for row in twin.jobs.rows.values()
+    ]
+    assert await door.shares.handled.wait_for(CHANNEL, "F024CLIP1", 0.0)
+
+
+@pytest.mark.parametrize("inner", [event(clip()), event(clip(), bot_id="B1"), mention(clip())])
+async def test_whatever_comes_of_a_message_its_files_were_handled(inner: dict[str, Any]) -> None:
+    door = Door(automatic=False)
+    await door.take(inner)
+    assert await door.shares.handled.wait_for(CHANNEL, "F024CLIP1", 0.0)
+
+
 class FullDisk:
     """A store that takes nothing."""
 
@@ -210,6 +284,7 @@ async def test_what_cannot_be_stored_is_counted_and_to_be_delivered_again() -> N
         await door.take(event(clip()))
 
     assert (door.counted("failed"), door.counted("accepted")) == (1, 0)
+    assert not await door.shares.handled.wait_for(CHANNEL, "F024CLIP1", 0.0)
     assert door.metrics.registry.get_sample_value("threadscribe_acceptance_seconds_count") == 1
 
 

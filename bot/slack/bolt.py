@@ -33,6 +33,7 @@ from bot.slack.reply_menu.menu import ReplyMenu
 from bot.slack.requests.commands import Commands
 from bot.slack.requests.direct_messages import DirectMessages
 from bot.slack.requests.edits import EditedRequests
+from bot.slack.requests.file_shared import FileSharedEvents
 from bot.slack.requests.mentions import Mentions
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.reactions import Reactions
@@ -108,6 +109,7 @@ class Handlers:
     deleted_recordings: DeletedRecordings
     channel_lifecycle: ChannelLifecycle
     app_removal: AppRemoval
+    file_shared: FileSharedEvents
     mentions: Mentions
     direct_messages: DirectMessages
     shares: Shares
@@ -150,6 +152,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         ),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),
+        file_shared=FileSharedEvents(shares, context.lookups, context.now),
         mentions=Mentions(written, shares),
         direct_messages=DirectMessages(written, shares),
         shares=shares,

@@ -29,6 +29,7 @@ SCOPE_OF_EVENT = {
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
+    "file_shared": "files:read",
     "app_home_opened": None,
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",

@@ -12,6 +12,7 @@ from bot.channel_settings import Automatic, ChannelSettings
 from bot.errors import Refusal
 from bot.playground.slack_lookalike.answering import LOGIN_PAGE
 from bot.playground.slack_lookalike.records import Channel, File, Message, Served
+from bot.playground.slack_lookalike.state import ShareEvent
 from bot.translations import ENGLISH
 from tests.flows.harness import BotHarness, at_the_door, context, state_of, tone, words
 
@@ -29,6 +30,52 @@ def upload(harness: BotHarness, seconds: float, name: str, **described: Any) -> 
     return harness.slack.state.add_file(
         tone(seconds), name, user=harness.ada.id, mimetype=mimetype, **described
     )
+
+
+# -- file_shared alone
+
+
+@at_the_door
+async def test_what_file_shared_alone_tells_of_is_heard(harness: BotHarness) -> None:
+    harness.slack.state.share_events = ("file_shared",)
+    async with harness.bot_running():
+        message = harness.share(harness.clip(2), harness.clip(3, name="second.wav"))
+        replies = await harness.answered(message, replies=2)
+    assert [words(reply) for reply in replies] == ["A clip of 2 seconds.", "A clip of 3 seconds."]
+    assert all(len(delivery.attempts) == 1 for delivery in harness.slack.deliveries)
+
+
+async def test_so_is_a_mention_in_a_thread_beside_a_video(harness: BotHarness) -> None:
+    head = harness.slack.state.post_as_user(harness.channel.id, harness.ada.id, "How was it?")
+    harness.slack.state.share_events = ("file_shared",)
+    video = upload(harness, 2, "talk.mp4", mimetype="video/mp4")
+    async with harness.bot_running(auto_transcribe=False):
+        message = harness.share(video, text=mention(harness), thread_ts=head.ts)
+        (reply,) = await harness.answered(message)
+    assert (words(reply), reply.thread_ts) == ("A clip of 2 seconds.", head.ts)
+
+
+@pytest.mark.parametrize("order", [("message", "file_shared"), ("file_shared", "message")])
+async def test_of_two_events_the_message_is_taken_and_slack_is_asked_nothing(
+    harness: BotHarness, order: tuple[ShareEvent, ...]
+) -> None:
+    harness.slack.state.share_events = order
+    async with harness.bot_running():
+        message = harness.share(harness.clip(), text=mention(harness))
+        (reply,) = await harness.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+    assert not harness.calls("files.info") + harness.calls("conversations.replies")
+
+
+async def test_a_message_that_comes_after_all_changes_nothing(harness: BotHarness) -> None:
+    harness.slack.state.share_events = ("file_shared",)
+    async with harness.bot_running():
+        message = harness.share(harness.clip())
+        await harness.answered(message)
+        harness.slack.state.emit_about(message, {})
+        await harness.idle()
+    assert len(harness.replies(message)) == 1
+    assert len(harness.calls("chat.postMessage")) == 1
 
 
 # -- young files

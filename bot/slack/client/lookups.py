@@ -52,11 +52,17 @@ class Lookups:
 
         Source: https://docs.slack.dev/reference/methods/conversations.replies
         """
+        target = (await self.one_message(channel_id, ts)).target(team_id, channel_id)
+        if target is None:
+            raise Rejected(Refusal.GONE, "no such message")
+        return target
+
+    async def one_message(self, channel_id: str, ts: str) -> Message:
+        """The same with all that it says."""
         page = await self._read("conversations.replies", channel=channel_id, ts=ts, limit=1, inclusive=True)
         for message in map(Message.model_validate, objects_in(page.get("messages"))):
-            target = message.target(team_id, channel_id)
-            if target is not None and target.message_ts == ts:
-                return target
+            if message.ts == ts:
+                return message
         raise Rejected(Refusal.GONE, "no such message")
 
     async def file(self, team_id: str, file_id: str) -> list[SharedMessage]:
@@ -64,19 +70,25 @@ class Lookups:
 
         Source: https://docs.slack.dev/reference/methods/files.info
         """
-        raw = await self._file(file_id)
+        raw = await self.file_object(file_id)
         file = raw.shared_file
+        first = {share.channel_id: share for share in reversed(raw.shares)}
         messages = (
             Message(ts=share.ts, thread_ts=share.thread_ts, user=share.share_user_id).target(
                 team_id, share.channel_id
             )
-            for share in raw.shares
+            for share in reversed(first.values())
         )
         return [replace(message, files=(file,)) for message in messages if message and file]
 
+    async def file_object(self, file_id: str) -> FileObject:
+        """A file's own record, with the messages that share it."""
+        answer = await self._read("files.info", file=file_id)
+        return FileObject.model_validate(object_in(answer.get("file")))
+
     async def owner_id(self, file_id: str) -> str:
         """The user who recorded or uploaded a file; empty where Slack does not say."""
-        return (await self._file(file_id)).user
+        return (await self.file_object(file_id)).user
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
         """True where somebody is in a channel, or was 10 s ago at most."""
@@ -185,10 +197,6 @@ class Lookups:
             for channel_id in file.channel_ids if file.claim in TRANSCRIBABLE else ():
                 found.setdefault(channel_id, []).append(file.id)
         return found
-
-    async def _file(self, file_id: str) -> FileObject:
-        answer = await self._read("files.info", file=file_id)
-        return FileObject.model_validate(object_in(answer.get("file")))
 
     async def _conversations(
         self, limit: int = _PAGE, kinds: str = "public_channel,private_channel", **which: Any

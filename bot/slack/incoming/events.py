@@ -55,6 +55,15 @@ class FileDeleted(Payload):
     file_id: Id = ""
 
 
+class FileShared(Payload):
+    """``file_shared``: somebody shared a file; the message that does may be told of, too."""
+
+    file_id: Id = ""
+    user_id: Id = ""
+    channel_id: Id = ""
+    event_ts: Id = ""
+
+
 class ReactedItem(Payload):
     """The item that a reaction is on: a message, or something else."""
 

@@ -44,15 +44,15 @@ class FileShare(Payload):
     share_user_id: Id = ""
 
 
-def _first_shares(value: object) -> list[dict[str, Any]]:
-    """The first share in each channel, of ``{"public": {channel: [share…]}, "private": …}``."""
+def _shares_in(value: object) -> list[dict[str, Any]]:
+    """The shares, channel by channel, of ``{"public": {channel: [share…]}, "private": …}``."""
     # An empty object can arrive as [].
     kinds = (object_in(kind) for kind in object_in(value).values())
     by_channel = ((channel_id, objects_in(shares)) for kind in kinds for channel_id, shares in kind.items())
     return [
-        min(shares, key=lambda share: FileShare.model_validate(share).ts) | {"channel_id": channel_id}
+        share | {"channel_id": channel_id}
         for channel_id, shares in by_channel
-        if shares
+        for share in sorted(shares, key=lambda share: FileShare.model_validate(share).ts)
     ]
 
 
@@ -79,8 +79,8 @@ class FileObject(Payload):
     channels: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
     groups: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
     ims: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
-    shares: Annotated[tuple[FileShare, ...], BeforeValidator(_first_shares)] = ()
-    """The first one in each channel."""
+    shares: Annotated[tuple[FileShare, ...], BeforeValidator(_shares_in)] = ()
+    """Those of one channel from the first to the newest."""
 
     @property
     def claim(self) -> Claim:

@@ -23,6 +23,7 @@ from bot.slack.incoming.events import (
     ChannelMember,
     EventCallback,
     FileDeleted,
+    FileShared,
     MessageEvent,
     ReactionAdded,
     TokensRevoked,
@@ -49,6 +50,7 @@ EVENTS: dict[str, type[Payload]] = {
     "message_changed_file_added": MessageEvent,
     "app_mention_with_clip": MessageEvent,
     "app_mention_in_thread": MessageEvent,
+    "file_shared": FileShared,
     "file_deleted": FileDeleted,
     "reaction_added": ReactionAdded,
     "member_joined_channel": ChannelMember,
@@ -117,10 +119,8 @@ def read(payload: Any) -> None:
 def test_every_sample_of_a_delivery_has_its_model() -> None:
     answers = {"auth_test", "conversations_info", "conversations_members", "conversations_replies"}
     answers |= {"files_info", "users_conversations", "users_info"}
-    # Only the message that shares a file is listened to.
-    unheard = {"file_shared"}
 
-    assert {path.stem for path in SAMPLES.glob("*.json")} == set(MODELS) | answers | unheard
+    assert {path.stem for path in SAMPLES.glob("*.json")} == set(MODELS) | answers
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -168,6 +168,12 @@ def test_what_is_deleted_is_told_with_its_message() -> None:
     assert one.file_id is not None
     assert one.file_id.startswith("F")
     assert parsed("file_deleted").event.file_id.startswith("F")
+
+
+def test_a_shared_file_is_told_with_its_channel() -> None:
+    event = parsed("file_shared").event
+    assert (event.file_id[0], event.user_id[0], event.channel_id[0]) == ("F", "U", "C")
+    assert float(event.event_ts) > 0
 
 
 def test_what_an_edit_adds_is_told_by_what_was_there_before() -> None:

@@ -17,7 +17,7 @@ FIRST_S = 1.0
 LONGEST_S = 60.0
 """Between verifications that fail: so soon does the bot go on once the operator has acted."""
 LONGEST_FRUITLESS_S = 600.0
-"""Between releases that bring the jobs straight back: verification passes, the download still fails."""
+"""Between releases that bring the jobs straight back: verification passes, and they fail all the same."""
 
 
 class Parking:

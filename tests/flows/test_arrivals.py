@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,15 @@ from bot.playground.slack_lookalike.answering import LOGIN_PAGE
 from bot.playground.slack_lookalike.records import Channel, File, Message, Served
 from bot.playground.slack_lookalike.state import ShareEvent
 from bot.translations import ENGLISH
-from tests.flows.harness import BotHarness, at_the_door, context, state_of, tone, words
+from tests.flows.harness import (
+    BotHarness,
+    at_the_door,
+    bot_harness_at,
+    context,
+    state_of,
+    tone,
+    words,
+)
 
 
 def direct_message(harness: BotHarness) -> Channel:
@@ -43,6 +52,20 @@ async def test_what_file_shared_alone_tells_of_is_heard(harness: BotHarness) -> 
         replies = await harness.answered(message, replies=2)
     assert [words(reply) for reply in replies] == ["A clip of 2 seconds.", "A clip of 3 seconds."]
     assert all(len(delivery.attempts) == 1 for delivery in harness.slack.deliveries)
+
+
+async def test_a_bot_that_goes_while_it_looks_loses_nothing(tmp_path: Path) -> None:
+    async with bot_harness_at(tmp_path, "socket", ack_timeout_s=2.0) as harness:
+        harness.slack.state.share_events = ("file_shared",)
+        async with harness.bot_running():
+            held = harness.slack.faults.hold("files.info")
+            message = harness.share(harness.clip())
+            await held.reached()
+        (delivery,) = harness.slack.deliveries
+        assert not delivery.acked
+        async with harness.bot_running():
+            (reply,) = await harness.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
 
 
 async def test_so_is_a_mention_in_a_thread_beside_a_video(harness: BotHarness) -> None:

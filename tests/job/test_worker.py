@@ -200,7 +200,7 @@ async def test_a_misconfiguration_that_stays_is_given_up_at_the_deadline(harness
     ]
 
 
-async def test_a_login_page_behind_a_good_token_does_not_spin(harness: JobHarness) -> None:
+async def test_what_fails_though_verification_passes_does_not_spin(harness: JobHarness) -> None:
     harness.files.downloads.always["F1"] = LOGIN_PAGE
     async with harness.working():
         await harness.jobs.accept([request_for()])

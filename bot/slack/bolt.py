@@ -147,8 +147,9 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         reply_menu=ReplyMenu(context, answers, modals, readers, change, opt_outs),
         reply_buttons=ReplyButtons(context, answers, requesting, opt_outs),
         greeting=Greeting(context, answers, readers, change, home.refresh),
+        # What is asked for comes before what happens by itself, or "I'm at it already" would be the answer.
         deleted_recordings=DeletedRecordings(
-            context.requests, context.identity, (shares.take_edit, EditedRequests(written).take)
+            context.requests, context.identity, (EditedRequests(written).take, shares.take_edit)
         ),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),

@@ -232,6 +232,15 @@ async def test_a_file_that_an_edit_adds_is_heard_once(harness: BotHarness) -> No
     assert len(harness.calls("chat.postMessage")) == 2
 
 
+async def test_a_file_and_a_mention_that_one_edit_adds_need_no_word(harness: BotHarness) -> None:
+    async with harness.bot_running(auto_transcribe=False):
+        message = harness.slack.state.post_as_user(harness.channel.id, harness.ada.id, "see below")
+        harness.slack.state.edit(message, text=mention(harness), files=[harness.clip()])
+        (reply,) = await harness.answered(message)
+    assert words(reply) == "A clip of 2 seconds."
+    assert harness.whispers() == []
+
+
 async def test_an_edit_that_adds_no_file_costs_nothing(harness: BotHarness) -> None:
     async with harness.bot_running(auto_transcribe=False):
         message = harness.share(harness.clip())

@@ -136,6 +136,7 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         context.requests, context.lookups, context.permissions, opt_outs, context.identity.bot_user_id
     )
     written = WrittenRequests(context, requesting)
+    direct_messages = DirectMessages(written, shares)
     home = Home(context, answers, readers, change)
     channel_modal = ChannelModal(context, answers, modals, readers, change, home.refresh)
     return Handlers(
@@ -153,9 +154,9 @@ def build_handlers(context: HandlerContext, shares: Shares, *, patience_s: float
         ),
         channel_lifecycle=ChannelLifecycle(context.preferences, context.stop_jobs),
         app_removal=AppRemoval(context.preferences, context.stop_jobs),
-        file_shared=FileSharedEvents(shares, context.lookups, context.now),
+        file_shared=FileSharedEvents(direct_messages, shares.handled, context.lookups, context.now),
         mentions=Mentions(written, shares),
-        direct_messages=DirectMessages(written, shares),
+        direct_messages=direct_messages,
         shares=shares,
     )
 

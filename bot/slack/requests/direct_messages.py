@@ -27,9 +27,9 @@ class DirectMessages:
 
     def register(self, listeners: Listeners) -> None:
         """Listen for messages; before ``Shares``, which this hands them to."""
-        listeners.event("message", MessageEvent, self._take)
+        listeners.event("message", MessageEvent, self.take)
 
-    async def _take(self, written: EventCallback[MessageEvent]) -> None:
+    async def take(self, written: EventCallback[MessageEvent]) -> None:
         """Store what is shared, or do what is asked for, and answer.
 
         Raises:

@@ -95,10 +95,6 @@ class Shares:
             share = replace(share, new_files=new_files)
         await self._take(event.message, share, event.channel, changed.event_id)
 
-    async def take_message(self, message: Message, facts: ConversationFacts, event_id: str) -> None:
-        """The same for a message that was read from Slack, because of another event than its own."""
-        await self._take(message, read_share(message, facts), facts.channel_id, event_id)
-
     async def take_missed(self, message: Message, facts: ConversationFacts) -> int:
         """The same for a message that was found in a history; return how many requests were new."""
         shared_at = datetime.fromtimestamp(float(message.ts), UTC)

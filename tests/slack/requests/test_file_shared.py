@@ -49,7 +49,7 @@ class Room:
 @asynccontextmanager
 async def room_with(delays_s: Sequence[float] = (), **deployment: Any) -> AsyncIterator[Room]:
     async with slack_harness(
-        lambda handlers: [handlers.file_shared, handlers.shares],
+        lambda handlers: [handlers.file_shared, handlers.direct_messages],
         ack_timeout_s=0.5,
         delays_s=tuple(delays_s),
         **deployment,
@@ -83,6 +83,7 @@ async def test_a_share_is_taken_as_its_message_would_have_been(room: Room) -> No
 
     assert [str(request.key.file_id) for request in found] == [file.id for file in message.files]
     assert room.requests() == found
+    assert room.lookups() == LOOKED_UP, "once for both"
     assert all(request.explicit and request.thread_ts == head.ts for request in found)
 
 
@@ -100,6 +101,16 @@ async def test_a_direct_message_is_known_as_one() -> None:
         direct = room.harness.slack.state.add_channel("", room.anne.id, kind="im")
         await room.share(room.clip(), channel=direct)
         assert len(room.requests()) == 1
+
+
+async def test_who_has_opted_out_is_told_once(room: Room) -> None:
+    direct = room.harness.slack.state.add_channel("", room.anne.id, kind="im")
+    await room.harness.preferences.opt_out(room.harness.team_id, room.anne.id, out=True)
+
+    await room.share(room.clip(), room.clip(), channel=direct)
+
+    assert room.requests() == []
+    assert len(room.harness.said(direct.id)) == 1
 
 
 @pytest.mark.parametrize("order", [("message", "file_shared"), ("file_shared", "message")])

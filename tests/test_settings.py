@@ -50,6 +50,8 @@ def test_what_is_not_said_has_its_default(monkeypatch: pytest.MonkeyPatch) -> No
         "monthly_minutes": None,
         "confirm_above_minutes": None,
         "job_give_up_after_s": 21_600,
+        "catch_up_hours": 24,
+        "catch_up_calls_per_minute": 20,
         "http_host": "127.0.0.1",
         "http_port": 8080,
         "log_level": "INFO",

@@ -281,6 +281,52 @@ async def test_a_modal_says_at_the_field_what_is_wrong(page: Page, acts: Acts) -
     assert (await acts.get())["act"] == "submit"
 
 
+async def test_what_is_emptied_is_sent_as_nothing_and_not_as_it_began(page: Page, acts: Acts) -> None:
+    """Source: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload."""
+    choice = {"text": text("German"), "value": "de"}
+    elements: dict[str, Json] = {
+        "Words": {"type": "plain_text_input", "initial_value": "one"},
+        "Number": {"type": "number_input", "is_decimal_allowed": False, "initial_value": "7"},
+        "Day": {"type": "datepicker", "initial_date": "2026-11-30"},
+        "Time": {"type": "timepicker", "initial_time": "12:30"},
+        "Language": {"type": "static_select", "options": [choice], "initial_option": choice},
+        "Boxes": {"type": "checkboxes", "options": [choice], "initial_options": [choice]},
+        "Many": {"type": "multi_static_select", "options": [choice], "initial_options": [choice]},
+    }
+    fields = [field(name, name, element, optional=True) for name, element in elements.items()]
+    await page.evaluate(MODALS, [view(*fields)])
+    for name in ("Words", "Number", "Day", "Time"):
+        await page.get_by_label(name).fill("")
+    await page.get_by_label("Language").select_option("-1")
+    await page.get_by_role("checkbox", name="German").uncheck()
+    await page.get_by_role("button", name="Many").click()
+    await page.get_by_role("checkbox", name="German").last.uncheck()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Save").click()
+    sent = await acts.get()
+    assert sent["values"] == {
+        "Words": {"entry": {"value": None}},
+        "Number": {"entry": {"value": None}},
+        "Day": {"entry": {"selected_date": None}},
+        "Time": {"entry": {"selected_time": None}},
+        "Language": {"entry": {"selected_option": None}},
+        "Boxes": {"entry": {"selected_options": []}},
+        "Many": {"entry": {"selected_options": []}},
+    }
+
+
+async def test_a_field_that_must_be_filled_in_is_asked_for_once_it_is_emptied(page: Page, acts: Acts) -> None:
+    words = field("words", "Words", {"type": "plain_text_input", "initial_value": "one", "multiline": True})
+    await page.evaluate(MODALS, [view(words)])
+    typed = page.get_by_role("textbox", name="Words")
+    await typed.fill("")
+    await page.get_by_role("button", name="Save").click()
+    await expect(typed).to_have_accessible_description("Please complete this required field.")
+    assert acts.empty()
+    await page.evaluate(MODALS, [view(words, submit_disabled=True, hash="2")])
+    await expect(page.get_by_role("button", name="Save")).to_be_disabled()
+
+
 async def test_escape_closes_the_modal_on_top_and_gives_the_focus_back(page: Page, acts: Acts) -> None:
     below = view(field("a", "Below", {"type": "plain_text_input"}))
     above = view(field("b", "Above", {"type": "plain_text_input"}), view_id="V2")

@@ -211,8 +211,25 @@ async def test_the_settings_of_a_channel_are_kept(page: Page, place: Place, pict
     await expect(dialog).to_be_hidden()
     await commanded(page, "settings")
     await expect(words).to_have_value(re.compile("Grünwald"))
+    await words.fill("")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_be_hidden()
+    await commanded(page, "settings")
+    await expect(dialog.get_by_role("button", name="Save")).to_be_visible()
+    await expect(words).to_have_value("")
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
+
+
+async def test_an_emptied_edit_is_not_said_to_be_written(page: Page, place: Place) -> None:
+    _, reply = await shared(page, place)
+    await chosen(page, reply, "Edit")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").fill("")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_contain_text("Please complete this required field.")
+    await page.keyboard.press("Escape")
+    await expect(reply).to_contain_text(WORDS)
 
 
 async def commanded(page: Page, text: str) -> None:

@@ -89,6 +89,18 @@ async def test_language_and_vocabulary_go_along_with_each_recording(harness: Bot
     assert not again.has("Numbers")
 
 
+async def test_an_emptied_vocabulary_is_empty(harness: BotHarness) -> None:
+    async with harness.bot_running():
+        form = (await _settings(harness)).write("Names and terms", "Grünwald")
+        await harness.done(harness.people.submit(form.view, form.values))
+        form = (await _settings(harness)).write("Names and terms", "")
+        await harness.done(harness.people.submit(form.view, form.values))
+        await harness.answered(harness.share(harness.clip(2)))
+        again = await _settings(harness)
+    assert again.says("Names and terms") == ""
+    assert harness.ear.contexts[-1] == ""
+
+
 async def test_digits_and_the_tone_of_voice_are_shown_where_a_channel_wants_them(harness: BotHarness) -> None:
     async with harness.bot_running():
         (plain,) = await harness.answered(harness.share(harness.clip(2)))

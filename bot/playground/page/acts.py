@@ -83,7 +83,7 @@ class ActRequest:
 def _is_chosen(name: str, value: object) -> bool:
     match name:
         case "selected_option":
-            return isinstance(value, dict)
+            return isinstance(value, dict | None)
         case "selected_options":
             return isinstance(value, list) and all(isinstance(option, dict) for option in value)
         case "value":

@@ -38,10 +38,11 @@ def initial_values(view: JsonObject) -> JsonObject:
 
 
 def merged_values(initial: JsonObject, changed: JsonObject) -> JsonObject:
-    """The same after somebody has changed some of them."""
+    """The same after somebody has changed some of them; an emptied text is ``None``, as Slack says it."""
     found = {block_id: dict(states) for block_id, states in initial.items()}
     for block_id, states in changed.items():
         for action_id, state in states.items():
             kept = found.setdefault(block_id, {})
-            kept[action_id] = kept.get(action_id, {}) | state
+            emptied = {"value": None} if state.get("value") == "" else {}
+            kept[action_id] = kept.get(action_id, {}) | state | emptied
     return found

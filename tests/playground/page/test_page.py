@@ -153,6 +153,20 @@ async def test_a_command_answers_for_one_person_alone(visitor: Visitor) -> None:
     assert not (await visitor.sees())["messages"]
 
 
+async def test_a_menu_that_was_cleared_is_told_of(visitor: Visitor) -> None:
+    """Source: https://github.com/howdyai/botkit/issues/2053."""
+    await visitor.act("command", channel=visitor.harness.channel.id, command="/transcribe", text="settings")
+    async with asyncio.timeout(PATIENCE_S):
+        async for name, data in visitor.events():
+            if name == "workspace" and data["views"] and data["views"][0]["submit"]:
+                break
+    view = data["views"][0]
+    (language,) = [block for block in view["blocks"] if block.get("block_id") == "language"]
+    where = {"view_id": view["id"], "action_id": language["element"]["action_id"], "block_id": "language"}
+    answer = await visitor.act("press_in_view", **where, chosen={"selected_option": None})
+    assert answer == {"acknowledged": True}
+
+
 async def test_the_home_tab_is_filled_when_it_is_looked_at(visitor: Visitor) -> None:
     assert (await visitor.sees())["home"] is None
     await visitor.act("open_home")

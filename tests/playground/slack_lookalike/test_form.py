@@ -52,3 +52,10 @@ def test_what_somebody_changed_counts() -> None:
         "c": {"y": {"value": "more"}},
     }
     assert initial["a"]["text"]["value"] is None
+
+
+def test_an_emptied_field_says_null_and_never_an_empty_text() -> None:
+    field = {"type": "plain_text_input", "action_id": "entry", "initial_value": "one"}
+    view = {"blocks": [{"type": "input", "block_id": "words", "element": field}]}
+    merged = merged_values(initial_values(view), {"words": {"entry": {"value": ""}}})
+    assert merged == {"words": {"entry": {"type": "plain_text_input", "value": None}}}

@@ -210,11 +210,12 @@ async def test_whether_somebody_may_is_asked_again_when_they_save() -> None:
         assert text_of(reply.blocks) == "Hello <!channel>, *everybody*."
 
 
-async def test_an_empty_text_is_not_saved() -> None:
+@pytest.mark.parametrize("text", ["", " \n "])
+async def test_an_empty_text_is_not_saved(text: str) -> None:
     async with answered() as here:
         reply = await here.reply(HELLO)
 
-        view = await edit(here, reply, " \n ")
+        view = await edit(here, reply, text)
 
         assert list(view.errors.values()) == [ENGLISH.say(sentences.EDIT_EMPTY)]
         assert text_of(reply.blocks) == "Hello <!channel>, *everybody*."

@@ -42,6 +42,17 @@ export function initialState(element) {
 }
 
 /**
+ * @param {any} block
+ * @param {any} element
+ * @param {States} states
+ * @returns {any} What it holds now. `null` is what an emptied one holds, and not what it began with.
+ */
+function stateOf(block, element, states) {
+  const key = stateKey(block, element);
+  return states.has(key) ? states.get(key) : initialState(element);
+}
+
+/**
  * @param {any} element
  * @param {any} state
  * @returns {Record<string, any>} What it says of itself, such as `{"selected_option": …}`.
@@ -69,8 +80,7 @@ export function valuesOf(blocks, states) {
   const values = {};
   for (const block of blocks) {
     for (const element of statefulElements(block)) {
-      const state = states.get(stateKey(block, element)) ?? initialState(element);
-      (values[block.block_id ?? ""] ??= {})[element.action_id ?? ""] = told(element, state);
+      (values[block.block_id ?? ""] ??= {})[element.action_id ?? ""] = told(element, stateOf(block, element, states));
     }
   }
   return values;
@@ -83,6 +93,6 @@ export function valuesOf(blocks, states) {
  */
 export function isMissing(block, states) {
   if (block.type !== "input" || block.optional || !statefulElements(block).length) return false;
-  const state = states.get(stateKey(block, block.element)) ?? initialState(block.element);
+  const state = stateOf(block, block.element, states);
   return state === null || state.length === 0;
 }

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
+from bot.commands import exits
+
 
 @dataclass(frozen=True, slots=True)
 class _Command:
@@ -29,15 +31,23 @@ _COMMANDS = {
     "playground": _Command(
         "try everything on this machine, with no account and no key", "bot.commands.playground"
     ),
-    "transcribe": _Command("transcribe recordings on this machine, without Slack", "bot.commands.transcribe"),
+    "transcribe": _Command(
+        "transcribe recordings on this machine, without Slack", "bot.commands.transcribe"
+    ),
     "backup": _Command("copy the database, also beside a running bot", "bot.commands.backup"),
     "forget": _Command("delete what is kept of a person, a channel or a workspace", "bot.commands.forget"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code (2: a setting is wrong)."""
-    words = sys.argv[1:] if arguments is None else arguments
+    """Run a command; returns its exit code (2: a setting is wrong; 130: interrupted)."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:  # also while modules are still imported
+        return exits.fail("interrupted", exits.INTERRUPTED)
+
+
+def _run(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="threadscribe", description="Answers voice clips in Slack with their transcript."
     )
@@ -47,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         of_command = parsers.add_parser(name, help=command.help)
         if name == chosen:
             command.load().add_arguments(of_command)
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_args(words)
     code: int = _COMMANDS[parsed.command].load().run(parsed)
     return code
 

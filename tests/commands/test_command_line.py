@@ -89,6 +89,18 @@ def test_a_second_bot_on_the_same_data_says_so(tmp_path: Path) -> None:
     assert err == "threadscribe: another Threadscribe is running on data\n"
 
 
+@pytest.mark.parametrize("where", ["run", "add_arguments"])
+def test_ctrl_c_is_one_line_and_130(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def interrupted(_argument: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"bot.commands.manifest.{where}", interrupted)
+    assert main(["manifest"]) == 130
+    assert capsys.readouterr().err == "threadscribe: interrupted\n"
+
+
 @pytest.mark.parametrize("arguments", [[], ["sing"]])
 def test_no_command_and_a_wrong_one_show_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str]

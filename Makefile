@@ -72,7 +72,7 @@ check: $(VENV)/.dev ## Check types, style, layers and catalogues, without runnin
 coverage: $(VENV)/.dev ## Show what no test of a part reaches
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --quiet -m "not soak and not no_cover" --cov \
 		$(addprefix --ignore=tests/,flows faults speech browser test_install.py \
-		commands/test_playground.py commands/test_transcribe.py)
+		commands/test_playground.py commands/transcribe/test_command.py)
 
 fix: messages ## Mend style, and what is made from the code: of the README, and the catalogues
 	@$(BIN)/ruff check --fix --exit-zero .

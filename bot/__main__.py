@@ -32,7 +32,7 @@ _COMMANDS = {
         "try everything on this machine, with no account and no key", "bot.commands.playground"
     ),
     "transcribe": _Command(
-        "transcribe recordings on this machine, without Slack", "bot.commands.transcribe"
+        "transcribe recordings on this machine, without Slack", "bot.commands.transcribe.command"
     ),
     "backup": _Command("copy the database, also beside a running bot", "bot.commands.backup"),
     "forget": _Command("delete what is kept of a person, a channel or a workspace", "bot.commands.forget"),

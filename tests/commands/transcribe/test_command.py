@@ -24,7 +24,7 @@ from tests.flows.recordings import hum_with_pauses
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass

@@ -101,6 +101,14 @@ def test_ctrl_c_is_one_line_and_130(
     assert capsys.readouterr().err == "threadscribe: interrupted\n"
 
 
+def test_the_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["transcribe", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for code in ("0, all", "1, some failed", "2, an argument", "3, some were refused", "130, interrupted"):
+        assert code in said
+
+
 @pytest.mark.parametrize("arguments", [[], ["sing"]])
 def test_no_command_and_a_wrong_one_show_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str]

@@ -14,7 +14,7 @@ from bot.app import running
 from bot.commands import exits
 from bot.commands.exits import fail
 from bot.errors import Misconfigured
-from bot.settings.load import SettingsError, load
+from bot.settings.load import SettingsError, load, look_at_names
 from bot.settings.settings import LogFormat, Settings
 from bot.store.store import AlreadyRunning, DataDirUnusable
 from bot.telemetry import configure_logging
@@ -31,7 +31,10 @@ def run(_arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         return fail(str(error), exits.USAGE)
     configure_logging(settings.log_level, pretty=_is_pretty(settings.log_format))
-    structlog.get_logger("bot").info("settings", **settings.effective())
+    log = structlog.get_logger("bot")
+    log.info("settings", **settings.effective())
+    for found in look_at_names().misspelt:
+        log.warning("setting misspelt", name=found.name, did_you_mean=found.meant)
     # Bolt looks for it there too, and then warns that it has two.
     os.environ.pop("SLACK_BOT_TOKEN", None)
     try:

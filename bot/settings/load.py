@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,8 +13,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from bot.settings.names import Names, misspelling_of, sort_names
 from bot.settings.settings import AsrSettings, Settings, StoreSettings
-from bot.settings.values import WHOLE_SENTENCE
+from bot.settings.values import ONE_OF_TWO, WHOLE_SENTENCE
 
 _WHERE = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from your app's page → OAuth & Permissions",
@@ -53,6 +55,11 @@ def load_store(env_file: Path | None = Path(".env")) -> StoreSettings:
     return _read(StoreSettings, env_file)
 
 
+def look_at_names(env_file: Path | None = Path(".env")) -> Names:
+    """The names in the environment and in a file that can be read, and that are no setting's."""
+    return sort_names(os.environ, _names_in(env_file))
+
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
@@ -63,7 +70,8 @@ def _read(kind: type[SettingsT], env_file: Path | None, **given: str) -> Setting
         return kind(**sources)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        raise SettingsError("; ".join(map(_explain, faults))) from None
+        names = [*os.environ, *_names_in(env_file)]
+        raise SettingsError("; ".join(_explain(fault, names) for fault in faults)) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{env_file} cannot be read: it is not UTF-8") from None
     except OSError as error:
@@ -89,14 +97,28 @@ def _check_lines(env_file: Path | None) -> None:
                 raise SettingsError(f"{env_file} line {number} cannot be read: write it as NAME=value")
 
 
-def _explain(fault: ErrorDetails) -> str:
+def _names_in(env_file: Path | None) -> list[str]:
+    """The names that have a value in a file; a name without a ``=`` may be a secret that lost its own."""
+    if env_file is None or not env_file.is_file():
+        return []
+    return [name for name, value in dotenv_values(env_file).items() if value is not None]
+
+
+def _explain(fault: ErrorDetails, names: Sequence[str]) -> str:
+    """The end of a sentence about a setting; ``names`` are all that are set, whosever they are."""
     name = str(fault["loc"][0]).upper()
     if fault["type"] == "missing":
-        return f"{name} is missing: {_WHERE[name]}"
+        return f"{name} is missing: {_WHERE[name]}{_perhaps((name,), names)}"
     if fault["type"] == WHOLE_SENTENCE:
-        return fault["msg"]
+        return fault["msg"] + _perhaps(ONE_OF_TWO, names)
     message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{name} {message}" if message.startswith("must") else f"{name} is wrong: {message}"
+
+
+def _perhaps(missing: Sequence[str], names: Sequence[str]) -> str:
+    """A half sentence about names that may be misspelt for missing settings; empty where none may."""
+    found = ((name, misspelling_of(name, names)) for name in missing)
+    return "".join(f"; there is a {other}: did you mean {name}?" for name, other in found if other)
 
 
 def load_recogniser() -> dict[str, str]:
@@ -108,5 +130,6 @@ def load_recogniser() -> dict[str, str]:
     _check_lines(Path(".env"))
     found = {name: value for name, value in {**dotenv_values(".env"), **os.environ}.items() if value}
     if "DASHSCOPE_API_KEY" not in found:
-        raise SettingsError("DASHSCOPE_API_KEY is missing: the real recogniser needs a key")
+        perhaps = _perhaps(("DASHSCOPE_API_KEY",), list(found))
+        raise SettingsError(f"DASHSCOPE_API_KEY is missing: the real recogniser needs a key{perhaps}")
     return {name: value for name, value in found.items() if name.startswith(("DASHSCOPE_", "ASR_"))}

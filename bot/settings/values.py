@@ -16,6 +16,10 @@ WHOLE_SENTENCE = "whole_sentence"
 """The type of an error whose message names the settings itself."""
 
 
+ONE_OF_TWO = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+"""The settings of which one has to be there."""
+
+
 def secret_starting(prefix: str, what: str) -> AfterValidator:
     """A check that a secret begins with ``prefix``; ``what`` names the secret to the operator."""
 

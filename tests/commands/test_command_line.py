@@ -80,6 +80,17 @@ def test_effective_settings_are_logged_without_secrets(tmp_path: Path) -> None:
     assert "hush" not in err
 
 
+def test_misspelt_settings_are_logged_without_their_values(tmp_path: Path) -> None:
+    misspelt = {"SLACK_SINGING_SECRET": "hush", "DATA_DIR": "/proc/nowhere"}
+    _, _, err = run(tmp_path, "run", env_file="MAX_AUDIO_MINUTE=hush\nPOSTGRES_DB=hush\n", **GOOD, **misspelt)
+    found = [json.loads(line) for line in err.splitlines()[1:-1]]
+    assert [(line["level"], line["event"], line["name"], line["did_you_mean"]) for line in found] == [
+        ("warning", "setting misspelt", "MAX_AUDIO_MINUTE", "MAX_AUDIO_MINUTES"),
+        ("warning", "setting misspelt", "SLACK_SINGING_SECRET", "SLACK_SIGNING_SECRET"),
+    ]
+    assert "hush" not in err
+
+
 def test_a_second_bot_on_the_same_data_says_so(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     with (tmp_path / "data" / "threadscribe.lock").open("w") as lock:

@@ -19,7 +19,7 @@ from bot.commands.check.events import (
     check_socket,
     try_socket,
 )
-from bot.commands.check.findings import Finding, bad, good, is_ready, render
+from bot.commands.check.findings import Finding, bad, good, is_ready, render, warning
 from bot.commands.check.machine import check_database, check_decoder, check_disk
 from bot.commands.check.recogniser import check_recogniser
 from bot.commands.check.slack import (
@@ -31,7 +31,8 @@ from bot.commands.check.slack import (
     find_app_id,
     find_installation,
 )
-from bot.settings.load import SettingsError, load
+from bot.settings.load import SettingsError, load, look_at_names
+from bot.settings.names import Names
 from bot.settings.settings import Settings
 from bot.telemetry import configure_logging, redact
 
@@ -56,18 +57,19 @@ def run(_arguments: argparse.Namespace) -> int:
         return exits.USAGE
     # What goes wrong is said in the lines: a library's warning would stand between them.
     configure_logging("CRITICAL", pretty=True)
-    findings = asyncio.run(run_checks(settings))
+    findings = asyncio.run(run_checks(settings, look_at_names()))
     _show(findings)
     return 0 if is_ready(findings) else exits.FAILED
 
 
 async def run_checks(
-    settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings, names: Names, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> list[Finding]:
     """Check everything that these settings ask for.
 
     Args:
         settings: As the bot would read them.
+        names: Those beside them that are no setting's.
         now: UTC; compared with Slack's clock.
     """
     async with open_session() as session:
@@ -77,8 +79,18 @@ async def run_checks(
             check_recogniser(outside.recogniser, settings.dashscope_base_url, settings.asr_model),
             _check_machine(settings),
         )
-    complete = good(_SETTINGS, common.settings_complete(socket_mode=settings.socket_mode))
-    return [complete, *slack, *recogniser, *machine]
+    return [check_settings(settings, names), *slack, *recogniser, *machine]
+
+
+def check_settings(settings: Settings, names: Names) -> Finding:
+    """Check that nothing was meant to be a setting and is none; all that has to be there is."""
+    text = common.settings_complete(socket_mode=settings.socket_mode)
+    if names.foreign:
+        text += common.settings_foreign(names.foreign)
+    if not names.misspelt:
+        return good(_SETTINGS, text)
+    pairs = [(found.name, found.meant) for found in names.misspelt]
+    return warning(_SETTINGS, f"{common.settings_misspelt(pairs)} Else {text}")
 
 
 async def check_slack(settings: Settings, outside: Clients, now: Callable[[], datetime]) -> list[Finding]:

@@ -13,6 +13,7 @@ import pytest
 from bot.__main__ import main
 from bot.commands.check.command import run_checks
 from bot.commands.check.findings import Mark
+from bot.settings.names import Names
 from tests.commands.check.checked import by_name, marks
 from tests.flows.harness import BotHarness, environment, words
 
@@ -43,7 +44,7 @@ async def test_beside_a_running_bot_everything_is_good_and_nothing_is_lost(harne
     async with harness.bot_running():
         first = harness.share(harness.clip(2))
         await harness.answered(first)
-        found = by_name(await run_checks(harness.settings))
+        found = by_name(await run_checks(harness.settings, Names()))
         (reply,) = await harness.answered(harness.share(harness.clip(3)))
     assert marks(found) == dict.fromkeys(IN_ORDER, Mark.GOOD)
     assert list(found) == IN_ORDER
@@ -68,6 +69,21 @@ async def test_the_command_says_what_is_wrong_and_no_secret(harness: BotHarness,
     wrong = [line.partition(": ")[0] for line in out.splitlines() if line.startswith("✗")]
     assert wrong == ["✗ Bot token", "✗ API key"]
     assert out.splitlines()[-1] == "2 things to mend."
+    assert "hush" not in out
+
+
+async def test_misspelt_names_are_told_and_stop_nothing(harness: BotHarness, tmp_path: Path) -> None:
+    values = environment(harness.slack, harness.dashscope, tmp_path, "socket")
+    names = {name.upper(): value for name, value in values.items()} | {"SLACK_SINGING_SECRET": "hush"}
+    (tmp_path / ".env").write_text("MAX_AUDIO_MINUTE=hush\nPOSTGRES_PASSWORD=hush\n")
+    code, out, err = await check(tmp_path, names)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == (
+        "! Settings: MAX_AUDIO_MINUTE is no setting and does nothing: did you mean MAX_AUDIO_MINUTES? "
+        "SLACK_SINGING_SECRET is no setting and does nothing: did you mean SLACK_SIGNING_SECRET? "
+        "Else complete; events come over Socket Mode; passed over in .env: POSTGRES_PASSWORD"
+    )
+    assert out.splitlines()[-1] == "Ready."
     assert "hush" not in out
 
 

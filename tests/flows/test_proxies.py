@@ -10,6 +10,7 @@ import pytest
 
 from bot.commands.check.command import run_checks
 from bot.commands.check.findings import Mark
+from bot.settings.names import Names
 from tests.flows.harness import BotHarness, words
 from tests.flows.little_proxy import LittleProxy
 
@@ -133,6 +134,6 @@ async def test_the_check_takes_the_same_ways(
         base_url = _at_localhost(harness)
         settings = harness.settings.model_copy(update={"dashscope_base_url": base_url})
         harness.share(harness.clip(2))
-        findings = await run_checks(settings)
+        findings = await run_checks(settings, Names())
         assert not [finding for finding in findings if finding.mark is Mark.BAD]
         assert proxy.paths() == {"/api", "/link", "/files-tmb"}

@@ -13,6 +13,7 @@ import structlog
 from bot.app import running
 from bot.commands import exits
 from bot.commands.exits import fail
+from bot.commands.process import close_to_others, raise_open_files
 from bot.errors import Misconfigured
 from bot.settings.load import SettingsError, load, look_at_names
 from bot.settings.settings import LogFormat, Settings
@@ -26,6 +27,8 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Run the bot until a signal ends it; returns the exit code (2: a setting is wrong)."""
+    close_to_others()
+    raise_open_files()
     try:
         settings = load()
     except SettingsError as error:

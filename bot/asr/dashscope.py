@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 import aiohttp
+import structlog
 from pydantic import SecretStr
 
-from bot.asr.error_codes import legible
+from bot.asr.error_codes import legible, message_of
 from bot.asr.scheduler import Scheduler
 from bot.asr.wire import PATH, RequestBody, decode_response, request_body
 from bot.errors import Misconfiguration, Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
@@ -90,6 +91,7 @@ class DashScope:
             concurrency=concurrency, requests_per_minute=requests_per_minute, clock=clock, sleep=sleep
         )
         self.last_word: LastWord | None = None
+        self._log = structlog.get_logger(__name__)
 
     @property
     def limit(self) -> int:
@@ -211,7 +213,12 @@ class DashScope:
             if isinstance(error.__cause__, Unavailable):
                 raise error.__cause__ from error.__cause__.__cause__
             raise Unavailable(Outage.RECOGNISER, legible(f"{type(error).__name__}: {error}", 200)) from error
-        return decode_response(response.status, response.headers, answer)
+        try:
+            return decode_response(response.status, response.headers, answer)
+        except TranscriptionError:
+            message = message_of(answer, body.context)
+            self._log.debug("recogniser refused", status=response.status, message=message)
+            raise
 
 
 async def _encoded(source: BinaryIO, size_bytes: int, body: RequestBody) -> AsyncIterator[bytes]:

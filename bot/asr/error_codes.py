@@ -5,8 +5,9 @@ Source: https://www.alibabacloud.com/help/en/model-studio/error-code
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from bot.errors import (
@@ -75,7 +76,12 @@ _REASON_OF_PAGE: Mapping[int, Reason] = {
 _QUOTA_USED_UP = "Free allocated quota exceeded"
 _KEY_HINT = "a key works in its own region only: is the base URL that of the key's region?"
 
+_CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
+_REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
+
 _MAX_MESSAGE_CHARS = 200
+_SHORTEST_WORD = 3
+"""Shorter words of what was sent stand in any message."""
 _MAX_RETRY_AFTER_S = 3600.0
 """An hour: a longer wait would let a slip of a proxy's clock hold back jobs for days."""
 
@@ -90,14 +96,42 @@ _UNSPEAKABLE = (
 
 
 def error_of(status: int, headers: Mapping[str, str], answer: Mapping[str, object]) -> TranscriptionError:
-    """Turn DashScope's error answer, ``{"code", "message", "request_id"}``, into ours."""
-    code, message, request_id = (_string(answer.get(name)) for name in ("code", "message", "request_id"))
+    """Turn DashScope's error answer, ``{"code", "message", "request_id"}``, into ours.
+
+    The detail is logged, so it names code and request alone: a message may repeat what was sent.
+    """
+    code, message = _string(answer.get("code")), _string(answer.get("message"))
     reason = _reason(status, code, message)
-    words = [f"HTTP {status}", legible(code, 80), f"(request {legible(request_id, 80) or 'unknown'}):"]
-    words.append(legible(message, _MAX_MESSAGE_CHARS) or "no message")
-    if reason is KEY:
-        words.append(f"({_KEY_HINT})")
-    return _error(reason, " ".join(word for word in words if word), headers)
+    named = code if _CODE.fullmatch(code) else "unknown code"
+    detail = f"HTTP {status} {named} (request {request_id_of(answer) or 'unknown'})"
+    return _error(reason, f"{detail} ({_KEY_HINT})" if reason is KEY else detail, headers)
+
+
+def request_id_of(answer: Mapping[str, object]) -> str:
+    """The id of the request that an answer names; empty where it names none that looks like one."""
+    request_id = _string(answer.get("request_id"))
+    return request_id if _REQUEST_ID.fullmatch(request_id) else ""
+
+
+def message_of(body: bytes, context: str) -> str:
+    """A refusal's message as one short line, up to where it repeats the context that was sent; else empty."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    message = _string(answer.get("message")) if isinstance(answer, dict) else ""
+    echoes = (re.search(re.escape(term), message, re.IGNORECASE) for term in _terms(context))
+    first = min((echo.start() for echo in echoes if echo), default=None)
+    shown = message if first is None else f"{message[:first]}[what was sent]"
+    return legible(shown, _MAX_MESSAGE_CHARS)
+
+
+def _terms(context: str) -> Iterator[str]:
+    """Each line and each word of a context, as it is and as JSON writes it."""
+    for line in context.splitlines():
+        words = (word for word in line.split() if len(word) >= _SHORTEST_WORD)
+        for term in filter(None, {line.strip(), *words}):
+            yield from {term, json.dumps(term)[1:-1]}
 
 
 def unreadable_error(status: int, headers: Mapping[str, str], what: str) -> TranscriptionError:

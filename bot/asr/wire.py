@@ -11,14 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.asr.error_codes import error_of, unreadable_error
+from bot.asr.error_codes import error_of, request_id_of, unreadable_error
 from bot.recording import DIGIT_LANGUAGES, EMOTIONS, LANGUAGES, MOST_CONTEXT_BYTES, AudioMime, Recognition
 
 PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 
 _BASE64_MARK = b";base64,"
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}")
-_REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,8 @@ class RequestBody:
 
     prefix: bytes
     suffix: bytes
+    context: str
+    """The words that it asks to expect, which belong to somebody."""
 
     def content_length(self, audio_size_bytes: int) -> int:
         """Size of the whole body, in bytes, around so much raw audio."""
@@ -66,7 +67,7 @@ def request_body(
     }
     encoded = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     before, mark, after = encoded.rpartition(_BASE64_MARK)
-    return RequestBody(prefix=before + mark, suffix=after)
+    return RequestBody(prefix=before + mark, suffix=after, context=context)
 
 
 def _bounded(context: str) -> str:
@@ -109,7 +110,7 @@ def decode_response(status: int, headers: Mapping[str, str], body: bytes) -> Rec
         language=_language(message.get("annotations")),
         billed_s=_billed_s(answer.get("usage")),
         complete=choice.get("finish_reason") in ("stop", None),
-        request_id=_request_id(answer.get("request_id")),
+        request_id=request_id_of(answer),
         emotion=_emotion(message.get("annotations")),
     )
 
@@ -160,7 +161,3 @@ def _billed_s(usage: object) -> float:
         case {"seconds": int(seconds) | float(seconds)} if 0 <= seconds < 1e9:
             return float(seconds)
     return 0.0
-
-
-def _request_id(value: object) -> str:
-    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else ""

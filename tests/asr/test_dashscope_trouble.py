@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -31,6 +32,22 @@ async def test_answers_that_are_no_recognition(
         with pytest.raises(kind) as caught:
             await recogniser.recognise(audio(tmp_path))
     assert vars(caught.value)["reason"] is reason
+
+
+async def test_a_refusal_that_repeats_the_vocabulary_leaves_none_of_it_in_the_log(tmp_path: Path) -> None:
+    said = {"code": "InvalidParameter", "message": "Bad text: Wolpertinger, Ada", "request_id": "r-1"}
+    with structlog.testing.capture_logs() as lines:
+        async with talking_to(answering(400, said)) as recogniser:
+            with pytest.raises(Rejected) as caught:
+                await recogniser.recognise(audio(tmp_path), context="Ada\nWolpertinger")
+    assert str(caught.value) == "unsupported_by_recogniser: HTTP 400 InvalidParameter (request r-1)"
+    (line,) = lines
+    assert line == {
+        "event": "recogniser refused",
+        "log_level": "debug",
+        "status": 400,
+        "message": "Bad text: [what was sent]",
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.asr.error_codes import legible
+from bot.asr.error_codes import legible, message_of
 from bot.asr.wire import decode_response
 from bot.errors import (
     Misconfiguration,
@@ -153,17 +153,55 @@ def test_the_wait_asked_for(headers: dict[str, str], wait_s: float | None, body:
     assert caught.value.retry_after_s == wait_s
 
 
-def test_the_detail_keeps_what_was_sent_to_itself() -> None:
+ECHO = "Bad context: 'Wolpertinger\nAda Lovelace\nCafé Noir'"
+
+
+@pytest.mark.parametrize("message", [ECHO, "Incorrect key sk-0123abcd****89ef", "", "x" * 9_000])
+def test_the_detail_is_the_code_and_the_request_alone(message: str) -> None:
+    assert refused(400, "InvalidParameter", message).detail == "HTTP 400 InvalidParameter (request r-1)"
+
+
+@pytest.mark.parametrize("code", ["Wolpertinger and Ada", "a" * 200, "\n", "Zoë"])
+def test_a_code_that_looks_like_none_and_an_odd_request_id_are_not_repeated(code: str) -> None:
+    body = json.dumps({"code": code, "message": "", "request_id": "of Ada Lovelace"}).encode()
+    assert refused_with(400, {}, body).detail == "HTTP 400 unknown code (request unknown)"
+
+
+def test_a_message_that_is_shown_keeps_what_was_sent_to_itself() -> None:
     message = (
         "Incorrect key sk-0123abcd****89ef,\r\n Authorization: Bearer abc.def "
         'in "data:audio/wav;base64,UklGR", https://u:p@host/x?token=1 ' + "QUJD" * 20 + " " + "word " * 200
     )
-    detail = refused(400, "InvalidParameter", message).detail
+    shown = message_of(json.dumps({"message": message}).encode(), "")
     for secret in ("0123abcd", "89ef", "abc.def", "UklGR", "token", "QUJD"):
-        assert secret not in detail
-    assert detail.isprintable()
-    assert len(detail) < 300
-    assert detail.startswith("HTTP 400 InvalidParameter (request r-1): Incorrect key [key]")
+        assert secret not in shown
+    assert shown.isprintable()
+    assert len(shown) <= 200
+    assert shown.startswith("Incorrect key [key]")
+
+
+@pytest.mark.parametrize(
+    "echoed",
+    [
+        "Wolpertinger\nAda Lovelace\nCafé Noir",
+        "...inger\nAda Lovelace\nCaf",
+        "LOVELACE and the café noir",
+        "Caf\\u00e9 Noir",
+        "李雷",
+    ],
+)
+def test_a_message_is_shown_up_to_where_it_repeats_the_context(echoed: str) -> None:
+    body = json.dumps({"message": f"Bad text: {echoed}"}).encode()
+    shown = message_of(body, "Wolpertinger\nAda Lovelace\nCafé Noir\n李雷")
+    assert shown.startswith("Bad text: ")
+    assert shown.endswith("[what was sent]")
+    for word in ("Wolpertinger", "Ada", "ovelace", "Noir", "Caf", "李"):
+        assert word.casefold() not in shown.casefold()
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"message": 7}', b"{}", b"[" * 100_000])
+def test_what_holds_no_message_shows_none(body: bytes) -> None:
+    assert message_of(body, "words") == ""
 
 
 @given(st.text(), st.integers(1, 300))

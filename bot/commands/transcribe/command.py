@@ -18,6 +18,7 @@ from bot.commands.transcribe.targets import Target, is_same, plan_targets, prove
 from bot.recording import LANGUAGES
 from bot.scratch import scratch_folder
 from bot.settings.load import SettingsError
+from bot.telemetry import configure_logging
 from bot.whisper.whisper import ModelError
 
 _EPILOG = (
@@ -80,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
             prove_writable(output, is_folder=is_folder)
         _tell_names(possible)
         kept.tidy()
+        # What goes wrong is said in a line; stdout is for the transcript.
+        configure_logging("CRITICAL", pretty=True)
         code = asyncio.run(_transcribe_all(arguments, kept, possible, codes))
     except (SettingsError, ModelError) as error:
         return exits.fail(str(error), exits.USAGE)

@@ -11,20 +11,54 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+import structlog
+
+from bot.tasks import start_task
+
 _PREFIX = "threadscribe-cli-"
 WORKSPACE_PREFIX = "threadscribe-"
 """The prefix of folders inside the bot's own folder for temporary files."""
 
 
 @asynccontextmanager
-async def workspace(parent: Path) -> AsyncIterator[Path]:
-    """A private folder in ``parent`` that goes with the block; what a kill leaves, the next start removes."""
+async def workspace(parent: Path, again_after_s: float = 60.0) -> AsyncIterator[Path]:
+    """A private folder in ``parent`` that goes with the block; what a kill leaves, the next start removes.
+
+    Where it cannot be deleted that is logged, and tried again each ``again_after_s`` seconds.
+    """
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORKSPACE_PREFIX, dir=parent))
     try:
         yield folder
     finally:
         # Shielded: who is cancelled leaves nothing behind either.
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+        await asyncio.shield(start_task(_delete(folder, again_after_s)))
+
+
+async def _delete(folder: Path, again_after_s: float) -> None:
+    """Try to delete a folder; where that fails, go on trying beside the caller."""
+    try:
+        await asyncio.to_thread(_remove_tree, folder)
+    except OSError as error:
+        structlog.get_logger(__name__).warning(
+            "temporary audio not deleted", error=error.strerror, again_in_s=again_after_s
+        )
+        start_task(_delete_later(folder, again_after_s))
+
+
+async def _delete_later(folder: Path, again_after_s: float) -> None:
+    await asyncio.sleep(again_after_s)
+    await _delete(folder, again_after_s)
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove what can be removed.
+
+    Raises:
+        OSError: something is left.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import parse_qsl
 
-import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.http.connections import ACCEPTED_AT_ONCE, Connections, Limits
+from bot.http.log_limit import LimitedLog, strangers_limited
 from bot.model import JobState
 from bot.telemetry import Metrics
 
@@ -41,6 +44,7 @@ class Endpoint:
     signing_secret: str
     bolt: AsyncApp | None = None
     """Until it is there requests get a 503, and Slack delivers again."""
+    limited_log: LimitedLog = field(default_factory=LimitedLog)
 
     async def receive(self, request: web.Request) -> web.Response:
         """Hand a request to Bolt, if it is Slack's.
@@ -48,7 +52,7 @@ class Endpoint:
         Bolt checks the signature too, but only after parsing the body, and logs a whole body that fails.
         """
         if not _is_signed(self.signing_secret, await request.read(), dict(request.headers)):
-            structlog.get_logger(__name__).warning("request refused", reason="signature")
+            self.limited_log.warning("request refused", reason="signature")
             return web.Response(status=401)
         if self.bolt is None:
             return web.Response(status=503)
@@ -121,17 +125,27 @@ def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> we
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def serving(
+    app: web.Application, host: str, port: int, limits: Limits | None = None
+) -> AsyncIterator[int]:
     """Serve while inside; yields the port, chosen by the system where 0 was asked for.
 
     Raises:
         OSError: the address cannot be listened on.
     """
+    connections = Connections(limits or Limits())
+    app.middlewares.append(connections.middleware)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
+    with strangers_limited(LimitedLog()):
+        await runner.setup()
+        new_protocol = cast("web.Server", runner.server)
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: connections.watched(new_protocol()), host, port, backlog=ACCEPTED_AT_ONCE
+            )
+            try:
+                yield int(server.sockets[0].getsockname()[1])
+            finally:
+                server.close()
+        finally:
+            await runner.cleanup()

@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlencode
@@ -13,14 +12,11 @@ import aiohttp
 import pytest
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.signature import SignatureVerifier
 
 from bot.http.server import Endpoint, Probes, build_web, serving
 from bot.model import JobState
 from bot.telemetry import Metrics
-
-SIGNING_SECRET = "signing-secret"
+from tests.http.slack_requests import EVENT, SIGNING_SECRET, bolt_app, signed
 
 
 class Parts:
@@ -120,10 +116,6 @@ async def test_without_http_mode_there_is_no_door_for_events() -> None:
         assert answer.status == 404
 
 
-async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token="xoxb-1", bot_user_id="U0")
-
-
 @pytest.fixture
 def heard() -> list[str]:
     return []
@@ -131,30 +123,7 @@ def heard() -> list[str]:
 
 @pytest.fixture
 def bolt(heard: list[str]) -> AsyncApp:
-    app = AsyncApp(signing_secret=SIGNING_SECRET, authorize=authorize, process_before_response=True)
-
-    async def hear(body: dict[str, object]) -> None:
-        heard.append(str(body["event_id"]))
-
-    app.event("message")(hear)
-    return app
-
-
-EVENT = (
-    b'{"type":"event_callback","team_id":"T1","event_id":"Ev1",'
-    b'"event":{"type":"message","channel":"C1","user":"U1","ts":"1.0","text":"hello"}}'
-)
-
-
-def signed(body: bytes, secret: str = SIGNING_SECRET) -> dict[str, str]:
-    timestamp = str(int(time.time()))
-    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
-    assert signature is not None
-    return {
-        "X-Slack-Request-Timestamp": timestamp,
-        "X-Slack-Signature": signature,
-        "Content-Type": "application/json",
-    }
+    return bolt_app(heard)
 
 
 async def test_a_signed_event_is_heard(bolt: AsyncApp, heard: list[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.commands import exits
 from bot.settings.load import SettingsError, load_store
 from bot.store.backup import CopyFailed, copy_database
-from bot.store.database import DataDirUnusable, find_database
+from bot.store.data_dir import DataDirUnusable, find_database
 from bot.store.schema import metadata
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands import exits
 from bot.settings.load import SettingsError, load_store
-from bot.store.database import DataDirUnusable, opened_beside
+from bot.store.data_dir import DataDirUnusable, opened_beside
 from bot.store.forgetting import Traces, forget_channel, forget_team, forget_user
 
 _LOG_PATIENCE_MS = 10_000

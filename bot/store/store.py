@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.store.channel_settings import SqlitePreferences
-from bot.store.database import AlreadyRunning, Database, DataDirUnusable, explained, opened
+from bot.store.data_dir import AlreadyRunning, DataDirUnusable, explained, opened
+from bot.store.database import Database
 from bot.store.ledger import SqliteLedger
 from bot.store.listening import SqliteListening
 from bot.store.queue import SqliteQueue

@@ -6,8 +6,8 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Job, JobState, Outcome, TranscriptionRequest
 from bot.recording import Part, Recognition, Span
-from bot.store import schema
+from bot.store import database, schema
 from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
 from tests.job.fakes import request_for, shared_file
 from tests.store.opening import kill, no_file_longer_than, run_elsewhere
@@ -121,7 +121,7 @@ async def test_the_words_of_a_forgotten_channel_are_gone_from_the_disk(tmp_path:
         ("synchronous", 2),
         ("secure_delete", 1),
         ("foreign_keys", 1),
-        ("busy_timeout", 30_000),
+        ("busy_timeout", 250),
         ("user_version", schema.VERSION),
     ],
 )
@@ -239,6 +239,72 @@ async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_pa
         with pytest.raises(asyncio.CancelledError):
             await task
         assert len(await store.database.rows(schema.opted_out.select())) == 1
+
+
+@contextmanager
+def locked(data_dir: Path) -> Iterator[sqlite3.Connection]:
+    """Another process, as good as, keeps the database to itself while inside."""
+    path = data_dir / "threadscribe.db"
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+async def test_a_database_that_is_locked_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        with locked(tmp_path) as other:
+            accepting = [
+                asyncio.create_task(store.requests.accept([request_for(shared_file(f"F{number}"))]))
+                for number in range(3)
+            ]
+            # Longer than SQLite itself waits.
+            await asyncio.sleep(0.6)
+            assert not any(task.done() for task in accepting)
+            other.execute("ROLLBACK")
+            assert await asyncio.gather(*accepting) == [1, 1, 1]
+
+
+async def test_a_database_that_stays_locked_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_LOCK_PATIENCE_S", 0.5)
+    async with open_store(tmp_path) as store:
+        with locked(tmp_path):
+            tries = [store.requests.depth() for _ in range(5)]
+            async with asyncio.timeout(5):
+                errors = await asyncio.gather(*tries, return_exceptions=True)
+        assert {str(getattr(error, "orig", error)) for error in errors} == {"database is locked"}
+        assert await store.requests.accept([request_for()]) == 1
+
+
+async def test_who_waits_for_a_locked_database_can_be_cancelled_and_changes_nothing(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        with locked(tmp_path):
+            waiting = [
+                asyncio.create_task(store.requests.accept([request_for(shared_file(f"F{number}"))]))
+                for number in range(20)
+            ]
+            await asyncio.sleep(0.3)
+            for task in waiting:
+                task.cancel()
+            async with asyncio.timeout(2):
+                await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(task.cancelled() for task in waiting)
+        assert (await store.requests.depth())[JobState.READY] == 0
+
+
+async def test_nothing_begins_once_it_is_closed_whatever_waits(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.requests.accept([request_for()])
+        with locked(tmp_path):
+            waiting = asyncio.create_task(store.requests.depth())
+            await asyncio.sleep(0.1)
+            async with asyncio.timeout(2):
+                await store.database.close()
+        with pytest.raises(database.DatabaseClosed):
+            await waiting
+        with pytest.raises(database.DatabaseClosed):
+            await store.requests.depth()
 
 
 async def _use(store: Store, request: TranscriptionRequest) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import Forgotten
 from bot.model import Claim, FileState, JobKey, Outcome, SharedFile, TranscriptionRequest
 from bot.store import schema
-from bot.store.database import DataDirUnusable, opened_beside
+from bot.store.data_dir import DataDirUnusable, opened_beside
 from bot.store.forgetting import Traces, forget_channel, forget_team, forget_user
 from bot.store.store import Store, open_store
 from tests.job.virtual import EPOCH

@@ -19,7 +19,7 @@ from bot.commands.playground import CLIP
 from bot.errors import TranscriptionError
 from bot.scratch import scratch_folder
 from bot.store import schema
-from bot.store.database import FILE_NAME, LOCK_NAME
+from bot.store.data_dir import FILE_NAME, LOCK_NAME
 
 _DATABASE, _DISK, _DECODER = "Database", "Disk", "Decoder"
 _DECODER_TIMEOUT_S = 30.0

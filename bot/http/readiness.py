@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.asr.dashscope import DashScope
 from bot.errors import TranscriptionError
 from bot.store.database import Database
+from bot.tasks import start_task
 
 _WORD_AGES_AFTER = timedelta(minutes=1)
 _ASK_AGAIN_S = 5.0
@@ -25,6 +27,7 @@ class Readiness:
         recogniser: Asked for its last word.
         ask_slack: Asks Slack whether it takes the bot token; raises our errors where not.
         now: UTC; injected for tests.
+        patience_s: The longest that all checks may take together.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Readiness:
         recogniser: DashScope,
         ask_slack: Callable[[], Awaitable[object]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience_s: float = 1.5,
     ) -> None:
         self._database = database
         self._recogniser = recogniser
@@ -43,6 +47,10 @@ class Readiness:
         self._slack_word = "not reached yet"
         self._is_connected = False
         self._socket: AsyncSocketModeHandler | None = None
+        self._patience_s = patience_s
+        self._questions = {"slack": self._slack, "database": self._writes, "recogniser": self._recognises}
+        self._asking: dict[str, asyncio.Task[str]] = {}
+        """Questions under way: probes come side by side, and none is asked twice."""
 
     def connect(self, socket: AsyncSocketModeHandler | None) -> None:
         """Slack has taken the token, and the Socket Mode connection is open; ``None`` in HTTP mode."""
@@ -50,12 +58,28 @@ class Readiness:
         self._slack_asked_at, self._slack_word = self._now(), "ok"
 
     async def checks(self) -> dict[str, str]:
-        """Each part by name: ``ok``, or what is wrong with it."""
-        return {
-            "slack": await self._slack(),
-            "database": await self._writes(),
-            "recogniser": await self._recognises(),
-        }
+        """Each part by name: ``ok``, or what is wrong with it; within ``patience_s`` from what is known."""
+        for part, ask in self._questions.items():
+            if part not in self._asking:
+                self._asking[part] = start_task(ask())
+                self._asking[part].add_done_callback(partial(self._forget, part))
+        asking = dict(self._asking)
+        await asyncio.wait(asking.values(), timeout=self._patience_s)
+        # What has not answered goes on: a database that hangs would not be cancelled in time.
+        return {part: task.result() if task.done() else self._known(part) for part, task in asking.items()}
+
+    def _forget(self, part: str, _task: asyncio.Task[str]) -> None:
+        del self._asking[part]
+
+    def _known(self, part: str) -> str:
+        """The last word of a part that does not answer now."""
+        match part:
+            case "slack":
+                return self._slack_word
+            case "recogniser":
+                return self._recogniser_word()
+            case _:
+                return "no answer"
 
     async def _slack(self) -> str:
         """Slack's last word on the bot token, of which a socket knows nothing; an old one is renewed."""
@@ -63,7 +87,7 @@ class Readiness:
             return "the socket is not connected"
         now = self._now()
         if self._is_connected and now - self._slack_asked_at > _WORD_AGES_AFTER:
-            # Noted first, as below.
+            # Noted first: it may hang.
             self._slack_asked_at = now
             self._slack_word = await self._ask_about_token()
         return self._slack_word
@@ -93,10 +117,13 @@ class Readiness:
         if word is None or word.failure is None:
             return "ok"
         if now - max(word.at, self._asked_at) > _WORD_AGES_AFTER:
-            # Noted first: probes come side by side, each question costs, and one that hangs leaves no word.
+            # Noted first: each question costs, and one that hangs leaves no word.
             self._asked_at = now
             with suppress(TranscriptionError, TimeoutError):
                 async with asyncio.timeout(_ASK_AGAIN_S):
                     await self._recogniser.verify()
-            word = self._recogniser.last_word
+        return self._recogniser_word()
+
+    def _recogniser_word(self) -> str:
+        word = self._recogniser.last_word
         return "ok" if word is None or word.failure is None else str(word.failure)

@@ -19,7 +19,7 @@ from bot.playground.dashscope_lookalike import faults
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.store.store import open_store
 from bot.whisper.heard import Heard
-from tests.store.opening import no_file_longer_than
+from tests.store.opening import locked, no_file_longer_than
 
 
 async def hear(_audio: bytes, _language: str | None, _context: str) -> Heard:
@@ -34,10 +34,13 @@ class Watch:
     recogniser: DashScope
     passed: timedelta = field(default_factory=timedelta)
     slack_trouble: TranscriptionError | None = None
+    slack_hangs: asyncio.Event | None = None
     asked_slack: int = 0
 
     async def ask_slack(self) -> None:
         self.asked_slack += 1
+        if self.slack_hangs is not None:
+            await self.slack_hangs.wait()
         if self.slack_trouble is not None:
             raise self.slack_trouble
 
@@ -99,6 +102,33 @@ async def test_a_database_that_can_be_read_alone_is_not_ready(readiness: Readine
     with no_file_longer_than((tmp_path / "threadscribe.db-wal").stat().st_size):
         assert (await readiness.checks())["database"] == "OperationalError"
     assert (await readiness.checks())["database"] == "ok"
+
+
+async def test_a_database_that_is_locked_does_not_answer_and_is_not_waited_for(
+    readiness: Readiness, tmp_path: Path
+) -> None:
+    with locked(tmp_path) as other:
+        async with asyncio.timeout(2):
+            found = await asyncio.gather(*(readiness.checks() for _ in range(5)))
+        assert {(checks["database"], checks["recogniser"]) for checks in found} == {("no answer", "ok")}
+        other.execute("ROLLBACK")
+        async with asyncio.timeout(5):
+            while (await readiness.checks())["database"] != "ok":
+                pass
+
+
+async def test_what_hangs_outside_is_told_by_its_last_word(watch: Watch, readiness: Readiness) -> None:
+    await watch.fail_once()
+    readiness.connect(None)
+    watch.passed = timedelta(seconds=70)
+    held = watch.service.faults.hold()
+    slack_hangs = asyncio.Event()
+    watch.slack_hangs = slack_hangs
+    async with asyncio.timeout(2):
+        checks = await readiness.checks()
+    assert checks == {"slack": "ok", "database": "ok", "recogniser": "recogniser"}
+    slack_hangs.set()
+    held.drop()
 
 
 async def test_a_bad_word_stands_for_a_minute_and_is_asked_again_then(

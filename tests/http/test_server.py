@@ -111,6 +111,34 @@ async def test_metrics_say_which_part_is_not_ready_also_of_the_database() -> Non
     assert 'threadscribe_queue_depth{state="ready"} 3.0' in text, "the last that was known"
 
 
+async def test_metrics_do_not_wait_for_a_database_that_begins_to_hang() -> None:
+    parts, goes_on = Parts(), asyncio.Event()
+
+    async def hang() -> float:
+        await goes_on.wait()
+        return 99.0
+
+    parts.oldest_s = hang  # type: ignore[method-assign]
+    async with served(parts) as session:
+        async with asyncio.timeout(2), session.get("/metrics") as answer:
+            assert answer.status == 200
+            assert 'threadscribe_ready{part="database"} 1.0' in await answer.text()
+        goes_on.set()
+
+
+async def test_metrics_are_shown_where_jobs_cannot_be_counted() -> None:
+    parts = Parts()
+
+    async def fail() -> dict[JobState, int]:
+        raise OSError("the disk is full")
+
+    with structlog.testing.capture_logs() as lines:
+        parts.depth = fail  # type: ignore[method-assign]
+        async with served(parts) as session, session.get("/metrics") as answer:
+            assert answer.status == 200
+    assert lines == [{"event": "jobs not counted", "error": "OSError", "log_level": "warning"}]
+
+
 async def test_without_http_mode_there_is_no_door_for_events() -> None:
     async with served(Parts()) as session, session.post("/slack/events", data=b"{}") as answer:
         assert answer.status == 404

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,15 @@ def closed_to_us(path: Path) -> Iterator[None]:
     finally:
         os.seteuid(ours)
         path.chmod(mode)
+
+
+@contextmanager
+def locked(data_dir: Path) -> Iterator[sqlite3.Connection]:
+    """Another process, as good as, keeps the database to itself while inside."""
+    path = data_dir / "threadscribe.db"
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
 
 
 def run_elsewhere(data_dir: Path, accepts: int, *then: str) -> subprocess.Popen[str]:

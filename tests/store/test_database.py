@@ -6,8 +6,8 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from bot.recording import Part, Recognition, Span
 from bot.store import database, schema
 from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
 from tests.job.fakes import request_for, shared_file
-from tests.store.opening import kill, no_file_longer_than, run_elsewhere
+from tests.store.opening import kill, locked, no_file_longer_than, run_elsewhere
 
 SECRET_NAME = "diagnosis-of-somebody.m4a"
 SECRET_WORDS = "I have told nobody but you"
@@ -239,15 +239,6 @@ async def test_a_caller_that_is_cancelled_again_and_again_does_not_either(tmp_pa
         with pytest.raises(asyncio.CancelledError):
             await task
         assert len(await store.database.rows(schema.opted_out.select())) == 1
-
-
-@contextmanager
-def locked(data_dir: Path) -> Iterator[sqlite3.Connection]:
-    """Another process, as good as, keeps the database to itself while inside."""
-    path = data_dir / "threadscribe.db"
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield other
 
 
 async def test_a_database_that_is_locked_for_a_while_is_waited_for(tmp_path: Path) -> None:

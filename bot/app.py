@@ -28,7 +28,6 @@ from bot.slack.background import BackgroundTasks
 from bot.slack.bolt import build_bolt, build_handlers
 from bot.slack.client.connection import connected, until_reachable
 from bot.slack.client.identity import Identity, identify
-from bot.slack.context import HandlerContext
 from bot.slack.requests.catch_up import CatchUp
 from bot.slack.requests.command_text import language_names
 from bot.slack.requests.look_back import LookBack
@@ -39,8 +38,7 @@ from bot.tasks import start_task
 from bot.telemetry import Metrics
 
 DRAIN_PATIENCE_S = 20.0
-"""Orchestrators kill after 30 s."""
-BACKGROUND_PATIENCE_S = 5.0
+"""For all that is under way when the bot is told to stop. Orchestrators kill after 30 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             handlers = build_handlers(context, shares).in_order()
             bolt = build_bolt(handlers, clients.api, identity, secret or "unused in Socket Mode")
             async with (
-                _working(worker, clients, log) as failed,
-                _running_background(context),
+                _working(worker, context.background, clients, log) as failed,
                 connected(bolt, session, settings.slack_api_url, settings.slack_app_token) as socket,
             ):
                 readiness.connect(socket)
@@ -150,19 +147,14 @@ async def _catching_up(
 
 
 @asynccontextmanager
-async def _running_background(context: HandlerContext) -> AsyncIterator[None]:
-    """Background tasks of handlers run while inside, and may end for a while on the way out."""
-    try:
-        yield
-    finally:
-        await context.background.stop(BACKGROUND_PATIENCE_S)
-
-
-@asynccontextmanager
 async def _working(
-    worker: Worker, clients: Clients, log: structlog.stdlib.BoundLogger
+    worker: Worker, background: BackgroundTasks, clients: Clients, log: structlog.stdlib.BoundLogger
 ) -> AsyncIterator[asyncio.Event]:
-    """Jobs are run while inside, and drained on the way out; yields what is set when the worker dies."""
+    """Jobs and background tasks run while inside, and are drained together on the way out.
+
+    Yields:
+        What is set when the worker dies.
+    """
     failed = asyncio.Event()
     verifying = start_task(_report_verification(clients, log))
     working = start_task(_work(worker, failed, log))
@@ -173,7 +165,7 @@ async def _working(
         for task in (verifying, working):
             task.cancel()
         await asyncio.gather(verifying, working, return_exceptions=True)
-        await worker.drain(DRAIN_PATIENCE_S)
+        await asyncio.gather(worker.drain(DRAIN_PATIENCE_S), background.stop(DRAIN_PATIENCE_S))
         log.info("stopped")
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from bot.app import BACKGROUND_PATIENCE_S, DRAIN_PATIENCE_S
+from bot.app import DRAIN_PATIENCE_S
+from bot.http.server import STOPPING_PATIENCE_S
 from bot.settings.settings import Settings
 from tests.dockerfile import ROOT, environment, of, stages
 
@@ -50,7 +51,7 @@ def test_no_port_is_open_and_the_one_that_the_guide_opens_is_the_images_for_this
 
 def test_it_comes_back_and_has_the_time_to_end_its_work() -> None:
     assert SERVICE["restart"] == "unless-stopped"
-    assert int(SERVICE["stop_grace_period"].removesuffix("s")) > DRAIN_PATIENCE_S + BACKGROUND_PATIENCE_S
+    assert int(SERVICE["stop_grace_period"].removesuffix("s")) > DRAIN_PATIENCE_S + 2 * STOPPING_PATIENCE_S
     # The image's own check is the one.
     assert "healthcheck" not in SERVICE
     assert of("HEALTHCHECK", IMAGE)

@@ -23,6 +23,8 @@ from bot.tasks import start_task
 from bot.telemetry import Metrics
 
 _LARGEST_EVENT_BYTES = 1024 * 1024
+STOPPING_PATIENCE_S = 2.0
+"""For requests that are being answered when the bot stops; those that are cancelled then may take as long."""
 _COUNTING_PATIENCE_S = 0.4
 """Prometheus hears what was known last where the database has just begun to hang."""
 
@@ -145,7 +147,7 @@ async def serving(
     """
     connections = Connections(limits or Limits())
     app.middlewares.append(connections.middleware)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOPPING_PATIENCE_S)
     with strangers_limited(LimitedLog()):
         await runner.setup()
         new_protocol = cast("web.Server", runner.server)

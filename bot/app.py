@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.clients import Clients, build_clients, open_session
 from bot.errors import Misconfigured, Unavailable
-from bot.http.readiness import Readiness
+from bot.http.readiness import Opening, Readiness
 from bot.http.server import Endpoint, Probes, build_web, serving
 from bot.job.worker import Worker
 from bot.scratch import WORKSPACE_PREFIX
@@ -33,12 +34,18 @@ from bot.slack.requests.command_text import language_names
 from bot.slack.requests.look_back import LookBack
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
-from bot.store.store import DataDirUnusable, Store, open_store
+from bot.store.data_dir import DataDirBusy, claimed, unusable
+from bot.store.store import Store, open_claimed_store
 from bot.tasks import start_task
 from bot.telemetry import Metrics
 
 DRAIN_PATIENCE_S = 20.0
 """For all that is under way when the bot is told to stop. Orchestrators kill after 30 s."""
+
+_AGAIN_S = 2.0
+"""Between tries to use the data directory at the start."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +67,35 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     Raises:
         Misconfigured: SLACK_TOKEN: without it the bot can do nothing at all.
         AlreadyRunning: another process claims this data directory.
-        DataDirUnusable: the data directory cannot be written, or the database in it not used.
+        DataDirUnusable: the operator has to act on the data directory, or the database in it.
         OSError: the HTTP address cannot be listened on.
     """
     log = structlog.get_logger(__name__)
     metrics = Metrics()
-    retention = timedelta(days=settings.retention_days)
-    async with (
-        open_store(settings.data_dir, retention=retention) as store,
-        open_session() as session,
-    ):
-        # Before Slack is asked: it may be away for long, and what lies there is somebody's voice.
-        scratch = await asyncio.to_thread(_fresh_scratch, settings.data_dir)
-        clients = build_clients(settings, session, store.preferences.channel_now)
-        readiness = Readiness(store.database, clients.recogniser, lambda: identify(clients.api))
+    async with AsyncExitStack() as stack:
+        stack.enter_context(claimed(settings.data_dir))
+        session = await stack.enter_async_context(open_session())
+        opening = Opening()
+        probes = Probes(opening.checks)
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)
-        web = build_web(
-            metrics,
-            Probes(
-                readiness.checks,
-                store.requests.depth,
-                store.requests.oldest_s,
-                lambda: clients.recogniser.limit,
-            ),
-            endpoint,
-        )
-        # First of all, so that whoever watches sees a bot that waits for Slack, and not a dead one.
+        web = build_web(metrics, probes, endpoint)
+        # First of all, so that whoever watches sees a bot that waits, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
+            # Before anything is waited for: what lies there is somebody's voice.
+            scratch = await _until_usable(
+                lambda: asyncio.to_thread(_fresh_scratch, settings.data_dir), opening
+            )
+            retention = timedelta(days=settings.retention_days)
+            # In the outer stack: requests that are being answered end before the store closes.
+            store = await _until_usable(
+                lambda: stack.enter_async_context(open_claimed_store(settings.data_dir, retention=retention)),
+                opening,
+            )
+            clients = build_clients(settings, session, store.preferences.channel_now)
+            readiness = Readiness(store.database, clients.recogniser, lambda: identify(clients.api))
+            probes.checks, probes.jobs = readiness.checks, store.requests
+            probes.asr_limit = lambda: clients.recogniser.limit
             identity = await until_reachable(lambda: identify(clients.api))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
@@ -190,11 +198,28 @@ async def _work(worker: Worker, failed: asyncio.Event, log: structlog.stdlib.Bou
         failed.set()
 
 
+async def _until_usable(attempt: Callable[[], Awaitable[T]], opening: Opening) -> T:
+    """Try again while what is wrong with the data directory may pass; log and readiness tell what it is.
+
+    Raises:
+        DataDirUnusable: the operator has to act.
+    """
+    while True:
+        try:
+            return await attempt()
+        except DataDirBusy as error:
+            if opening.awaits != str(error):
+                structlog.get_logger(__name__).warning("data directory not usable yet", error=str(error))
+            opening.awaits = str(error)
+        await asyncio.sleep(_AGAIN_S)
+
+
 def _fresh_scratch(data_dir: Path) -> Path:
     """A folder for temporary audio: what a killed process left goes, and a link to another disk stays.
 
     Raises:
-        DataDirUnusable: it cannot be made or emptied.
+        DataDirBusy: it cannot be made or emptied now.
+        DataDirUnusable: nor later.
     """
     scratch = data_dir / "tmp"
     try:
@@ -209,7 +234,6 @@ def _fresh_scratch(data_dir: Path) -> Path:
             else:
                 left.unlink()
     except OSError as error:
-        raise DataDirUnusable(
-            f"the folder for temporary audio {scratch} cannot be emptied: {error.strerror}"
-        ) from error
+        line = f"the folder for temporary audio {scratch} cannot be emptied: {error.strerror}"
+        raise unusable(line, error) from error
     return scratch

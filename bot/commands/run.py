@@ -17,7 +17,7 @@ from bot.commands.process import close_to_others, raise_open_files
 from bot.errors import Misconfigured
 from bot.settings.load import SettingsError, load, look_at_names
 from bot.settings.settings import LogFormat, Settings
-from bot.store.store import AlreadyRunning, DataDirUnusable
+from bot.store.data_dir import AlreadyRunning, DataDirBusy, DataDirUnusable
 from bot.telemetry import configure_logging
 
 
@@ -49,6 +49,8 @@ def run(_arguments: argparse.Namespace) -> int:
 def _explain(error: Exception) -> int:
     """Say in a line why the bot did not run; returns the exit code."""
     match error:
+        case DataDirBusy():
+            return fail(str(error), exits.FAILED)
         case DataDirUnusable():
             return fail(str(error), exits.USAGE)
         case Misconfigured():

@@ -17,6 +17,22 @@ from bot.tasks import start_task
 
 _WORD_AGES_AFTER = timedelta(minutes=1)
 _ASK_AGAIN_S = 5.0
+_NOT_REACHED = "not reached yet"
+
+
+class Opening:
+    """The readiness of a bot that has yet to open its data directory, and asks nobody before.
+
+    Attributes:
+        awaits: What it waits for.
+    """
+
+    def __init__(self) -> None:
+        self.awaits = "not opened yet"
+
+    async def checks(self) -> dict[str, str]:
+        """Each part by name, none of them ready."""
+        return {"slack": _NOT_REACHED, "database": self.awaits, "recogniser": "not asked yet"}
 
 
 class Readiness:
@@ -44,7 +60,7 @@ class Readiness:
         self._now = now
         self._asked_at = now() - _WORD_AGES_AFTER
         self._slack_asked_at = now()
-        self._slack_word = "not reached yet"
+        self._slack_word = _NOT_REACHED
         self._is_connected = False
         self._socket: AsyncSocketModeHandler | None = None
         self._patience_s = patience_s

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import parse_qsl
 
 import structlog
@@ -29,18 +29,26 @@ _COUNTING_PATIENCE_S = 0.4
 """Prometheus hears what was known last where the database has just begun to hang."""
 
 
-@dataclass(frozen=True, slots=True)
+class JobCounts(Protocol):
+    """Counts unfinished jobs."""
+
+    async def depth(self) -> dict[JobState, int]:
+        """Their number by state."""
+
+    async def oldest_s(self) -> float:
+        """The age of the oldest of them since it was accepted."""
+
+
+@dataclass(slots=True)
 class Probes:
     """The callbacks that readiness and metrics call."""
 
     checks: Callable[[], Awaitable[dict[str, str]]]
     """Each part by name: ``ok``, or what is wrong with it."""
-    depth: Callable[[], Awaitable[dict[JobState, int]]]
-    """Unfinished jobs by state."""
-    oldest_job_s: Callable[[], Awaitable[float]]
-    """The age of the oldest of them since it was accepted."""
-    asr_limit: Callable[[], int]
-    """Requests to the recogniser that may be under way now."""
+    asr_limit: Callable[[], int] | None = None
+    """Requests to the recogniser that may be under way now; until it is there none are."""
+    jobs: JobCounts | None = None
+    """Until it is there none are counted."""
 
 
 @dataclass(slots=True)
@@ -107,22 +115,15 @@ def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> we
             {"status": "ok" if good else "not ready", "checks": checks}, status=200 if good else 503
         )
 
-    async def count_jobs() -> None:
-        try:
-            for state, count in (await probes.depth()).items():
-                metrics.queue_depth.labels(state).set(count)
-            metrics.oldest_job_s.set(await probes.oldest_job_s())
-        except Exception as error:  # noqa: BLE001  # what was known last is shown
-            structlog.get_logger(__name__).warning("jobs not counted", error=type(error).__name__)
-
     async def show_metrics(_request: web.Request) -> web.Response:
         checks = await probes.checks()
         for part, word in checks.items():
             metrics.ready.labels(part).set(word == "ok")
         # A database that does not answer must not hide that it does not.
-        if checks["database"] == "ok":
-            await asyncio.wait({start_task(count_jobs())}, timeout=_COUNTING_PATIENCE_S)
-        metrics.asr_limit.set(probes.asr_limit())
+        if probes.jobs is not None and checks["database"] == "ok":
+            await asyncio.wait({start_task(_count(probes.jobs, metrics))}, timeout=_COUNTING_PATIENCE_S)
+        if probes.asr_limit is not None:
+            metrics.asr_limit.set(probes.asr_limit())
         return web.Response(
             body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
@@ -134,6 +135,16 @@ def build_web(metrics: Metrics, probes: Probes, endpoint: Endpoint | None) -> we
     if endpoint is not None:
         app.router.add_post("/slack/events", endpoint.receive)
     return app
+
+
+async def _count(jobs: JobCounts, metrics: Metrics) -> None:
+    """Have the metrics show the unfinished jobs."""
+    try:
+        for state, number in (await jobs.depth()).items():
+            metrics.queue_depth.labels(state).set(number)
+        metrics.oldest_job_s.set(await jobs.oldest_s())
+    except Exception as error:  # noqa: BLE001  # what was known last is shown
+        structlog.get_logger(__name__).warning("jobs not counted", error=type(error).__name__)
 
 
 @asynccontextmanager

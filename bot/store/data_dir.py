@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -19,6 +20,22 @@ from bot.store.versions import EmptyDatabase, NewerVersion, OlderVersion, check_
 FILE_NAME = "threadscribe.db"
 LOCK_NAME = "threadscribe.lock"
 """Held by the process that claims jobs."""
+_LOCK_PATIENCE_S = 1.0
+"""At a start, where whoever waits is told why."""
+_FOR_THE_OPERATOR = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS),
+        *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
+    }
+)
+"""Errors of files that do not pass by themselves: the wrong permission, or something else in the place."""
+_PASSING = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM),
+    }
+)
+"""Errors of SQLite that may."""
 
 
 class AlreadyRunning(Exception):
@@ -29,21 +46,28 @@ class DataDirUnusable(Exception):
     """The data directory or the database in it cannot be worked with; the message is one line."""
 
 
+class DataDirBusy(DataDirUnusable):
+    """It cannot be worked with now, and may be later without anybody's doing: locked, or the disk is full."""
+
+
 @asynccontextmanager
 async def opened(data_dir: Path) -> AsyncIterator[Database]:
-    """The database in ``data_dir``, locked for the one process that claims jobs, its tables in place.
+    """The database in a directory that this process has ``claimed``, its tables in place.
 
     Raises:
-        AlreadyRunning: another process has it open so.
+        DataDirBusy: it may be possible later.
         DataDirUnusable: it cannot be created, read or written, or a newer version wrote it.
     """
-    with _locked(data_dir):
-        database = Database(data_dir / FILE_NAME)
-        try:
-            await _prepare(database, data_dir)
-            yield database
-        finally:
-            await database.close()
+    path = data_dir / FILE_NAME
+    database = Database(path)
+    try:
+        with explained(data_dir):
+            # Created by us, so that file names are nobody else's to read; the log inherits the mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            await database.transact(partial(prepare_tables, path=path), lock_patience_s=_LOCK_PATIENCE_S)
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
@@ -82,12 +106,17 @@ def find_database(data_dir: Path) -> Path:
 
 
 @contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    try:
+def claimed(data_dir: Path) -> Iterator[None]:
+    """Be the one process that claims jobs while inside.
+
+    Raises:
+        AlreadyRunning: another process is.
+        DataDirBusy: it may be possible later.
+        DataDirUnusable: the directory cannot be made or written.
+    """
+    with explained(data_dir):
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,43 +127,41 @@ def _locked(data_dir: Path) -> Iterator[None]:
         os.close(lock)
 
 
-async def _prepare(database: Database, data_dir: Path) -> None:
-    """Have the tables of this version in place.
-
-    Raises:
-        DataDirUnusable: not a database, not writable, no space, or of a newer version.
-    """
-    path = data_dir / FILE_NAME
-    with explained(data_dir):
-        # Created by us, so that file names are nobody else's to read; the log inherits the mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        await database.transact(partial(prepare_tables, path=path))
-
-
 @contextmanager
 def explained(data_dir: Path) -> Iterator[None]:
     """Turn errors of the file, the database and its version into one that says so in a line.
 
     Raises:
-        DataDirUnusable: whatever it is.
+        DataDirBusy: it may pass by itself.
+        DataDirUnusable: the operator has to act.
     """
+    database = f"the database in DATA_DIR {data_dir}"
     try:
         yield
     except OSError as error:
-        raise DataDirUnusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
+        raise unusable(f"DATA_DIR {data_dir} cannot be written: {error.strerror}", error) from error
     except DBAPIError as error:
-        raise DataDirUnusable(f"the database in DATA_DIR {data_dir} cannot be used: {error.orig}") from error
+        raise unusable(f"{database} cannot be used: {error.orig}", error.orig) from error
     except CopyFailed as error:
-        raise DataDirUnusable(f"the database in DATA_DIR {data_dir} cannot be upgraded: {error}") from error
+        raise unusable(f"{database} cannot be upgraded: {error}", error.__cause__) from error
     except EmptyDatabase as error:
-        raise DataDirUnusable(
-            f"the database in DATA_DIR {data_dir} is empty: nothing is kept in it"
-        ) from error
+        raise DataDirUnusable(f"{database} is empty: nothing is kept in it") from error
     except NewerVersion as error:
-        raise DataDirUnusable(
-            f"the database in DATA_DIR {data_dir} was written by a newer Threadscribe"
-        ) from error
+        raise DataDirUnusable(f"{database} was written by a newer Threadscribe") from error
     except OlderVersion as error:
         raise DataDirUnusable(
-            f"the database in DATA_DIR {data_dir} was written by an older Threadscribe: start this one once"
+            f"{database} was written by an older Threadscribe: start this one once"
         ) from error
+
+
+def unusable(line: str, cause: BaseException | None) -> DataDirUnusable:
+    """The error that tells of trouble in the data directory, of the kind that its cause is of."""
+    match cause:
+        case OSError(errno=int(number)):
+            passes = number not in _FOR_THE_OPERATOR
+        case sqlite3.Error():
+            # Python's own complaints, such as a path that holds a NUL, have no code.
+            passes = getattr(cause, "sqlite_errorcode", 0) & 0xFF in _PASSING
+        case _:
+            passes = False
+    return DataDirBusy(line) if passes else DataDirUnusable(line)

@@ -72,14 +72,17 @@ class Database:
         self._is_closed = False
         self._under_way: set[asyncio.Task[Any]] = set()
 
-    async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run ``work`` in one transaction, once no other process has locked the database.
+    async def transact(
+        self, work: Callable[[AsyncConnection], Awaitable[T]], lock_patience_s: float | None = None
+    ) -> T:
+        """Run ``work`` in one transaction, once no other process has locked the database (half a minute).
 
         Raises:
             DBAPIError: it is locked for too long, or what else SQLite says.
             DatabaseClosed: it was closed.
         """
-        gives_up_at = asyncio.get_running_loop().time() + _LOCK_PATIENCE_S
+        patience_s = _LOCK_PATIENCE_S if lock_patience_s is None else lock_patience_s
+        gives_up_at = asyncio.get_running_loop().time() + patience_s
         while True:
             try:
                 async with self._line:

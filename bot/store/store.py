@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.store.channel_settings import SqlitePreferences
-from bot.store.data_dir import AlreadyRunning, DataDirUnusable, explained, opened
+from bot.store.data_dir import claimed, explained, opened
 from bot.store.database import Database
 from bot.store.ledger import SqliteLedger
 from bot.store.listening import SqliteListening
@@ -17,8 +17,6 @@ from bot.store.queue import SqliteQueue
 from bot.store.removals import SqliteRemovals
 from bot.store.requests import KEYS_KEPT_AT_LEAST, SqliteRequests
 from bot.store.signals import Signals
-
-__all__ = ["AlreadyRunning", "DataDirUnusable", "Store", "open_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +39,35 @@ async def open_store(
     *,
     retention: timedelta = KEYS_KEPT_AT_LEAST,
 ) -> AsyncIterator[Store]:
+    """Claim ``data_dir``, and open what is in it: see ``open_claimed_store``.
+
+    Raises:
+        AlreadyRunning: another process has claimed it.
+        DataDirUnusable: the database cannot be worked with.
+    """
+    with claimed(data_dir):
+        async with open_claimed_store(data_dir, now, retention=retention) as store:
+            yield store
+
+
+@asynccontextmanager
+async def open_claimed_store(
+    data_dir: Path,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    retention: timedelta = KEYS_KEPT_AT_LEAST,
+) -> AsyncIterator[Store]:
     """Open what is in ``data_dir`` for the one process that claims jobs; what was under way is due again.
 
     Args:
-        data_dir: Where the database is, or will be.
+        data_dir: Where the database is, or will be; ``claimed`` by this process.
         now: The time, in UTC.
         retention: How long keys of ended jobs, and months of usage, are kept; requests by hand rely on
             the default at least.
 
     Raises:
-        AlreadyRunning: another process has it open so.
-        DataDirUnusable: the database cannot be worked with.
+        DataDirBusy: the database may be worked with later.
+        DataDirUnusable: the operator has to act.
     """
     async with opened(data_dir) as database:
         signals = Signals()

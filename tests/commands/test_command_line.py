@@ -7,8 +7,10 @@ import fcntl
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,39 @@ def test_no_command_and_a_wrong_one_show_the_usage(
         main(arguments)
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith("usage: threadscribe")
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+async def test_it_waits_for_a_database_that_is_locked_and_ends_when_told(
+    tmp_path: Path, journal: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "threadscribe.db", isolation_level=None)) as other:
+        other.execute(f"PRAGMA journal_mode={journal}")
+        other.execute("BEGIN EXCLUSIVE")
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"),
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HTTP_PORT": "0", **GOOD},
+            stderr=subprocess.PIPE,
+        )
+        assert child.stderr is not None
+        async with asyncio.timeout(30):
+            _, line = [json.loads(await child.stderr.readline()) for _ in range(2)]
+            child.terminate()
+            _, err = await child.communicate()
+    assert (line["event"], line["level"]) == ("data directory not usable yet", "warning")
+    assert line["error"] == "the database in DATA_DIR data cannot be used: database is locked"
+    assert (child.returncode, err) == (0, b"")
+
+
+def test_a_database_of_a_newer_version_is_for_the_operator(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "threadscribe.db")) as newer:
+        newer.execute("PRAGMA user_version=99")
+    code, _, err = run(tmp_path, "run", LOG_LEVEL="ERROR", HTTP_PORT="0", **GOOD)
+    assert code == 2
+    assert err == "threadscribe: the database in DATA_DIR data was written by a newer Threadscribe\n"
 
 
 async def test_it_waits_for_a_slack_that_is_away_and_ends_when_told(tmp_path: Path) -> None:

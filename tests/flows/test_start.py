@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from bot.app import Bot, running
 from bot.errors import Misconfiguration, Misconfigured
 from bot.model import JobState
 from bot.playground.slack_lookalike import faults as slack
-from bot.store.store import DataDirUnusable
+from bot.store.data_dir import DataDirUnusable
 from bot.telemetry import configure_logging
 from tests.flows.harness import BotHarness, bot_harness_at, words
+from tests.store.opening import locked, no_file_longer_than
 
 
 async def test_a_wrong_bot_token_stops_the_start(harness: BotHarness) -> None:
@@ -88,6 +97,112 @@ async def test_a_folder_that_cannot_be_emptied_is_named(socket_harness: BotHarne
     with pytest.raises(DataDirUnusable, match=r"temporary audio .*/tmp cannot be emptied: File exists"):
         async with socket_harness.bot_running():
             pass
+
+
+class Trouble:
+    """Something that keeps a bot from a data directory that was used before, and passes."""
+
+    def __init__(self, stack: ExitStack, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._stack = stack
+        self._data_dir = data_dir
+        self._monkeypatch = monkeypatch
+
+    def locked(self) -> None:
+        self._stack.enter_context(locked(self._data_dir))
+
+    def full(self) -> None:
+        # More to be resumed than there is room for. Nothing can be read of them, so nothing comes of them.
+        columns = "team_id, channel_id, message_ts, file_id, audience, position, attempt, faults"
+        times = "state, accepted_at, due_at"
+        with closing(sqlite3.connect(self._data_dir / "threadscribe.db")) as database, database:
+            for number in range(400):
+                database.execute(
+                    f"INSERT INTO job (key, {columns}, {times}) "  # noqa: S608  # both are ours
+                    f"SELECT {number}, {columns}, 'running', 0, 0 FROM job LIMIT 1"
+                )
+        # Room for the log's index, and for no more than a few pages of the log.
+        self._stack.enter_context(no_file_longer_than(32_768))
+
+    def not_emptied(self) -> None:
+        left = self._data_dir / "tmp" / "threadscribe-abcdefgh"
+        left.mkdir()
+        remove = shutil.rmtree
+
+        def refuse(path: Path, **options: Any) -> None:
+            if path == left:
+                raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+            remove(path, **options)
+
+        self._stack.enter_context(self._monkeypatch.context()).setattr(shutil, "rmtree", refuse)
+
+
+@pytest.mark.parametrize(
+    ("how", "word"),
+    [
+        (Trouble.locked, "cannot be used: database is locked"),
+        (Trouble.full, "cannot be used: "),
+        (Trouble.not_emptied, "cannot be emptied: Directory not empty"),
+    ],
+)
+async def test_trouble_that_passes_is_waited_for_and_told(
+    socket_harness: BotHarness,
+    unused_tcp_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    how: Callable[[Trouble], None],
+    word: str,
+) -> None:
+    harness = socket_harness
+    async with harness.bot_running():
+        await harness.answered(harness.share(harness.clip()))
+    harness.slack.state.calls.clear()
+    with structlog.testing.capture_logs() as lines:
+        async with starting(harness, http_port=unused_tcp_port) as started:
+            with ExitStack() as stack:
+                # Nothing of the bot has run yet: this task has not waited for anything.
+                how(Trouble(stack, harness.settings.data_dir, monkeypatch))
+                async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
+                    found = await told(session, word)
+                    async with session.get("/healthz") as health, session.get("/metrics") as metrics:
+                        assert (health.status, metrics.status) == (200, 200)
+                        assert 'threadscribe_ready{part="database"} 0.0' in await metrics.text()
+                assert not started.is_set()
+                assert harness.calls("auth.test") == []
+            await started.wait()
+            (reply,) = await harness.answered(harness.share(harness.clip(7)))
+    assert words(reply) == "A clip of 7 seconds."
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["event"], line["error"]) for line in warnings] == [("data directory not usable yet", found)]
+
+
+@asynccontextmanager
+async def starting(harness: BotHarness, **changes: Any) -> AsyncIterator[asyncio.Event]:
+    """The bot in a task of its own; yields what is set when it is ready."""
+    started = asyncio.Event()
+
+    async def run() -> None:
+        async with harness.bot_running(**changes):
+            started.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(run())
+    try:
+        yield started
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def told(session: aiohttp.ClientSession, word: str) -> str:
+    """What readiness says of the database, once it says such a thing."""
+    async with asyncio.timeout(15):
+        while True:
+            with suppress(aiohttp.ClientConnectionError):
+                async with session.get("/readyz") as ready:
+                    found = str((await ready.json())["checks"]["database"])
+                    if word in found:
+                        assert ready.status == 503
+                        return found
+            await asyncio.sleep(0.05)
 
 
 async def test_slack_may_be_away_at_the_start(socket_harness: BotHarness) -> None:

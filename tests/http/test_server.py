@@ -44,9 +44,7 @@ async def served(
     parts: Parts, metrics: Metrics | None = None, bolt: AsyncApp | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
     endpoint = Endpoint(SIGNING_SECRET, bolt) if bolt else None
-    web = build_web(
-        metrics or Metrics(), Probes(parts.checks, parts.depth, parts.oldest_s, lambda: 8), endpoint
-    )
+    web = build_web(metrics or Metrics(), Probes(parts.checks, lambda: 8, parts), endpoint)
     async with (
         serving(web, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
@@ -202,7 +200,7 @@ async def test_what_slack_never_sends_is_refused_with_one_line(
 
 async def test_until_bolt_is_there_slack_is_told_to_come_again(bolt: AsyncApp, heard: list[str]) -> None:
     parts, endpoint = Parts(), Endpoint(SIGNING_SECRET)
-    web = build_web(Metrics(), Probes(parts.checks, parts.depth, parts.oldest_s, lambda: 8), endpoint)
+    web = build_web(Metrics(), Probes(parts.checks, lambda: 8, parts), endpoint)
     async with serving(web, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         address = f"http://127.0.0.1:{port}/slack/events"
         async with session.post(address, data=EVENT, headers=signed(EVENT)) as answer:
@@ -326,7 +324,7 @@ async def test_a_taken_address_is_an_error_of_the_system() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        web = build_web(Metrics(), Probes(Parts().checks, Parts().depth, Parts().oldest_s, lambda: 8), None)
+        web = build_web(Metrics(), Probes(Parts().checks, lambda: 8), None)
         with pytest.raises(OSError, match="address already in use"):
             async with serving(web, "127.0.0.1", taken.getsockname()[1]):
                 pass
@@ -340,7 +338,7 @@ async def test_requests_under_way_are_answered_before_it_stops() -> None:
         await let_go.wait()
         return parts.words
 
-    web = build_web(Metrics(), Probes(slow, parts.depth, parts.oldest_s, lambda: 8), None)
+    web = build_web(Metrics(), Probes(slow, lambda: 8, parts), None)
     server = serving(web, "127.0.0.1", 0)
     port = await server.__aenter__()
     async with aiohttp.ClientSession() as session:

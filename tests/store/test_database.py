@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 import sqlite3
 import time
@@ -17,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Job, JobState, Outcome, TranscriptionRequest
 from bot.recording import Part, Recognition, Span
 from bot.store import database, schema
-from bot.store.store import AlreadyRunning, DataDirUnusable, Store, open_store
+from bot.store.data_dir import AlreadyRunning, DataDirBusy, DataDirUnusable, unusable
+from bot.store.store import Store, open_store
 from tests.job.fakes import request_for, shared_file
 from tests.store.opening import kill, locked, no_file_longer_than, run_elsewhere
 
@@ -185,13 +187,46 @@ async def test_a_data_directory_that_cannot_be_used_gets_one_clear_line(
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("cause", "passes"),
+    [
+        (OSError(errno.ENOSPC, "full"), True),
+        (OSError(errno.EIO, "broken"), True),
+        (OSError(errno.EMFILE, "too many"), True),
+        (OSError(errno.EBUSY, "busy"), True),
+        (PermissionError(errno.EACCES, "not yours"), False),
+        (OSError(errno.EROFS, "read-only"), False),
+        (FileNotFoundError(errno.ENOENT, "nothing there"), False),
+        (sqlite3.Error("without a code"), False),
+        (None, False),
+    ],
+)
+def test_what_may_pass_is_told_from_what_the_operator_has_to_mend(
+    cause: Exception | None, *, passes: bool
+) -> None:
+    assert isinstance(unusable("a line", cause), DataDirBusy) == passes
+
+
+async def test_what_may_pass_at_a_start_is_told_from_the_rest(tmp_path: Path) -> None:
+    async with open_store(tmp_path):
+        pass
+    with locked(tmp_path), pytest.raises(DataDirBusy, match="cannot be used: database is locked"):
+        async with open_store(tmp_path):
+            pass
+    (tmp_path / "threadscribe.db").write_text("I am not a database. " * 400)
+    with pytest.raises(DataDirUnusable, match="file is not a database") as refusal:
+        async with open_store(tmp_path):
+            pass
+    assert not isinstance(refusal.value, DataDirBusy)
+
+
 async def test_a_disk_that_is_full_at_the_start_gets_one_clear_line(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         await store.requests.accept([request_for(shared_file(f"F{number}")) for number in range(100)])
     with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as database, database:
         database.execute("UPDATE job SET state = 'running'")
     # Room for the log's index, and for no more than a few pages of the log.
-    with no_file_longer_than(32_768), pytest.raises(DataDirUnusable, match="cannot be used") as refusal:
+    with no_file_longer_than(32_768), pytest.raises(DataDirBusy, match="cannot be used") as refusal:
         async with open_store(tmp_path):
             pass
     assert "\n" not in str(refusal.value)

@@ -18,8 +18,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from bot.store import schema
+from bot.store.data_dir import DataDirUnusable
 from bot.store.migrations import build_config
-from bot.store.store import DataDirUnusable, open_store
+from bot.store.store import open_store
 from tests.store.old_files import VERSIONS, old_file, request
 from tests.store.opening import ROOT
 

@@ -34,6 +34,7 @@ from bot.slack.requests.command_text import language_names
 from bot.slack.requests.look_back import LookBack
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
+from bot.steady_clock import SteadyClock
 from bot.store.data_dir import DataDirBusy, claimed, unusable
 from bot.store.store import Store, open_claimed_store
 from bot.tasks import start_task
@@ -75,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
         stack.enter_context(claimed(settings.data_dir))
         session = await stack.enter_async_context(open_session())
-        opening = Opening()
+        clock, opening = SteadyClock(), Opening()
         probes = Probes(opening.checks)
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         endpoint = None if settings.socket_mode else Endpoint(secret)
@@ -89,17 +90,21 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             retention = timedelta(days=settings.retention_days)
             # In the outer stack: requests that are being answered end before the store closes.
             store = await _until_usable(
-                lambda: stack.enter_async_context(open_claimed_store(settings.data_dir, retention=retention)),
+                lambda: stack.enter_async_context(
+                    open_claimed_store(settings.data_dir, steady_now=clock.now, retention=retention)
+                ),
                 opening,
             )
-            clients = build_clients(settings, session, store.preferences.channel_now)
+            clients = build_clients(settings, session, store.preferences.channel_now, clock.now)
             readiness = Readiness(store.database, clients.recogniser, lambda: identify(clients.api))
             probes.checks, probes.jobs = readiness.checks, store.requests
             probes.asr_limit = lambda: clients.recogniser.limit
             identity = await until_reachable(lambda: identify(clients.api))
             if identity.missing_scopes:
                 log.error("scopes missing: install the app again", missing=sorted(identity.missing_scopes))
-            worker = build_worker(settings, store, clients, identity, metrics, scratch)
+            # A machine that booted with a wrong clock has set it by now: no certificate is good in 1970.
+            clock.set()
+            worker = build_worker(settings, store, clients, identity, metrics, scratch, clock.now)
             context = build_context(settings, store, clients, identity, worker, scratch)
             shares = Shares(
                 store.requests,

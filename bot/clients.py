@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import aiohttp
 
@@ -16,6 +17,7 @@ from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
 from bot.slack.replies.replies import SlackReplies
+from bot.steady_clock import utc_now
 from bot.translations import Reader
 
 _SLACK_TIMEOUT_S = 10
@@ -62,6 +64,7 @@ def build_clients(
     settings: Settings,
     session: aiohttp.ClientSession,
     channel_now: Callable[[str], Awaitable[str]] | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> Clients:
     """The adapters that the settings name; the caller closes the session.
 
@@ -69,6 +72,7 @@ def build_clients(
         settings: Tokens and addresses.
         session: For all of them.
         channel_now: The id that a channel goes by now, where the store that knows it is open.
+        now: The clock by which jobs are accepted.
     """
     token = settings.slack_bot_token
     api = build_api(session, settings.slack_api_url, token, channel_now)
@@ -88,7 +92,7 @@ def build_clients(
             origins=settings.slack_file_origins,
             most_bytes=settings.max_file_mb * 1024 * 1024,
         ),
-        replies=SlackReplies(api, uploads, ephemeral, lookups, readers),
+        replies=SlackReplies(api, uploads, ephemeral, lookups, readers, now),
         recogniser=build_recogniser(settings, session),
     )
 

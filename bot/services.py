@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from bot.slack.permissions import Permissions
 from bot.slack.recognition_context import SlackRecognitionContext
 from bot.slack.requests.look_back import LookBack
 from bot.slack.requests.shares import Shares
+from bot.steady_clock import utc_now
 from bot.store.store import Store
 from bot.telemetry import Metrics
 
@@ -32,16 +34,17 @@ def build_worker(
     identity: Identity,
     metrics: Metrics,
     scratch: Path,
+    now: Callable[[], datetime],
 ) -> Worker:
-    """The worker with its pipeline."""
-    most_minutes, clock = settings.max_audio_minutes, Clock(give_up_after_s=settings.job_give_up_after_s)
+    """The worker with its pipeline; ``now`` is a clock that nobody sets, as the store's is."""
+    most_minutes, clock = settings.max_audio_minutes, Clock(settings.job_give_up_after_s, now)
     media = Media(most_minutes=most_minutes, compressed=settings.compress_uploads)
     budget = Budget(
         store.ledger,
         price_per_second=settings.asr_price_per_second,
         monthly_minutes=settings.monthly_minutes,
         confirm_above_minutes=settings.confirm_above_minutes,
-        now=clock.now,
+        now=utc_now,
     )
     transcriber = Transcriber(
         clients.files,

@@ -10,7 +10,6 @@ import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import BinaryIO
 
 import aiohttp
@@ -40,7 +39,8 @@ _VERIFICATION = "verification"
 class LastWord:
     """The outcome of the recogniser's last answer, with its time."""
 
-    at: datetime
+    at_s: float
+    """By the client's clock."""
     failure: Outage | Misconfiguration | None
     """``None``: it answered, were it only to refuse a file or to throttle."""
 
@@ -87,6 +87,7 @@ class DashScope:
         self._language = language
         self._enable_itn = enable_itn
         self._timeout = timeout
+        self._clock = clock
         self._scheduler = Scheduler(
             concurrency=concurrency, requests_per_minute=requests_per_minute, clock=clock, sleep=sleep
         )
@@ -181,7 +182,7 @@ class DashScope:
                 self._note(None)
 
     def _note(self, failure: Outage | Misconfiguration | None) -> None:
-        self.last_word = LastWord(datetime.now(UTC), failure)
+        self.last_word = LastWord(self._clock(), failure)
 
     async def _exchange(self, source: BinaryIO, body: RequestBody) -> Recognition:
         """Send one request and read its answer.

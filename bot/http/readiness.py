@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -15,7 +15,7 @@ from bot.errors import TranscriptionError
 from bot.store.database import Database
 from bot.tasks import start_task
 
-_WORD_AGES_AFTER = timedelta(minutes=1)
+_WORD_AGES_AFTER_S = 60.0
 _ASK_AGAIN_S = 5.0
 _NOT_REACHED = "not reached yet"
 
@@ -42,7 +42,7 @@ class Readiness:
         database: Asked whether it can be written.
         recogniser: Asked for its last word.
         ask_slack: Asks Slack whether it takes the bot token; raises our errors where not.
-        now: UTC; injected for tests.
+        clock: Seconds that never go backwards, as of the recogniser's client.
         patience_s: The longest that all checks may take together.
     """
 
@@ -51,15 +51,15 @@ class Readiness:
         database: Database,
         recogniser: DashScope,
         ask_slack: Callable[[], Awaitable[object]],
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
         patience_s: float = 1.5,
     ) -> None:
         self._database = database
         self._recogniser = recogniser
         self._ask_slack = ask_slack
-        self._now = now
-        self._asked_at = now() - _WORD_AGES_AFTER
-        self._slack_asked_at = now()
+        self._clock = clock
+        self._asked_at_s = clock() - _WORD_AGES_AFTER_S
+        self._slack_asked_at_s = clock()
         self._slack_word = _NOT_REACHED
         self._is_connected = False
         self._socket: AsyncSocketModeHandler | None = None
@@ -71,7 +71,7 @@ class Readiness:
     def connect(self, socket: AsyncSocketModeHandler | None) -> None:
         """Slack has taken the token, and the Socket Mode connection is open; ``None`` in HTTP mode."""
         self._is_connected, self._socket = True, socket
-        self._slack_asked_at, self._slack_word = self._now(), "ok"
+        self._slack_asked_at_s, self._slack_word = self._clock(), "ok"
 
     async def checks(self) -> dict[str, str]:
         """Each part by name: ``ok``, or what is wrong with it; within ``patience_s`` from what is known."""
@@ -101,10 +101,10 @@ class Readiness:
         """Slack's last word on the bot token, of which a socket knows nothing; an old one is renewed."""
         if self._socket is not None and not await self._socket.client.is_connected():
             return "the socket is not connected"
-        now = self._now()
-        if self._is_connected and now - self._slack_asked_at > _WORD_AGES_AFTER:
+        now_s = self._clock()
+        if self._is_connected and now_s - self._slack_asked_at_s > _WORD_AGES_AFTER_S:
             # Noted first: it may hang.
-            self._slack_asked_at = now
+            self._slack_asked_at_s = now_s
             self._slack_word = await self._ask_about_token()
         return self._slack_word
 
@@ -129,12 +129,12 @@ class Readiness:
 
     async def _recognises(self) -> str:
         """The recogniser's last word; a bad one that is old is asked for again, or nothing would mend it."""
-        word, now = self._recogniser.last_word, self._now()
+        word, now_s = self._recogniser.last_word, self._clock()
         if word is None or word.failure is None:
             return "ok"
-        if now - max(word.at, self._asked_at) > _WORD_AGES_AFTER:
+        if now_s - max(word.at_s, self._asked_at_s) > _WORD_AGES_AFTER_S:
             # Noted first: each question costs, and one that hangs leaves no word.
-            self._asked_at = now
+            self._asked_at_s = now_s
             with suppress(TranscriptionError, TimeoutError):
                 async with asyncio.timeout(_ASK_AGAIN_S):
                     await self._recogniser.verify()

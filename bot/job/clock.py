@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Clock:
 
     give_up_after_s: float
     """From acceptance to giving up (``JOB_GIVE_UP_AFTER_S``)."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime]
+    """UTC by a clock that nobody sets, as the store's is."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
     """Draws from [0, 1)."""

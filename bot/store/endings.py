@@ -28,8 +28,9 @@ async def finish(
     has_gaps: bool,
     copies: Sequence[str],
     now: datetime,
+    month: str,
 ) -> None:
-    """Do what ``bot.ports.store.Queue.finish`` says."""
+    """Do what ``bot.ports.store.Queue.finish`` says; a clip counts for ``month``."""
     table, key = schema.job, job.key
     counted = select(table.c.counted).where(is_running(key))
     was_counted = (await connection.execute(counted)).scalar_one_or_none()
@@ -41,7 +42,7 @@ async def finish(
     if outcome in CLIPS and not was_counted:
         values["counted"] = True
         channel_id = channel_now(key.team_id, key.channel_id)
-        await connection.execute(add_usage(key.team_id, channel_id, month_name(now), clips=1))
+        await connection.execute(add_usage(key.team_id, channel_id, month, clips=1))
     if has_gaps:
         await connection.execute(update(table).where(is_running(key)).values(state=JobState.GAPPED, **values))
     else:

@@ -24,7 +24,7 @@ from bot.store.database import Database
 from bot.store.ledger import add_usage, month_name
 from bot.store.moving import channel_id_now
 from bot.store.rows import channel_now, dump_part, id_of, is_running, parse_job, parse_part
-from bot.store.signals import Signals, wait_until_due
+from bot.store.signals import AT_ONCE, Signals, is_beyond_reason, wait_until_due
 from bot.store.versions import COPIES_KEPT
 
 _IS_CLAIMABLE = (schema.job.c.state == JobState.READY) & ~removals.is_going()
@@ -34,13 +34,27 @@ class SqliteQueue:
     """``bot.ports.store.Queue`` in SQLite, for one process: see ``open_store``."""
 
     def __init__(
-        self, database: Database, signals: Signals, now: Callable[[], datetime], retention: timedelta
+        self,
+        database: Database,
+        signals: Signals,
+        now: Callable[[], datetime],
+        retention: timedelta,
+        wall: Callable[[], datetime],
     ) -> None:
-        """Work on a database whose tables exist, with a UTC clock; keys are kept for ``retention``."""
+        """Work on a database whose tables exist; keys are kept for ``retention``.
+
+        Args:
+            database: Where they are.
+            signals: Shared by all who write jobs.
+            now: UTC that nobody sets, for what is due and how old it is.
+            retention: Of keys.
+            wall: UTC by the system's clock, for months and for what is compared with others' clocks.
+        """
         self._database = database
         self._signals = signals
         self._now = now
         self._retention = retention
+        self._wall = wall
         self._log = structlog.get_logger(__name__)
 
     async def claim(self) -> Job | None:
@@ -53,7 +67,10 @@ class SqliteQueue:
             .limit(1)
             .scalar_subquery()
         )
-        taken = update(table).where(table.c.id == due).values(state=JobState.RUNNING).returning(*table.c)
+        # Accepted by a process whose clock was ahead: its age counts from now.
+        accepted_at = func.min(table.c.accepted_at, self._now().timestamp())
+        claimed = {"state": JobState.RUNNING, "accepted_at": accepted_at}
+        taken = update(table).where(table.c.id == due).values(**claimed).returning(*table.c)
         while rows := await self._database.rows(taken):
             row = rows[0]
             try:
@@ -109,7 +126,8 @@ class SqliteQueue:
 
     async def write_intent(self, job: Job) -> Job:
         """Note when the bot set out to post; the first time counts."""
-        now, table = self._now(), schema.job
+        # Slack's replies are looked through from then on: the earlier the safer, whichever clock is wrong.
+        now, table = min(self._now(), self._wall()), schema.job
         # Where it did before too: whoever forgets beside this process can stop it nowhere else.
         if not await self._database.rows(select(table.c.id).where(is_running(job.key))):
             raise Forgotten
@@ -128,7 +146,7 @@ class SqliteQueue:
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         """Insert a part, or put it in the place of a failed one; and add to the month."""
         await self._database.transact(
-            partial(_keep_part, job=job, part=part, billed_s=billed_s, now=self._now())
+            partial(_keep_part, job=job, part=part, billed_s=billed_s, month=month_name(self._wall()))
         )
 
     async def parts(self, job: Job) -> list[Part]:
@@ -151,7 +169,13 @@ class SqliteQueue:
         """Keep the key and the outcome, drop the rest, now or when its gaps may not be filled any more."""
         await self._database.transact(
             partial(
-                endings.finish, job=job, outcome=outcome, has_gaps=has_gaps, copies=copies, now=self._now()
+                endings.finish,
+                job=job,
+                outcome=outcome,
+                has_gaps=has_gaps,
+                copies=copies,
+                now=self._now(),
+                month=month_name(self._wall()),
             )
         )
         if copies:
@@ -183,19 +207,23 @@ class SqliteQueue:
 
     async def sweep(self) -> int:
         """Forget what was kept for long enough, and what the log keeps of ended jobs."""
-        now = self._now()
-        sweeping = partial(endings.sweep, now=now, retention=self._retention)
+        sweeping = partial(endings.sweep, now=self._now(), retention=self._retention)
         forgotten = await self._database.transact(sweeping)
-        await self._database.drop_copies(before=now - COPIES_KEPT)
+        await self._database.drop_copies(before=self._wall() - COPIES_KEPT)
         await self._database.empty_log()
         return forgotten
 
     async def resume(self) -> int:
-        """At start: what a former process was working on is due again."""
+        """At start: what a former process was working on is due again, and what waits for too long is too."""
+        table = schema.job
+        is_ready = table.c.state == JobState.READY
+        await self._database.changed(
+            update(table).where(is_ready, is_beyond_reason(table, self._now())).values(due_at=AT_ONCE)
+        )
         return await self._database.changed(
-            update(schema.job)
-            .where(schema.job.c.state == JobState.RUNNING)
-            .values(state=JobState.READY, due_at=self._now().timestamp())
+            update(table)
+            .where(table.c.state == JobState.RUNNING)
+            .values(state=JobState.READY, due_at=AT_ONCE)
         )
 
     async def _has_earlier_unanswered(self, job: Job) -> bool:
@@ -217,7 +245,7 @@ class SqliteQueue:
 
 
 async def _keep_part(
-    connection: AsyncConnection, *, job: Job, part: Part, billed_s: float, now: datetime
+    connection: AsyncConnection, *, job: Job, part: Part, billed_s: float, month: str
 ) -> None:
     """Keep it where its job is claimed, and count what it cost."""
     key, start_ms = job.key, part.span.start_ms
@@ -233,5 +261,5 @@ async def _keep_part(
     )
     if kept.rowcount and billed_s:
         channel_id = channel_now(key.team_id, key.channel_id)
-        usage = add_usage(key.team_id, channel_id, month_name(now), seconds=billed_s)
+        usage = add_usage(key.team_id, channel_id, month, seconds=billed_s)
         await connection.execute(usage)

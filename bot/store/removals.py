@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import THREAD, JobKey, JobState, Outcome, Removal
 from bot.store import schema
 from bot.store.database import Database
-from bot.store.signals import Signals, wait_until_due
+from bot.store.signals import AT_ONCE, Signals, is_beyond_reason, wait_until_due
 
 
 class SqliteRemovals:
@@ -47,8 +47,13 @@ class SqliteRemovals:
         await wait_until_due(self._signals.removal, self._database, table, waiting, self._now)
 
     async def resume(self) -> None:
-        """At start: what a former process was removing is due again."""
-        await self._database.changed(update(schema.removal).values(claimed=False))
+        """At start: what a former process was removing is due again, and what waits for too long is too."""
+        table = schema.removal
+        await self._database.changed(
+            update(table)
+            .where(table.c.claimed | is_beyond_reason(table, self._now()))
+            .values(claimed=False, due_at=AT_ONCE)
+        )
 
 
 @dataclass(frozen=True, slots=True)

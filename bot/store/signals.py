@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Table, func, select
 
 from bot.store.database import Database
+
+AT_ONCE = 0.0
+"""A ``due_at`` that has come by whatever clock."""
+_LONGEST_WAIT = timedelta(hours=1)
+"""No delay is longer: it is the most that Slack or the recogniser may ask for."""
 
 
 class Signals:
@@ -40,6 +45,11 @@ class Signals:
             self.work.set()
             self.removal.set()
             self.next_turn()
+
+
+def is_beyond_reason(table: Table, now: datetime) -> ColumnElement[bool]:
+    """True for rows that are due later than any delay makes them: the clock was ahead when it was written."""
+    return table.c.due_at > (now + _LONGEST_WAIT).timestamp()
 
 
 async def wait_until_due(

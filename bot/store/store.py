@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.steady_clock import utc_now
 from bot.store.channel_settings import SqlitePreferences
 from bot.store.data_dir import claimed, explained, opened
 from bot.store.database import Database
@@ -35,7 +36,7 @@ class Store:
 @asynccontextmanager
 async def open_store(
     data_dir: Path,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = utc_now,
     *,
     retention: timedelta = KEYS_KEPT_AT_LEAST,
 ) -> AsyncIterator[Store]:
@@ -53,15 +54,17 @@ async def open_store(
 @asynccontextmanager
 async def open_claimed_store(
     data_dir: Path,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = utc_now,
     *,
+    steady_now: Callable[[], datetime] | None = None,
     retention: timedelta = KEYS_KEPT_AT_LEAST,
 ) -> AsyncIterator[Store]:
     """Open what is in ``data_dir`` for the one process that claims jobs; what was under way is due again.
 
     Args:
         data_dir: Where the database is, or will be; ``claimed`` by this process.
-        now: The time, in UTC.
+        now: The time by the system's clock, in UTC.
+        steady_now: The time by a clock that nobody sets, in UTC, for what is due; ``None``: the same.
         retention: How long keys of ended jobs, and months of usage, are kept; requests by hand rely on
             the default at least.
 
@@ -70,12 +73,12 @@ async def open_claimed_store(
         DataDirUnusable: the operator has to act.
     """
     async with opened(data_dir) as database:
-        signals = Signals()
+        signals, steady = Signals(), steady_now or now
         store = Store(
             database,
-            SqliteRequests(database, signals, now),
-            SqliteQueue(database, signals, now, retention),
-            SqliteRemovals(database, signals, now),
+            SqliteRequests(database, signals, steady),
+            SqliteQueue(database, signals, steady, retention, now),
+            SqliteRemovals(database, signals, steady),
             SqlitePreferences(database, now),
             SqliteLedger(database),
             SqliteListening(database, now),

@@ -40,6 +40,13 @@ UNFINISHED = {
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n"
 
 
+@pytest.fixture(autouse=True)
+def libraries_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Warnings at least, and no less where other tests have set another level for good."""
+    for name in ("asyncio", "aiohttp.server"):
+        caplog.set_level(logging.WARNING, name)
+
+
 async def checks() -> dict[str, str]:
     return {"slack": "ok", "database": "ok", "recogniser": "ok"}
 
@@ -86,8 +93,8 @@ async def until_open(opened: list[socket.socket], most: int) -> None:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """What the libraries have logged; other tests may have lowered the level for good."""
-    return [record for record in caplog.records if record.levelno >= logging.WARNING]
+    """What the libraries have logged."""
+    return [record for record in caplog.records if record.name in {"asyncio", "aiohttp.server"}]
 
 
 async def answered(port: int) -> None:

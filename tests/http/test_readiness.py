@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -44,8 +45,8 @@ class Watch:
         if self.slack_trouble is not None:
             raise self.slack_trouble
 
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.passed
+    def clock(self) -> float:
+        return time.monotonic() + self.passed.total_seconds()
 
     async def fail_once(self) -> None:
         self.service.faults.add(faults.Answer(500, "InternalError"))
@@ -72,7 +73,7 @@ async def watch() -> AsyncIterator[Watch]:
 @pytest.fixture
 async def readiness(watch: Watch, tmp_path: Path) -> AsyncIterator[Readiness]:
     async with open_store(tmp_path) as store:
-        yield Readiness(store.database, watch.recogniser, watch.ask_slack, watch.now)
+        yield Readiness(store.database, watch.recogniser, watch.ask_slack, watch.clock)
 
 
 async def test_slack_is_not_asked_before_it_is_reached(watch: Watch, readiness: Readiness) -> None:

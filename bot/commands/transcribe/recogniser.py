@@ -14,6 +14,7 @@ from bot.job.clock import Clock
 from bot.job.recognise import RecordingRecogniser
 from bot.playground.dashscope_lookalike.server import DashScopeLookalike
 from bot.settings.load import load_asr
+from bot.steady_clock import SteadyClock
 from bot.whisper.whisper import SHA256, Whisper
 
 _LOCAL_AT_ONCE = 2
@@ -54,7 +55,10 @@ async def open_recogniser(*, local: bool) -> AsyncIterator[OpenRecogniser]:
             settings = load_asr()
         media = Media(most_minutes=settings.max_audio_minutes, compressed=settings.compress_uploads)
         recordings = RecordingRecogniser(
-            media, build_recogniser(settings, session), Clock(_GIVE_UP_AFTER_S), settings.asr_concurrency
+            media,
+            build_recogniser(settings, session),
+            Clock(_GIVE_UP_AFTER_S, SteadyClock().now),
+            settings.asr_concurrency,
         )
         model = SHA256 if local else settings.asr_model
         yield OpenRecogniser(recordings, (model, settings.asr_language, settings.asr_enable_itn))

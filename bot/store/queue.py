@@ -217,9 +217,9 @@ class SqliteQueue:
         """At start: what a former process was working on is due again, and what waits for too long is too."""
         table = schema.job
         is_ready = table.c.state == JobState.READY
-        await self._database.changed(
-            update(table).where(is_ready, is_beyond_reason(table, self._now())).values(due_at=AT_ONCE)
-        )
+        # The clock was ahead when it was accepted, or when its delay was written.
+        is_ahead = is_beyond_reason(table, self._now()) | (table.c.accepted_at > self._now().timestamp())
+        await self._database.changed(update(table).where(is_ready, is_ahead).values(due_at=AT_ONCE))
         return await self._database.changed(
             update(table)
             .where(table.c.state == JobState.RUNNING)

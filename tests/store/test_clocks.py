@@ -35,6 +35,20 @@ async def test_what_is_due_later_than_any_delay_is_due_at_the_next_start(
         assert await store.queue.claim() is None, "an hour is what the other side may ask for"
 
 
+async def test_what_was_accepted_in_the_future_is_due_at_the_next_start(
+    tmp_path: Path, time: VirtualTime
+) -> None:
+    time.passed_s = 3_600.0
+    async with open_store(tmp_path, time.now) as store:
+        await store.requests.accept([request_for()])
+        job = await store.queue.claim()
+        assert job is not None
+        await store.queue.retry_at(job, time.now() + timedelta(seconds=2))
+    time.passed_s = 10.0
+    async with open_store(tmp_path, time.now) as store:
+        assert await store.queue.claim() is not None
+
+
 async def test_a_removal_that_is_due_later_than_any_delay_is_due_at_the_next_start(
     tmp_path: Path, time: VirtualTime
 ) -> None:

@@ -58,7 +58,7 @@ class Connections:
             try:
                 await request.read()
             except (web.RequestPayloadError, ConnectionError):
-                # A bug of ours elsewise, to aiohttp: a broken body, or a connection that is gone.
+                # A broken body, or a connection that is gone: aiohttp would take them for bugs of ours.
                 raise web.HTTPBadRequest from None
             transport = request.transport
             if transport is None:

@@ -186,7 +186,8 @@ class Database:
 
 def is_locked(error: DBAPIError) -> bool:
     """True where another process keeps the database to itself: it has not changed, and may be used later."""
-    return isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    # Python's own complaints have no code.
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _engine(path: Path) -> AsyncEngine:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.machine import machine_trouble
 from bot.tasks import start_task
 
 _PREFIX = "threadscribe-cli-"
@@ -25,8 +26,12 @@ async def workspace(parent: Path, again_after_s: float = 60.0) -> AsyncIterator[
     """A private folder in ``parent`` that goes with the block; what a kill leaves, the next start removes.
 
     Where it cannot be deleted that is logged, and tried again each ``again_after_s`` seconds.
+
+    Raises:
+        Unavailable: MACHINE: it cannot be made.
     """
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORKSPACE_PREFIX, dir=parent))
+    with machine_trouble():
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORKSPACE_PREFIX, dir=parent))
     try:
         yield folder
     finally:

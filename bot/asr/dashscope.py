@@ -20,6 +20,7 @@ from bot.asr.error_codes import legible, message_of
 from bot.asr.scheduler import Scheduler
 from bot.asr.wire import PATH, RequestBody, decode_response, request_body
 from bot.errors import Misconfiguration, Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
+from bot.machine import machine_trouble
 from bot.recording import PreparedAudio, Recognition
 
 _CHUNK_BYTES = 3 * 64 * 1024
@@ -129,11 +130,9 @@ class DashScope:
             enable_itn=self._enable_itn if digits is None else digits,
             context=context,
         )
-        try:
+        with machine_trouble():
             # Opening and closing a local file takes microseconds; reading it does not.
             source = audio.path.open("rb")
-        except OSError as error:
-            raise Unavailable(Outage.MACHINE, f"cannot open the audio: {type(error).__name__}") from error
         with source:
             return await self._ask(flow, source, body)
 
@@ -232,10 +231,8 @@ async def _encoded(source: BinaryIO, size_bytes: int, body: RequestBody) -> Asyn
     left_bytes = size_bytes
     while left_bytes:
         wanted_bytes = min(left_bytes, _CHUNK_BYTES)
-        try:
+        with machine_trouble():
             chunk = await asyncio.to_thread(_read_encoded, source, wanted_bytes)
-        except OSError as error:
-            raise Unavailable(Outage.MACHINE, f"cannot read the audio: {type(error).__name__}") from error
         yield chunk
         left_bytes -= wanted_bytes
     yield body.suffix

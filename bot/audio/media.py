@@ -20,7 +20,8 @@ from bot.audio.plan import (
     sent_as,
     untouched_wav,
 )
-from bot.errors import Outage, Refusal, Rejected, Unavailable
+from bot.errors import Refusal, Rejected
+from bot.machine import machine_trouble
 from bot.recording import AudioMime, PreparedAudio, Segment, Span
 
 SMALL_BYTES = 4 * 1024 * 1024
@@ -63,7 +64,7 @@ class Media:
         ``source`` itself. A slot of its semaphore is held until the generator
         ends.
         """
-        try:
+        with machine_trouble():
             head, size_bytes = await asyncio.to_thread(_glance, source)
             if size_bytes == 0:
                 raise Rejected(Refusal.EMPTY)
@@ -78,21 +79,17 @@ class Media:
                     if (cut := account.feed(line)) is not None:
                         yield await asyncio.to_thread(self._segment, cut, source, workspace)
                 account.finish(await child.ended())
-        except OSError as error:
-            raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
 
     async def duration_s(self, source: Path) -> float | None:
         """Read a length from a file's header; see ``bot.ports.outside.Audio.duration_s``."""
         measurement = LengthReader()
-        try:
+        with machine_trouble():
             size_bytes = (await asyncio.to_thread(source.stat)).st_size
             arguments = self._arguments("measure", source, source.parent, ())
             async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
                 while (line := await child.line()) is not None:
                     measurement.feed(line)
                 return measurement.finish(await child.ended())
-        except OSError as error:
-            raise Unavailable(Outage.MACHINE, f"{type(error).__name__} {error.errno}") from error
 
     def _turns(self, size_bytes: int) -> asyncio.Semaphore:
         return self._small_turns if size_bytes <= SMALL_BYTES else self._big_turns

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from bot.errors import Misconfiguration, Misconfigured, NotReady, Outage, Refusal, Rejected, Unavailable
+from bot.machine import machine_trouble
 from bot.model import FileState, SharedFile
 from bot.slack.client.api import Answer, SlackApi
 from bot.slack.client.api_errors import parse_retry_after_s
@@ -196,10 +197,8 @@ async def _on_disk(work: Callable[[], T]) -> T:
     Raises:
         Unavailable: MACHINE.
     """
-    try:
+    with machine_trouble():
         return await asyncio.to_thread(work)
-    except OSError as failure:
-        raise Unavailable(Outage.MACHINE, f"disk: {failure.strerror}") from failure
 
 
 def _create(path: Path) -> BinaryIO:

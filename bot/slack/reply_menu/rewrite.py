@@ -12,6 +12,7 @@ import structlog
 
 from bot import sentences
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, UnknownRefusal
+from bot.machine import machine_trouble
 from bot.model import SharedFile
 from bot.reply import SharedTranscript
 from bot.scratch import workspace
@@ -153,7 +154,8 @@ class Rewrite:
         async with workspace(self._context.scratch) as folder:
             path = folder / "transcript"
             await self._context.files.download(file, path)
-            return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
+            with machine_trouble():
+                return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
 
     async def _update(self, press: Press, message: replies.OutgoingMessage) -> bool:
         """Edit the reply, whose metadata stay; False where Slack does not take its content."""

@@ -36,6 +36,7 @@ from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
 from bot.steady_clock import SteadyClock
 from bot.store.data_dir import DataDirBusy, claimed, unusable
+from bot.store.outages import as_jobs_see
 from bot.store.store import Store, open_claimed_store
 from bot.tasks import start_task
 from bot.telemetry import Metrics
@@ -95,7 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
                 ),
                 opening,
             )
-            clients = build_clients(settings, session, store.preferences.channel_now, clock.now)
+            clients = build_clients(settings, session, as_jobs_see(store.preferences).channel_now, clock.now)
             readiness = Readiness(store.database, clients.recogniser, lambda: identify(clients.api))
             probes.checks, probes.jobs = readiness.checks, store.requests
             probes.asr_limit = lambda: clients.recogniser.limit

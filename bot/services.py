@@ -23,6 +23,7 @@ from bot.slack.recognition_context import SlackRecognitionContext
 from bot.slack.requests.look_back import LookBack
 from bot.slack.requests.shares import Shares
 from bot.steady_clock import utc_now
+from bot.store.outages import as_jobs_see
 from bot.store.store import Store
 from bot.telemetry import Metrics
 
@@ -39,8 +40,10 @@ def build_worker(
     """The worker with its pipeline; ``now`` is a clock that nobody sets, as the store's is."""
     most_minutes, clock = settings.max_audio_minutes, Clock(settings.job_give_up_after_s, now)
     media = Media(most_minutes=most_minutes, compressed=settings.compress_uploads)
+    # The database's trouble passes: jobs wait for it as for any other outage.
+    queue, preferences = as_jobs_see(store.queue), as_jobs_see(store.preferences)
     budget = Budget(
-        store.ledger,
+        as_jobs_see(store.ledger),
         price_per_second=settings.asr_price_per_second,
         monthly_minutes=settings.monthly_minutes,
         confirm_above_minutes=settings.confirm_above_minutes,
@@ -49,21 +52,21 @@ def build_worker(
     transcriber = Transcriber(
         clients.files,
         RecordingRecogniser(media, clients.recogniser, clock, settings.asr_concurrency),
-        store.queue,
+        queue,
         scratch,
-        preferences=store.preferences,
+        preferences=preferences,
         context_source=SlackRecognitionContext(
-            clients.lookups, store.preferences, bot_user_id=identity.bot_user_id, now=clock.now
+            clients.lookups, preferences, bot_user_id=identity.bot_user_id, now=clock.now
         ),
         budget=budget,
         most_minutes=most_minutes,
     )
     return Worker(
-        queue=store.queue,
+        queue=queue,
         removals=store.removals,
         transcriber=transcriber,
         replies=clients.replies,
-        preferences=store.preferences,
+        preferences=preferences,
         budget=budget,
         verify=clients.verify,
         metrics=metrics,

@@ -94,6 +94,7 @@ class Attempt:
             found = await self._delivery.find(current)
             if is_final(found, self._current.job):
                 # A former process died between posting and noting it.
+                self._progress.is_over = True
                 await self._end(Outcome(f"{found.state}_before"), found.state)
                 return
             if self._current.job.key.audience == SUBSCRIBERS and not await self._present_readers():

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
+
+import structlog
 
 from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
 from bot.job.clock import Clock
@@ -80,6 +83,7 @@ class RecordingRecogniser:
         self._recogniser = recogniser
         self._clock = clock
         self._at_once = at_once
+        self._log = structlog.get_logger(__name__)
 
     async def duration_s(self, source: Path) -> float | None:
         """The length that a recording claims; see ``bot.ports.outside.Audio.duration_s``."""
@@ -90,7 +94,8 @@ class RecordingRecogniser:
 
         A segment that fails for good becomes a failed part. When the file breaks off, or something stands in
         the way of all segments, those under way are still waited for: they are paid for. What cannot be kept
-        ends all at once, by the error of ``RecognitionTask.keep``.
+        now is kept as soon as that is possible, and nothing further is begun meanwhile. Any other error of
+        ``RecognitionTask.keep`` ends all at once.
 
         Raises:
             Rejected: the file cannot be decoded, or the recogniser refused all there was.
@@ -117,7 +122,7 @@ class RecordingRecogniser:
             await asyncio.shield(asyncio.to_thread(_delete, run.files))
         if broken is not None:
             raise broken
-        if run.trouble is not None:
+        if run.trouble is not None and not parts.is_whole:
             raise run.trouble
         if run.refusal is not None and not any(part.recognition for part in parts):
             raise run.refusal
@@ -154,15 +159,29 @@ class RecordingRecogniser:
         try:
             part = await self._recognise_segment(run, segment)
         except (Unavailable, Misconfigured) as error:
-            # An outage passes by itself: what the operator has to do counts for more.
-            if not isinstance(run.trouble, Misconfigured):
-                run.trouble = error
+            _note_trouble(run, error)
             return
         finally:
             # Before the part is kept: the disk may be full.
             await _discard(run, segment)
-        await run.task.keep(part)
+        await self._keep(run, part)
         run.parts.add(part)
+
+    async def _keep(self, run: _Run, part: Part) -> None:
+        """Keep a part, however long the database does not take it: it is paid for, and would be again."""
+        for pause_s in chain(_PAUSES_S, repeat(_LONGEST_WAIT_S)):
+            try:
+                await run.task.keep(part)
+            except Unavailable as error:
+                self._log.warning("part not kept yet", key=run.task.flow, error=str(error))
+                _note_trouble(run, error)
+            else:
+                return
+            # What waits may be what fills the disk.
+            while not run.segments.empty():
+                await _discard(run, run.segments.get_nowait())
+                run.segments.task_done()
+            await self._clock.sleep(pause_s)
 
     async def _recognise_segment(self, run: _Run, segment: Segment) -> Part:
         """The part that a segment becomes: recognised, failed, or silent."""
@@ -229,13 +248,21 @@ class RecordingRecogniser:
         return heard
 
 
+def _note_trouble(run: _Run, error: Unavailable | Misconfigured) -> None:
+    """Have nothing further begun. An outage passes: what the operator has to do counts for more."""
+    if not isinstance(run.trouble, Misconfigured):
+        run.trouble = error
+
+
 async def _discard(run: _Run, segment: Segment) -> None:
     """Delete a segment's file, unless it is the recording itself."""
     if segment.audio is not None and segment.audio.path in run.files:
         run.files.remove(segment.audio.path)
-        await asyncio.shield(asyncio.to_thread(segment.audio.path.unlink, missing_ok=True))
+        await asyncio.shield(asyncio.to_thread(_delete, [segment.audio.path]))
 
 
 def _delete(paths: Iterable[Path]) -> None:
+    """Delete files; one that stays goes with the workspace, and costs nobody what was recognised of it."""
     for path in paths:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from bot.errors import Unavailable
 from bot.job.attempt import Attempt, Collaborators
 from bot.job.budget import Budget
 from bot.job.clock import Clock
@@ -168,16 +169,16 @@ class Worker:
         """One job, whose failure must not end the others."""
         try:
             await Attempt(job, self._collaborators).run()
-        except Exception:
+        except Exception as error:
             self._log.exception("job not recorded", key=str(job.key))
-            await self._give_back(job)
+            await self._give_back(job, is_bug=not isinstance(error, Unavailable))
 
-    async def _give_back(self, job: Job) -> None:
+    async def _give_back(self, job: Job, *, is_bug: bool) -> None:
         """Queue a job whose fate could not be recorded, as soon as the database takes it again."""
         while True:
             await self._clock.sleep(_STUMBLE_S)
             try:
-                await self._queue.retry_at(job, self._clock.now(), bug=True)
+                await self._queue.retry_at(job, self._clock.now(), bug=is_bug)
             except Exception:
                 self._log.exception("job not given back", key=str(job.key))
             else:

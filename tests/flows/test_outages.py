@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage
@@ -153,6 +156,32 @@ async def test_an_expired_key_survives_a_restart(harness: BotHarness) -> None:
     async with harness.bot_running():
         (reply,) = await harness.answered(message)
     assert words(reply) == "A clip of 2 seconds."
+
+
+async def _limit_pages(harness: BotHarness, count: int) -> None:
+    """The bot's database may not grow beyond so many pages, as on a disk that is full."""
+    assert harness.bot is not None
+
+    async def execute(connection: AsyncConnection) -> None:
+        await connection.execute(text(f"PRAGMA max_page_count={count}"))
+
+    await harness.bot.store.database.transact(execute)
+
+
+async def test_what_was_heard_while_the_disk_was_full_is_not_heard_again(harness: BotHarness) -> None:
+    harness.ear.text = " ".join(f"word{number}" for number in range(2_000)) + "."
+    held = harness.dashscope.faults.hold(when=is_clip)
+    async with harness.bot_running():
+        message = harness.share(harness.clip())
+        await held.reached()
+        with capture_logs() as logged:
+            await _limit_pages(harness, 1)
+            held.release()
+            await harness.until(lambda: any(line["event"] == "part not kept yet" for line in logged))
+        await _limit_pages(harness, 10**6)
+        said = await harness.answered(message)
+    assert [state_of(reply) for reply in said if reply.metadata] == ["transcribed"]
+    assert len([call for call in harness.dashscope.calls if is_clip(call)]) == 1
 
 
 async def test_what_lasts_too_long_ends_with_a_sentence(harness: BotHarness) -> None:

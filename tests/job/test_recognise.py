@@ -300,6 +300,36 @@ async def test_a_part_that_cannot_be_kept_ends_everything_at_once(
     assert ear.left() == {"source"}
 
 
+async def test_what_cannot_be_kept_now_is_kept_later_and_nothing_is_begun_meanwhile(
+    harness: JobHarness,
+) -> None:
+    ear = Ear(harness)
+    harness.audio.lengths_ms["F1"] = [2_000] * 60
+    ear.full = Unavailable(Outage.MACHINE, "database or disk is full")
+    hearing = ear.begin()
+    await harness.time.run(600)
+    assert not hearing.done()
+    assert len(harness.recogniser.asked) <= 4
+    assert ear.left() == {"source"}, "what is cut may be what fills the disk"
+    ear.full = None
+    await harness.time.run(61)
+    with pytest.raises(Unavailable):
+        await hearing
+    assert len(ear.kept) == len(harness.recogniser.asked)
+
+
+async def test_a_segment_that_cannot_be_deleted_costs_nobody_its_words(
+    harness: JobHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    ear = Ear(harness)
+    await ear.listen()
+    assert len(ear.kept) == 5
+
+
 async def test_a_long_recording_is_cut_ahead_so_far_and_no_further(harness: JobHarness) -> None:
     ear = Ear(harness)
     harness.audio.lengths_ms["F1"] = [2_000] * 60

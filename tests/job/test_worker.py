@@ -474,18 +474,33 @@ async def test_only_so_many_jobs_run_at_once(harness: JobHarness) -> None:
     assert harness.recogniser.most_at_work == JOBS_AT_ONCE
 
 
-class Stumbling:
-    """A queue whose writes fail for one file as long as a test wants."""
+async def test_recordings_wait_for_a_temporary_folder_that_cannot_be_written(harness: JobHarness) -> None:
+    away = harness.scratch.with_name("away")
+    harness.scratch.rename(away)
+    files = [shared_file(f"F{number}") for number in range(40)]
+    async with harness.working():
+        await harness.jobs.accept([request_for(file) for file in files])
+        await harness.time.run(6)
+        assert harness.said() == []
+        away.rename(harness.scratch)
+        await harness.ended(60)
+    assert harness.memory.outcomes() == ["transcribed"] * 40
+    assert len(harness.recogniser.asked) == 40
 
-    def __init__(self, harness: JobHarness, *verbs: str) -> None:
+
+class Stumbling:
+    """A queue whose calls fail for one file as long as a test wants."""
+
+    def __init__(self, harness: JobHarness, *verbs: str, error: Exception | None = None) -> None:
         self.failing = True
+        self._error = error or OSError("database or disk is full")
         for verb in verbs:
             setattr(harness.memory, verb, self._wrapped(getattr(harness.memory, verb)))
 
     def _wrapped(self, verb: object) -> object:
         async def call(job: object, *args: object, **kwargs: object) -> object:
             if self.failing and job.key.file_id == "F1":  # type: ignore[attr-defined]
-                raise OSError("database or disk is full")
+                raise self._error
             return await verb(job, *args, **kwargs)  # type: ignore[operator]
 
         return call
@@ -514,6 +529,51 @@ async def test_a_database_that_fails_for_one_job_fails_no_other_and_not_for_ever
     assert len(harness.said()) == 2
     assert all(len(said) == 1 for said in harness.said())
     assert harness.memory.outcomes()[0] in {"transcribed", "transcribed_before"}
+
+
+LOCKED = Unavailable(Outage.MACHINE, "database is locked")
+
+
+async def test_what_was_heard_is_kept_in_memory_until_it_can_be_stored(harness: JobHarness) -> None:
+    stumbling = Stumbling(harness, "keep", error=LOCKED)
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        for _ in range(3):
+            stumbling.failing = True
+            await harness.time.run(33)
+            stumbling.failing = False
+            await harness.time.run(1)
+        await harness.ended(120)
+    assert harness.memory.outcomes() == ["transcribed"]
+    assert harness.said()[0][-1] == WORDS
+    assert len(harness.recogniser.asked) == 1
+    assert harness.counted("threadscribe_billed_seconds_total") == 2.0
+    assert (await harness.memory.ledger.used("T1", EPOCH)).seconds == 2.0
+
+
+@pytest.mark.parametrize(
+    "verbs",
+    [
+        ("parts",),
+        ("write_intent",),
+        ("record_reply",),
+        ("finish",),
+        ("keep", "write_intent", "record_reply", "finish", "retry_at", "park", "parts"),
+    ],
+)
+async def test_a_database_that_is_away_again_and_again_ends_no_job_and_bills_nothing_twice(
+    harness: JobHarness, verbs: tuple[str, ...]
+) -> None:
+    stumbling = Stumbling(harness, *verbs, error=LOCKED)
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        await harness.time.run(1_000)
+        stumbling.failing = False
+        await harness.ended(1_200)
+    assert harness.memory.outcomes()[0] in {"transcribed", "transcribed_before"}
+    assert harness.said()[0][-1] == WORDS
+    assert len(harness.said()) == 1
+    assert len(harness.recogniser.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,8 @@ REFUSALS = {
     ),
     Refusal.OPTED_OUT: _("Whoever recorded this has asked me never to transcribe them, so I don't."),
     Refusal.MONTH_USED_UP: _(
-        "This workspace's {limit} minutes for this month are used up. "
-        "Whoever runs this bot can allow more; else please share it again next month."
+        "This workspace's {limit} minutes for this month are used up, or too few are left for this "
+        "recording. Whoever runs this bot can allow more; else please share it again next month."
     ),
 }
 

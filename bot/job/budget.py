@@ -1,4 +1,4 @@
-"""The price of transcribing, the monthly limit, and the length from which consent is needed."""
+"""The price of transcribing, the monthly limit and what is set aside of it, and when consent is needed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from datetime import datetime
 from bot.errors import ConsentNeeded, Refusal, Rejected
 from bot.model import Job
 from bot.ports.preferences import Ledger
+from bot.ports.store import Queue
 
 WARN_FROM = 0.8
 """The share of a month's minutes from which on replies say so."""
 FEWEST_BYTES_PER_S = 750
 """Speech in Opus takes no less (6 kbit/s): what is smaller is not long."""
+_PADDING_S = 0.2
+"""What encoding adds to a sound at most (a MP3 encoder's delay); and whole seconds are billed."""
 
 
 class Budget:
@@ -70,6 +73,10 @@ class Budget:
         if duration_s is not None and duration_s > self._longest_unasked_s(job):
             raise ConsentNeeded(duration_s)
 
+    def reservation(self, queue: Queue, job: Job) -> Reservation:
+        """The reservation of a try of a job; nothing is set aside yet."""
+        return Reservation(queue, job, self._monthly_minutes)
+
     def may_ask(self, job: Job, size_bytes: int) -> bool:
         """True where so many bytes can hold a recording that needs consent."""
         return size_bytes > self._longest_unasked_s(job) * FEWEST_BYTES_PER_S
@@ -78,6 +85,59 @@ class Budget:
         if self._confirm_above_s is None or job.is_confirmed:
             return math.inf
         return self._confirm_above_s
+
+
+class Reservation:
+    """The seconds of the month that are set aside for one try of a job, before anything is billed.
+
+    Without a monthly limit nothing is set aside, and everything may be heard.
+
+    Args:
+        queue: Keeps it.
+        job: Which.
+        most_minutes: The most of its workspace in a month; ``None``: no limit.
+    """
+
+    def __init__(self, queue: Queue, job: Job, most_minutes: int | None) -> None:
+        self._queue = queue
+        self._job = job
+        self._most_minutes = most_minutes
+        self._set_aside_s = 0
+        self._taken_s = 0
+
+    async def begin(self, seconds: float) -> None:
+        """Set the length of what is to be heard aside, as far as it is known, in place of an earlier try's.
+
+        Raises:
+            Rejected: MONTH_USED_UP: so much is not left.
+        """
+        self._set_aside_s = _most_billed_s(seconds) if seconds else 0
+        await self._reserve(self._set_aside_s, anew=True)
+
+    async def take(self, seconds: float) -> None:
+        """Take what one request costs from what is set aside; beyond that, set more aside first.
+
+        Raises:
+            Rejected: MONTH_USED_UP: so much is not left.
+        """
+        self._taken_s += _most_billed_s(seconds)
+        more_s = self._taken_s - self._set_aside_s
+        if more_s > 0:
+            # First of all: requests are sent side by side.
+            self._set_aside_s += more_s
+            await self._reserve(more_s)
+
+    async def _reserve(self, seconds: float, *, anew: bool = False) -> None:
+        if self._most_minutes is None:
+            return
+        most_s = self._most_minutes * 60.0
+        if not await self._queue.reserve(self._job, seconds, most_s=most_s, anew=anew):
+            raise Rejected(Refusal.MONTH_USED_UP, f"{seconds} s more", self._most_minutes)
+
+
+def _most_billed_s(duration_s: float) -> int:
+    """The most seconds that a request may be billed for."""
+    return math.ceil(duration_s + _PADDING_S)
 
 
 def month_to_tell(share_used: float) -> float | None:

@@ -14,8 +14,8 @@ from bot.recording import Transcript
 from bot.reply import Broken, GaveUp, Refused, ReplyState, ThreadLookup
 from bot.transcript.join import join
 
-_DAMAGED = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY})
-"""Refusals that come of a recording which breaks off in the middle, too."""
+_ON_THE_WAY = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY, Refusal.MONTH_USED_UP})
+"""Refusals that come in the middle of a recording, too: it breaks off, or is longer than the month allows."""
 
 
 async def partial_transcript(
@@ -43,8 +43,9 @@ async def partial_transcript(
     for part in filled:
         if part.failed:
             await queue.keep(job, part)
+    is_month_over = isinstance(reply, Refused) and reply.reason is Refusal.MONTH_USED_UP
     # How it sounds is told of a recording that was recognised to its end.
-    return replace(transcript, emotion=None)
+    return replace(transcript, emotion=None, month_used=1.0 if is_month_over else None)
 
 
 def _leaves_words(job: Job, reply: Refused | GaveUp | Broken) -> bool:
@@ -54,6 +55,6 @@ def _leaves_words(job: Job, reply: Refused | GaveUp | Broken) -> bool:
             return False
         case Refused(reason):
             # What somebody reads already is not taken away.
-            return reason in _DAMAGED or job.revision > 0 or job.reply_ts is not None
+            return reason in _ON_THE_WAY or job.revision > 0 or job.reply_ts is not None
         case GaveUp() | Broken():
             return True

@@ -32,6 +32,10 @@ _LONGEST_WAIT_S = 60.0
 """A longer ``retry_after_s`` gives the job back to the queue."""
 
 
+async def _take_freely(_seconds: float) -> None:
+    """Spends without a limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecognitionTask:
     """A recording to recognise, with the options for it."""
@@ -46,6 +50,9 @@ class RecognitionTask:
     """Told of each part before it counts, to keep it."""
     wanted: Callable[[PreparedAudio], None] = lambda _audio: None
     """Called with each segment's audio before it is queued; raises what is to be raised."""
+    take: Callable[[float], Awaitable[None]] = _take_freely
+    """Told of each segment's seconds before it is sent; raises ``Rejected`` (MONTH_USED_UP) where so much may
+    not be spent any more."""
     language: str | None = None
     context: str = ""
     digits: bool | None = None
@@ -157,8 +164,10 @@ class RecordingRecogniser:
     async def _hear_out(self, run: _Run, segment: Segment) -> None:
         """Add what becomes of a segment, or note why nothing further is to be begun."""
         try:
+            if segment.audio is not None:
+                await run.task.take(segment.audio.duration_s)
             part = await self._recognise_segment(run, segment)
-        except (Unavailable, Misconfigured) as error:
+        except (Unavailable, Misconfigured, Rejected) as error:
             _note_trouble(run, error)
             return
         finally:
@@ -236,6 +245,10 @@ class RecordingRecogniser:
                 return heard
             # On little sound the recogniser may give back the context for a transcript.
             echoes.append(heard)
+            try:
+                await run.task.take(audio.duration_s)
+            except Rejected:
+                return replace(heard, text="")  # it is billed, and says nothing
         again = await self._ask_with(run, audio, "")
         return replace(again, billed_s=again.billed_s + sum(echo.billed_s for echo in echoes))
 
@@ -248,7 +261,7 @@ class RecordingRecogniser:
         return heard
 
 
-def _note_trouble(run: _Run, error: Unavailable | Misconfigured) -> None:
+def _note_trouble(run: _Run, error: TranscriptionError) -> None:
     """Have nothing further begun. An outage passes: what the operator has to do counts for more."""
     if not isinstance(run.trouble, Misconfigured):
         run.trouble = error

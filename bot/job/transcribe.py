@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.errors import NotReady, Refusal, Rejected
 from bot.job.budget import Budget, month_to_tell
 from bot.job.current import CurrentJob
+from bot.job.parts import Parts
 from bot.job.recognise import RecognitionTask, RecordingRecogniser
 from bot.model import Claim, FileState, Job, SharedFile, TranscriptionRequest
 from bot.ports.outside import Files, RecognitionContextSource
@@ -115,8 +116,9 @@ class Transcriber:
         """
         job, observed = current.job, current.observed
         request, source = job.request, workspace / "source"
-        # What has begun was allowed to; half a transcript would have cost as much.
+        # Who has consented to what has begun has consented to its end.
         is_new = current.parts.count == 0
+        reservation = self._budget.reservation(self._queue, job)
         with observed.stage("download"):
             file = await self._located(job)
             observed.claim = file.claim
@@ -124,12 +126,15 @@ class Transcriber:
             self._refuse_unwanted(request, file)
             if is_new:
                 self._budget.check(job, share_used, file.duration_s)
+            await reservation.begin(_left_s(file.duration_s, current.parts))
             current.job = replace(job, request=replace(request, file=file))
             started()
             observed.source_bytes = await self._files.download(file, source)
         if is_new and not file.duration_s and self._budget.may_ask(job, observed.source_bytes):
             # Slack says how long a clip is, but not an upload.
-            self._budget.check(job, share_used, await self._recogniser.duration_s(source))
+            duration_s = await self._recogniser.duration_s(source)
+            self._budget.check(job, share_used, duration_s)
+            await reservation.begin(duration_s or 0.0)
 
         def refuse_film(audio: PreparedAudio) -> None:
             if audio.has_video and not _wants_video(request, file):
@@ -138,7 +143,12 @@ class Transcriber:
         async def keep(part: Part) -> None:
             await self._queue.keep(job, part, billed_s=_billed_s(part))
 
-        return RecognitionTask(source, workspace, str(job.key), observed, keep=keep, wanted=refuse_film)
+        return RecognitionTask(
+            *(source, workspace, str(job.key), observed),
+            keep=keep,
+            wanted=refuse_film,
+            take=reservation.take,
+        )
 
     async def _located(self, job: Job) -> SharedFile:
         """The file as the event described it or, where that is not enough, as Slack does."""
@@ -179,6 +189,11 @@ class Transcriber:
             raise refusal(Refusal.NOT_AUDIO, f"claims {file.claim}")
         if file.duration_s is not None and file.duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
             raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s", self._most_minutes)
+
+
+def _left_s(duration_s: float | None, parts: Parts) -> float:
+    """The seconds of a recording that are yet to be heard; 0 where nobody says how long it is."""
+    return max(0.0, (duration_s or 0.0) - sum(span.duration_ms for span in parts.done()) / 1000)
 
 
 def _billed_s(part: Part) -> float:

@@ -150,8 +150,29 @@ class Queue(Protocol):
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         """Note where the reply stands and which notice it shows (``None``: the final reply)."""
 
+    async def reserve(self, job: Job, seconds: float, *, most_s: float, anew: bool = False) -> bool:
+        """Set seconds of the workspace's month aside for a claimed job. Durable on return.
+
+        They stay so until they are billed (see ``keep``) or the job goes on by itself no more.
+
+        Args:
+            job: Which.
+            seconds: To be billed at most, beside what is set aside for it already.
+            most_s: What the workspace may be billed for in a month.
+            anew: In place of what was set aside for it by an earlier try.
+
+        Returns:
+            False, with nothing changed, where this and what was used and set aside for others is more than
+            ``most_s``.
+
+        Raises:
+            Forgotten: nothing is known of the job any more, or it is not this process's any more.
+        """
+
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         """Keep a part of a claimed job until the job ends, and count what it cost. Durable on return.
+
+        What was billed is taken from what is set aside for the job.
 
         Raises:
             Forgotten: nothing is known of the job any more.

@@ -181,7 +181,8 @@ class Settings(StoreSettings, AsrSettings, SlackSettings):
         None,
         ge=1,
         description="The most minutes that are transcribed in a calendar month (UTC). From 80 % on replies "
-        "say so; at 100 % recordings are refused until the next month. Empty: no limit.",
+        "say so; a recording that is longer than what is left is refused, and one that turns out longer is "
+        "transcribed as far as they reach. Empty: no limit.",
     )
     confirm_above_minutes: int | None = Field(
         None,

@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import Forgotten
 from bot.model import Job, JobKey, JobState, Outcome
 from bot.recording import Part
-from bot.store import endings, removals, schema
+from bot.store import endings, ledger, removals, schema
 from bot.store.database import Database
-from bot.store.ledger import add_usage, month_name
+from bot.store.ledger import add_usage, month_name, settle
 from bot.store.moving import channel_id_now
 from bot.store.rows import channel_now, dump_part, id_of, is_running, parse_job, parse_part
 from bot.store.signals import AT_ONCE, Signals, is_beyond_reason, wait_until_due
@@ -143,6 +143,15 @@ class SqliteQueue:
         self._signals.next_turn()
         return replace(job, reply_ts=ts, notice=notice)
 
+    async def reserve(self, job: Job, seconds: float, *, most_s: float, anew: bool = False) -> bool:
+        """Add to the job's row where it fits, in one statement."""
+        reserving = ledger.reserve(job.key, seconds, month=month_name(self._now()), most_s=most_s, anew=anew)
+        if await self._database.changed(reserving):
+            return True
+        if not await self._database.rows(select(schema.job.c.id).where(is_running(job.key))):
+            raise Forgotten
+        return False
+
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         """Insert a part, or put it in the place of a failed one; and add to the month."""
         await self._database.transact(
@@ -263,3 +272,4 @@ async def _keep_part(
         channel_id = channel_now(key.team_id, key.channel_id)
         usage = add_usage(key.team_id, channel_id, month, seconds=billed_s)
         await connection.execute(usage)
+        await connection.execute(settle(key, billed_s))

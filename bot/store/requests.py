@@ -76,7 +76,9 @@ class SqliteRequests:
         consenting = (
             update(table)
             .where(table.c.key == key_now(key), table.c.state == JobState.HELD)
-            .values(state=JobState.READY, confirmed=True, attempt=0, accepted_at=now, due_at=now)
+            .values(
+                state=JobState.READY, confirmed=True, attempt=0, reserved_s=0.0, accepted_at=now, due_at=now
+            )
         )
         with self._signals.waking_all():
             return await self._database.changed(consenting) > 0
@@ -201,6 +203,7 @@ async def _ask(
         "state": JobState.READY,
         "attempt": 0,
         "faults": 0,
+        "reserved_s": 0.0,
         # Who wants a transcript in place of another knows what it costs; else nobody has consented yet.
         "confirmed": has_transcript,
         "asked": request.ask_id,
@@ -227,6 +230,7 @@ async def _fill_gaps(connection: AsyncConnection, *, key: JobKey, now: datetime)
             state=JobState.READY,
             attempt=0,
             faults=0,
+            reserved_s=0.0,
             revision=job.c.revision + 1,
             confirmed=True,
             asked="",

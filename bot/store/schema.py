@@ -64,6 +64,8 @@ job = Table(
     Column("confirmed", Boolean, nullable=False, server_default=false()),
     # It is in the month's sum of clips.
     Column("counted", Boolean, nullable=False, server_default=false()),
+    # Seconds of the month that are set aside for what it will be billed for, while it goes on by itself.
+    Column("reserved_s", Float, nullable=False, server_default="0"),
     # The id of the request by hand that made it or made it due again.
     Column("asked", String, nullable=False, server_default=""),
     # Seconds since the epoch, UTC.

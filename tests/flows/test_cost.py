@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.flows.hands import button, text_in
-from tests.flows.harness import BotHarness, context, tone, words
+from tests.flows.harness import BotHarness, context, state_of, tone, words
 
 
 async def test_a_long_recording_asks_first(harness: BotHarness) -> None:
@@ -64,7 +66,7 @@ async def test_a_short_recording_does_not_ask(harness: BotHarness) -> None:
 async def test_a_month_warns_before_it_is_used_up_and_then_refuses(harness: BotHarness) -> None:
     async with harness.bot_running(monthly_minutes=1):
         (first,) = await harness.answered(harness.share(harness.clip(50)))
-        (second,) = await harness.answered(harness.share(harness.clip(11)))
+        (second,) = await harness.answered(harness.share(harness.clip(8)))
         heard = len(harness.dashscope.calls)
         (third,) = await harness.answered(harness.share(harness.clip(2)))
         usage = await harness.command("usage")
@@ -73,3 +75,26 @@ async def test_a_month_warns_before_it_is_used_up_and_then_refuses(harness: BotH
     assert "used up" in words(third)
     assert len(harness.dashscope.calls) == heard
     assert "1 of 1 min" in usage
+
+
+async def test_two_clips_at_once_do_not_both_take_the_last_minute(harness: BotHarness) -> None:
+    async with harness.bot_running(monthly_minutes=1):
+        messages = [harness.share(harness.clip(seconds)) for seconds in (40, 41)]
+        answers = [(await harness.answered(message))[0] for message in messages]
+        usage = await harness.command("usage")
+    assert sorted(state_of(answer) for answer in answers) == ["refused", "transcribed"]
+    assert "1 recording transcribed" in usage
+    assert len([call for call in harness.dashscope.calls if (call.duration_s or 0) > 10]) == 1
+
+
+@pytest.mark.parametrize("claimed_ms", [30_000, None])
+async def test_a_clip_that_is_longer_than_it_says_is_heard_as_far_as_the_month_reaches(
+    harness: BotHarness, claimed_ms: int | None
+) -> None:
+    async with harness.bot_running(monthly_minutes=5):
+        message = harness.share(harness.clip(400, duration_ms=claimed_ms))
+        (reply,) = await harness.answered(message)
+    assert state_of(reply) == "gapped"
+    assert "100% of this month's minutes used" in context(reply)
+    heard_s = sum(call.duration_s or 0 for call in harness.dashscope.calls if (call.duration_s or 0) > 10)
+    assert 0 < heard_s <= 300

@@ -32,6 +32,7 @@ class Row:
     parts: dict[int, Part] = field(default_factory=dict)
     counted: bool = False
     asked: str = ""
+    reserved_s: float = 0.0
 
 
 @dataclass
@@ -129,7 +130,7 @@ class MemoryJobs:
             return False
         now = self._time.now()
         row.job = replace(row.job, is_confirmed=True, attempt=0, accepted_at=now)
-        row.state, row.due_at = JobState.READY, now
+        row.state, row.due_at, row.reserved_s = JobState.READY, now, 0.0
         self._tell()
         return True
 
@@ -282,12 +283,28 @@ class MemoryJobs:
     async def record_reply(self, job: Job, ts: str, notice: str | None) -> Job:
         return self._change(job, lambda known: replace(known, reply_ts=ts, notice=notice))
 
+    async def reserve(self, job: Job, seconds: float, *, most_s: float, anew: bool = False) -> bool:
+        row = self._running(job)
+        if row is None:
+            raise Forgotten
+        wanted_s = seconds if anew else row.reserved_s + seconds
+        others_s = sum(
+            other.reserved_s
+            for key, other in self.rows.items()
+            if key.team_id == job.key.team_id and other is not row and other.state in WORKING
+        )
+        if (await self.ledger.used(job.key.team_id, self._time.now())).seconds + others_s + wanted_s > most_s:
+            return False
+        row.reserved_s = wanted_s
+        return True
+
     async def keep(self, job: Job, part: Part, *, billed_s: float = 0.0) -> None:
         self._check_known(job)
         if row := self._running(job):
             row.parts[part.span.start_ms] = part
             if billed_s:
                 self._count(self._key_now(job.key), seconds=billed_s)
+                row.reserved_s = max(0.0, row.reserved_s - billed_s)
 
     async def parts(self, job: Job) -> list[Part]:
         row = self.rows.get(self._key_now(job.key))
@@ -339,6 +356,7 @@ class MemoryJobs:
             )
             row.state, row.due_at, row.ended_at, row.outcome = JobState.READY, now, None, None
             row.parts = {start: part for start, part in row.parts.items() if not part.failed}
+            row.reserved_s = 0.0
             self._tell()
         return row is not None and row.state in WORKING
 

@@ -114,15 +114,25 @@ class TestBudget:
         assert (await Story(harness).tell(shared_file())).month_used == expected
 
     @pytest.mark.parametrize(("attempt", "revision"), [(1, 0), (0, 1)], ids=["tried again", "gaps"])
-    async def test_what_has_begun_goes_on(self, harness: JobHarness, attempt: int, revision: int) -> None:
-        self.spend(harness, 120)
+    async def test_nobody_is_asked_about_what_has_begun(
+        self, harness: JobHarness, attempt: int, revision: int
+    ) -> None:
         harness.confirm_above_minutes = 30
         harness.audio.lengths_ms["F1"] = [2_000, 2_000]
         story = Story(harness)
         story.parts.remember([kept(last=False)])
         heard = await story.tell(shared_file(duration_s=9_000.0), attempt=attempt, revision=revision)
         assert heard.duration_s == 4.0
-        assert heard.month_used == 1.0
+
+    async def test_what_has_begun_ends_where_the_month_does(self, harness: JobHarness) -> None:
+        self.spend(harness, 100)
+        harness.audio.lengths_ms["F1"] = [2_000, 2_000]
+        story = Story(harness)
+        story.parts.remember([kept(last=False)])
+        with pytest.raises(Rejected) as refusal:
+            await story.tell(shared_file(duration_s=4.0), attempt=1)
+        assert refusal.value.reason is Refusal.MONTH_USED_UP
+        assert harness.recogniser.asked == []
 
     async def test_a_copy_costs_nothing_and_nobody_is_asked(self, harness: JobHarness) -> None:
         self.spend(harness, 120)

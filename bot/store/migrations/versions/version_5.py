@@ -1,4 +1,4 @@
-"""Times of decisions, former ids of channels, and how far each channel was listened to."""
+"""Times of decisions, former ids of channels, how far each channel was listened to, and reservations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Extend what people decide by its time, and create what a look back begins from."""
+    op.add_column("job", sa.Column("reserved_s", sa.Float, nullable=False, server_default="0"))
     op.add_column("channel", sa.Column("changed_at", sa.Float, nullable=False, server_default="0"))
     op.add_column("opted_out", sa.Column("is_out", sa.Boolean, nullable=False, server_default=sa.true()))
     op.add_column("opted_out", sa.Column("changed_at", sa.Float, nullable=False, server_default="0"))

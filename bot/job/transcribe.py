@@ -84,8 +84,11 @@ class Transcriber:
         context = await self._context_source.context_for(job.request)
         share_used = 0.0
         if parts.is_whole:
-            # Nobody's words are given out after they have said no.
-            await self._refuse_opted_out(job.request, await self._owned(job.request.file))
+            # Nobody's words are given out after they have said no, nor those of a file that is gone.
+            file = await self._owned(job.request.file)
+            current.job = replace(job, request=replace(job.request, file=file))
+            await self._refuse_opted_out(job.request, file)
+            _refuse_unreadable(file)
         if not parts.is_whole:
             share_used = await self._budget.share_used(job.key.team_id)
             async with workspace(self._scratch) as folder:
@@ -182,13 +185,22 @@ class Transcriber:
             Rejected: it cannot be read, is too long, or is not what is transcribed here.
             NotReady: it is not what is transcribed here, as far as Slack knows by now.
         """
-        if file.state in _UNREADABLE:
-            raise Rejected(_UNREADABLE[file.state])
+        _refuse_unreadable(file)
         if _is_unwanted(request, file):
             refusal = Rejected if file.is_described else NotReady
             raise refusal(Refusal.NOT_AUDIO, f"claims {file.claim}")
         if file.duration_s is not None and file.duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
             raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s", self._most_minutes)
+
+
+def _refuse_unreadable(file: SharedFile) -> None:
+    """Refuse what Slack does not show.
+
+    Raises:
+        Rejected: GONE, HIDDEN_BY_LIMIT, FORBIDDEN or EXTERNAL.
+    """
+    if file.state in _UNREADABLE:
+        raise Rejected(_UNREADABLE[file.state])
 
 
 def _left_s(duration_s: float | None, parts: Parts) -> float:

@@ -52,6 +52,7 @@ class Requests(Protocol):
         *,
         retranscribe: bool = False,
         existing: Mapping[JobKey, ExistingReply] | None = None,
+        words_of: JobKey | None = None,
     ) -> list[RequestOutcome]:
         """Store requests by hand, all of them or none. Durable on return.
 
@@ -64,6 +65,8 @@ class Requests(Protocol):
             requests: By hand, each with its key.
             retranscribe: A transcript that stands does not do.
             existing: Replies that somebody points at.
+            words_of: A private answer to the same recording: what is accepted begins with its words, as long
+                as they are kept.
 
         Returns:
             What becomes of each request, in their order.
@@ -185,6 +188,8 @@ class Queue(Protocol):
         self, job: Job, outcome: Outcome, *, has_gaps: bool = False, copies: Sequence[str] = ()
     ) -> None:
         """End a job; its key stays, its contents go: a day later where its reply has gaps.
+
+        The words of a transcript for one person stay for half an hour, to be shared: see ``Requests.ask``.
 
         Args:
             job: Which.

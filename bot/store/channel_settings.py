@@ -17,6 +17,7 @@ from bot.channel_settings import ChannelSettings
 from bot.store import forgetting, moving, schema
 from bot.store.database import Database
 from bot.store.rows import channel_now, dump_settings, parse_settings
+from bot.store.sharing import drop_kept_words
 
 
 class SqlitePreferences:
@@ -98,16 +99,23 @@ class SqlitePreferences:
         return bool(await self._database.rows(select(table.c.user_id).where(is_person, table.c.is_out)))
 
     async def opt_out(self, team_id: str, user_id: str, *, out: bool) -> None:
-        """Set the row; the time at which it was set so first stays."""
+        """Set the row; the time at which it was set so first stays. Words that are kept to be shared go."""
         table = schema.opted_out
         values = {"is_out": out, "changed_at": self._now().timestamp()}
-        await self._database.changed(
+        setting = (
             sqlite_insert(table)
             .values(team_id=team_id, user_id=user_id, **values)
             .on_conflict_do_update(
                 index_elements=["team_id", "user_id"], set_=values, where=table.c.is_out.is_not(out)
             )
         )
+
+        async def set_row(connection: AsyncConnection) -> None:
+            await connection.execute(setting)
+            if out:
+                await drop_kept_words(connection, team_id)
+
+        await self._database.transact(set_row)
 
     async def chosen_at(self, team_id: str, user_id: str) -> datetime | None:
         """Read one time."""

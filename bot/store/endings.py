@@ -15,6 +15,7 @@ from bot.store import schema
 from bot.store.ledger import add_usage, month_name
 from bot.store.moving import request_now
 from bot.store.rows import CLIPS, GAPS_KEPT, channel_now, id_of, insert_job, is_running
+from bot.store.sharing import is_shareable
 
 QUESTIONS_KEPT = timedelta(days=1)
 """The time for which somebody may consent to what a recording costs."""
@@ -46,21 +47,22 @@ async def finish(
     if has_gaps:
         await connection.execute(update(table).where(is_running(key)).values(state=JobState.GAPPED, **values))
     else:
-        await _end(connection, is_running(key), **values)
+        await _end(connection, is_running(key), now, **values)
 
 
 async def drop_unreadable(connection: AsyncConnection, *, row_id: int, now: datetime) -> None:
     """End a job that nobody can make sense of, and drop its words."""
-    await _end(connection, schema.job.c.id == row_id, outcome=Outcome.UNREADABLE, ended_at=now.timestamp())
+    is_row = schema.job.c.id == row_id
+    await _end(connection, is_row, now, outcome=Outcome.UNREADABLE, ended_at=now.timestamp())
 
 
 async def sweep(connection: AsyncConnection, *, now: datetime, retention: timedelta) -> int:
     """End what nobody has consented to or requested, and forget old keys and months; return how many keys."""
     table = schema.job
     unanswered = (table.c.state == JobState.HELD) & (table.c.due_at <= (now - QUESTIONS_KEPT).timestamp())
-    await _end(connection, unanswered, outcome=Outcome.UNANSWERED, ended_at=now.timestamp())
+    await _end(connection, unanswered, now, outcome=Outcome.UNANSWERED, ended_at=now.timestamp())
     unasked = (table.c.state == JobState.GAPPED) & (table.c.ended_at <= (now - GAPS_KEPT).timestamp())
-    await _end(connection, unasked)
+    await _end(connection, unasked, now)
     oldest, usage = now - retention, schema.usage
     await connection.execute(delete(usage).where(usage.c.month < month_name(oldest)))
     is_old = table.c.ended_at < oldest.timestamp()
@@ -81,9 +83,10 @@ async def _copy(connection: AsyncConnection, job: Job, user_id: str, now: float)
         await connection.execute(insert(part).from_select(["job_id", "start_ms", "failed", "content"], parts))
 
 
-async def _end(connection: AsyncConnection, whose: ColumnElement[bool], **values: Any) -> None:
-    """End jobs and drop what they hold."""
+async def _end(connection: AsyncConnection, whose: ColumnElement[bool], now: datetime, **values: Any) -> None:
+    """End jobs and drop what they hold; the words of those that may be shared stay for a while."""
     table, part = schema.job, schema.part
     await connection.execute(update(table).where(whose).values(state=JobState.ENDED, request=None, **values))
     ended = select(table.c.id).where(table.c.id == part.c.job_id, table.c.state == JobState.ENDED)
-    await connection.execute(delete(part).where(ended.exists()))
+    shareable = select(table.c.id).where(table.c.id == part.c.job_id, is_shareable(now))
+    await connection.execute(delete(part).where(ended.exists(), ~shareable.exists()))

@@ -12,6 +12,7 @@ from bot.model import TranscriptionRequest
 from bot.store import schema
 from bot.store.ledger import move_usage
 from bot.store.rows import parse_request
+from bot.store.sharing import drop_kept_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ async def forget_channel(connection: AsyncConnection, channel_id: str, team_id: 
 async def forget_user(connection: AsyncConnection, user_id: str) -> Traces:
     """Delete what names a person, in any workspace: as a speaker, as somebody who requests, as a reader.
 
-    Of recordings that are answered no row says whose they were.
+    Of recordings that are answered no row says whose they were: the words that are kept of them all go.
     """
     job = schema.job
     naming = []
@@ -82,6 +83,7 @@ async def forget_user(connection: AsyncConnection, user_id: str) -> Traces:
             continue  # its claim ends it
         if user_id in _people_of(request):
             naming.append(row.id)
+    await drop_kept_words(connection)
     under_way, answered = await _forget_jobs(connection, or_(job.c.audience == user_id, job.c.id.in_(naming)))
     return Traces(
         under_way=under_way,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import THREAD, JobKey, JobState, Outcome, TranscriptionRequest
 from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
-from bot.store import removals, schema
+from bot.store import removals, schema, sharing
 from bot.store.database import Database
 from bot.store.moving import channel_id_now, request_now
 from bot.store.removals import Target
@@ -50,22 +50,21 @@ class SqliteRequests:
         *,
         retranscribe: bool = False,
         existing: Mapping[JobKey, ExistingReply] | None = None,
+        words_of: JobKey | None = None,
     ) -> list[RequestOutcome]:
         """Insert them, or make jobs that have ended due again."""
         now = self._now().timestamp()
         known = existing or {}
 
         async def ask_all(connection: AsyncConnection) -> list[RequestOutcome]:
-            return [
-                await _ask(
-                    connection,
-                    await request_now(connection, request),
-                    retranscribe=retranscribe,
-                    existing=known.get(request.key),
-                    now=now,
-                )
-                for request in requests
-            ]
+            outcomes = []
+            for request in requests:
+                named, reply = await request_now(connection, request), known.get(request.key)
+                outcome = await _ask(connection, named, retranscribe=retranscribe, existing=reply, now=now)
+                if outcome is RequestOutcome.ACCEPTED and words_of is not None:
+                    await sharing.move_parts(connection, words_of, named.key)
+                outcomes.append(outcome)
+            return outcomes
 
         with self._signals.waking_all():
             return await self._database.transact(ask_all)

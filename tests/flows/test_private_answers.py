@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.playground.slack_lookalike import faults as slack
 from bot.playground.slack_lookalike.records import User
-from tests.flows.hands import Form, option, text_in
+from tests.flows.hands import Form, button, option, text_in
 from tests.flows.harness import BotHarness, words
 
 HELLO = "A clip of 2 seconds."
@@ -179,3 +181,40 @@ async def test_only_the_reader_sees_the_settings_of_a_private_ask(harness: BotHa
     assert harness.whispers() == []
     # Not even a sign of work in the thread.
     assert harness.slack.state.status_log == []
+
+
+@pytest.mark.parametrize("seconds", [2, 150])
+async def test_what_somebody_shares_is_not_heard_again(harness: BotHarness, seconds: int) -> None:
+    async with harness.bot_running(auto_transcribe=False):
+        message = harness.share(harness.clip(seconds))
+        await harness.command()
+        await harness.until(lambda: len(harness.whispers()) == 2)
+        await harness.idle()
+        heard = len(harness.dashscope.calls)
+        fetched = len(harness.calls("download"))
+        answer = harness.whispers()[-1]
+        await harness.done(harness.people.click(answer, button(answer, "Share"), harness.ada.id))
+        (reply,) = await harness.answered(message)
+    assert words(reply) in text_in(answer)
+    assert (len(harness.dashscope.calls), len(harness.calls("download"))) == (heard, fetched)
+
+
+@pytest.mark.parametrize("deed", ["opts out", "deletes it"])
+async def test_what_may_not_be_shared_any_more_is_not(harness: BotHarness, deed: str) -> None:
+    async with harness.bot_running(auto_transcribe=False):
+        clip = harness.clip()
+        message = harness.share(clip)
+        await harness.command()
+        await harness.until(lambda: len(harness.whispers()) == 2)
+        await harness.idle()
+        answer = harness.whispers()[-1]
+        if deed == "opts out":
+            assert harness.bot is not None
+            team_id = harness.slack.state.workspace.team_id
+            await harness.bot.store.preferences.opt_out(team_id, harness.ada.id, out=True)
+        else:
+            harness.slack.state.delete_file(clip)
+        await harness.idle()
+        await harness.done(harness.people.click(answer, button(answer, "Share"), harness.ada.id))
+        await harness.idle()
+    assert HELLO not in "".join(text_in(reply) for reply in harness.replies(message))

@@ -72,16 +72,20 @@ class MemoryJobs:
         *,
         retranscribe: bool = False,
         existing: Mapping[JobKey, ExistingReply] | None = None,
+        words_of: JobKey | None = None,
     ) -> list[RequestOutcome]:
         before, known = dict(self.rows), existing or {}
         try:
-            return [
-                self._ask(self._request_now(request), known.get(request.key), retranscribe=retranscribe)
-                for request in requests
-            ]
+            outcomes = []
+            for request in requests:
+                named = self._request_now(request)
+                outcomes.append(self._ask(named, known.get(request.key), retranscribe=retranscribe))
+                if outcomes[-1] is RequestOutcome.ACCEPTED and words_of is not None:
+                    self._move_parts(words_of, named.key)
         except BaseException:
             self.rows = before
             raise
+        return outcomes
 
     def _ask(
         self, request: TranscriptionRequest, existing: ExistingReply | None, *, retranscribe: bool
@@ -123,6 +127,19 @@ class MemoryJobs:
         job = Job(request, now, 0, intent_at, reply_ts, None, revision=revision, is_confirmed=agreed)
         self.rows[request.key] = Row(job, JobState.READY, now, counted=row.counted, asked=request.ask_id)
         self._tell()
+
+    def _move_parts(self, source: JobKey, target: JobKey) -> None:
+        row = self.rows.get(self._key_now(source))
+        if row is None:
+            return
+        self.rows[target].parts = dict(row.parts)
+        if row.state == JobState.ENDED:
+            row.parts.clear()
+
+    def drop_kept_words(self, team_id: str) -> None:
+        for key, row in self.rows.items():
+            if key.team_id == team_id and row.state == JobState.ENDED:
+                row.parts.clear()
 
     async def consent(self, key: JobKey) -> bool:
         row = self.rows.get(self._key_now(key))
@@ -321,7 +338,7 @@ class MemoryJobs:
                 self._count(self._key_now(job.key), clips=1)
             row.outcome, row.ended_at = outcome, self._time.now()
             row.state = JobState.GAPPED if has_gaps else JobState.ENDED
-            if not has_gaps:
+            if not has_gaps and not (row.job.key.reader_id and outcome in CLIPS):
                 row.parts.clear()
         self._turn()
 
@@ -391,6 +408,8 @@ class MemoryJobs:
         for row in self.rows.values():
             if row.state == JobState.GAPPED and self._is_stale(row):
                 row.state, row.parts = JobState.ENDED, {}
+            elif row.state == JobState.ENDED and row.ended_at and row.ended_at <= now - timedelta(minutes=30):
+                row.parts = {}
             elif row.state == JobState.HELD and row.due_at <= now:
                 row.state, row.outcome, row.ended_at, row.parts = JobState.ENDED, Outcome.UNANSWERED, now, {}
         before = now - timedelta(days=8)

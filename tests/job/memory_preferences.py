@@ -72,6 +72,8 @@ class MemoryPreferences:
         if person not in self._chosen or out != (person in self.opted_out):
             self._chosen[person] = self._time.now()
         self.opted_out = self.opted_out | {person} if out else self.opted_out - {person}
+        if out:
+            self._jobs.drop_kept_words(team_id)
 
     async def chosen_at(self, team_id: str, user_id: str) -> datetime | None:
         return self._chosen.get((team_id, user_id))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Forgotten
 from bot.model import Claim, FileState, JobKey, Outcome, SharedFile, TranscriptionRequest
+from bot.recording import Part, Span
 from bot.store import schema
 from bot.store.data_dir import DataDirUnusable, opened_beside
 from bot.store.forgetting import Traces, forget_channel, forget_team, forget_user
@@ -137,6 +138,18 @@ async def test_a_person_goes_from_every_workspace(
         assert len(await left(store, schema.subscription, "user_id")) == (0 if user_id == READER else 4)
         assert len(await left(store, schema.channel, "channel_id")) == 4
         assert len(await left(store, schema.usage, "month")) == 2
+
+
+async def test_words_that_are_kept_to_be_shared_go_whoever_is_forgotten(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.requests.accept([asked("F1", audience=READER)])
+        job = await store.queue.claim()
+        assert job is not None
+        await store.queue.keep(job, Part(Span(0, 2_000), (), last=True))
+        await store.queue.finish(job, Outcome.TRANSCRIBED)
+        assert await store.queue.parts(job)
+        await forget_beside(tmp_path, partial(forget_user, user_id=SPEAKER))
+        assert await store.queue.parts(job) == []
 
 
 async def test_a_request_that_cannot_be_read_stands_in_nobodys_way(tmp_path: Path) -> None:

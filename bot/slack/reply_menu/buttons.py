@@ -109,7 +109,7 @@ class ReplyButtons:
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
         if out := await self._opt_outs.among(press.key.team_id, [request.file], request.user_id):
             return out.sentence(press.user_id)
-        [asked] = await self._context.requests.ask([request])
+        [asked] = await self._context.requests.ask([request], words_of=press.key)
         return said_of(asked, ManualRequest(press.user_id, press.id))
 
     async def _check_reach(self, press: Press) -> None:

@@ -428,6 +428,7 @@ NOT_YOURS_TO_CHANGE = _(
 
 AGAIN_TITLE = _("Transcribe again")
 AGAIN_SUBMIT = _("Transcribe")
+AGAIN_LOSES_EDITS = _("Somebody has edited this transcript. A new one takes the place of what they wrote.")
 AGAIN_ON_IT = _("I'm on it. This reply changes when I'm done.")
 AGAIN_UNDER_WAY = _("I'm at it already. This reply changes when I'm done.")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot import sentences
 from bot.playground.slack_lookalike.records import Message, User
+from bot.translations import ENGLISH
 from tests.flows.hands import Form, menu, option, text_in
 from tests.flows.harness import BotHarness, at_the_door, context, words
 
@@ -228,3 +230,50 @@ async def test_a_reply_without_words_can_be_asked_for_again(harness: BotHarness)
         await harness.idle()
     assert offered == ["Wrong", "Transcribe", "Delete"]
     assert harness.replies(message) == [reply]
+
+
+async def _edited(harness: BotHarness, reply: Message) -> None:
+    """Ada writes something else in a reply's place."""
+    await _use(harness, reply, "Edit")
+    form = Form(harness.modal())
+    (block,) = [block for block in form.view.content["blocks"] if block["type"] == "input"]
+    form.write(block["label"]["text"], "By hand.")
+    await harness.done(harness.people.submit(form.view, form.values))
+    await harness.until(lambda: words(reply) == "By hand.")
+    await harness.idle()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("again", ["Transcribe again", "Wrong language"])
+async def test_edits_are_not_lost_without_a_warning(
+    harness: BotHarness, again: str, *, restarted: bool
+) -> None:
+    async with harness.bot_running():
+        message = harness.share(harness.clip(2))
+        (reply,) = await harness.answered(message)
+        await _edited(harness, reply)
+        if not restarted:
+            await _confirmed(harness, reply, again)
+    if restarted:
+        (harness.settings.data_dir / "threadscribe.db").unlink()
+        async with harness.bot_running():
+            await _confirmed(harness, reply, again)
+    assert harness.replies(message) == [reply]
+
+
+async def _confirmed(harness: BotHarness, reply: Message, again: str) -> None:
+    """Somebody is warned, and wants it all the same; the next time there is nothing to lose."""
+    heard = len(harness.dashscope.calls)
+    await _use(harness, reply, again)
+    view = harness.modal()
+    assert ENGLISH.say(sentences.AGAIN_LOSES_EDITS) in text_in(view)
+    await harness.idle()
+    assert (words(reply), len(harness.dashscope.calls)) == ("By hand.", heard)
+    await harness.done(harness.people.submit(view, Form(view).values))
+    await harness.until(lambda: words(reply) == HELLO)
+    await harness.idle()
+    views = len(harness.slack.state.views)
+    await _use(harness, reply, "Transcribe again")
+    await harness.until(lambda: len(harness.dashscope.calls) == heard + 2)
+    await harness.idle()
+    assert len(harness.slack.state.views) == views, "nobody is asked about words that nobody wrote"

@@ -9,6 +9,8 @@ from bot.model import JobKey, TranscriptionRequest
 from bot.recording import LANGUAGES
 
 _VERSION = "1"
+_EDITED_VERSION = "1e"
+"""The same of a reply that somebody has edited."""
 _MOST_CHARACTERS = 255
 """Of a block's id.
 
@@ -38,6 +40,8 @@ class ReplyHandle:
     """The thread of the recording."""
     language: str | None
     """The spoken language that the asker named; ``None`` where they named none."""
+    is_edited: bool = False
+    """Somebody has edited the reply by hand since it was transcribed."""
 
     @classmethod
     def of(cls, request: TranscriptionRequest, revision: int) -> ReplyHandle:
@@ -57,7 +61,8 @@ class ReplyHandle:
         """The handle as one word of at most 255 characters, as long as its ids are Slack's."""
         place = f"{self.position}|{self.siblings}|{self.thread_ts}"
         people = f"{self.sender_id}|{self.asked_by}"
-        return f"{_VERSION}|{self.key}|{self.revision}|{people}|{place}|{self.language or ''}"
+        version = _EDITED_VERSION if self.is_edited else _VERSION
+        return f"{version}|{self.key}|{self.revision}|{people}|{place}|{self.language or ''}"
 
     @classmethod
     def parse(cls, text: object, channel_id: str | None = None) -> ReplyHandle | None:
@@ -83,7 +88,7 @@ def _read(text: object) -> ReplyHandle:
     version, key_text, revision, sender_id, asked_by, position, siblings, thread_ts, language = text.split(
         "|"
     )
-    if version != _VERSION or language not in {"", *LANGUAGES}:
+    if version not in {_VERSION, _EDITED_VERSION} or language not in {"", *LANGUAGES}:
         raise ValueError("not of this version")
     return ReplyHandle(
         key=_key(key_text),
@@ -94,6 +99,7 @@ def _read(text: object) -> ReplyHandle:
         siblings=_number(siblings),
         thread_ts=_matching(_TS, thread_ts),
         language=language or None,
+        is_edited=version == _EDITED_VERSION,
     )
 
 

@@ -61,10 +61,12 @@ class ReplyMenu:
 
     def register(self, listeners: Listeners) -> None:
         """Listen for the menu, and for what its modals send."""
-        again = partial(self._submit, retranscribe.MODAL, self._ask_again)
+        again = partial(self._submit, retranscribe.MODAL, self._ask_again_in)
+        sure = partial(self._submit, retranscribe.MODAL, self._ask_again)
         gone = partial(self._submit, delete.MODAL, self._have_deleted)
         listeners.action(action_ids.REPLY_MENU, self._choose)
         listeners.submission(action_ids.LANGUAGE_MODAL, again)
+        listeners.submission(action_ids.AGAIN_MODAL, sure)
         listeners.submission(action_ids.WORDS_MODAL, self._add)
         listeners.submission(action_ids.EDIT_MODAL, self._edit.take)
         listeners.submission(action_ids.DELETE_MODAL, gone)
@@ -83,6 +85,10 @@ class ReplyMenu:
         press, chosen = parse_press(pressed, self._context.team_id), pressed.action.selected_option.value
         if press is None:
             return sentences.REPLY_UNKNOWN
+        if chosen == Choice.AGAIN and press.handle.is_edited:
+            sure = partial(retranscribe.render_confirmation, press)
+            await self._modals.open(press.trigger, retranscribe.MODAL, None, first=sure)
+            return None
         if chosen == Choice.AGAIN:
             return await self._retranscribe.ask(press)
         modals: dict[str, tuple[ModalKind, Callable[[Press, Reader], Awaitable[Block]]]] = {
@@ -114,11 +120,14 @@ class ReplyMenu:
         notice = kind.notice(self._readers.known(sent.user.id), wrong)
         await (ack(response_action="update", view=notice) if wrong else ack())
 
-    async def _ask_again(self, press: Press, view: View) -> Answer | None:
+    async def _ask_again_in(self, press: Press, view: View) -> Answer | None:
         try:
             language = retranscribe.parse_choice(view)
         except ValueError:
             return sentences.REPLY_UNKNOWN
+        return await self._ask_again(press, view, language)
+
+    async def _ask_again(self, press: Press, _view: View, language: str | None = None) -> Answer | None:
         answer = await self._retranscribe.ask(press, language)
         if answer is sentences.OUT_OF_REACH:
             return answer

@@ -1,4 +1,4 @@
-"""“Transcribe again”: retranscribes a recording, as before or in another language; the same reply changes."""
+"""“Transcribe again”: retranscribes a recording, as before or in another language, into the same reply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot import sentences
 from bot.ports.store import ExistingReply, RequestOutcome
 from bot.slack.blockkit import action_ids
-from bot.slack.blockkit.elements import Block, field, modal
+from bot.slack.blockkit.elements import Block, field, modal, section
 from bot.slack.blockkit.language_menu import language_menu, parse_language
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import View
@@ -53,21 +53,20 @@ class Retranscribe:
         return sentences.AGAIN_UNDER_WAY if asked is RequestOutcome.UNDER_WAY else sentences.AGAIN_ON_IT
 
     async def modal(self, press: Press, reader: Reader) -> Block:
-        """The modal in which the language is chosen."""
-        return modal(
-            action_ids.LANGUAGE_MODAL,
-            reader.say(sentences.AGAIN_TITLE),
-            [
-                field(
-                    _BLOCK,
-                    reader.say(sentences.LANGUAGE_LABEL),
-                    language_menu(reader, _ENTRY, press.handle.language),
-                )
-            ],
-            submit=reader.say(sentences.AGAIN_SUBMIT),
-            close=reader.say(sentences.CANCEL),
-            private_metadata=press.dump(),
-        )
+        """The modal in which the language is chosen; it says so where edits would be lost."""
+        warning = [section(reader.say(sentences.AGAIN_LOSES_EDITS))] if press.handle.is_edited else []
+        menu = language_menu(reader, _ENTRY, press.handle.language)
+        languages = field(_BLOCK, reader.say(sentences.LANGUAGE_LABEL), menu)
+        return _render_modal(action_ids.LANGUAGE_MODAL, reader, press, [*warning, languages])
+
+
+def render_confirmation(press: Press, reader: Reader) -> Block:
+    """The modal that asks before edits are lost: an overflow menu confirms all of its options or none.
+
+    Source: https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
+    """
+    warning = section(reader.say(sentences.AGAIN_LOSES_EDITS))
+    return _render_modal(action_ids.AGAIN_MODAL, reader, press, [warning])
 
 
 def parse_choice(view: View) -> str | None:
@@ -77,3 +76,14 @@ def parse_choice(view: View) -> str | None:
         ValueError: none of the choices.
     """
     return parse_language(view.input(_BLOCK))
+
+
+def _render_modal(callback_id: str, reader: Reader, press: Press, blocks: list[Block]) -> Block:
+    return modal(
+        callback_id,
+        reader.say(sentences.AGAIN_TITLE),
+        blocks,
+        submit=reader.say(sentences.AGAIN_SUBMIT),
+        close=reader.say(sentences.CANCEL),
+        private_metadata=press.dump(),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot import sentences
@@ -10,6 +11,7 @@ from bot.reply import TextFile
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import beginning, fallback, unescaped, with_text
+from bot.slack.replies.handle import ReplyHandle
 from bot.slack.replies.render import INLINE_CHARACTERS, OutgoingMessage
 from bot.transcript.documents import render_srt, render_vtt
 from bot.transcript.retime import retime
@@ -34,7 +36,7 @@ def render_edited(
         names: Of its files: text, SubRip, WebVTT.
         subtitles: WebVTT with the times of the old text; empty where there are none.
     """
-    kept = [_without_gap_button(_as_sent(block)) for block in blocks]
+    kept = [_with_edited_controls(_as_sent(block)) for block in blocks]
     kept = [block for block in kept if block.get("elements") != []]
     text = "\n\n".join(paragraphs)
     pointers = sentences.continued_in_any_language(names[0])
@@ -84,12 +86,17 @@ def _with_pointer(block: Block, pointers: Sequence[str], pointer: str) -> Block:
     return context(_BETWEEN.join(fact for fact in (facts, pointer) if fact))
 
 
-def _without_gap_button(block: Block) -> Block:
-    """A block without the button that fills gaps, which would bring the recogniser's words back."""
+def _with_edited_controls(block: Block) -> Block:
+    """The block of buttons, marked as an edited reply's; any other block as it is.
+
+    Without the button that fills gaps, which would bring the recogniser's words back.
+    """
     if block.get("type") != "actions":
         return block
     left = [element for element in block["elements"] if element.get("action_id") != action_ids.FILL_GAPS]
-    return block | {"elements": left}
+    handle = ReplyHandle.parse(block.get("block_id"))
+    marked = {} if handle is None else {"block_id": replace(handle, is_edited=True).dump()}
+    return block | marked | {"elements": left}
 
 
 def _as_sent(value: Any) -> Any:

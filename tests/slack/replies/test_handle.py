@@ -24,6 +24,7 @@ HANDLES = st.builds(
     siblings=st.integers(1, 50),
     thread_ts=TIMES,
     language=st.none() | st.sampled_from(LANGUAGES),
+    is_edited=st.booleans(),
 )
 
 

@@ -54,7 +54,8 @@ async def test_the_text_of_a_reply_is_replaced_and_nothing_else() -> None:
 
         assert text_of(reply.blocks) == "Hello <@U1> and Grünwald.\n\nBye & <b>."
         assert "<@U1>" not in reply.text
-        assert reply.blocks[1:] == before[1:]
+        edited_id = before[2]["block_id"].replace("1|", "1e|", 1)
+        assert reply.blocks[1:] == [before[1], before[2] | {"block_id": edited_id}]
         assert reply.metadata == metadata
         assert reply.options["parse"] == "none"
         assert complaints_about_view(view.content) == []

@@ -402,3 +402,28 @@ async def test_the_reader_of_a_copy_may_change_and_delete_it() -> None:
         assert removal.audience == here.bea.id
         await here.harness.context.replies.delete_replies(removal)
         assert reply not in here.harness.slack.state.messages.values()
+
+
+async def test_who_may_not_read_an_edited_reply_does_not_have_it_made_again() -> None:
+    async with answered() as here:
+        reply = await here.reply(HELLO)
+        reply.blocks[-1]["block_id"] = reply.blocks[-1]["block_id"].replace("1|", "1e|", 1)
+
+        view = await here.open(reply, Choice.AGAIN, here.zoe)
+        await here.submit(view)
+
+        assert notice(view) == ENGLISH.say(sentences.OUT_OF_REACH)
+        assert here.harness.jobs.rows == {}
+
+
+@pytest.mark.parametrize("choice", [Choice.AGAIN, Choice.AGAIN_IN])
+async def test_the_warning_is_a_modal_that_slack_takes(choice: Choice) -> None:
+    async with answered() as here:
+        reply = await here.reply(HELLO)
+        reply.blocks[-1]["block_id"] = reply.blocks[-1]["block_id"].replace("1|", "1e|", 1)
+
+        view = await here.open(reply, choice, here.bea)
+
+        assert complaints_about_view(view.content) == []
+        assert view.content["blocks"][0]["text"]["text"] == ENGLISH.say(sentences.AGAIN_LOSES_EDITS)
+        assert here.harness.jobs.rows == {}, "nothing is done before somebody agrees"

@@ -11,6 +11,7 @@ from bot.recording import Gap, Span, Transcript
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import line
 from bot.slack.blockkit.rich_text import escape, text_of
+from bot.slack.replies.handle import ReplyHandle
 from bot.slack.replies.render import OutgoingMessage, render_reply
 from bot.slack.reply_menu.rewrite_view import render_edited
 from bot.transcript.documents import render_vtt
@@ -49,6 +50,12 @@ def ids_of(message: OutgoingMessage) -> list[str]:
     ]
 
 
+def as_edited(controls: dict[str, Any]) -> dict[str, Any]:
+    """The buttons of a reply that somebody has edited: their block's id says so."""
+    assert ReplyHandle.parse(controls["block_id"])
+    return controls | {"block_id": controls["block_id"].replace("1|", "1e|", 1)}
+
+
 def as_slack_gives_it_back(value: Any) -> Any:
     if isinstance(value, str):
         return escape(value)
@@ -64,8 +71,14 @@ def test_only_the_text_changes() -> None:
 
     assert text_of(message.blocks) == "Goodbye <!here>.\n\nYes."
     assert message.text == "Goodbye &lt;!here&gt;.\n\nYes."
-    assert message.blocks[1:] == before[1:]
+    assert message.blocks[1:] == [before[1], as_edited(before[2])]
     assert message.files == ()
+
+
+def test_a_reply_is_edited_once_and_for_all() -> None:
+    once = edited(blocks_of(HELLO), "Goodbye.")[0].blocks
+    again = edited(once, "Goodbye, all.")[0].blocks
+    assert again[1:] == once[1:]
 
 
 def test_what_slack_gives_back_is_sent_as_it_was() -> None:
@@ -74,7 +87,7 @@ def test_what_slack_gives_back_is_sent_as_it_was() -> None:
 
     message = edited(as_slack_gives_it_back(before), "R&D")[0]
 
-    assert message.blocks[1:] == before[1:]
+    assert message.blocks[1:] == [before[1], as_edited(before[2])]
     assert text_of(as_slack_gives_it_back(before)) == "Hello <!channel>, *everybody*."
 
 

@@ -145,7 +145,7 @@ class SqliteQueue:
 
     async def reserve(self, job: Job, seconds: float, *, most_s: float, anew: bool = False) -> bool:
         """Add to the job's row where it fits, in one statement."""
-        reserving = ledger.reserve(job.key, seconds, month=month_name(self._now()), most_s=most_s, anew=anew)
+        reserving = ledger.reserve(job.key, seconds, month=month_name(self._wall()), most_s=most_s, anew=anew)
         if await self._database.changed(reserving):
             return True
         if not await self._database.rows(select(schema.job.c.id).where(is_running(job.key))):

@@ -15,6 +15,7 @@ from slack_sdk.models.metadata import Metadata
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack_lookalike.faults import Answer
+from bot.playground.slack_lookalike.post_limits import PostLimits
 from bot.playground.slack_lookalike.records import Channel, Message, User
 from bot.playground.slack_lookalike.server import SlackLookalike
 
@@ -132,6 +133,7 @@ async def test_what_chat_refuses(
     secret = slack.state.add_channel("secret", ann.id, kind="group", with_bot=False)
     closed = slack.state.add_channel("closed", ann.id)
     closed.archived = True
+    slack.state.post_limits = PostLimits(burst=100)
     post = client.chat_postMessage
     assert await refusal(post(channel="C404", text="hi")) == "channel_not_found"
     assert await refusal(post(channel=elsewhere.id, text="hi")) == "not_in_channel"

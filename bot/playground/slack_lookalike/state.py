@@ -12,6 +12,7 @@ from typing import Literal
 from bot.playground.slack_lookalike import payloads
 from bot.playground.slack_lookalike.calls import Call
 from bot.playground.slack_lookalike.contents import Contents
+from bot.playground.slack_lookalike.post_limits import PostLimits
 from bot.playground.slack_lookalike.records import Channel, File, JsonObject, Message, Status
 
 STATUS_LASTS_S = 120.0
@@ -34,12 +35,14 @@ class SlackState(Contents):
         status_log: Every status that was ever set, also the empty ones that clear.
         share_events: The events that tell of a message with files, in this order. Slack sends both, in either
             order, and at times ``file_shared`` alone (https://github.com/openclaw/openclaw/issues/15879).
+        post_limits: How often the app may post in a channel.
     """
 
     sinks: list[EventSink] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     status_log: list[Status] = field(default_factory=list)
     share_events: Sequence[ShareEvent] = ("message", "file_shared")
+    post_limits: PostLimits = field(default_factory=PostLimits)
     _statuses: dict[tuple[str, str], Status] = field(default_factory=dict)
 
     def post_as_user(

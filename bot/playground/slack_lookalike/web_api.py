@@ -54,6 +54,10 @@ class WebApi:
         headers = {}
         try:
             method = self._method(name, token)
+            if name == "chat.postMessage" and not self._state.post_limits.takes(str(raw.get("channel", ""))):
+                retry_after = str(self._state.post_limits.retry_after_s)
+                limited = {"ok": False, "error": "ratelimited"}
+                return Reply(limited, status=429, headers={"Retry-After": retry_after})
             headers = {"x-oauth-scopes": self._scopes(method)}
             if method.scopes:
                 require_scope(self._state, *method.scopes)

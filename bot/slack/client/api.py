@@ -15,13 +15,13 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Outage, Unavailable
-from bot.slack.client.api_errors import translate
+from bot.slack.client.api_errors import rate_limit_pause_s, translate
+from bot.slack.client.rate_limits import MOST_REPEATS, RateLimits
 
 _FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
 """The exceptions that a call of the SDK's client can raise.
@@ -66,6 +66,7 @@ class SlackApi:
         writes: A client that never repeats a call that may have reached Slack.
         channel_now: The id that a channel goes by now, for one that may be a former one: what stands in
             Slack names channels as they were called, and Slack knows only their newest ids.
+        limits: The token's rate limits; ``None`` where a 429 is the caller's to wait for.
     """
 
     def __init__(
@@ -73,10 +74,12 @@ class SlackApi:
         reads: AsyncWebClient,
         writes: AsyncWebClient,
         channel_now: Callable[[str], Awaitable[str]] | None = None,
+        limits: RateLimits | None = None,
     ) -> None:
         self._reads = reads
         self._writes = writes
         self._channel_now = channel_now
+        self._limits = limits
 
     @property
     def client(self) -> AsyncWebClient:
@@ -100,14 +103,15 @@ class SlackApi:
             Unavailable: Slack does not answer; ``UnknownRefusal`` where it does, by a code that nobody knows.
             Misconfigured: the token or a scope is wrong.
         """
-        return await _call(self._reads, method, timeout_s, await self._named_now(arguments))
+        return await self._call(self._reads, method, timeout_s, arguments)
 
     async def write(self, method: str, /, *, timeout_s: float | None = None, **arguments: Any) -> Answer:
-        """Call a method that changes something, once; arguments and errors as of ``read``.
+        """Call a method that changes something, once but for what Slack turns away for its rate.
 
-        Where it is ``Unavailable``, Slack may have done it all the same.
+        Arguments and errors are as of ``read``. Where it is ``Unavailable``, Slack may have done it all
+        the same.
         """
-        return await _call(self._writes, method, timeout_s, await self._named_now(arguments))
+        return await self._call(self._writes, method, timeout_s, arguments)
 
     async def pages(self, method: str, /, **arguments: Any) -> AsyncIterator[Answer]:
         """Read page by page from a method with cursors; arguments and errors as of ``read``."""
@@ -118,6 +122,28 @@ class SlackApi:
             cursor = page.next_cursor
             if not cursor:
                 return
+
+    async def _call(
+        self, client: AsyncWebClient, method: str, timeout_s: float | None, arguments: dict[str, Any]
+    ) -> Answer:
+        """Call once the rate limits let it, and again after a 429 that does not ask for long."""
+        named = await self._named_now(arguments)
+        limits = self._limits
+        try:
+            async with asyncio.timeout(timeout_s):
+                if limits is None:
+                    return await _call_once(client, method, named)
+                await limits.wait(method, named, timeout_s)
+                for _ in range(MOST_REPEATS):
+                    try:
+                        return await _call_once(client, method, named)
+                    except Unavailable as error:
+                        if (pause_s := rate_limit_pause_s(error)) is None:
+                            raise
+                    await limits.pause(method, named, pause_s, timeout_s)
+                return await _call_once(client, method, named)
+        except TimeoutError as late:
+            raise translate(late) from late
 
     async def _named_now(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments with channels as they are called now."""
@@ -146,12 +172,13 @@ def build_api(
             base_url,
             token,
             AsyncConnectionErrorRetryHandler(),
-            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
             AsyncServerErrorRetryHandler(),
         ),
         # The SDK's default repeats a POST after a connection error: the reply would show twice.
-        writes=_client(session, base_url, token, AsyncRateLimitErrorRetryHandler(max_retry_count=2)),
+        writes=_client(session, base_url, token),
         channel_now=channel_now,
+        # Not the SDK's own handler, which sleeps in each call alone: the others run into the same limit.
+        limits=RateLimits(),
     )
 
 
@@ -169,15 +196,12 @@ def _client(
     return client
 
 
-async def _call(
-    client: AsyncWebClient, method: str, timeout_s: float | None, arguments: Mapping[str, Any]
-) -> Answer:
+async def _call_once(client: AsyncWebClient, method: str, arguments: Mapping[str, Any]) -> Answer:
     # The SDK knows which HTTP verb and which encoding each method takes.
     call = getattr(client, method.replace(".", "_"))
     given = {name: value for name, value in arguments.items() if value is not None}
     try:
-        async with asyncio.timeout(timeout_s):
-            response = await call(**given)
+        response = await call(**given)
     except _FAILURES as failure:
         raise translate(failure) from failure
     if not isinstance(response.data, dict):

@@ -44,9 +44,12 @@ _CLOSED = frozenset(
         *("cannot_reply_to_message", "messages_tab_disabled", "ekm_access_denied", "not_allowed"),
     }
 )
+_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+_UNTOLD_PAUSE_S = 1.0
+"""Where a 429 comes without ``Retry-After``."""
 _PASSING = frozenset(
     {
-        *("", "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
+        *("", *_RATE_LIMITED, "internal_error", "fatal_error", "service_unavailable"),
         *("request_timeout", "team_added_to_org", "org_login_required", "external_channel_migrating"),
         *("update_failed", "file_update_failed"),
     }
@@ -97,6 +100,13 @@ def rejection_means_bad_token() -> Iterator[None]:
 def is_refusal(error: TranscriptionError) -> bool:
     """True where Slack refuses what was asked, today and tomorrow, for a plan, an admin or a thread."""
     return isinstance(error, Rejected | UnknownRefusal)
+
+
+def rate_limit_pause_s(error: Unavailable) -> float | None:
+    """Seconds to wait after a 429; ``None`` where the failure was another."""
+    if error.code not in _RATE_LIMITED:
+        return None
+    return _UNTOLD_PAUSE_S if error.retry_after_s is None else error.retry_after_s
 
 
 def parse_retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from bot.clients import open_session
 from bot.errors import Misconfigured, Outage, Rejected, TranscriptionError, Unavailable
 from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
-from bot.playground.slack_lookalike.records import Channel
+from bot.playground.slack_lookalike.post_limits import PostLimits
+from bot.playground.slack_lookalike.records import Channel, Message
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.slack.client.api import SlackApi, build_api
 from tests.slack.answering import always, answering
@@ -191,3 +192,32 @@ async def test_a_proxy_is_asked_but_for_the_hosts_that_it_is_not_for(
 
             monkeypatch.setenv("NO_PROXY", "127.0.0.1")
             assert (await api.read("auth.test"))["team_id"] == "T0PLAYGRND1"
+
+
+async def test_a_channel_that_takes_no_more_posts_holds_up_no_other(
+    slack: SlackLookalike, session: aiohttp.ClientSession, channel: Channel
+) -> None:
+    slack.state.post_limits = PostLimits(burst=1, retry_after_s=30)
+    api, quiet = build_api(session, slack.api_url, SecretStr(slack.bot_token)), slack.state.add_channel("q")
+    posting = [
+        asyncio.create_task(api.write("chat.postMessage", channel=channel.id, text=str(number)))
+        for number in range(50)
+    ]
+    while not slack.state.post_limits.refused:  # noqa: ASYNC110  # the state of a server tells no one
+        await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(5):
+        await api.write("chat.postMessage", channel=quiet.id, text="hi")
+        await api.write("chat.update", channel=channel.id, ts=posts_in(slack, channel)[0].ts, text="0!")
+        with pytest.raises(Unavailable) as late:
+            await api.write("chat.postMessage", timeout_s=4, channel=channel.id, text="no time for that")
+
+    for task in posting:
+        task.cancel()
+    await asyncio.gather(*posting, return_exceptions=True)
+    assert late.value.retry_after_s == pytest.approx(30, abs=5)
+    assert len(asked(slack)) <= 3 + 2, "what Slack would refuse is not sent"
+
+
+def posts_in(slack: SlackLookalike, channel: Channel) -> list[Message]:
+    return [message for message in slack.state.messages.values() if message.channel_id == channel.id]

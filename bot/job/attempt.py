@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,10 +70,12 @@ class Attempt:
     Args:
         job: As it was claimed.
         collaborators: The services it works with.
+        work_done: Called when nothing is left but to tell of it, which may wait for Slack.
     """
 
-    def __init__(self, job: Job, collaborators: Collaborators) -> None:
+    def __init__(self, job: Job, collaborators: Collaborators, work_done: Callable[[], None]) -> None:
         self._collaborators = collaborators
+        self._work_done = work_done
         self._queue = collaborators.queue
         self._delivery = collaborators.delivery
         self._clock = collaborators.clock
@@ -116,6 +118,7 @@ class Attempt:
         try:
             transcript = await self._collaborators.transcriber.transcribe(self._current, progress.start)
         finally:
+            self._work_done()
             await progress.stop()
         progress.is_over = True
         return transcript
@@ -131,6 +134,7 @@ class Attempt:
     async def _follow(self, error: Exception) -> None:
         """Carry out what ``decide`` says of a failure, unless the thread turns out to be gone."""
         job = self._current.job
+        self._work_done()
         count_failure(self._collaborators.metrics, error)
         if isinstance(error, Misconfigured):
             self._log.error("operator needed", reason=str(error.reason), detail=error.detail)

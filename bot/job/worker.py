@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -24,11 +26,27 @@ from bot.tasks import start_task
 from bot.telemetry import Metrics
 
 JOBS_AT_ONCE = 64
-"""A job in flight is a file on disk and a few kilobytes; what is scarce is limited where it is used."""
+"""A job at work is a file on disk and a few kilobytes; what is scarce is limited where it is used. Jobs whose
+words are ready, and wait for Slack to take them, are not counted."""
+JOBS_EACH_CHANNEL = 32
+"""At work or waiting for Slack, which takes a post a second in a channel: the rest waits in the database."""
 _SWEEP_EVERY_S = 60.0
 """So long may deleted words linger in the database's log."""
 _STUMBLE_S = 60.0
 """Between tries while the database does not take what it is told: its disk may be full."""
+
+
+class _Slot:
+    """A job's right to be at work, given back once: when its work is done, or it ends."""
+
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots: asyncio.Semaphore | None = slots
+
+    def release(self) -> None:
+        """Give it back, where it was not before."""
+        if self._slots is not None:
+            self._slots.release()
+            self._slots = None
 
 
 class Worker:
@@ -78,6 +96,8 @@ class Worker:
             clock=clock,
         )
         self._slots = asyncio.Semaphore(JOBS_AT_ONCE)
+        self._room = asyncio.Event()
+        """Set when a job has ended, and its channel has room for another."""
         self._claiming = asyncio.Lock()
         self._running: dict[asyncio.Task[None], Job] = {}
         self._log = structlog.get_logger(__name__)
@@ -98,31 +118,57 @@ class Worker:
     async def _begin_due(self) -> None:
         """Begin the next job that is due, once there is a slot for it; where there is none, wait for it."""
         await self._slots.acquire()
+        self._room.clear()
+        full = self._full_channels()
         begun = False
         try:
-            begun = await self._begin_next()
+            begun = await self._begin_next(full)
         finally:
             if not begun:
                 self._slots.release()
         if not begun:
-            await self._queue.wait_for_work()
+            await self._wait_for_work(full)
 
-    async def _begin_next(self) -> bool:
-        """Begin the next job that is due; False where there is none."""
+    async def _begin_next(self, full: Collection[str] = ()) -> bool:
+        """Begin the next job that is due, in the slot that is held; False where there is none."""
         # Between being claimed and being known to run no job may be overlooked by what stops it.
         async with self._claiming:
-            job = await self._queue.claim()
+            job = await self._queue.claim(full)
             if job is None:
                 return False
-            task = start_task(self._guarded(job))
+            slot = _Slot(self._slots)
+            task = start_task(self._guarded(job, slot))
             self._running[task] = job
-            task.add_done_callback(self._forget)
+            task.add_done_callback(partial(self._forget, slot))
             return True
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
+    def _full_channels(self) -> frozenset[str]:
+        """The ids of channels of which no further job is to be begun."""
+        jobs = Counter(job.key.channel_id for job in self._running.values())
+        return frozenset(channel_id for channel_id, count in jobs.items() if count >= JOBS_EACH_CHANNEL)
+
+    async def _wait_for_work(self, full: Collection[str]) -> None:
+        """Return when a job may be due, or a full channel has room again."""
+        waits = [start_task(self._queue.wait_for_work(full))]
+        if full:
+            waits.append(start_task(self._wait_for_room()))
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in done:
+                wait.result()
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _wait_for_room(self) -> None:
+        await self._room.wait()
+
+    def _forget(self, slot: _Slot, task: asyncio.Task[None]) -> None:
         # Not in the task itself: one that is cancelled before it begins runs none of its lines.
         del self._running[task]
-        self._slots.release()
+        slot.release()
+        self._room.set()
 
     async def stop(self, team_id: str, channel_id: str | None = None) -> None:
         """Stop what runs for a channel, or a whole workspace, that is forgotten: no more is sent or said."""
@@ -165,10 +211,10 @@ class Worker:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _guarded(self, job: Job) -> None:
+    async def _guarded(self, job: Job, slot: _Slot) -> None:
         """One job, whose failure must not end the others."""
         try:
-            await Attempt(job, self._collaborators).run()
+            await Attempt(job, self._collaborators, slot.release).run()
         except Exception as error:
             self._log.exception("job not recorded", key=str(job.key))
             await self._give_back(job, is_bug=not isinstance(error, Unavailable))

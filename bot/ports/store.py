@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -125,11 +125,14 @@ class Requests(Protocol):
 class Queue(Protocol):
     """Jobs that were accepted, for the one worker that claims them, until they have ended."""
 
-    async def claim(self) -> Job | None:
-        """Take the next job that is due, if there is one."""
+    async def claim(self, full_channels: Collection[str] = ()) -> Job | None:
+        """Take the next job that is due, if there is one; none of the channels with these ids."""
 
-    async def wait_for_work(self) -> None:
-        """Return when a job may be due: one was accepted, released, or came to its time."""
+    async def wait_for_work(self, full_channels: Collection[str] = ()) -> None:
+        """Return when a job may be due: one was accepted, released, or came to its time.
+
+        Those of the channels with these ids do not count, but for news of them.
+        """
 
     async def retry_at(self, job: Job, due: datetime, *, bug: bool = False) -> None:
         """Give a claimed job back, to be claimed again when ``due``; ``bug`` counts one of ours."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,8 +26,6 @@ from bot.store.moving import channel_id_now
 from bot.store.rows import channel_now, dump_part, id_of, is_running, parse_job, parse_part
 from bot.store.signals import AT_ONCE, Signals, is_beyond_reason, wait_until_due
 from bot.store.versions import COPIES_KEPT
-
-_IS_CLAIMABLE = (schema.job.c.state == JobState.READY) & ~removals.is_going()
 
 
 class SqliteQueue:
@@ -57,12 +55,12 @@ class SqliteQueue:
         self._wall = wall
         self._log = structlog.get_logger(__name__)
 
-    async def claim(self) -> Job | None:
+    async def claim(self, full_channels: Collection[str] = ()) -> Job | None:
         """Take the job that has been due for longest."""
         table = schema.job
         due = (
             select(table.c.id)
-            .where(_IS_CLAIMABLE, table.c.due_at <= self._now().timestamp())
+            .where(_claimable(full_channels), table.c.due_at <= self._now().timestamp())
             .order_by(table.c.due_at, table.c.id)
             .limit(1)
             .scalar_subquery()
@@ -83,9 +81,10 @@ class SqliteQueue:
                 )
         return None
 
-    async def wait_for_work(self) -> None:
+    async def wait_for_work(self, full_channels: Collection[str] = ()) -> None:
         """Sleep until news or the next due time."""
-        await wait_until_due(self._signals.work, self._database, schema.job, _IS_CLAIMABLE, self._now)
+        claimable = _claimable(full_channels)
+        await wait_until_due(self._signals.work, self._database, schema.job, claimable, self._now)
 
     async def retry_at(self, job: Job, due: datetime, *, bug: bool = False) -> None:
         """Back to the queue, one attempt older."""
@@ -251,6 +250,11 @@ class SqliteQueue:
     async def _set(self, key: JobKey, **values: Any) -> None:
         """Change a claimed job."""
         await self._database.changed(update(schema.job).where(is_running(key)).values(**values))
+
+
+def _claimable(full_channels: Collection[str]) -> ColumnElement[bool]:
+    is_claimable = (schema.job.c.state == JobState.READY) & ~removals.is_going()
+    return is_claimable & schema.job.c.channel_id.not_in(full_channels) if full_channels else is_claimable
 
 
 async def _keep_part(

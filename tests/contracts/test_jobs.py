@@ -169,6 +169,21 @@ async def test_work_is_heard_of_when_it_falls_due(kept: Kept) -> None:
     await kept.claimed()
 
 
+async def test_jobs_of_full_channels_are_left_and_not_waited_for(kept: Kept) -> None:
+    await kept.requests.accept([asked("F1")])
+    full = {asked().key.channel_id}
+    assert await kept.queue.claim(full) is None
+    waiting = asyncio.create_task(kept.queue.wait_for_work(full))
+    await kept.pass_by(SOON_S)
+    # What was accepted before is news once.
+    if waiting.done():
+        waiting = asyncio.create_task(kept.queue.wait_for_work(full))
+        await kept.pass_by(SOON_S)
+    assert not waiting.done()
+    waiting.cancel()
+    assert await kept.queue.claim({"C0ELSEWHERE"}) is not None
+
+
 async def test_keys_outlive_their_jobs_by_more_than_a_week(kept: Kept) -> None:
     await kept.requests.accept([asked("F1"), asked("F2"), asked("F3")])
     await kept.queue.finish(await kept.claimed(), Outcome.TRANSCRIBED)

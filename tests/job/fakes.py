@@ -260,6 +260,8 @@ class FakeReplies:
         self.finds, self.publishes, self.arrivals = Trouble(), Trouble(), Trouble()
         self.absent: set[str] = set()
         """Who has left the channel."""
+        self.busy: dict[str, asyncio.Event] = {}
+        """Channels by id in which Slack takes no post before the event."""
         self._posted = 0
 
     async def members_among(self, channel_id: str, user_ids: Sequence[str]) -> Sequence[str]:
@@ -287,6 +289,8 @@ class FakeReplies:
 
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         self._insist(job.intent_at is not None, "a post without an intent")
+        if free := self.busy.get(job.key.channel_id):
+            await free.wait()
         self.publishes.strike(job.key.file_id)
         ts = found.ts or job.reply_ts
         if ts is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -252,16 +252,16 @@ class MemoryJobs:
                 row.job = replace(row.job, reply_ts=None, intent_at=None)
         self._tell()
 
-    async def claim(self) -> Job | None:
-        due = [row for row in self._claimable() if row.due_at <= self._time.now()]
+    async def claim(self, full_channels: Collection[str] = ()) -> Job | None:
+        due = [row for row in self._claimable(full_channels) if row.due_at <= self._time.now()]
         if not due:
             return None
         row = min(due, key=lambda row: row.due_at)
         row.state = JobState.RUNNING
         return row.job
 
-    async def wait_for_work(self) -> None:
-        await self._wait([row.due_at for row in self._claimable()])
+    async def wait_for_work(self, full_channels: Collection[str] = ()) -> None:
+        await self._wait([row.due_at for row in self._claimable(full_channels)])
 
     async def retry_at(self, job: Job, due: datetime, *, bug: bool = False) -> None:
         if row := self._running(job):
@@ -473,13 +473,15 @@ class MemoryJobs:
         self._tell()
         return self.rows.setdefault(request.key, row)
 
-    def _claimable(self) -> list[Row]:
+    def _claimable(self, full_channels: Collection[str]) -> list[Row]:
         """Whoever asks for what is being removed waits for the end of that."""
         going = [row.removal for row in self.removals.values()]
         return [
             row
             for key, row in self.rows.items()
-            if row.state == JobState.READY and not any(removal.covers(key) for removal in going)
+            if row.state == JobState.READY
+            and key.channel_id not in full_channels
+            and not any(removal.covers(key) for removal in going)
         ]
 
     def _count(self, key: JobKey, *, clips: int = 0, seconds: float = 0.0) -> None:

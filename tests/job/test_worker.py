@@ -15,8 +15,8 @@ from bot.errors import (
     Rejected,
     Unavailable,
 )
-from bot.job.worker import JOBS_AT_ONCE
-from bot.model import THREAD, Claim, FileState, JobKey, JobState
+from bot.job.worker import JOBS_AT_ONCE, JOBS_EACH_CHANNEL
+from bot.model import THREAD, Claim, FileState, JobKey, JobState, TranscriptionRequest
 from bot.reply import Broken, GaveUp, Refused, Waiting
 from tests.job.conftest import Lines
 from tests.job.fakes import request_for, shared_file
@@ -466,8 +466,8 @@ async def test_only_so_many_jobs_run_at_once(harness: JobHarness) -> None:
     files = [shared_file(f"F{n}") for n in range(JOBS_AT_ONCE + 30)]
     harness.recogniser.takes_s = {file.id: 10.0 for file in files}
     async with harness.working():
-        for file in files:
-            await harness.jobs.accept([request_for(file)])
+        for number, file in enumerate(files):
+            await harness.jobs.accept([request_in(f"C{number % 10}", file.id)])
         await harness.time.run(5)
         assert await harness.jobs.depth() == {"ready": 30, "running": JOBS_AT_ONCE, "parked": 0}
         await harness.ended(30)
@@ -486,6 +486,59 @@ async def test_recordings_wait_for_a_temporary_folder_that_cannot_be_written(har
         await harness.ended(60)
     assert harness.memory.outcomes() == ["transcribed"] * 40
     assert len(harness.recogniser.asked) == 40
+
+
+async def test_jobs_that_wait_for_slack_keep_no_other_channel_waiting(harness: JobHarness) -> None:
+    """Slack takes about a post a second in a channel."""
+    busy = [f"C{number}" for number in range(4)]
+    harness.thread.busy = {channel_id: asyncio.Event() for channel_id in busy}
+    async with harness.working():
+        for number in range(200):
+            await harness.jobs.accept([request_in(busy[number % len(busy)], f"F{number}")])
+        await harness.time.run(10)
+        assert harness.said() == []
+
+        await harness.jobs.accept([request_in("C9", "F999")])
+        await harness.time.run(10)
+        assert harness.said() == [[said("words of F999")]]
+
+        for free in harness.thread.busy.values():
+            free.set()
+        await harness.ended(60)
+    assert len(harness.said()) == 201
+
+
+async def test_jobs_that_wait_for_earlier_files_keep_no_other_channel_waiting(harness: JobHarness) -> None:
+    harness.recogniser.takes_s = {f"F{number}": 60.0 for number in range(3)}
+    async with harness.working():
+        for number in range(3 * JOBS_EACH_CHANNEL):
+            channel_id, position = f"C{number % 3}", number // 3
+            await harness.jobs.accept([request_in(channel_id, f"F{number}", position=position)])
+        await harness.time.run(5)
+        await harness.jobs.accept([request_in("C9", "F999")])
+        await harness.time.run(5)
+        assert harness.said() == [[said("words of F999")]]
+        await harness.ended(120)
+
+
+async def test_what_is_tried_of_one_channel_is_limited_and_goes_on_in_order(harness: JobHarness) -> None:
+    count = JOBS_EACH_CHANNEL + 10
+    harness.thread.busy = {"C1": asyncio.Event()}
+    async with harness.working():
+        for number in range(count):
+            await harness.jobs.accept([request_in("C1", f"F{number}")])
+        await harness.time.run(5)
+        assert await harness.jobs.depth() == {"ready": 10, "running": JOBS_EACH_CHANNEL, "parked": 0}
+        harness.thread.busy["C1"].set()
+        await harness.ended(30)
+    assert [message.key.file_id for message in harness.thread.messages] == [f"F{n}" for n in range(count)]
+
+
+def request_in(channel_id: str, file_id: str, **changes: Any) -> TranscriptionRequest:
+    """A request for a clip in a channel; with ``position``, in one message with the channel's others."""
+    ts = "1700000000.000100" if "position" in changes else f"17000000{file_id[1:]:0>2}.000100"
+    key = JobKey("T1", channel_id, ts, file_id, THREAD)
+    return request_for(shared_file(file_id), key=key, thread_ts=ts, **changes)
 
 
 class Stumbling:

@@ -118,7 +118,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             # Not inside the first command that names a language: Slack waits for that one's answer.
             await asyncio.to_thread(language_names)
             handlers = build_handlers(context, shares).in_order()
-            bolt = build_bolt(handlers, clients.api, identity, secret or "unused in Socket Mode")
+            bolt = build_bolt(handlers, clients.api, identity, secret or "unused in Socket Mode", metrics)
             async with (
                 _working(worker, context.background, clients, log) as failed,
                 connected(bolt, session, settings.slack_api_url, settings.slack_app_token) as socket,

@@ -89,7 +89,7 @@ JOB_OUTCOMES = tuple(
 )
 """The outcomes of jobs that were tried."""
 EVENT_OUTCOMES = (
-    *("accepted", "duplicate", "failed", "not_a_message", "malformed", "subtype", "from_a_bot"),
+    *("accepted", "duplicate", "failed", "other_team", "not_a_message", "malformed", "subtype", "from_a_bot"),
     *("no_files", "no_audio", "automatic_off", "shared_externally", "opted_out"),
 )
 """The outcomes of events."""

@@ -184,7 +184,7 @@ def test_counters_stand_at_zero_before_they_are_used() -> None:
             standing[family.name] = {value for sample in totals for value in sample.labels.values()}
     last_words = {str(state) for state in ReplyState if state.is_final}
     assert standing == {
-        "threadscribe_events": {"accepted", "duplicate", "failed", *Ignored},
+        "threadscribe_events": {"accepted", "duplicate", "failed", "other_team", *Ignored},
         "threadscribe_jobs": {
             *last_words,
             *(f"{word}_before" for word in last_words),

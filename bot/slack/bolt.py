@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import Identity
 from bot.slack.context import HandlerContext
+from bot.slack.incoming.installation import installation_in, is_for_other_installation
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import PATIENCE_S, Answers
 from bot.slack.interactions.modals import Modals
@@ -45,6 +46,7 @@ from bot.slack.settings.change import ChangeSettings
 from bot.slack.settings.channel_modal import ChannelModal
 from bot.slack.settings.greeting import Greeting
 from bot.slack.settings.home import Home
+from bot.telemetry import Metrics
 
 
 class Feature(Protocol):
@@ -55,7 +57,7 @@ class Feature(Protocol):
 
 
 def build_bolt(
-    handlers: Iterable[Feature], api: SlackApi, identity: Identity, signing_secret: str
+    handlers: Iterable[Feature], api: SlackApi, identity: Identity, signing_secret: str, metrics: Metrics
 ) -> AsyncApp:
     """Bolt with our listeners, for one workspace whose token is known and verified.
 
@@ -64,6 +66,7 @@ def build_bolt(
         api: Slack's Web API.
         identity: The bot's own ids.
         signing_secret: Proves in HTTP mode that a request is Slack's.
+        metrics: Where payloads for other workspaces' installations are counted.
     """
     log = structlog.get_logger(__name__)
     client = api.client
@@ -87,6 +90,19 @@ def build_bolt(
         log.error("request failed", exc_info=error)
         return BoltResponse(status=500, body="")
 
+    own_ids = {identity.team_id, identity.enterprise_id} - {""}
+
+    async def refuse_other_installations(
+        body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        if not is_for_other_installation(body, own_ids):
+            return await next_()
+        metrics.events.labels("other_team").inc()
+        log.debug("event ignored", reason="other_team", team_id=installation_in(body))
+        # Acknowledged, or Slack would deliver it again.
+        return BoltResponse(status=200, body="")
+
+    bolt.use(refuse_other_installations)
     listeners = Listeners(bolt)
     for handler in handlers:
         handler.register(listeners)

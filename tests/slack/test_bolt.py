@@ -104,7 +104,7 @@ def bolt_for(
     preferences = MemoryPreferences()
     opt_outs = OptOuts(preferences, Lookups(api))
     shares = Shares(requests, preferences, listening, opt_outs, automatic=True, metrics=metrics)
-    return build_bolt([*controls, shares], api, identity, SECRET)
+    return build_bolt([*controls, shares], api, identity, SECRET, metrics)
 
 
 @asynccontextmanager
@@ -182,6 +182,39 @@ async def test_what_asks_for_nothing_is_acknowledged_and_counted(
 
     assert door.counted(reason) == 1
     assert (await store.requests.depth())[JobState.READY] == 0
+
+
+OTHER = "T024OTHER1"
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"authorizations": [{"team_id": OTHER, "enterprise_id": None}]},
+        {"authorizations": [{"team_id": OTHER}], "team_id": TEAM},
+        {"authorizations": [{"team_id": None, "enterprise_id": "E024OTHER", "is_enterprise_install": True}]},
+        {"authorizations": [], "team_id": OTHER},
+    ],
+)
+@pytest.mark.parametrize("inner", [event(clip()), mention(clip())])
+async def test_what_is_for_another_workspaces_installation_is_refused_and_counted(
+    door: Door, store: Store, inner: dict[str, Any], envelope: dict[str, Any]
+) -> None:
+    answer = await door.receive(body(inner, **envelope))
+
+    assert (answer.status, answer.body) == (200, "")
+    assert door.counted("other_team") == 1
+    assert await store.queue.claim() is None
+
+
+async def test_what_people_of_another_organisation_share_in_a_shared_channel_is_served(
+    door: Door, store: Store
+) -> None:
+    shared = body(event(clip()), team_id=OTHER, authorizations=[{"team_id": TEAM}])
+    assert (await door.receive(shared)).status == 200
+
+    assert door.counted("other_team") == 0
+    assert await store.queue.claim() is not None
 
 
 UNHANDLED = {
@@ -355,6 +388,37 @@ async def test_what_a_control_could_not_do_is_not_acknowledged(store: Store, fau
         assert (await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)).status == 500
 
     assert eraser.heard == ["message_deleted", "pressed"]
+
+
+@pytest.mark.parametrize(("installed_in", "heard"), [(OTHER, []), (TEAM, ["pressed"])])
+async def test_a_press_in_a_view_of_another_workspaces_installation_is_refused_and_counted(
+    store: Store, installed_in: str, heard: list[str]
+) -> None:
+    eraser = Eraser()
+    pressed = INTERACTIONS["block_actions"] | {
+        "team": {"id": OTHER},
+        "user": {"id": "U1"},
+        "view": {"app_installed_team_id": installed_in},
+    }
+    async with door_to(store.requests, eraser) as door:
+        answer = await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)
+        assert door.counted("other_team") == (not heard)
+
+    assert (answer.status, answer.body) == (200, "")
+    assert eraser.heard == heard
+
+
+@pytest.mark.parametrize(("team_id", "counted"), [(OTHER, 1), (TEAM, 0)])
+async def test_commands_and_shortcuts_of_another_workspace_are_refused_and_counted(
+    door: Door, team_id: str, counted: int
+) -> None:
+    command = {"command": "/transcribe", "team_id": team_id, "user_id": "U1", "channel_id": "C1"}
+    shortcut = INTERACTIONS["message_action"] | {"team": {"id": team_id}, "user": {"id": "U1"}}
+
+    for form in (command, {"payload": json.dumps(shortcut)}):
+        assert (await door.receive(urlencode(form), FORM)).status == 200
+
+    assert door.counted("other_team") == 2 * counted
 
 
 async def test_what_a_control_has_answered_is_acknowledged(store: Store) -> None:

@@ -58,6 +58,8 @@ class Identity:
     """The user that people mention."""
     missing_scopes: frozenset[str]
     """The scopes that the manifest asks for and the workspace has not granted."""
+    enterprise_id: str = ""
+    """The organisation that the app is installed for as a whole; empty where it is for one workspace."""
 
     def wrote(self, message: Message) -> bool:
         """True for the bot's own messages: metadata and file names can be anybody's."""
@@ -102,6 +104,7 @@ def parse_identity(answer: Answer) -> Identity:
         bot_id=answer.get("bot_id", ""),
         bot_user_id=answer.get("user_id", ""),
         missing_scopes=SCOPES - granted,
+        enterprise_id=(answer.get("enterprise_id") or "") if answer.get("is_enterprise_install") else "",
     )
 
 

@@ -23,6 +23,7 @@ def view_json(state: SlackState, view: View) -> JsonObject:
     return view.content | {
         "id": view.id,
         "team_id": state.workspace.team_id,
+        "app_installed_team_id": state.workspace.team_id,
         "app_id": state.workspace.app_id,
         "bot_id": state.workspace.bot_id,
         "hash": view.hash,

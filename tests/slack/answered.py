@@ -40,11 +40,8 @@ class Answered:
         return payloads.job(wanted, revision=revision)
 
     def record(self, owner: User) -> None:
-        """Let Slack know of the file, and who recorded it."""
-        state = self.harness.slack.state
-        file = state.add_file(b"sound", "a.m4a", user=owner.id, as_voice_clip=True)
-        file.id, file.shares = FILE_ID, [(self.channel.id, self.head.ts)]
-        state.files[FILE_ID] = file
+        """Have somebody else have recorded the file."""
+        self.harness.slack.state.files[FILE_ID].user = owner.id
 
     async def reply(self, said: Reply, job: Job | None = None) -> Message:
         """What the bot said of it a while ago; its files stand beside it."""
@@ -101,7 +98,10 @@ async def answered(
         anne, bea, zoe = state.add_user("anne", locale=locale), state.add_user("bea"), state.add_user("zoe")
         root = state.add_user("root", is_admin=True)
         channel = state.add_channel("general", anne.id, bea.id, root.id)
-        head = state.post_as_user(channel.id, anne.id, "listen")
+        file = state.add_file(b"sound", "a.m4a", user=anne.id, as_voice_clip=True)
+        file.id = FILE_ID
+        state.files[FILE_ID] = file
+        head = state.post_as_user(channel.id, anne.id, "listen", files=[file])
         yield Answered(harness, channel, head, anne, bea, root, zoe)
 
 

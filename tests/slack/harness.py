@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack_lookalike.comings import Comings
 from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.interactions import Interactions
+from bot.playground.slack_lookalike.post_limits import PostLimits
 from bot.playground.slack_lookalike.records import Message, View
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.preferences import Ledger, Listening, Preferences
@@ -143,6 +144,7 @@ async def slack_harness(
     """
     schedule = RetrySchedule(ack_timeout_s=ack_timeout_s, delays_s=delays_s)
     async with SlackLookalike(schedule=schedule) as slack, aiohttp.ClientSession() as session:
+        slack.state.post_limits = PostLimits(burst=1_000)
         scratch = Path(await asyncio.to_thread(mkdtemp))
         await asyncio.to_thread(language_names)  # as the bot does before it is ready
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)

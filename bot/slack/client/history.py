@@ -39,6 +39,32 @@ async def messages_in(api: SlackApi, place: Place, oldest: str) -> AsyncIterator
             yield Message.model_validate(message)
 
 
+async def message_at(api: SlackApi, channel_id: str, ts: str) -> Message | None:
+    """One message, be it in a thread or not; ``None`` where there is none that the bot may see.
+
+    Source: https://docs.slack.dev/reference/methods/conversations.replies
+
+    Raises:
+        Unavailable: Slack does not answer.
+        Misconfigured: the token or a scope is wrong.
+    """
+    try:
+        page = await api.read(
+            "conversations.replies",
+            channel=channel_id,
+            ts=ts,
+            inclusive=True,
+            limit=1,
+            include_all_metadata=True,
+        )
+    except TranscriptionError as error:
+        if is_refusal(error):
+            return None
+        raise
+    found = map(Message.model_validate, objects_in(page.get("messages")))
+    return next((message for message in found if message.ts == ts), None)
+
+
 async def open_direct(api: SlackApi, user_id: str) -> Place:
     """The direct message of the bot and one person, opened where there is none yet.
 

@@ -13,7 +13,6 @@ from bot.errors import Refusal, Rejected
 from bot.model import THREAD, JobKey
 from bot.reply import ReplyState
 from bot.slack.blockkit import action_ids
-from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Handler, Listeners
@@ -21,6 +20,7 @@ from bot.slack.incoming.messages import ManualRequest
 from bot.slack.interactions.answer import Answer, Answers
 from bot.slack.interactions.presses import Press, parse_press
 from bot.slack.replies.metadata import state_in
+from bot.slack.reply_menu.verified import verified_press, verified_recording, verified_reply
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.request import Requesting, said_of
 
@@ -79,8 +79,14 @@ class ReplyButtons:
 
     async def _fill_gaps(self, pressed: BlockAction) -> Answer | None:
         # Replies of older versions have no handle: the button's value is enough.
-        key = parse_gap_button(pressed)
-        found = key is not None and await self._context.requests.fill_gaps(str(key))
+        key, user_id = parse_gap_button(pressed), pressed.user.id
+        found = (
+            key is not None
+            and key.team_id == self._context.team_id
+            and key.reader_id in {None, user_id}
+            and await self._context.permissions.may_read(key.channel_id, user_id)
+            and await self._context.requests.fill_gaps(str(key))
+        )
         self._log.info("gaps asked for", key=str(key), found=found)
         return None if found else sentences.GAPS_GONE
 
@@ -91,11 +97,16 @@ class ReplyButtons:
 
     async def _decline(self, press: Press) -> Answer:
         await self._check_reach(press)
+        found = await verified_reply(self._context, press)
+        if found is None and press.key.reader_id is not None:
+            # An ephemeral question, which goes by itself.
+            await self._context.requests.remove_reply(press.key, thread_ts=press.handle.thread_ts)
+            return sentences.DECLINED
         # Nobody takes a transcript away with a button that a slow screen still shows.
-        if press.key.reader_id is None and not await self._is_asking(press):
+        if found is None or state_in(found[1]) is not ReplyState.AWAITING_CONSENT:
             return sentences.QUESTION_CLOSED
         await self._context.requests.remove_reply(
-            press.key, thread_ts=press.handle.thread_ts, reply_ts=press.reply_ts
+            press.key, thread_ts=found[0].handle.thread_ts, reply_ts=press.reply_ts
         )
         return sentences.DECLINED
 
@@ -105,6 +116,12 @@ class ReplyButtons:
         await self._check_reach(press)
         if not await self._requesting.is_in(press.key.channel_id):
             return sentences.OUT_OF_REACH
+        verified = await verified_press(self._context, press) or await verified_recording(
+            self._context, press
+        )
+        if verified is None:
+            return sentences.REPLY_UNKNOWN
+        press = verified
         # A language has it retranscribed even where the thread holds a transcript: none is made up here.
         request = press.request(audience=THREAD, asked_by=press.user_id, language=press.handle.language)
         if out := await self._opt_outs.among(press.key.team_id, [request.file], request.user_id):
@@ -122,12 +139,6 @@ class ReplyButtons:
         """
         if not await self._context.permissions.may_read(press.key.channel_id, press.user_id):
             raise Rejected(Refusal.FORBIDDEN, "not theirs to read")
-
-    async def _is_asking(self, press: Press) -> bool:
-        async for message in messages_in(self._context.api, press.place, oldest=press.key.message_ts):
-            if message.ts == press.reply_ts:
-                return state_in(message) is ReplyState.AWAITING_CONSENT
-        return False
 
 
 def parse_gap_button(pressed: BlockAction) -> JobKey | None:

@@ -19,6 +19,7 @@ from bot.slack.interactions.modals import Modals
 from bot.slack.interactions.presses import Press, parse_submission
 from bot.slack.reply_menu.edit_view import MODAL, parse_text, render_edit
 from bot.slack.reply_menu.rewrite import Rewrite
+from bot.slack.reply_menu.verified import verified_press
 from bot.slack.reply_menu.vocabulary import Vocabulary
 from bot.transcript.edits import new_words, parse_paragraphs
 from bot.translations import Reader, Sentence
@@ -77,9 +78,14 @@ class Edit:
         paragraphs = parse_paragraphs(parse_text(view))
 
         async def check() -> Answer | None:
-            if press is None:
-                return sentences.REPLY_UNKNOWN
-            return await self._what_is_wrong(press) if paragraphs else sentences.EDIT_EMPTY
+            nonlocal press
+            if press is not None and not paragraphs:
+                return sentences.EDIT_EMPTY
+            verified = press and await verified_press(self._context, press)
+            if verified is None:
+                return sentences.REPLY_UNKNOWN if press is None else sentences.REPLY_GONE
+            press = verified
+            return await self._what_is_wrong(press)
 
         wrong = await self._answers.in_time(sent.user.id, check, unanswered="press not answered")
         reader = self._readers.known(sent.user.id)
@@ -134,9 +140,11 @@ class Edit:
         return await self._vocabulary.offer(press, found, reader)
 
     async def _may(self, press: Press) -> bool:
-        return await self._context.permissions.may_change_transcript(
+        """True for those who may, and may read it: the modal shows its text."""
+        permissions = self._context.permissions
+        return await permissions.may_change_transcript(
             press.user_id, sender_id=press.handle.sender_id, asked_by=press.asked_by
-        )
+        ) and await permissions.may_read(press.channel_id, press.user_id)
 
 
 def _render_with_warning(reader: Reader, press: Press, paragraphs: list[str], warning: Sentence) -> Block:

@@ -23,6 +23,7 @@ from bot.slack.reply_menu import delete, edit_view, retranscribe, vocabulary
 from bot.slack.reply_menu.delete import Delete
 from bot.slack.reply_menu.edit import Edit
 from bot.slack.reply_menu.retranscribe import Retranscribe
+from bot.slack.reply_menu.verified import verified_press
 from bot.slack.reply_menu.vocabulary import TYPED, Vocabulary, field_of, parse_words
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.settings.change import ChangeSettings
@@ -90,7 +91,8 @@ class ReplyMenu:
             await self._modals.open(press.trigger, retranscribe.MODAL, None, first=sure)
             return None
         if chosen == Choice.AGAIN:
-            return await self._retranscribe.ask(press)
+            verified = await verified_press(self._context, press)
+            return sentences.REPLY_GONE if verified is None else await self._retranscribe.ask(verified)
         modals: dict[str, tuple[ModalKind, Callable[[Press, Reader], Awaitable[Block]]]] = {
             Choice.AGAIN_IN: (retranscribe.MODAL, self._retranscribe.modal),
             Choice.WORDS: (vocabulary.MODAL, self._vocabulary.modal),
@@ -100,7 +102,14 @@ class ReplyMenu:
         if chosen not in modals:
             return sentences.REPLY_UNKNOWN
         kind, content = modals[chosen]
-        await self._modals.open(press.trigger, kind, partial(content, press))
+
+        async def verified_content(reader: Reader) -> Block:
+            verified = await verified_press(self._context, press)
+            if verified is None:
+                return kind.notice(reader, reader.say(sentences.REPLY_GONE))
+            return await content(verified, reader)
+
+        await self._modals.open(press.trigger, kind, verified_content)
         return None
 
     async def _submit(
@@ -114,7 +123,10 @@ class ReplyMenu:
         press = parse_submission(sent, self._context.team_id)
 
         async def attempt() -> Answer | None:
-            return sentences.REPLY_UNKNOWN if press is None else await work(press, sent.view)
+            if press is None:
+                return sentences.REPLY_UNKNOWN
+            verified = await verified_press(self._context, press)
+            return sentences.REPLY_GONE if verified is None else await work(verified, sent.view)
 
         wrong = await self._answers.in_time(sent.user.id, attempt, unanswered="press not answered")
         notice = kind.notice(self._readers.known(sent.user.id), wrong)

@@ -5,6 +5,8 @@ Source: https://docs.slack.dev/interactivity/implementing-shortcuts#message-shor
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 
 from slack_bolt.async_app import AsyncAck
@@ -109,8 +111,43 @@ class Shortcut:
         is_here = await self._requesting.is_in(target.channel_id)
         if not (is_here or choice.for_me):
             return sentences.NOT_READABLE
+        target = await self._verified(target, is_here=is_here)
+        if target is None:
+            return sentences.OUT_OF_REACH
         ask = _asked(sent, target, choice, is_here=is_here)
         return said_of(await self._requesting.ask(target, ask), ask)
+
+    async def _verified(self, target: SharedMessage, *, is_here: bool) -> SharedMessage | None:
+        """The message as Slack knows it, with those of its recordings that the modal was about.
+
+        The modal's ids came back with the submission, and could be another channel's. Where the bot is not in
+        the channel it cannot look there, but what it can read of a file tells where that is shared.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        if not is_here:
+            each = await asyncio.gather(*(self._share_of(target, file.id) for file in target.files))
+            shares = [share for share in each if share is not None]
+            files = tuple(file for share in shares for file in share.files)
+            return replace(shares[0], files=files) if shares else None
+        try:
+            found = await self._context.lookups.message(target.team_id, target.channel_id, target.message_ts)
+        except Rejected:
+            return None
+        asked_about = {file.id for file in target.files}
+        files = tuple(file for file in found.recordings if file.id in asked_about)
+        return replace(found, files=files) if files else None
+
+    async def _share_of(self, target: SharedMessage, file_id: str) -> SharedMessage | None:
+        """A message as the record of a file that it shares tells of it; ``None`` where it tells of none."""
+        try:
+            shares = await self._context.lookups.file(target.team_id, file_id)
+        except Rejected:
+            return None
+        place = (target.channel_id, target.message_ts)
+        return next((share for share in shares if (share.channel_id, share.message_ts) == place), None)
 
 
 def _nothing(reader: Reader) -> Block:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ async def test_a_recording_is_transcribed_in_its_thread() -> None:
         assert [(one.position, one.siblings) for one in (first, second)] == [(0, 2), (1, 2)]
         assert (first.thread_ts, first.user_id) == (message.ts, at.anne.id)
         assert (first.explicit, first.asked_by, first.language) == (True, at.anne.id, None)
-        assert first.file.state is FileState.STUB
+        assert first.file.state is FileState.AVAILABLE
         assert first.whisper_in is None
 
 
@@ -361,3 +362,25 @@ async def test_what_could_not_be_stored_is_not_acknowledged() -> None:
         await at.harness.settled()
 
         assert delivery.lost
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+@pytest.mark.parametrize("forged", ["files", "ts", "thread_ts"])
+async def test_a_submission_asks_for_what_is_in_the_message_alone(forged: str, *, is_here: bool) -> None:
+    """Whoever can sign payloads may put other ids in the place of the modal's."""
+    async with scene(with_bot=is_here) as at:
+        state = at.harness.slack.state
+        secret = state.add_channel("secret", at.zoe.id, kind="group")
+        elsewhere = at.post(at.clip("secret.m4a"), channel=secret)
+        file = at.clip()
+        at.post(file, channel=state.add_channel("shared", at.anne.id))  # so that the bot can read it
+        message = at.post(file)
+        form = Form(await at.open(message))
+        known = json.loads(form.view.content["private_metadata"])
+        known[forged] = [elsewhere.files[0].id] if forged == "files" else elsewhere.ts
+        form.view.content["private_metadata"] = json.dumps(known)
+
+        await at.send(form)
+
+        asked = [(request.key.message_ts, request.thread_ts, request.file.id) for request in at.asked()]
+        assert asked == ([(message.ts, message.ts, message.files[0].id)] if forged == "thread_ts" else [])

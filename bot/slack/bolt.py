@@ -7,6 +7,7 @@ acknowledged event is durable.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -56,6 +58,25 @@ class Feature(Protocol):
         """Register its listeners."""
 
 
+EVENTS_AT_ONCE = 256
+"""Those behind them wait as they came, in their order: an event that is handled takes much more memory."""
+
+
+class BoundedApp(AsyncApp):
+    """Bolt's app, which handles only so many events at once; interactions do not wait behind them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._events = asyncio.Semaphore(EVENTS_AT_ONCE)
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Handle a request, an event when there is room for it."""
+        if "event" not in req.body:
+            return await super().async_dispatch(req)
+        async with self._events:
+            return await super().async_dispatch(req)
+
+
 def build_bolt(
     handlers: Iterable[Feature], api: SlackApi, identity: Identity, signing_secret: str, metrics: Metrics
 ) -> AsyncApp:
@@ -70,7 +91,7 @@ def build_bolt(
     """
     log = structlog.get_logger(__name__)
     client = api.client
-    bolt = AsyncApp(
+    bolt = BoundedApp(
         logger=logging.getLogger("slack_bolt"),
         name="threadscribe",
         # Without the token: Bolt would warn the operator that SLACK_BOT_TOKEN is ignored.

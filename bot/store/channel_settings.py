@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Row, Select, delete, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channel_settings import ChannelSettings
 from bot.store import forgetting, moving, schema
+from bot.store.batches import Batches
 from bot.store.database import Database
 from bot.store.rows import channel_now, dump_settings, parse_settings
 from bot.store.sharing import drop_kept_words
+
+KeyT = TypeVar("KeyT")
 
 
 class SqlitePreferences:
@@ -27,17 +30,40 @@ class SqlitePreferences:
         """Work on a database whose tables exist, with a UTC clock."""
         self._database = database
         self._now = now
+        # Every event asks both, and many at once ask for the same.
+        self._reading_settings = Batches(self._read_settings)
+        self._reading_subscribers = Batches(self._read_subscribers)
         self._log = structlog.get_logger(__name__)
 
     async def channel(self, team_id: str, channel_id: str) -> ChannelSettings:
         """Read one row."""
+        return await self._reading_settings.add((team_id, channel_id))
+
+    async def _read_settings(self, channels: Sequence[tuple[str, str]]) -> list[ChannelSettings]:
+        """Read each channel's row once, in one transaction."""
         table = schema.channel
-        rows = await self._database.rows(
-            select(table.c.settings).where(
-                table.c.team_id == team_id, table.c.channel_id == channel_now(team_id, channel_id)
-            )
+        read = await self._rows_of(
+            {
+                (team_id, channel_id): select(table.c.settings).where(
+                    table.c.team_id == team_id, table.c.channel_id == channel_now(team_id, channel_id)
+                )
+                for team_id, channel_id in set(channels)
+            }
         )
-        return self._settings(rows[0].settings if rows else None)
+        known = {
+            channel: self._settings(rows[0].settings if rows else None) for channel, rows in read.items()
+        }
+        return [known[channel] for channel in channels]
+
+    async def _rows_of(
+        self, statements: Mapping[KeyT, Select[Any]]
+    ) -> dict[KeyT, Sequence[Row[*tuple[Any, ...]]]]:
+        """The rows of several statements, in one transaction."""
+
+        async def read(connection: AsyncConnection) -> dict[KeyT, Sequence[Row[*tuple[Any, ...]]]]:
+            return {key: (await connection.execute(statement)).all() for key, statement in statements.items()}
+
+        return await self._database.transact(read)
 
     async def channels(self, team_id: str) -> Mapping[str, ChannelSettings]:
         """Read those that hold settings."""
@@ -128,12 +154,25 @@ class SqlitePreferences:
         self, team_id: str, channel_id: str, *, by: datetime | None = None
     ) -> Sequence[str]:
         """By user id."""
+        return await self._reading_subscribers.add((team_id, channel_id, by))
+
+    async def _read_subscribers(
+        self, wanted: Sequence[tuple[str, str, datetime | None]]
+    ) -> list[Sequence[str]]:
+        """Read each channel's rows once, in one transaction."""
         table = schema.subscription
-        of_channel = (table.c.team_id == team_id) & (table.c.channel_id == channel_now(team_id, channel_id))
-        if by is not None:
-            of_channel &= table.c.since <= by.timestamp()
-        rows = await self._database.rows(select(table.c.user_id).where(of_channel).order_by(table.c.user_id))
-        return [row.user_id for row in rows]
+        statements = {}
+        for team_id, channel_id, by in set(wanted):
+            of_channel = (table.c.team_id == team_id) & (
+                table.c.channel_id == channel_now(team_id, channel_id)
+            )
+            if by is not None:
+                of_channel &= table.c.since <= by.timestamp()
+            statements[team_id, channel_id, by] = (
+                select(table.c.user_id).where(of_channel).order_by(table.c.user_id)
+            )
+        read = await self._rows_of(statements)
+        return [[row.user_id for row in read[one]] for one in wanted]
 
     async def subscriptions(self, team_id: str, user_id: str) -> Sequence[str]:
         """By channel id."""

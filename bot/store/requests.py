@@ -14,10 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import THREAD, JobKey, JobState, Outcome, TranscriptionRequest
 from bot.ports.store import ExistingReply, KnownRecording, RequestOutcome
 from bot.store import removals, schema, sharing
+from bot.store.accepting import insert_all
+from bot.store.batches import Batches
 from bot.store.database import Database
 from bot.store.moving import channel_id_now, request_now
 from bot.store.removals import Target
-from bot.store.rows import ANSWERED, GAPS_KEPT, WORKING, dump_request, insert_job, key_now, note_reply
+from bot.store.rows import (
+    ANSWERED,
+    GAPS_KEPT,
+    WORKING,
+    dump_request,
+    insert_job,
+    key_now,
+    note_reply,
+)
 from bot.store.signals import Signals
 
 KEYS_KEPT_AT_LEAST = timedelta(days=8)
@@ -32,17 +42,17 @@ class SqliteRequests:
         self._database = database
         self._signals = signals
         self._now = now
+        self._accepting = Batches(self._accept_all)
 
     async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
         """Insert what is not known yet; a known key, ended or not, changes nothing."""
+        return await self._accepting.add(requests)
+
+    async def _accept_all(self, events: Sequence[Sequence[TranscriptionRequest]]) -> list[int]:
+        """Insert the requests of several events in one transaction; return how many of each were new."""
         now = self._now().timestamp()
-
-        async def insert(connection: AsyncConnection) -> int:
-            named = [await request_now(connection, request) for request in requests]
-            return sum([(await connection.execute(insert_job(request, now))).rowcount for request in named])
-
         with self._signals.waking_all():
-            return await self._database.transact(insert)
+            return await self._database.transact(partial(insert_all, events=events, now=now))
 
     async def ask(
         self,

@@ -29,13 +29,17 @@ _SETTINGS = TypeAdapter(ChannelSettings)
 
 def insert_job(request: TranscriptionRequest, now: float, **values: Any) -> Insert:
     """Add a job that is due now; a key that is known changes nothing."""
-    row = _row_of(request.key, request.thread_ts, now) | {
+    return sqlite_insert(schema.job).values(**new_row(request, now) | values).on_conflict_do_nothing()
+
+
+def new_row(request: TranscriptionRequest, now: float) -> dict[str, Any]:
+    """The columns of a job that is due now."""
+    return _row_of(request.key, request.thread_ts, now) | {
         "position": request.position,
         "state": JobState.READY,
         "asked": request.ask_id,
         "request": dump_request(request),
     }
-    return sqlite_insert(schema.job).values(**row | values).on_conflict_do_nothing()
 
 
 def note_reply(key: JobKey, thread_ts: str, reply_ts: str, now: float) -> Insert:

@@ -169,6 +169,22 @@ async def test_work_is_heard_of_when_it_falls_due(kept: Kept) -> None:
     await kept.claimed()
 
 
+async def test_of_events_that_come_at_once_each_new_request_counts_once(kept: Kept) -> None:
+    """Some of one recording, and one in a channel that has moved."""
+    await kept.requests.accept([asked("F0")])
+    await kept.preferences.move_channel("T1", "C1", "C2")
+    events = [[asked("F0")], [asked("F1"), asked("F2")], [asked("F2"), asked("F3", channel_id="C2")], []]
+    events += [[asked(f"G{number}", channel_id=f"D{number % 7}")] for number in range(300)]
+
+    counts = await asyncio.gather(*map(kept.requests.accept, events))
+
+    assert counts == [0, 2, 1, 0, *[1] * 300]
+    claimed = [await kept.claimed() for _ in range(304)]
+    assert {job.key.channel_id for job in claimed[:4]} == {"C2"}
+    assert [job.key.file_id for job in claimed] == ["F0", "F1", "F2", "F3", *(f"G{n}" for n in range(300))]
+    assert await kept.queue.claim() is None
+
+
 async def test_jobs_of_full_channels_are_left_and_not_waited_for(kept: Kept) -> None:
     await kept.requests.accept([asked("F1")])
     full = {asked().key.channel_id}

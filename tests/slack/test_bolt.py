@@ -24,7 +24,7 @@ from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.preferences import Listening
 from bot.ports.store import Requests
-from bot.slack.bolt import Feature, build_bolt
+from bot.slack.bolt import EVENTS_AT_ONCE, Feature, build_bolt
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import SCOPES, Identity
 from bot.slack.client.lookups import Lookups
@@ -304,6 +304,40 @@ async def test_fifty_events_ask_slack_nothing(door: Door, store: Store) -> None:
 
     assert (await store.requests.depth())[JobState.READY] == 50
     assert door.slack.paths == []
+
+
+async def test_so_many_events_are_handled_at_once_and_a_press_does_not_wait_behind_them() -> None:
+    held, eraser = CountingJobs(), Eraser()
+    pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
+    async with door_to(held, eraser) as door:
+        events = [
+            asyncio.create_task(door.receive(body(event(clip(f"F{number}")))))
+            for number in range(EVENTS_AT_ONCE + 20)
+        ]
+        while held.most < EVENTS_AT_ONCE:  # noqa: ASYNC110  # many steps of Bolt's come before
+            await asyncio.sleep(0)
+        assert (await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)).status == 200
+        assert (eraser.heard, held.most) == (["pressed"], EVENTS_AT_ONCE)
+        held.released.set()
+        assert {answer.status for answer in await asyncio.gather(*events)} == {200}
+    assert held.order == [f"F{number}" for number in range(EVENTS_AT_ONCE + 20)]
+
+
+class CountingJobs:
+    """A store that takes its time, and counts who waits for it."""
+
+    def __init__(self) -> None:
+        self.released = asyncio.Event()
+        self.at_once = self.most = 0
+        self.order: list[str] = []
+
+    async def accept(self, requests: Sequence[TranscriptionRequest]) -> int:
+        self.order += [request.file.id for request in requests]
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await self.released.wait()
+        self.at_once -= 1
+        return len(requests)
 
 
 @asynccontextmanager

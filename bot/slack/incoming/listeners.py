@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -9,12 +11,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.slack.incoming.events import EventCallback, EventT
-from bot.slack.incoming.fields import Payload
+from bot.slack.incoming.fields import Payload, object_in
 from bot.slack.incoming.interactions import BlockAction, MessageShortcut, SlashCommand, ViewSubmission
 
 PayloadT = TypeVar("PayloadT", bound=Payload)
 Handler = Callable[[AsyncAck, PayloadT], Awaitable[None]]
 """A handler of an interaction: acknowledges and answers it."""
+_EventListener = Callable[[dict[str, Any]], Awaitable[None]]
+_ANY = re.compile("")
 
 
 class Listeners:
@@ -29,6 +33,10 @@ class Listeners:
 
     def __init__(self, bolt: AsyncApp) -> None:
         self._bolt = bolt
+        self._of_events: defaultdict[str, list[tuple[str | None, _EventListener]]] = defaultdict(list)
+        """By the event's type, each with the subtype that it is for; ``None`` for any."""
+        # One for all events, before all others: Bolt would try one listener after the other for each of them.
+        bolt.event(_ANY)(self._hear)
 
     def event(
         self,
@@ -45,13 +53,19 @@ class Listeners:
         # A model of its own for each kind of event: made once, here.
         model = EventCallback[kind]  # type: ignore[valid-type]  # pydantic makes it at run time
 
-        async def listener(
-            body: dict[str, Any], request: AsyncBoltRequest, context: AsyncBoltContext
-        ) -> None:
-            known = {"is_retry": _is_retry(request), "own_bot_id": context.bot_id}
-            await handle(model.model_validate(body | known))
+        async def listener(body: dict[str, Any]) -> None:
+            await handle(model.model_validate(body))
 
-        self._bolt.event({"type": name, "subtype": subtype} if subtype else name)(listener)
+        self._of_events[name].append((subtype, listener))
+
+    async def _hear(self, body: dict[str, Any], request: AsyncBoltRequest, context: AsyncBoltContext) -> None:
+        """Hand an event to its listener; one that nobody listens for is acknowledged all the same."""
+        event = object_in(body.get("event"))
+        kind, subtype = event.get("type"), event.get("subtype")
+        for wanted, listener in self._of_events.get(kind, ()) if isinstance(kind, str) else ():
+            if wanted in {None, subtype if isinstance(subtype, str) else None}:
+                await listener(body | {"is_retry": _is_retry(request), "own_bot_id": context.bot_id})
+                return
 
     def command(self, name: str, handle: Handler[SlashCommand]) -> None:
         """Listen for a slash command."""

@@ -32,6 +32,12 @@ class Child:
         self._stall_s = stall_s
         self._has_stalled = False
 
+    def kill(self) -> None:
+        """End it, and whatever it has left behind."""
+        # The group, since a decoder that was taken over may have started something.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     async def line(self) -> bytes | None:
         """Its next whole line; ``None`` when none follows, or none in time.
 
@@ -77,12 +83,11 @@ async def running_child(arguments: Sequence[str], stall_s: float) -> AsyncIterat
         env=CHILD_ENVIRONMENT,
         start_new_session=True,
     )
+    child_process = Child(process, stall_s)
     try:
-        yield Child(process, stall_s)
+        yield child_process
     finally:
-        # The group, since a decoder that was taken over may have left something behind.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        child_process.kill()
         await process.wait()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.audio.child_process import running_child
 from bot.audio.child_protocol import ChildError, Cut, LengthReader, SplitReader
 from bot.audio.headers import Wav
+from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
 from bot.audio.levels import is_loud, worth_sending
 from bot.audio.plan import (
     WAV_HEAD_BYTES,
@@ -24,8 +25,6 @@ from bot.errors import Refusal, Rejected
 from bot.machine import machine_trouble
 from bot.recording import AudioMime, PreparedAudio, Segment, Span
 
-SMALL_BYTES = 4 * 1024 * 1024
-"""Sources up to this size have a semaphore of their own: a voice note does not wait behind films."""
 _LOUDNESS_BYTES = 65_536
 _MPEG: AudioMime = "audio/mpeg"
 
@@ -34,10 +33,12 @@ class Media:
     """Implements ``bot.ports.outside.Audio`` with PyAV (FFmpeg's libraries), one child process a file.
 
     Args:
-        children: How many small files, and as many big ones, are decoded at once; the others wait.
+        children: How many small files, and as many that are big or take long, are decoded at once; the
+            others wait.
         limits: Of decoding one file.
         most_minutes: The longest recording that is taken.
         compressed: Send recordings that are cut as MP3 too, not as WAV: a quarter of the bytes.
+        small_s: Seconds after which a decoder leaves the lane of small files; injected for tests.
     """
 
     def __init__(
@@ -47,9 +48,9 @@ class Media:
         most_minutes: int = 180,
         *,
         compressed: bool = False,
+        small_s: float = SMALL_S,
     ) -> None:
-        self._small_turns = asyncio.Semaphore(children)
-        self._big_turns = asyncio.Semaphore(children)
+        self._lanes = Lanes(children, small_s)
         self._limits = limits or Limits()
         self._most_minutes = most_minutes
         self._compressed = compressed
@@ -61,8 +62,8 @@ class Media:
 
         What is made is mono, 16 kHz, mode 0600, in ``workspace``: MP3 of 64 kbit/s, or WAV of a recording
         that is cut. Small s16 PCM WAV and flawless small MP3 files go out as they are: ``path`` is then
-        ``source`` itself. A slot of its semaphore is held until the generator
-        ends.
+        ``source`` itself. A place in a lane is held until the generator ends; what takes long for a small
+        file is decoded anew among the big ones, but for what was made.
         """
         with machine_trouble():
             head, size_bytes = await asyncio.to_thread(_glance, source)
@@ -72,13 +73,27 @@ class Media:
             if wav is not None and await asyncio.to_thread(_has_loud_sample, source, wav.data_bytes):
                 yield _whole(source, size_bytes, wav)
                 return
-            account = SplitReader(done, self._most_minutes)
-            arguments = self._arguments("split", source, workspace, done)
-            async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
-                while (line := await child.line()) is not None:
-                    if (cut := account.feed(line)) is not None:
-                        yield await asyncio.to_thread(self._segment, cut, source, workspace)
-                account.finish(await child.ended())
+            is_small, made = size_bytes <= SMALL_BYTES, list(done)
+            while True:
+                known = tuple(sorted(made, key=lambda span: span.start_ms))
+                account = SplitReader(known, self._most_minutes)
+                arguments = self._arguments("split", source, workspace, known)
+                async with (
+                    self._lanes.place(is_small=is_small) as place,
+                    running_child(arguments, self._limits.stall_s) as child,
+                    place.giving_up(child.kill),
+                ):
+                    while (line := await child.line()) is not None:
+                        if (cut := account.feed(line)) is not None:
+                            made.append(cut.span)
+                            yield await asyncio.to_thread(self._segment, cut, source, workspace)
+                    ended = await child.ended()
+                if not place.was_given_up:
+                    account.finish(ended)
+                    return
+                # Again, from where it was, among those that take long; what it was writing stays behind.
+                is_small, workspace = False, workspace / "long"
+                await asyncio.to_thread(workspace.mkdir, 0o700)
 
     async def duration_s(self, source: Path) -> float | None:
         """Read a length from a file's header; see ``bot.ports.outside.Audio.duration_s``."""
@@ -86,13 +101,13 @@ class Media:
         with machine_trouble():
             size_bytes = (await asyncio.to_thread(source.stat)).st_size
             arguments = self._arguments("measure", source, source.parent, ())
-            async with self._turns(size_bytes), running_child(arguments, self._limits.stall_s) as child:
+            async with (
+                self._lanes.place(is_small=size_bytes <= SMALL_BYTES),
+                running_child(arguments, self._limits.stall_s) as child,
+            ):
                 while (line := await child.line()) is not None:
                     measurement.feed(line)
                 return measurement.finish(await child.ended())
-
-    def _turns(self, size_bytes: int) -> asyncio.Semaphore:
-        return self._small_turns if size_bytes <= SMALL_BYTES else self._big_turns
 
     def _arguments(self, order: str, source: Path, workspace: Path, done: Sequence[Span]) -> tuple[str, ...]:
         limits = self._limits

@@ -18,7 +18,8 @@ import pytest
 from bot.audio.child import main as child
 from bot.audio.child_process import CHILD_ENVIRONMENT
 from bot.audio.child_protocol import ChildExit, SplitReader
-from bot.audio.media import SMALL_BYTES, Media
+from bot.audio.lanes import SMALL_BYTES
+from bot.audio.media import Media
 from bot.audio.plan import Limits, segment_path
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
 from bot.recording import Segment, Span

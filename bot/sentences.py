@@ -127,6 +127,7 @@ OUT_OF_REACH = _(
 )
 """One sentence for whatever somebody cannot read: which it is would tell too much."""
 
+USAGE_NOT_YOURS = _("Only people of this workspace can see what it has used.")
 ADMINS_ONLY = _("Only admins of this workspace may change these settings. Please ask one of them.")
 
 SLACK_SILENT = _("Slack isn't answering me properly right now. Please try again in a minute.")

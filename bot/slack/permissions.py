@@ -28,6 +28,16 @@ class Permissions:
         """True where a person may change the settings of the channels that they are in."""
         return self._team_id in person.team_ids and (person.is_admin or not self._admins_only)
 
+    async def is_of_workspace(self, user_id: str) -> bool:
+        """True for the workspace's own people, not those of other organisations in its channels.
+
+        Raises:
+            Unavailable: Slack does not answer.
+            Misconfigured: a scope or the token is wrong.
+        """
+        person = await self._known(user_id)
+        return person is not None and self._team_id in person.team_ids
+
     async def may_read(self, channel_id: str, user_id: str) -> bool:
         """True where somebody is in a channel, so that what was said there may be told them.
 

@@ -89,7 +89,7 @@ class Commands:
             case Word.STATUS:
                 answer = await self._status(command)
             case Word.USAGE:
-                answer = await self._usage()
+                answer = await self._usage(command.user_id)
             case Word.HELP:
                 answer = partial(sentences.command_help, reaction=reaction)
             case _ as forgotten:
@@ -155,7 +155,9 @@ class Commands:
             has_subscribers=bool(await self._context.preferences.subscribers(team_id, channel_id)),
         )
 
-    async def _usage(self) -> Answer:
+    async def _usage(self, user_id: str) -> Answer:
+        if not await self._context.permissions.is_of_workspace(user_id):
+            return sentences.USAGE_NOT_YOURS
         deployment, month = self._context.deployment, self._context.now().date()
         used = await self._context.ledger.used(self._context.team_id, month)
         cost = used.seconds * deployment.price_per_second

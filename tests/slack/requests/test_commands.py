@@ -333,10 +333,18 @@ async def test_a_silent_slack_costs_a_sentence_and_changes_nothing(prompt: Promp
     assert prompt.harness.preferences.settings == {}
 
 
-async def test_usage_needs_no_word_of_slack(prompt: Prompt) -> None:
-    prompt.harness.slack.faults.add("users.info", SlackError("internal_error"))
+async def test_usage_is_told_to_the_workspaces_people_alone(prompt: Prompt) -> None:
+    guest = prompt.harness.slack.state.add_user("guest", team="T0ELSEWHERE")
+    prompt.channel.members.append(guest.id)
 
+    assert await prompt.type("usage", guest) == ENGLISH.say(sentences.USAGE_NOT_YOURS)
     assert await prompt.type("usage") == sentences.usage(ENGLISH, NOW.date(), Usage(), 0.0, None)
+
+
+async def test_while_slack_does_not_say_who_asks_no_usage_is_told(prompt: Prompt) -> None:
+    prompt.harness.slack.faults.add("users.info", SlackError("internal_error"), times=None)
+
+    assert await prompt.type("usage") == ENGLISH.say(sentences.SLACK_SILENT)
 
 
 async def test_a_missing_scope_is_a_sentence_too(prompt: Prompt) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from bot.errors import Misconfigured, ThreadGone, TranscriptionError
-from bot.job.budget import Budget
-from bot.job.clock import Clock
+from bot.job.collaborators import Collaborators
 from bot.job.current import CurrentJob
-from bot.job.deliver import Delivery, holds_words, is_final
+from bot.job.deliver import holds_words, is_final
 from bot.job.job_log import canonical_line, count, count_failure
 from bot.job.opted_out import is_for_asker_alone, refuse_alone
-from bot.job.parking import Parking
 from bot.job.partial import partial_transcript
 from bot.job.progress import Progress
 from bot.job.retry import (
@@ -29,11 +26,7 @@ from bot.job.retry import (
     decide,
     decide_unsaid,
 )
-from bot.job.transcribe import Transcriber
 from bot.model import SUBSCRIBERS, Job, JobState, Outcome
-from bot.ports.outside import Replies
-from bot.ports.preferences import Preferences
-from bot.ports.store import Queue
 from bot.recording import Transcript
 from bot.reply import (
     Broken,
@@ -46,22 +39,6 @@ from bot.reply import (
     Waiting,
     state_of,
 )
-from bot.telemetry import Metrics
-
-
-@dataclass(frozen=True, slots=True)
-class Collaborators:
-    """The services that every try works with."""
-
-    queue: Queue
-    transcriber: Transcriber
-    replies: Replies
-    delivery: Delivery
-    parking: Parking
-    preferences: Preferences
-    budget: Budget
-    metrics: Metrics
-    clock: Clock
 
 
 class Attempt:

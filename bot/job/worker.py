@@ -11,9 +11,10 @@ from functools import partial
 import structlog
 
 from bot.errors import Unavailable
-from bot.job.attempt import Attempt, Collaborators
+from bot.job.attempt import Attempt
 from bot.job.budget import Budget
 from bot.job.clock import Clock
+from bot.job.collaborators import Collaborators
 from bot.job.deliver import Delivery
 from bot.job.parking import Parking
 from bot.job.remove import RemovalRunner

@@ -191,8 +191,9 @@ async def slack_harness(
             build_handlers(context, shares, patience_s=patience_s),
             _bolt(client, context.identity),
         )
+        listeners = Listeners(bolt)
         for chosen in choose(handlers):
-            chosen.register(Listeners(bolt))
+            chosen.register(listeners)
         handler = AsyncSocketModeHandler(
             bolt, slack.app_token, web_client=AsyncWebClient(base_url=slack.api_url)
         )

@@ -28,7 +28,7 @@ class Listeners:
     something went wrong.
 
     Args:
-        bolt: The app that gets the listeners.
+        bolt: The app that gets the listeners; one object for all of them.
     """
 
     def __init__(self, bolt: AsyncApp) -> None:

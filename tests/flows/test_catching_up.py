@@ -255,7 +255,7 @@ async def test_it_survives_a_slack_that_allows_little(harness: BotHarness) -> No
 
 async def test_live_clips_do_not_wait_for_old_ones(harness: BotHarness) -> None:
     await first_run(harness)
-    old = [harness.share(harness.clip(2)) for _ in range(30)]
+    old = [harness.share(harness.clip(2)) for _ in range(12)]
     await given_up(harness)
     harness.ear.delays_s = {2: 0.5}
     async with harness.bot_running():
@@ -263,7 +263,7 @@ async def test_live_clips_do_not_wait_for_old_ones(harness: BotHarness) -> None:
         live = harness.share(harness.clip(3))
         await harness.until(lambda: bool(transcripts(harness, live)))
         waiting = sum(not harness.replies(message) for message in old)
-        assert waiting > 10, "old ones were still to come"
+        assert waiting > 3, "old ones were still to come"
         harness.ear.delays_s = {}
         for message in old:
             await harness.answered(message)

@@ -256,7 +256,10 @@ async def test_edits_are_not_lost_without_a_warning(
             await _confirmed(harness, reply, again)
     if restarted:
         (harness.settings.data_dir / "threadscribe.db").unlink()
+        known = len(harness.dashscope.calls)
         async with harness.bot_running():
+            # Each start verifies the key.
+            await harness.until(lambda: len(harness.dashscope.calls) > known)
             await _confirmed(harness, reply, again)
     assert harness.replies(message) == [reply]
 

@@ -1,6 +1,7 @@
 """Waits before calls that Slack would refuse for their rate.
 
-They are about a post a second in each channel, and as many of other calls as Slack's 429s let through.
+In each channel they are some three posts a second, and one for a while after a 429: Slack takes short bursts,
+and whoever posts now and then is not to wait. Of other calls they are as many as Slack's 429s let through.
 
 Source: https://docs.slack.dev/apis/web-api/rate-limits/
 """
@@ -19,7 +20,10 @@ MOST_REPEATS = 2
 """How often one call is made again after a 429."""
 LONGEST_PAUSE_S = 60.0
 """A longer ``Retry-After`` is the caller's to wait for."""
-_POST_EVERY_S = 1.0
+_POST_EVERY_S = 0.3
+_SLOW_POST_EVERY_S = 1.0
+"""After a 429."""
+_SLOW_FOR_S = 300.0
 _POSTS_AT_ONCE = 3
 """In a channel that was quiet: Slack takes short bursts."""
 _MOST_KNOWN = 1000
@@ -37,21 +41,27 @@ class _Limit:
     """As a 429 asked for."""
     idle_at_s: float = 0.0
     """When a burst may be as long as ever again."""
+    slow_until_s: float = 0.0
+    """Since a 429."""
 
     def wait_s(self, now_s: float) -> float:
         """Seconds that the next call has to wait."""
-        pace_s = self.idle_at_s - (_POSTS_AT_ONCE - 1) * _POST_EVERY_S if self.paces else 0.0
+        pace_s = self.idle_at_s - (_POSTS_AT_ONCE - 1) * self._every_s(now_s) if self.paces else 0.0
         return max(self.paused_until_s, pace_s) - now_s
 
     def count(self, now_s: float) -> None:
         """Count a call that is made now."""
         if self.paces:
-            self.idle_at_s = max(self.idle_at_s, now_s) + _POST_EVERY_S
+            self.idle_at_s = max(self.idle_at_s, now_s) + self._every_s(now_s)
 
     def pause(self, until_s: float) -> None:
         """Hold calls back until then, and burst no more for a while after."""
         self.paused_until_s = max(self.paused_until_s, until_s)
-        self.idle_at_s = self.paused_until_s + (_POSTS_AT_ONCE - 1) * _POST_EVERY_S
+        self.slow_until_s = self.paused_until_s + _SLOW_FOR_S
+        self.idle_at_s = self.paused_until_s + (_POSTS_AT_ONCE - 1) * _SLOW_POST_EVERY_S
+
+    def _every_s(self, now_s: float) -> float:
+        return _SLOW_POST_EVERY_S if now_s < self.slow_until_s else _POST_EVERY_S
 
 
 class RateLimits:
@@ -125,5 +135,5 @@ class RateLimits:
     def _drop_idle(self) -> None:
         now_s = self._clock()
         for key, limit in list(self._limits.items()):
-            if not limit.first.locked() and max(limit.idle_at_s, limit.paused_until_s) <= now_s:
+            if not limit.first.locked() and max(limit.idle_at_s, limit.slow_until_s) <= now_s:
                 del self._limits[key]

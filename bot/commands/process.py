@@ -1,8 +1,9 @@
-"""The bot's own process: how many files it may open, and who may look into its memory."""
+"""The bot's own process: how many files it may open, who may look into its memory, and its garbage."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import resource
 import sys
 from contextlib import suppress
@@ -10,6 +11,8 @@ from contextlib import suppress
 _PR_SET_DUMPABLE = 4
 """Source: https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html"""
 _FILES_WHERE_UNLIMITED = 65_536
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""Python's own is 700: thousands of events at once would be walked through again every few of them."""
 
 
 def close_to_others() -> None:
@@ -30,3 +33,14 @@ def raise_open_files() -> None:
         # macOS names no limit, and takes less than that.
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def collect_garbage_rarely() -> None:
+    """Leave what was loaded at the start out of garbage collection, and collect less often.
+
+    Modules and handlers live as long as the process, and garbage in cycles is rare: in a burst of events a
+    quarter of the time went into looking for it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

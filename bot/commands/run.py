@@ -13,7 +13,7 @@ import structlog
 from bot.app import running
 from bot.commands import exits
 from bot.commands.exits import fail
-from bot.commands.process import close_to_others, raise_open_files
+from bot.commands.process import close_to_others, collect_garbage_rarely, raise_open_files
 from bot.errors import Misconfigured
 from bot.settings.load import SettingsError, load, look_at_names
 from bot.settings.settings import LogFormat, Settings
@@ -73,6 +73,7 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, this.cancel if this else loop.stop)
     try:
         async with running(settings) as bot:
+            collect_garbage_rarely()
             await bot.failed.wait()
             return exits.FAILED
     except asyncio.CancelledError:

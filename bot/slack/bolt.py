@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import Identity
 from bot.slack.context import HandlerContext
+from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.installation import installation_in, is_for_other_installation
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.interactions.answer import PATIENCE_S, Answers
@@ -63,18 +64,37 @@ EVENTS_AT_ONCE = 256
 
 
 class BoundedApp(AsyncApp):
-    """Bolt's app, which handles only so many events at once; interactions do not wait behind them."""
+    """Bolt's app, which handles only so many events at once, and each once at a time.
+
+    Interactions do not wait behind events. In a burst Slack delivers again what is still waiting: that gets
+    the answer of the first delivery.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._events = asyncio.Semaphore(EVENTS_AT_ONCE)
+        self._answers: dict[str, asyncio.Future[BoltResponse]] = {}
+        """Of the events that wait or are being handled, by their ids."""
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Handle a request, an event when there is room for it."""
         if "event" not in req.body:
             return await super().async_dispatch(req)
-        async with self._events:
-            return await super().async_dispatch(req)
+        event_id = id_in(req.body.get("event_id"))
+        if (first := self._answers.get(event_id)) is not None:
+            return await asyncio.shield(first)
+        answer = asyncio.get_running_loop().create_future()
+        if event_id:
+            self._answers[event_id] = answer
+        # Of a delivery that is given up: not acknowledged, so that Slack delivers once more.
+        response = BoltResponse(status=500, body="")
+        try:
+            async with self._events:
+                response = await super().async_dispatch(req)
+                return response
+        finally:
+            self._answers.pop(event_id, None)
+            answer.set_result(response)
 
 
 def build_bolt(

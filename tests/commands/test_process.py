@@ -52,6 +52,23 @@ assert run.run(None) == 2, "without a setting it ends at once"
 print(ctypes.CDLL(None).prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 
+GARBAGE = """
+import gc, weakref
+from bot.commands.process import collect_garbage_rarely
+
+class Ring:
+    def __init__(self):
+        self.ring = self
+
+collect_garbage_rarely()
+assert gc.get_freeze_count() > 1_000, "what was loaded is left out"
+gone = weakref.ref(Ring())
+kept = [[] for _ in range(10_000)]
+assert gone() is not None, "collected too often"
+kept += [[] for _ in range(100_000)]
+assert gone() is None, "never collected"
+"""
+
 
 def run(script: str, folder: Path) -> str:
     done = subprocess.run(
@@ -79,3 +96,7 @@ def test_the_bot_closes_its_process_and_may_open_all_the_files_that_it_is_allowe
     assert dumpable == "0"
     assert soft == hard
     assert int(hard) > 200
+
+
+def test_garbage_is_collected_but_not_looked_for_every_few_objects(tmp_path: Path) -> None:
+    run(GARBAGE, tmp_path)

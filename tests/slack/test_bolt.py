@@ -311,7 +311,7 @@ async def test_so_many_events_are_handled_at_once_and_a_press_does_not_wait_behi
     pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
     async with door_to(held, eraser) as door:
         events = [
-            asyncio.create_task(door.receive(body(event(clip(f"F{number}")))))
+            asyncio.create_task(door.receive(body(event(clip(f"F{number}"))) | {"event_id": f"Ev{number}"}))
             for number in range(EVENTS_AT_ONCE + 20)
         ]
         while held.most < EVENTS_AT_ONCE:  # noqa: ASYNC110  # many steps of Bolt's come before
@@ -321,6 +321,34 @@ async def test_so_many_events_are_handled_at_once_and_a_press_does_not_wait_behi
         held.released.set()
         assert {answer.status for answer in await asyncio.gather(*events)} == {200}
     assert held.order == [f"F{number}" for number in range(EVENTS_AT_ONCE + 20)]
+
+
+async def test_an_event_that_comes_again_while_it_is_handled_gets_the_same_answer() -> None:
+    held = CountingJobs()
+    async with door_to(held) as door:
+        first = asyncio.create_task(door.receive(body(event(clip()))))
+        while held.most < 1:  # noqa: ASYNC110  # many steps of Bolt's come before
+            await asyncio.sleep(0)
+        again = [asyncio.create_task(door.receive(body(event(clip())))) for _ in range(3)]
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert not any(task.done() for task in again)
+        held.released.set()
+        answers = await asyncio.gather(first, *again)
+    assert ([answer.status for answer in answers], held.order) == ([200] * 4, ["F024CLIP1"])
+
+
+async def test_an_event_that_is_given_up_is_acknowledged_to_nobody_who_waits_for_it() -> None:
+    async with door_to(held := CountingJobs()) as door:
+        first = asyncio.create_task(door.receive(body(event(clip()))))
+        while held.most < 1:  # noqa: ASYNC110  # many steps of Bolt's come before
+            await asyncio.sleep(0)
+        again = asyncio.create_task(door.receive(body(event(clip()))))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert (await again).status == 500
+        held.released.set()
+        assert (await door.receive(body(event(clip())))).status == 200
 
 
 class CountingJobs:

@@ -36,10 +36,10 @@ class DirectMessages:
             Unavailable: Slack does not answer, and delivers the event again.
             Misconfigured: a scope or the token is wrong; the same.
         """
-        share, message = parse_share(written), parse_to_bot(written)
         await self._shares.take(written)
         if not written.event.is_direct:
             return
+        share, message = parse_share(written), parse_to_bot(written)
         if isinstance(share, Share):
             words = self._written.words(message, is_direct=True) if message else None
             await self._written.tell(written, await self._written.opted_out(share.target) or words)

@@ -53,6 +53,16 @@ class PreparedAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioChannel:
+    """One more audio channel of a segment, on which somebody else speaks."""
+
+    sounds: tuple[Span, ...]
+    """As ``Segment.sounds``."""
+    audio: PreparedAudio | None
+    """As ``Segment.audio``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of a recording between two cuts, made ready for one request."""
 
@@ -63,6 +73,18 @@ class Segment:
     """The recording ends here."""
     audio: PreparedAudio | None
     """``None`` where nothing is worth sending. May leave out silence at both ends of ``span``."""
+    further_channels: tuple[AudioChannel, ...] = ()
+    """To be recognised apart: ``sounds`` and ``audio`` then are those of the first channel alone."""
+
+    @property
+    def channels(self) -> tuple[AudioChannel, ...]:
+        """All that is to be recognised of it, each apart."""
+        return AudioChannel(self.sounds, self.audio), *self.further_channels
+
+    @property
+    def audios(self) -> tuple[PreparedAudio, ...]:
+        """All that is worth sending of it."""
+        return tuple(channel.audio for channel in self.channels if channel.audio is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,15 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
+class RecognisedChannel:
+    """What was recognised of one more audio channel of a segment."""
+
+    sounds: tuple[Span, ...]
+    recognition: Recognition | None
+    """``None`` for silence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A segment whose fate is known. Kept until the reply is out, so that nothing is paid for twice."""
 
@@ -93,7 +124,19 @@ class Part:
     recognition: Recognition | None = None
     """``None`` for silence, which is not sent, and for a failure."""
     failed: bool = False
-    """It could not be recognised, for good."""
+    """Something of it could not be recognised, for good: none of its words count."""
+    further_channels: tuple[RecognisedChannel, ...] = ()
+    """Recognised apart from the first, which ``sounds`` and ``recognition`` are of."""
+
+    @property
+    def channels(self) -> tuple[RecognisedChannel, ...]:
+        """All that was recognised of it, each apart."""
+        return RecognisedChannel(self.sounds, self.recognition), *self.further_channels
+
+    @property
+    def recognitions(self) -> tuple[Recognition, ...]:
+        """All of the recogniser's answers."""
+        return tuple(channel.recognition for channel in self.channels if channel.recognition is not None)
 
 
 @dataclass(frozen=True, slots=True)

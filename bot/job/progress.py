@@ -144,5 +144,5 @@ def _beginning(parts: list[Part]) -> list[Part]:
         if characters > MOST_CHARACTERS:
             break
         shown.append(part)
-        characters += len(part.recognition.text) if part.recognition else 0
+        characters += sum(len(heard.text) for heard in part.recognitions)
     return shown

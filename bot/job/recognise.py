@@ -17,7 +17,7 @@ from bot.job.clock import Clock
 from bot.job.job_log import Observed
 from bot.job.parts import Parts
 from bot.ports.outside import Audio, Recogniser
-from bot.recording import Part, PreparedAudio, Recognition, Segment
+from bot.recording import AudioChannel, Part, PreparedAudio, RecognisedChannel, Recognition, Segment
 from bot.transcript.echo import is_echo
 
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -131,7 +131,7 @@ class RecordingRecogniser:
             raise broken
         if run.trouble is not None and not parts.is_whole:
             raise run.trouble
-        if run.refusal is not None and not any(part.recognition for part in parts):
+        if run.refusal is not None and not any(part.recognitions and not part.failed for part in parts):
             raise run.refusal
 
     async def _cut(self, run: _Run) -> None:
@@ -140,13 +140,12 @@ class RecordingRecogniser:
         with task.observed.stage("prepare"):
             async with aclosing(self._audio.split(task.source, task.workspace, run.parts.done())) as segments:
                 async for segment in segments:
-                    if segment.audio is not None and segment.audio.path != task.source:
-                        run.files.add(segment.audio.path)
+                    run.files.update(audio.path for audio in segment.audios if audio.path != task.source)
                     if run.trouble is not None:
                         await _discard(run, segment)
                         return
-                    if segment.audio is not None:
-                        task.wanted(segment.audio)
+                    for audio in segment.audios:
+                        task.wanted(audio)
                     run.parts.expect(segment)
                     await run.segments.put(segment)
         run.parts.all_cut = True
@@ -164,8 +163,8 @@ class RecordingRecogniser:
     async def _hear_out(self, run: _Run, segment: Segment) -> None:
         """Add what becomes of a segment, or note why nothing further is to be begun."""
         try:
-            if segment.audio is not None:
-                await run.task.take(segment.audio.duration_s)
+            for audio in segment.audios:
+                await run.task.take(audio.duration_s)
             part = await self._recognise_segment(run, segment)
         except (Unavailable, Misconfigured, Rejected) as error:
             _note_trouble(run, error)
@@ -194,19 +193,38 @@ class RecordingRecogniser:
 
     async def _recognise_segment(self, run: _Run, segment: Segment) -> Part:
         """The part that a segment becomes: recognised, failed, or silent."""
-        part = Part(segment.span, segment.sounds, segment.last)
-        if segment.audio is None:
-            return part
-        run.task.observed.record_sent(segment.audio)
-        try:
-            heard = await self._hear(run, segment, segment.audio)
-        except Rejected as refusal:
-            run.refusal = refusal
-            heard = None
-        if heard is None:
-            return Part(segment.span, segment.sounds, segment.last, failed=True)
-        run.answered += 1
-        return Part(segment.span, segment.sounds, segment.last, heard)
+        hearing = (self._recognise_channel(run, segment, channel) for channel in segment.channels)
+        # All are waited for, since all are paid for.
+        outcomes = await asyncio.gather(*hearing, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Rejected):
+                run.refusal = outcome
+            elif isinstance(outcome, BaseException):
+                raise outcome
+        first, *further = [
+            RecognisedChannel(channel.sounds, outcome if isinstance(outcome, Recognition) else None)
+            for channel, outcome in zip(segment.channels, outcomes, strict=True)
+        ]
+        part = Part(
+            *(segment.span, segment.sounds, segment.last, first.recognition), further_channels=tuple(further)
+        )
+        if len(part.recognitions) < len(segment.audios):
+            return replace(part, failed=True)
+        run.answered += bool(part.recognitions)
+        return part
+
+    async def _recognise_channel(
+        self, run: _Run, segment: Segment, channel: AudioChannel
+    ) -> Recognition | None:
+        """What is recognised of a channel; ``None`` for silence, and where only it cannot be recognised.
+
+        Raises:
+            TranscriptionError: as ``Recogniser.recognise``.
+        """
+        if channel.audio is None:
+            return None
+        run.task.observed.record_sent(channel.audio)
+        return await self._hear(run, segment, channel.audio)
 
     async def _hear(self, run: _Run, segment: Segment, audio: PreparedAudio) -> Recognition | None:
         """Recognise, with retries where they may help; ``None`` where only this segment cannot be recognised.
@@ -268,10 +286,10 @@ def _note_trouble(run: _Run, error: TranscriptionError) -> None:
 
 
 async def _discard(run: _Run, segment: Segment) -> None:
-    """Delete a segment's file, unless it is the recording itself."""
-    if segment.audio is not None and segment.audio.path in run.files:
-        run.files.remove(segment.audio.path)
-        await asyncio.shield(asyncio.to_thread(_delete, [segment.audio.path]))
+    """Delete a segment's files, unless it is the recording itself."""
+    if paths := {audio.path for audio in segment.audios} & run.files:
+        run.files -= paths
+        await asyncio.shield(asyncio.to_thread(_delete, paths))
 
 
 def _delete(paths: Iterable[Path]) -> None:

@@ -209,10 +209,8 @@ def _left_s(duration_s: float | None, parts: Parts) -> float:
 
 
 def _billed_s(part: Part) -> float:
-    """The seconds billed for a part; its length where the provider does not say."""
-    if part.recognition is None:
-        return 0.0
-    return part.recognition.billed_s or part.span.duration_ms / 1000
+    """The seconds billed for a part; its length for each answer where the provider does not say."""
+    return sum(heard.billed_s or part.span.duration_ms / 1000 for heard in part.recognitions)
 
 
 def _is_unwanted(request: TranscriptionRequest, file: SharedFile) -> bool:

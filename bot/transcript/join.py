@@ -41,7 +41,7 @@ def join(parts: Sequence[Part]) -> Transcript:
         passages=tuple(passages),
         languages=tuple(languages.values()),
         duration_s=parts[-1].span.end_ms / 1000 if parts else 0.0,
-        complete=all(part.recognition.complete for part in parts if part.recognition is not None),
+        complete=all(heard.complete for part in parts for heard in part.recognitions),
         emotion=_emotion_of(parts),
     )
 
@@ -50,9 +50,9 @@ def _emotion_of(parts: Sequence[Part]) -> str | None:
     """The emotion of most of what was said, by the length of the parts; ``None`` where none has one."""
     lengths_ms: Counter[str] = Counter()
     for part in parts:
-        heard = part.recognition
-        if heard is not None and heard.emotion is not None and heard.text.strip():
-            lengths_ms[heard.emotion] += part.span.duration_ms
+        for heard in part.recognitions:
+            if heard.emotion is not None and heard.text.strip():
+                lengths_ms[heard.emotion] += part.span.duration_ms
     return max(lengths_ms, key=lengths_ms.__getitem__, default=None)
 
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.model import THREAD, Claim, FileState, Job, JobKey, Removal, SharedFile, TranscriptionRequest
-from bot.recording import PreparedAudio, Recognition, RecognitionContext, Segment, Span, Transcript
+from bot.recording import (
+    AudioChannel,
+    PreparedAudio,
+    Recognition,
+    RecognitionContext,
+    Segment,
+    Span,
+    Transcript,
+)
 from bot.reply import Broken, GaveUp, Refused, Reply, ReplyState, ThreadLookup, state_of
 from tests.job.virtual import VirtualTime
 
@@ -104,6 +112,8 @@ class FakeAudio:
         """Of a file's segments."""
         self.silent: set[str] = set()
         """Segments without sound, by name (``F1`` or ``F1@2000``)."""
+        self.two_voices: set[str] = set()
+        """Segments with a second channel, whose audio is called as the first's with ``/2`` behind it."""
         self.breaks_off: dict[str, Exception] = {}
         """Raised after a file's segments."""
         self.claims_s: dict[str, float] = {}
@@ -144,15 +154,21 @@ class FakeAudio:
             if name in self.silent:
                 yield Segment(span, (), last, None)
                 continue
-            path = workspace / f"prepared-{span.start_ms}"
-            size_bytes = _write(path, name)
-            audio = PreparedAudio(
-                path, "audio/wav", size_bytes, length_ms / 1000, has_video=file_id in self.has_video
+            names = [name, f"{name}/2"] if name in self.two_voices else [name]
+            first, *further = (
+                AudioChannel(
+                    (span,), self._prepared(workspace / f"prepared-{span.start_ms}{at * '-2'}", called, span)
+                )
+                for at, called in enumerate(names)
             )
-            yield Segment(span, (span,), last, audio)
+            yield Segment(span, (span,), last, first.audio, tuple(further))
             await asyncio.sleep(0)  # real decoding takes time, in which recognition begins
         if file_id in self.breaks_off:
             raise self.breaks_off[file_id]
+
+    def _prepared(self, path: Path, name: str, span: Span) -> PreparedAudio:
+        has_video = name.split("@", maxsplit=1)[0] in self.has_video
+        return PreparedAudio(path, "audio/wav", _write(path, name), span.duration_ms / 1000, has_video)
 
 
 class FakeRecogniser:

@@ -111,6 +111,43 @@ async def test_silence_is_kept_and_not_sent(harness: JobHarness) -> None:
     assert ear.parts.is_whole
 
 
+async def test_channels_are_heard_apart_and_side_by_side(harness: JobHarness) -> None:
+    ear = Ear(harness)
+    harness.audio.two_voices = {"F1@0", "F1@4000"}
+    harness.recogniser.takes_s = {"F1@0": 3.0, "F1@0/2": 3.0}
+    await ear.listen()
+    assert [[heard.text for heard in part.recognitions] for part in ear.parts] == [
+        [words, f"{words}/2"] if start_ms in {0, 4_000} else [words]
+        for start_ms, words in zip(range(0, 10_000, 2_000), WORDS, strict=True)
+    ]
+    assert harness.time.passed_s == pytest.approx(3.0)
+    assert (ear.observed.segments, ear.observed.billed_s) == (7, 14.0)
+    assert ear.left() == {"source"}
+
+
+async def test_where_one_channel_is_refused_there_is_a_gap_and_what_was_answered_is_counted(
+    harness: JobHarness,
+) -> None:
+    ear = Ear(harness)
+    harness.audio.two_voices = {"F1@0"}
+    harness.recogniser.trouble.always["F1@0/2"] = BLOCKED
+    await ear.listen()
+    first, *others = ear.parts
+    assert (first.failed, len(first.recognitions)) == (True, 1)
+    assert not any(part.failed for part in others)
+
+
+async def test_the_second_channel_is_waited_for_when_the_first_has_no_answer(harness: JobHarness) -> None:
+    ear = Ear(harness, at_once=1)
+    harness.audio.two_voices = {"F1@0"}
+    harness.recogniser.takes_s = {"F1@0/2": 30.0}
+    harness.recogniser.trouble.always["F1@0"] = BAD_KEY
+    with pytest.raises(Misconfigured):
+        await ear.listen()
+    assert harness.time.passed_s == pytest.approx(30.0)
+    assert ear.left() == {"source"}
+
+
 async def test_what_is_kept_is_not_asked_again(harness: JobHarness) -> None:
     first = Ear(harness)
     await first.listen()

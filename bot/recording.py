@@ -107,7 +107,7 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedChannel:
-    """What was recognised of one more audio channel of a segment."""
+    """The recognition of one more audio channel of a segment."""
 
     sounds: tuple[Span, ...]
     recognition: Recognition | None

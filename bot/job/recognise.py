@@ -216,7 +216,7 @@ class RecordingRecogniser:
     async def _recognise_channel(
         self, run: _Run, segment: Segment, channel: AudioChannel
     ) -> Recognition | None:
-        """What is recognised of a channel; ``None`` for silence, and where only it cannot be recognised.
+        """The recognition of a channel; ``None`` for silence, and where only it cannot be recognised.
 
         Raises:
             TranscriptionError: as ``Recogniser.recognise``.

@@ -132,7 +132,7 @@ class SplitReader:
         Raises:
             ChildError: no child of ours says this.
         """
-        said = _parsed(line)
+        said = parsed(line)
         if self._report is not None or (self._is_whole and "verdict" not in said):
             raise ChildError(f"a line too many: {plain(line)}")
         if "verdict" in said:
@@ -169,7 +169,7 @@ class SplitReader:
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
-        _judge(ended, self._report, self._most_minutes)
+        judge(ended, self._report, self._most_minutes)
         if not self._is_whole and not self._done:
             raise ChildError(f"done at {self._at_ms} ms, which is not the end")
 
@@ -188,7 +188,7 @@ class LengthReader:
         Raises:
             ChildError: no child of ours says this.
         """
-        said = _parsed(line)
+        said = parsed(line)
         if self._report is not None:
             raise ChildError(f"a line too many: {plain(line)}")
         match said:
@@ -207,14 +207,14 @@ class LengthReader:
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
-        _judge(ended, self._report, None)
+        judge(ended, self._report, None)
         if self._length_s is None:
             raise ChildError("done, and no length told")
         return self._length_s or None
 
 
-def _judge(ended: ChildExit, report: dict[str, Any] | None, most_minutes: int | None) -> None:
-    """Return where the child says that it is done."""
+def judge(ended: ChildExit, report: dict[str, Any] | None, most_minutes: int | None) -> None:
+    """Return where the child says that it is done; raise what the table above says."""
     if ended.returncode is None:
         raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
     if ended.returncode == 0:
@@ -245,7 +245,8 @@ def _read_report(report: dict[str, Any], most_minutes: int | None) -> None:
     raise ChildError(f"it ended with {plain(verdict.encode())}")
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def parsed(line: bytes) -> dict[str, Any]:
+    """A child's line; raises ChildError where it is none."""
     try:
         said = json.loads(line)
     except (ValueError, RecursionError) as error:

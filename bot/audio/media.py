@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.audio.child_process import running_child
 from bot.audio.child_protocol import ChildError, Cut, LengthReader, SplitReader
+from bot.audio.confinement import Confinement, ConfinementReader
 from bot.audio.headers import Wav
 from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
 from bot.audio.levels import is_loud, worth_sending
@@ -108,6 +109,20 @@ class Media:
                 while (line := await child.line()) is not None:
                     measurement.feed(line)
                 return measurement.finish(await child.ended())
+
+    async def confinement(self) -> Confinement:
+        """The confinement of decoding children on this machine, as one reports it that opens no file.
+
+        Raises:
+            Unavailable: MACHINE: no child can be started now.
+            ChildError: a bug: the child did what it should not be able to.
+        """
+        account = ConfinementReader()
+        with machine_trouble():
+            async with running_child(("confinement",), self._limits.stall_s) as child:
+                while (line := await child.line()) is not None:
+                    account.feed(line)
+                return account.finish(await child.ended())
 
     def _arguments(self, order: str, source: Path, workspace: Path, done: Sequence[Span]) -> tuple[str, ...]:
         limits = self._limits

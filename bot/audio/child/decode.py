@@ -6,6 +6,7 @@ Traps that this file knows: a tag in Latin-1 raises unless told not to; one brok
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,7 +49,6 @@ PROTECTED_TAGS = frozenset({"drms", "enca"})
 Source: https://mp4ra.org/registered-types/sampleentries
 """
 
-
 GATHERED_SAMPLES = 48_000
 """Of each channel: a second of most files, and 3 MB of the biggest kind of frame."""
 SAMPLE_BYTES = 2
@@ -62,18 +62,30 @@ class Tally:
     bad: int = 0
 
 
+def is_of_this_machine(error: Exception) -> bool:
+    """True for an error of FFmpeg that is not the file's fault: no memory, or a refusal by the kernel.
+
+    That is EACCES and not EPERM: many decoders end with a bare -1 on broken data, which reads as EPERM.
+    """
+    return isinstance(error, MemoryError) or (
+        isinstance(error, PermissionError) and error.errno == errno.EACCES
+    )
+
+
 @contextmanager
 def refusing(reason: Refusal) -> Iterator[None]:
-    """Turn FFmpeg's errors into a refusal; a lack of memory stays what it is.
+    """Turn FFmpeg's errors into a refusal; a lack of memory or of rights stays what it is.
 
     Raises:
         Rejected: With ``reason``.
+        MemoryError: the file asks for more than the child may have.
+        PermissionError: the process is confined too much.
     """
     try:
         yield
-    except MemoryError:
-        raise
     except av.error.FFmpegError as error:
+        if is_of_this_machine(error):
+            raise
         raise Rejected(reason, type(error).__name__) from error
 
 
@@ -135,9 +147,9 @@ def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]
         raise Rejected(Refusal.PROTECTED, "encrypted packets")
     try:
         frames = [frame for frame in packet.decode() if frame.samples > 0]
-    except MemoryError:
-        raise
-    except av.error.FFmpegError:
+    except av.error.FFmpegError as error:
+        if is_of_this_machine(error):
+            raise
         tally.bad += 1
         return []
     tally.good += bool(frames)
@@ -160,9 +172,9 @@ def decoded_frames(container: InputContainer, track: AudioStream, tally: Tally) 
     while True:
         try:
             packet = next(packets, None)
-        except MemoryError:
-            raise
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            if is_of_this_machine(error):
+                raise
             # A file that breaks off counts for what it held before.
             tally.bad += 1
             return

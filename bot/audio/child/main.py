@@ -1,7 +1,8 @@
 """The decoding child's entry point, started by path: ``python -I main.py split SOURCE WORKSPACE …``.
 
-It lowers its resource limits before FFmpeg's libraries are loaded, prints the JSON lines that
-``bot.audio.child_protocol`` reads, and ends when its stdin does, which is when the bot is gone.
+It loads FFmpeg's libraries, gives up whatever decoding does not need, and only then opens the file. It
+prints the JSON lines that ``bot.audio.child_protocol`` and ``bot.audio.confinement`` read, and ends when its
+stdin does, which is when the bot is gone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 OPEN_FILES = 32
@@ -26,32 +28,65 @@ GRACE_CPU_S = 2
 
 
 def main() -> None:
-    """Split one file, or read its length (``measure``), and report."""
-    order, source, workspace, *numbers, sent, done = sys.argv[1:]
-    memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes = numbers
+    """Split one file, ``measure`` it or tell the ``confinement`` of this process, and report."""
+    order, *arguments = sys.argv[1:]
     os.umask(0o077)
     os.nice(10)  # the bot's event loop goes first
-    threading.stack_size(STACK_BYTES)
-    if os.geteuid() == 0:
-        shrink_stacks()
-    threading.Thread(target=end_with_the_bot, daemon=True).start()
+    # Under -I neither the working directory nor PYTHONPATH counts: an uninstalled checkout works by this.
+    sys.path.append(str(Path(__file__).parents[3]))
+    if order == "confinement":
+        verdict, detail = outcome_of(tell_confinement)
+    else:
+        load_decoder()
+        verdict, detail = outcome_of(partial(open_file, order, *arguments))
+    say(json.dumps({"verdict": verdict, "detail": detail}))
+    os._exit(0)  # spares the interpreter's clean-up
+
+
+def tell_confinement() -> None:
+    """Give up what a child that decodes does, and print how much of that the kernel has done."""
+    from bot.audio.child.confine import confine  # noqa: PLC0415
+    from bot.audio.confinement import render_confinement  # noqa: PLC0415
+
+    confinement, _ = confine(None, None, partial(start_threads, encoders=1))
+    say(render_confinement(confinement))
+
+
+def load_decoder() -> None:
+    """Import whatever an order on a file needs: once the process is confined, it can read no module."""
+    import av  # noqa: PLC0415  # not in the bot's own process
+
+    import bot.audio.child.confine  # noqa: PLC0415  # the path to it is set by now
+    import bot.audio.child.convert  # noqa: F401, PLC0415  # the same
+
+    av.logging.set_level(None)
+
+
+def open_file(order: str, source: str, workspace: str, *numbers: str) -> None:
+    """Carry out an order on a stranger's file; ``numbers`` are the rest of the command line.
+
+    Raises:
+        Rejected: as ``bot.audio.child.convert`` and ``bot.audio.child.decode`` say.
+        MemoryError: the file asks for more than the child may have.
+        OSError: this machine cannot read or write what it has to.
+    """
+    memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes, sent, done = numbers
+    from bot.audio.child.confine import confine  # noqa: PLC0415  # loaded by now
+
+    is_written = None if order == "measure" else Path(workspace)
+    # Counted while the file that tells can be read.
     encoders = min(os.cpu_count() or 1, MOST_ENCODERS)
-    pool = started_pool(encoders)
+    _, pool = confine(Path(source), is_written, partial(start_threads, encoders))
     lower(resource.RLIMIT_AS, int(memory_bytes))
     lower(resource.RLIMIT_FSIZE, int(file_bytes))
     lower(resource.RLIMIT_NOFILE, OPEN_FILES)
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_NPROC, 0)  # no further thread or process; root is exempt
     has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
-    # Under -I neither the working directory nor PYTHONPATH counts: an uninstalled checkout works by this.
-    sys.path.append(str(Path(__file__).parents[3]))
     if order == "measure":
-        verdict, detail = measure(source)
+        measure(source)
     else:
-        what = (source, workspace, sent, done)
-        verdict, detail = split(what, int(most_minutes) * 60, has_decoded, pool, encoders)
-    say(json.dumps({"verdict": verdict, "detail": detail}))
-    os._exit(0)  # spares the interpreter's clean-up
+        split((source, workspace, sent, done), int(most_minutes) * 60, has_decoded, pool, encoders)
 
 
 def split(
@@ -60,9 +95,8 @@ def split(
     has_decoded: Callable[[float], None],
     pool: ThreadPoolExecutor,
     encoders: int,
-) -> tuple[str, str]:
-    """Convert one file; return the verdict and its detail."""
-    # Imported here, behind the limits.
+) -> None:
+    """Convert one file."""
     from bot.audio.child.convert import ConversionTask, convert  # noqa: PLC0415
     from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
     from bot.recording import Span  # noqa: PLC0415
@@ -88,30 +122,23 @@ def split(
         note,
         hand_over=lambda cut: say(render_cut(cut)),
     )
-    return outcome_of(lambda: convert(task, pool, encoders))
+    convert(task, pool, encoders)
 
 
-def measure(source: str) -> tuple[str, str]:
-    """Print the length that the file's container claims, and decode nothing; return verdict and detail."""
-    # Imported here, behind the limits.
+def measure(source: str) -> None:
+    """Print the length that the file's container claims, and decode nothing."""
     from bot.audio.child.decode import claimed_s, open_container  # noqa: PLC0415
     from bot.audio.child_protocol import render_length  # noqa: PLC0415
 
-    def look() -> None:
-        with open_container(Path(source)) as container:
-            say(render_length(claimed_s(container)))
-
-    return outcome_of(look)
+    with open_container(Path(source)) as container:
+        say(render_length(claimed_s(container)))
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
     """Run ``work``; return the verdict and its detail."""
-    import av  # noqa: PLC0415
-
     from bot.audio.child_protocol import Verdict  # noqa: PLC0415
     from bot.errors import Rejected  # noqa: PLC0415
 
-    av.logging.set_level(None)
     try:
         work()
     except Rejected as refusal:
@@ -138,7 +165,7 @@ def end_with_the_bot() -> None:
 def shrink_stacks() -> None:
     """Let the threads of FFmpeg's filters, as many as there are cores, map no more than ours.
 
-    Only root can start them: for others the limit below holds, and FFmpeg does without.
+    Only root can start them, where there is no seccomp: others may not, and FFmpeg does without.
     """
     import ctypes  # noqa: PLC0415  # root alone pays for it
 
@@ -149,10 +176,14 @@ def shrink_stacks() -> None:
         libc.pthread_setattr_default_np(attributes)
 
 
-def started_pool(threads: int) -> ThreadPoolExecutor:
-    """A pool whose threads all run already, since later none may be started."""
-    pool, all_run = ThreadPoolExecutor(threads), threading.Barrier(threads + 1)
-    for _ in range(threads):
+def start_threads(encoders: int) -> ThreadPoolExecutor:
+    """Start the thread that ends the process with the bot, and the encoders' pool, whose threads all run."""
+    threading.stack_size(STACK_BYTES)
+    if os.geteuid() == 0:
+        shrink_stacks()
+    threading.Thread(target=end_with_the_bot, daemon=True).start()
+    pool, all_run = ThreadPoolExecutor(encoders), threading.Barrier(encoders + 1)
+    for _ in range(encoders):
         pool.submit(all_run.wait)
     all_run.wait()
     return pool

@@ -14,7 +14,14 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
-from bot.audio.child.decode import Resampling, Tally, choose_track, decode_packet, open_container
+from bot.audio.child.decode import (
+    Resampling,
+    Tally,
+    choose_track,
+    decode_packet,
+    is_of_this_machine,
+    open_container,
+)
 from bot.audio.child_protocol import Cut
 from bot.audio.headers import id3v2_bytes, read_mp3_frame
 from bot.audio.levels import find_sounds, measure
@@ -43,9 +50,9 @@ def untouched_mp3(source: Path) -> Cut | None:
             if container.format.name != "mp3":
                 return None
             return _walked(container, source, size_bytes)
-    except MemoryError:
-        raise
-    except (av.error.FFmpegError, Rejected):
+    except (av.error.FFmpegError, Rejected) as error:
+        if is_of_this_machine(error):
+            raise
         return None
 
 

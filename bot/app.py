@@ -17,6 +17,8 @@ from typing import TypeVar
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
+from bot.audio.child_protocol import ChildError
+from bot.audio.media import Media
 from bot.clients import Clients, build_clients, open_session
 from bot.errors import Misconfigured, Unavailable
 from bot.http.readiness import Opening, Readiness
@@ -170,15 +172,15 @@ async def _working(
         What is set when the worker dies.
     """
     failed = asyncio.Event()
-    verifying = start_task(_report_verification(clients, log))
+    reporting = [start_task(_report_verification(clients, log)), start_task(_report_confinement(log))]
     working = start_task(_work(worker, failed, log))
     try:
         yield failed
     finally:
         log.info("draining")
-        for task in (verifying, working):
+        for task in (*reporting, working):
             task.cancel()
-        await asyncio.gather(verifying, working, return_exceptions=True)
+        await asyncio.gather(*reporting, working, return_exceptions=True)
         await asyncio.gather(worker.drain(DRAIN_PATIENCE_S), background.stop(DRAIN_PATIENCE_S))
         log.info("stopped")
 
@@ -194,6 +196,19 @@ async def _report_verification(clients: Clients, log: structlog.stdlib.BoundLogg
         log.warning("not verified yet", error=str(error))
     else:
         log.info("verified")
+
+
+async def _report_confinement(log: structlog.stdlib.BoundLogger) -> None:
+    """Log at start what confines the decoders; what this machine lacks stops nothing."""
+    try:
+        confinement = await Media().confinement()
+    except (Unavailable, ChildError) as error:
+        log.warning("decoder not confined", error=str(error))
+        return
+    if confinement.missing:
+        log.warning("decoder not confined", missing=confinement.missing)
+    else:
+        log.info("decoder confined", landlock=confinement.landlock, seccomp=confinement.seccomp)
 
 
 async def _work(worker: Worker, failed: asyncio.Event, log: structlog.stdlib.BoundLogger) -> None:

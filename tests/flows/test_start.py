@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
@@ -19,11 +20,13 @@ import structlog
 from pydantic import SecretStr
 
 from bot.app import Bot, running
+from bot.audio.media import Media
 from bot.errors import Misconfiguration, Misconfigured
 from bot.model import JobState
 from bot.playground.slack_lookalike import faults as slack
 from bot.store.data_dir import DataDirUnusable
 from bot.telemetry import configure_logging
+from tests.audio.lacking import python_without_confinement
 from tests.flows.harness import BotHarness, bot_harness_at, words
 from tests.store.opening import locked, no_file_longer_than
 
@@ -170,7 +173,7 @@ async def test_trouble_that_passes_is_waited_for_and_told(
             await started.wait()
             (reply,) = await harness.answered(harness.share(harness.clip(7)))
     assert words(reply) == "A clip of 7 seconds."
-    warnings = [line for line in lines if line["log_level"] == "warning"]
+    warnings = [line for line in lines if line["log_level"] == "warning" and "confined" not in line["event"]]
     assert [(line["event"], line["error"]) for line in warnings] == [("data directory not usable yet", found)]
 
 
@@ -262,3 +265,37 @@ async def test_a_shut_out_app_is_told_by_its_token(socket_harness: BotHarness) -
     with pytest.raises(Misconfigured, match="access_denied"):
         async with socket_harness.bot_running():
             pass
+
+
+async def test_a_start_tells_what_confines_the_decoders(socket_harness: BotHarness) -> None:
+    confinement = await Media().confinement()
+    with structlog.testing.capture_logs() as lines:
+        async with socket_harness.bot_running():
+            await socket_harness.until(lambda: any("confined" in line["event"] for line in lines))
+
+    (line,) = (line for line in lines if "confined" in line["event"])
+    if confinement.missing:
+        assert line == {
+            "event": "decoder not confined",
+            "missing": confinement.missing,
+            "log_level": "warning",
+        }
+    else:
+        told = {"landlock": confinement.landlock, "seccomp": True}
+        assert line == {"event": "decoder confined", **told, "log_level": "info"}
+
+
+async def test_a_start_tells_what_does_not_confine_the_decoders(
+    socket_harness: BotHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", python_without_confinement(tmp_path, errno.EPERM))
+    with structlog.testing.capture_logs() as lines:
+        async with socket_harness.bot_running():
+            await socket_harness.until(lambda: any("confined" in line["event"] for line in lines))
+
+    (line,) = (line for line in lines if "confined" in line["event"])
+    assert line == {
+        "event": "decoder not confined",
+        "missing": ("landlock", "seccomp"),
+        "log_level": "warning",
+    }

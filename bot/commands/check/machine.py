@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.audio.child_protocol import ChildError
+from bot.audio.confinement import Confinement
 from bot.audio.media import Media
 from bot.commands.check.advice import common
 from bot.commands.check.advice import machine as advice
@@ -66,17 +67,26 @@ def judge_disk(free_mb: int, free_inodes: int | None, max_file_mb: int) -> Findi
 
 
 async def check_decoder(clip: Path = CLIP) -> Finding:
-    """Check that a child process decodes a voice clip, by default the one that comes with the bot."""
+    """Check that a confined child decodes a voice clip, by default the one that comes with the bot."""
+    media = Media(children=1)
     try:
         async with asyncio.timeout(_DECODER_TIMEOUT_S):
+            confinement = await media.confinement()
             with scratch_folder() as scratch:
-                async for _ in Media(children=1).split(clip, scratch):
+                async for _ in media.split(clip, scratch):
                     pass
     except TimeoutError:
         return bad(_DECODER, advice.decoder_trouble(common.no_end(_DECODER_TIMEOUT_S)))
     except (TranscriptionError, ChildError, OSError) as error:
         return bad(_DECODER, advice.decoder_trouble(str(error)))
-    return good(_DECODER, advice.DECODES)
+    return judge_confinement(confinement)
+
+
+def judge_confinement(confinement: Confinement) -> Finding:
+    """Check that a decoder that works can do nothing else."""
+    if confinement.missing:
+        return warning(_DECODER, advice.decodes_unconfined(confinement.missing))
+    return good(_DECODER, advice.decodes(confinement.landlock))
 
 
 def _nearest_folder(path: Path) -> Path:

@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.audio.confinement import Confinement
+from bot.audio.media import Media
 from bot.commands.check.advice import machine as advice
 from bot.commands.check.findings import Mark
-from bot.commands.check.machine import check_database, check_decoder, check_disk, judge_disk
+from bot.commands.check.machine import (
+    check_database,
+    check_decoder,
+    check_disk,
+    judge_confinement,
+    judge_disk,
+)
 from bot.store import schema
 from bot.store.store import open_store
+from tests.audio.lacking import python_without_confinement
 
 FILE = "threadscribe.db"
 
@@ -128,8 +139,40 @@ def test_a_disk_that_cannot_be_asked_is_told(tmp_path: Path) -> None:
 
 
 async def test_sound_is_decoded() -> None:
+    confinement = await Media().confinement()
     found = await check_decoder()
-    assert (found.mark, found.text) == (Mark.GOOD, advice.DECODES)
+    assert found == judge_confinement(confinement)
+    assert found.text.startswith("a child process decodes sound")
+
+
+def test_a_confined_decoder_says_by_what() -> None:
+    found = judge_confinement(Confinement(landlock=4, seccomp=True))
+    assert (found.mark, found.text) == (Mark.GOOD, advice.decodes(4))
+
+
+@pytest.mark.parametrize(
+    ("confinement", "told", "untold"),
+    [
+        (Confinement(landlock=0, seccomp=True), ["read what the bot can", "lsm="], "network"),
+        (Confinement(landlock=1, seccomp=False), ["network and other processes", "x86-64"], "lsm="),
+        (Confinement(landlock=0, seccomp=False), ["Landlock is missing", "seccomp is missing"], "✗"),
+    ],
+)
+def test_what_does_not_confine_the_decoder_is_told(
+    confinement: Confinement, told: list[str], untold: str
+) -> None:
+    found = judge_confinement(confinement)
+    assert found.mark is Mark.WARNING
+    assert all(text in found.text for text in told)
+    assert untold not in found.text
+
+
+async def test_a_machine_that_lacks_both_decodes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", python_without_confinement(tmp_path, errno.ENOSYS))
+    found = await check_decoder()
+    assert found == judge_confinement(Confinement(landlock=0, seccomp=False))
 
 
 async def test_sound_that_is_not_decoded_is_told(tmp_path: Path) -> None:

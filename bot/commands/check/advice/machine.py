@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def database(version: int) -> str:
     """The database can be read and written."""
@@ -75,7 +77,26 @@ NO_FILES_LEFT = (
 )
 
 
-DECODES = "a child process decodes sound"
+def decodes(landlock: int) -> str:
+    """A child process decodes sound, and can do nothing else."""
+    return f"a child process decodes sound, confined by Landlock (version {landlock}) and seccomp"
+
+
+def decodes_unconfined(missing: Sequence[str]) -> str:
+    """It decodes sound, and this machine does not confine it as far as others would."""
+    return f"a child process decodes sound, but {' '.join(_MISSING[name] for name in missing)}"
+
+
+_MISSING = {
+    "landlock": (
+        "Landlock is missing: a file made to take the decoder over could read what the bot can. Linux 5.13 "
+        "and later have it; is “landlock” in the boot option lsm=, and does the container allow it?"
+    ),
+    "seccomp": (
+        "seccomp is missing: a file made to take the decoder over could reach the network and other "
+        "processes. Linux has it on x86-64 and 64-bit ARM; is the processor emulated, or the call forbidden?"
+    ),
+}
 
 
 def decoder_trouble(detail: str) -> str:

@@ -35,6 +35,8 @@ class Refusal(StrEnum):
     """No bytes at all."""
     PROTECTED = "protected"
     """Encrypted, or in a codec that is not taken."""
+    DECODER_FAILED = "decoder_failed"
+    """Decoding it failed in a way that nobody foresaw."""
     TOO_COSTLY = "too_costly"
     """Decoding it would take more time or memory than any recording needs."""
     GONE = "gone"

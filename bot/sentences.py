@@ -63,6 +63,9 @@ REFUSALS = {
         "This file is copy-protected or in a format I can't read. "
         "Please export it as MP3, M4A or WAV and share that."
     ),
+    Refusal.DECODER_FAILED: _(
+        "I stumbled over this file while decoding it. Please export it as MP3, M4A or WAV and share that."
+    ),
     Refusal.TOO_COSTLY: _(
         "This file takes too long to decode. Please export it as MP3, M4A or WAV and share that."
     ),

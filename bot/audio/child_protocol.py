@@ -56,6 +56,7 @@ REFUSALS = frozenset(
         Refusal.NOT_AUDIO,
         Refusal.NO_AUDIO_TRACK,
         Refusal.PROTECTED,
+        Refusal.DECODER_FAILED,
         Refusal.TOO_LONG,
     }
 )
@@ -165,7 +166,7 @@ class SplitReader:
         """Read how the child ended, by the table above.
 
         Raises:
-            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, TOO_LONG or TOO_COSTLY.
+            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, DECODER_FAILED, TOO_LONG or TOO_COSTLY.
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
@@ -203,7 +204,7 @@ class LengthReader:
         """The length that the file claims, in seconds; ``None`` where it claims none.
 
         Raises:
-            Rejected: NOT_AUDIO, PROTECTED or TOO_COSTLY.
+            Rejected: NOT_AUDIO, PROTECTED, DECODER_FAILED or TOO_COSTLY.
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """

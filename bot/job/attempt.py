@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Misconfigured, ThreadGone, TranscriptionError
+from bot.errors import Misconfigured, Refusal, Rejected, ThreadGone, TranscriptionError
 from bot.job.collaborators import Collaborators
 from bot.job.current import CurrentJob
 from bot.job.deliver import holds_words, is_final
@@ -115,6 +115,8 @@ class Attempt:
         count_failure(self._collaborators.metrics, error)
         if isinstance(error, Misconfigured):
             self._log.error("operator needed", reason=str(error.reason), detail=error.detail)
+        elif isinstance(error, Rejected) and error.reason is Refusal.DECODER_FAILED:
+            self._log.error("decoder failed", key=str(job.key), detail=error.detail)
         elif not isinstance(error, TranscriptionError):
             self._log.error("fault", key=str(job.key), exc_info=error)
         try:

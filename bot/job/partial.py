@@ -14,7 +14,9 @@ from bot.recording import Transcript
 from bot.reply import Broken, GaveUp, Refused, ReplyState, ThreadLookup
 from bot.transcript.join import join
 
-_ON_THE_WAY = frozenset({Refusal.NOT_AUDIO, Refusal.TOO_COSTLY, Refusal.MONTH_USED_UP})
+_ON_THE_WAY = frozenset(
+    {Refusal.NOT_AUDIO, Refusal.DECODER_FAILED, Refusal.TOO_COSTLY, Refusal.MONTH_USED_UP}
+)
 """Refusals that come in the middle of a recording, too: it breaks off, or is longer than the month allows."""
 
 

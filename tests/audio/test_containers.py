@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import struct
 from array import array
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ CONTAINERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "wav, A-law": ("wav", "pcm_alaw", {"rate_hz": 8_000}),
     "wav, mu-law": ("wav", "pcm_mulaw", {"rate_hz": 8_000}),
     "wav, ADPCM": ("wav", "adpcm_ima_wav", {}),
+    "wav, G.722 under a tag that is no ASCII": ("wav", "g722", {"rate_hz": 16_000}),
+    "wav, FLAC under a tag that is no ASCII": ("wav", "flac", {}),
     "flac": ("flac", "flac", {}),
     "flac, 5.1": ("flac", "flac", {"layout": "5.1"}),
     "amr": ("amr", "libopencore_amrnb", AMR),
@@ -85,6 +88,21 @@ async def test_wide_band_amr_is_taken(tmp_path: Path, workspace: Path, media: Me
     segment = await only_segment_of(media, source, workspace)
 
     assert segment.span.duration_ms == pytest.approx(2_000, abs=10)
+
+
+async def test_aac_in_wav_is_taken_where_its_frames_can_be_told_apart(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    frames = encode(tmp_path / "aac", "adts", "aac").read_bytes()
+    fmt = struct.pack("<HHIIHHH", 0x00FF, 1, 48_000, 8_000, 1, 16, 0)
+    source = tmp_path / "source"
+    chunks = b"fmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", len(frames)) + frames
+    source.write_bytes(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks)
+
+    prepared = await only_audio_of(media, source, workspace)
+
+    assert prepared.duration_s == pytest.approx(2.0, abs=0.06)
+    assert heard(prepared.path)[1] == pytest.approx(TONE_HZ, rel=0.02)
 
 
 @pytest.mark.parametrize("kind", FILMS.values(), ids=FILMS)

@@ -271,6 +271,17 @@ async def test_a_file_that_is_closed_to_the_app_parks_nothing(
     assert not [line for line in logged if line["event"] == "operator needed"]
 
 
+async def test_a_decoder_that_fails_is_told_to_the_operator(harness: JobHarness, logged: Lines) -> None:
+    harness.audio.trouble.then("F1", Rejected(Refusal.DECODER_FAILED, "IndexError at decode.py:1"))
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        await harness.ended()
+    (line,) = (line for line in logged if line["event"] == "decoder failed")
+    assert (line["log_level"], line["detail"]) == ("error", "IndexError at decode.py:1")
+    assert line["key"] == str(request_for().key)
+    assert harness.said() == [[Refused(Refusal.DECODER_FAILED)]]
+
+
 WANTED = frozenset({Claim.VOICE_CLIP})
 
 

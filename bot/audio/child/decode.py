@@ -34,7 +34,7 @@ from bot.errors import Refusal, Rejected
 DEMUXERS = "aac,aiff,amr,asf,caf,flac,matroska,webm,mov,mp3,ogg,wav"
 PROTOCOLS = "file"
 DECODERS = (
-    "aac,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,alac,amrnb,amrwb,eac3,flac,gsm,gsm_ms,mp2,mp2float,mp3,"
+    "aac,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,alac,amrnb,amrwb,eac3,flac,g722,gsm,gsm_ms,mp2,mp2float,mp3,"
     "mp3float,opus,pcm_alaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,"
     "pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8,vorbis,wmalossless,wmapro,wmav1,wmav2,wmavoice"
 )
@@ -128,13 +128,24 @@ def choose_track(container: InputContainer) -> AudioStream:
     track = next((one for one in tracks if one.disposition & Disposition.default), tracks[0])
     # PyAV's stubs leave out that there is none where FFmpeg does not know the codec.
     codec = cast("AudioCodecContext | None", track.codec_context)
-    if codec is None or codec.codec_tag in PROTECTED_TAGS:
+    if codec is None or codec_tag(codec) in PROTECTED_TAGS:
         raise Rejected(Refusal.PROTECTED, "encrypted, or an unknown codec")
     codec.thread_count = 1
     codec.options = {"codec_whitelist": DECODERS}
     with refusing(Refusal.PROTECTED):
         codec.open()
     return track
+
+
+def codec_tag(codec: AudioCodecContext) -> str:
+    """The four characters by which a container names a codec; empty where they are not ASCII.
+
+    Those of WAV are numbers: FLAC's is 0xF1AC. PyAV raises for them.
+    """
+    try:
+        return codec.codec_tag
+    except UnicodeDecodeError:
+        return ""
 
 
 def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]:

@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -135,9 +136,9 @@ def measure(source: str) -> None:
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
-    """Run ``work``; return the verdict and its detail."""
+    """Run ``work``; return the verdict and its detail. Whatever nobody foresaw is the file's fault."""
     from bot.audio.child_protocol import Verdict  # noqa: PLC0415
-    from bot.errors import Rejected  # noqa: PLC0415
+    from bot.errors import Refusal, Rejected  # noqa: PLC0415
 
     try:
         work()
@@ -147,7 +148,16 @@ def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
         return Verdict.MEMORY, ""
     except OSError as error:
         return Verdict.MACHINE, f"{type(error).__name__} {error.errno}"
+    except Exception as error:  # noqa: BLE001  # the next try would end in the same way
+        return Refusal.DECODER_FAILED, place_of(error)
     return Verdict.DONE, ""
+
+
+def place_of(error: Exception) -> str:
+    """The type of an error and the lines that raised it, innermost first. Its text may be the file's."""
+    frames = traceback.extract_tb(error.__traceback__)[:-4:-1]
+    lines = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {lines}"
 
 
 def say(line: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -250,6 +251,16 @@ async def test_the_child_ends_when_the_bot_is_killed(tmp_path: Path) -> None:
     while not is_gone(process):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
+
+
+def test_whatever_nobody_foresaw_is_the_file_s_fault_and_leaves_its_place_but_no_words() -> None:
+    def decode() -> None:
+        raise ValueError("the words of a tag")
+
+    verdict, detail = child.outcome_of(decode)
+
+    assert verdict == Refusal.DECODER_FAILED
+    assert re.fullmatch(r"ValueError at test_main\.py:\d+ < main\.py:\d+", detail)
 
 
 def test_the_bot_s_own_process_loads_no_decoder() -> None:

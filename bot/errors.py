@@ -34,7 +34,9 @@ class Refusal(StrEnum):
     EMPTY = "empty"
     """No bytes at all."""
     PROTECTED = "protected"
-    """Encrypted, or in a codec that is not taken."""
+    """Encrypted."""
+    FORMAT_NOT_READ = "format_not_read"
+    """In a format or codec that is not read here: it need not be broken."""
     DECODER_FAILED = "decoder_failed"
     """Decoding it failed in a way that nobody foresaw."""
     TOO_COSTLY = "too_costly"
@@ -100,14 +102,22 @@ class Rejected(TranscriptionError):
 
     Attributes:
         limit: For TOO_LONG and MONTH_USED_UP the most minutes, for TOO_BIG the most megabytes; else ``None``.
+        format_name: For FORMAT_NOT_READ its name, where it is known; else ``None``.
     """
 
-    def __init__(self, reason: Refusal, detail: str = "", limit: int | None = None) -> None:
-        """Keep the reason, the operator's detail and the limit."""
+    def __init__(
+        self,
+        reason: Refusal,
+        detail: str = "",
+        limit: int | None = None,
+        format_name: str | None = None,
+    ) -> None:
+        """Keep the reason, the operator's detail, the limit and the format's name."""
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
         self.limit = limit
+        self.format_name = format_name
 
 
 class ThreadGone(Rejected):

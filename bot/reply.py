@@ -16,6 +16,8 @@ class Refused:
     reason: Refusal
     limit: int | None = None
     """For TOO_LONG and MONTH_USED_UP the most minutes, for TOO_BIG the most megabytes."""
+    format_name: str | None = None
+    """For FORMAT_NOT_READ its name, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)

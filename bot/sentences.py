@@ -60,8 +60,11 @@ REFUSALS = {
     ),
     Refusal.EMPTY: _("This file is empty. Please share it again."),
     Refusal.PROTECTED: _(
-        "This file is copy-protected or in a format I can't read. "
-        "Please export it as MP3, M4A or WAV and share that."
+        "This file is copy-protected, so I can't read it. "
+        "If you may, please export it without protection as MP3, M4A or WAV and share that."
+    ),
+    Refusal.FORMAT_NOT_READ: _(
+        "This file is in a format that I don't read. Please export it as MP3, M4A or WAV and share that."
     ),
     Refusal.DECODER_FAILED: _(
         "I stumbled over this file while decoding it. Please export it as MP3, M4A or WAV and share that."
@@ -575,8 +578,13 @@ def working(reader: Reader, done: int, total: int | None) -> str:
     )
 
 
-def refusal(reader: Reader, reason: Refusal, limit: int | None = None) -> str:
-    """The reason why a file is not transcribed, and what to do."""
+def refusal(reader: Reader, reason: Refusal, limit: int | None = None, format_name: str | None = None) -> str:
+    """The reason why a file is not transcribed, and what to do; arguments as in ``bot.reply.Refused``."""
+    if reason is Refusal.FORMAT_NOT_READ and format_name is not None:
+        return reader.gettext(
+            "The sound of this file is in the format {name}, which I don't read. "
+            "Please export it as MP3, M4A or WAV and share that."
+        ).format(name=format_name)
     return reader.say(REFUSALS[reason]).format(limit=limit)
 
 

@@ -21,6 +21,9 @@ def sayings(reader: Reader) -> dict[str, str]:
         **{f"refusal {reason}": sentences.refusal(reader, reason) for reason in Refusal},
         **{f"waiting {why}": sentences.waiting(reader, why) for why in [*Outage, *Misconfiguration]},
         **{f"gave up {why}": sentences.gave_up(reader, why) for why in [*Outage, *Misconfiguration]},
+        "refusal of a named format": sentences.refusal(
+            reader, Refusal.FORMAT_NOT_READ, format_name="AMR with several channels"
+        ),
         "broken": sentences.broken(reader, "F024CLIP1"),
         "cut short": reader.say(sentences.CUT_SHORT),
         **{f"what I do {mode}": reader.say(sentences.WHAT_I_DO[mode]) for mode in Automatic},

@@ -11,7 +11,7 @@ file claims (0: none), and both one line with their verdict:
 | how it ends | what it means |
 |---|---|
 | exit 0, ``done`` | the recording is cut to its end, or the length is told |
-| exit 0, a refusal's word | Rejected with that word |
+| exit 0, a refusal's word | Rejected with that word; of a format that is not read the detail is the codec |
 | exit 0, ``machine`` (it could not read or write) | Unavailable(MACHINE) |
 | exit 0, ``memory`` (beyond RLIMIT_AS) | Rejected(TOO_COSTLY) |
 | SIGXCPU (beyond RLIMIT_CPU) | Rejected(TOO_COSTLY) |
@@ -33,6 +33,7 @@ from typing import Any
 
 from bot.audio.cuts import EARLIEST_MS, stretch_from
 from bot.audio.plan import LONGEST_MS, TOLERANCE_S
+from bot.audio.unread_formats import CODECS
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span
 
@@ -56,6 +57,7 @@ REFUSALS = frozenset(
         Refusal.NOT_AUDIO,
         Refusal.NO_AUDIO_TRACK,
         Refusal.PROTECTED,
+        Refusal.FORMAT_NOT_READ,
         Refusal.DECODER_FAILED,
         Refusal.TOO_LONG,
     }
@@ -166,7 +168,7 @@ class SplitReader:
         """Read how the child ended, by the table above.
 
         Raises:
-            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, DECODER_FAILED, TOO_LONG or TOO_COSTLY.
+            Rejected: with one of ``REFUSALS`` or TOO_COSTLY.
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
@@ -204,7 +206,7 @@ class LengthReader:
         """The length that the file claims, in seconds; ``None`` where it claims none.
 
         Raises:
-            Rejected: NOT_AUDIO, PROTECTED, DECODER_FAILED or TOO_COSTLY.
+            Rejected: as ``SplitReader.finish``.
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
@@ -235,7 +237,10 @@ def judge(ended: ChildExit, report: dict[str, Any] | None, most_minutes: int | N
 def _read_report(report: dict[str, Any], most_minutes: int | None) -> None:
     verdict, detail = str(report.get("verdict")), plain(str(report.get("detail")).encode())
     if verdict in REFUSALS:
-        raise Rejected(Refusal(verdict), detail, most_minutes if verdict == Refusal.TOO_LONG else None)
+        # Of a codec only our own name for it may reach a thread, whatever the child says.
+        name = CODECS.get(detail) if verdict == Refusal.FORMAT_NOT_READ else None
+        limit = most_minutes if verdict == Refusal.TOO_LONG else None
+        raise Rejected(Refusal(verdict), detail, limit, name)
     match verdict:
         case Verdict.MACHINE:
             raise Unavailable(Outage.MACHINE, detail)

@@ -22,6 +22,7 @@ from bot.audio.plan import (
     sent_as,
     untouched_wav,
 )
+from bot.audio.unread_formats import unread_format
 from bot.errors import Refusal, Rejected
 from bot.machine import machine_trouble
 from bot.recording import AudioMime, PreparedAudio, Segment, Span
@@ -70,6 +71,7 @@ class Media:
             head, size_bytes = await asyncio.to_thread(_glance, source)
             if size_bytes == 0:
                 raise Rejected(Refusal.EMPTY)
+            _refuse_unread_format(head)
             wav = None if done else untouched_wav(head, size_bytes)
             if wav is not None and await asyncio.to_thread(_has_loud_sample, source, wav.data_bytes):
                 yield _whole(source, size_bytes, wav)
@@ -100,7 +102,8 @@ class Media:
         """Read a length from a file's header; see ``bot.ports.outside.Audio.duration_s``."""
         measurement = LengthReader()
         with machine_trouble():
-            size_bytes = (await asyncio.to_thread(source.stat)).st_size
+            head, size_bytes = await asyncio.to_thread(_glance, source)
+            _refuse_unread_format(head)
             arguments = self._arguments("measure", source, source.parent, ())
             async with (
                 self._lanes.place(is_small=size_bytes <= SMALL_BYTES),
@@ -157,6 +160,16 @@ def _glance(source: Path) -> tuple[bytes, int]:
     """A file's first bytes and its size."""
     with source.open("rb") as file:
         return file.read(WAV_HEAD_BYTES), os.fstat(file.fileno()).st_size
+
+
+def _refuse_unread_format(head: bytes) -> None:
+    """Refuse, by its first bytes, a file in a format that no child would read.
+
+    Raises:
+        Rejected: FORMAT_NOT_READ.
+    """
+    if (name := unread_format(head)) is not None:
+        raise Rejected(Refusal.FORMAT_NOT_READ, name, format_name=name)
 
 
 def _has_loud_sample(source: Path, data_bytes: int) -> bool:

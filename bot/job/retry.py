@@ -197,7 +197,7 @@ def _refuse(error: Rejected, history: History) -> Decision:
     left_s = _left_to_come_s(error, history) if isinstance(error, NotReady) else 0.0
     if left_s > 0:
         return RetryAfter(min(backoff_s(history.attempt, history.jitter), left_s), None)
-    return Say(Refused(error.reason, error.limit))
+    return Say(Refused(error.reason, error.limit, error.format_name))
 
 
 def _left_to_come_s(error: NotReady, history: History) -> float:

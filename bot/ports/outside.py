@@ -51,7 +51,8 @@ class Audio(Protocol):
                 segment is yielded for them.
 
         Raises:
-            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, TOO_LONG, PROTECTED, DECODER_FAILED, TOO_COSTLY or EMPTY.
+            Rejected: NOT_AUDIO, NO_AUDIO_TRACK, TOO_LONG, PROTECTED, FORMAT_NOT_READ, DECODER_FAILED,
+                TOO_COSTLY or EMPTY.
             Unavailable: MACHINE, when this machine could not do it now.
         """
 

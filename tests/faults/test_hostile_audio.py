@@ -14,6 +14,7 @@ import av
 import pytest
 from av.audio.stream import AudioStream
 
+from bot.audio.child.decode import DEMUXERS, open_container
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Refusal, Rejected
@@ -21,7 +22,10 @@ from bot.recording import Segment
 from tests.audio.samples import encode, tone, write_wav
 from tests.audio.splitting import only_audio_of, segments_of
 
-REASONS = {Refusal.NOT_AUDIO, Refusal.NO_AUDIO_TRACK, Refusal.PROTECTED, Refusal.TOO_LONG}
+REASONS = {
+    *(Refusal.NOT_AUDIO, Refusal.NO_AUDIO_TRACK, Refusal.PROTECTED, Refusal.FORMAT_NOT_READ),
+    Refusal.TOO_LONG,
+}
 """What a broken file may be refused for: running into a limit of the sandbox is not among them."""
 
 
@@ -172,20 +176,38 @@ async def test_a_purchased_song_is_protected(tmp_path: Path, media: Media) -> No
     assert await refusal_of(whole.replace(b"mp4a", b"drms"), tmp_path, media) is Refusal.PROTECTED
 
 
-async def test_a_codec_that_is_not_taken_is_protected(tmp_path: Path, media: Media) -> None:
+async def test_a_codec_that_is_not_read_is_named(tmp_path: Path, media: Media) -> None:
+    source = encode(tmp_path / "clip", "wav", "adpcm_yamaha")
+    with pytest.raises(Rejected) as caught:
+        await segments_of(media, source, tmp_path)
+
+    assert (caught.value.reason, caught.value.detail) == (Refusal.FORMAT_NOT_READ, "adpcm_yamaha")
+    assert caught.value.format_name == "Yamaha ADPCM"
+
+
+async def test_a_codec_that_nobody_knows_is_not_called_broken(tmp_path: Path, media: Media) -> None:
     whole = encode(tmp_path / "clip", "matroska", "tta").read_bytes()
 
-    assert await refusal_of(whole, tmp_path, media) is Refusal.PROTECTED
-    assert await refusal_of(whole.replace(b"A_TTA1", b"A_XYZ1"), tmp_path, media) is Refusal.PROTECTED
+    assert await refusal_of(whole.replace(b"A_TTA1", b"A_XYZ1"), tmp_path, media) is Refusal.FORMAT_NOT_READ
 
 
-@pytest.mark.parametrize(("container", "codec"), [("mpegts", "aac"), ("avi", "libmp3lame")])
-async def test_containers_that_are_left_out_are_not_audio(
-    container: str, codec: str, tmp_path: Path, media: Media
-) -> None:
-    source = encode(tmp_path / "clip", container, codec)
+async def test_a_container_that_is_not_read_is_named(tmp_path: Path, media: Media) -> None:
+    source = encode(tmp_path / "clip", "nut", "aac")
+    for ask in (segments_of(media, source, tmp_path), media.duration_s(source)):
+        with pytest.raises(Rejected) as caught:
+            await ask
 
-    assert await refusal_of(source, tmp_path, media) is Refusal.NOT_AUDIO
+        assert (caught.value.reason, caught.value.format_name) == (Refusal.FORMAT_NOT_READ, "NUT")
+
+
+def test_each_demuxer_is_fuzzed(tmp_path: Path) -> None:
+    fuzzed: set[str] = set()
+    for container, codec in SEEDS:
+        rate_hz = RATES_HZ.get(container, 48_000)
+        with open_container(encode(tmp_path / "seed", container, codec, rate_hz, seconds=0.2)) as opened:
+            fuzzed.update(opened.format.name.split(","))
+
+    assert set(DEMUXERS.split(",")) <= fuzzed
 
 
 async def test_an_m4a_that_broke_off_before_its_index_is_not_audio(tmp_path: Path, media: Media) -> None:
@@ -361,7 +383,21 @@ SEEDS = (
     ("wav", "adpcm_ima_wav"),
     ("amr", "libopencore_amrnb"),
     ("adts", "aac"),
+    ("ac3", "ac3"),
+    ("eac3", "eac3"),
+    ("avi", "libmp3lame"),
+    ("mpegts", "aac"),
+    ("mpeg", "mp2"),
+    ("flv", "nellymoser"),
+    ("au", "pcm_s16be"),
+    ("w64", "pcm_s16le"),
+    ("voc", "pcm_s16le"),
+    ("wv", "wavpack"),
+    ("tta", "tta"),
 )
+"""For each demuxer of the bot's at least one; ``test_each_demuxer_is_fuzzed`` counts them."""
+RATES_HZ = {"amr": 8_000, "asf": 44_100, "flv": 22_050}
+"""Of the seeds in these containers; 48 kHz in others."""
 MOST_CHANGES = (1, 1, 20, 20, 20, 20, 20)
 """Of each mutant. From one, each kind of file recovers at least once; from many, hardly any does."""
 
@@ -388,10 +424,12 @@ def mutated(whole: bytes, dice: random.Random, most_changes: int) -> bytes:
 async def test_mutated_files_are_heard_or_refused(
     container: str, codec: str, times: int, tmp_path: Path, media: Media
 ) -> None:
-    rate_hz = 8_000 if container == "amr" else 44_100 if container == "asf" else 48_000
+    rate_hz = RATES_HZ.get(container, 48_000)
+    # A frame of TTA is a second, and is lost with one byte of it.
+    seconds = 4.0 if container == "tta" else 1.0
     bits_per_s = 12_200 if container == "amr" else 64_000
     whole = encode(
-        tmp_path / "whole", container, codec, rate_hz, seconds=1.0, bits_per_s=bits_per_s
+        tmp_path / "whole", container, codec, rate_hz, seconds=seconds, bits_per_s=bits_per_s
     ).read_bytes()
     dice = random.Random(f"{container} {codec}")
 

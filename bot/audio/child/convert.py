@@ -53,7 +53,7 @@ def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
         encoders: How many segments ``pool`` encodes at once.
 
     Raises:
-        Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED or TOO_LONG.
+        Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, FORMAT_NOT_READ or TOO_LONG.
         MemoryError: the file asks for more than the child may have.
         OSError: this machine cannot write a segment.
     """

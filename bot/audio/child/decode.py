@@ -30,13 +30,16 @@ from bot.audio.plan import RATE_HZ
 from bot.errors import Refusal, Rejected
 
 # Without these three lists a text that FFmpeg takes for a playlist opens other files and addresses.
-# MPEG-TS and AVI stay out: old, big parsers, and nobody's recorder writes them.
-DEMUXERS = "aac,aiff,amr,asf,caf,flac,matroska,webm,mov,mp3,ogg,wav"
+# Each demuxer has a seed in tests/faults/test_hostile_audio.py. MXF stays out: a big parser for film editors.
+DEMUXERS = (
+    "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv"
+)
 PROTOCOLS = "file"
 DECODERS = (
     "aac,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,alac,amrnb,amrwb,eac3,flac,g722,gsm,gsm_ms,mp2,mp2float,mp3,"
     "mp3float,opus,pcm_alaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,"
-    "pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8,vorbis,wmalossless,wmapro,wmav1,wmav2,wmavoice"
+    "pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8,vorbis,wmalossless,wmapro,wmav1,wmav2,wmavoice,"
+    "aac_latm,adpcm_swf,nellymoser,pcm_dvd,tta,wavpack"
 )
 PICTURE_BRANDS = frozenset({"avif", "avis", "heic", "heix", "heis", "hevc", "mif1", "msf1"})
 """Photographs in an MP4 container.
@@ -119,7 +122,7 @@ def choose_track(container: InputContainer) -> AudioStream:
     """The track to recognise (the default one, else the first), its decoder opened.
 
     Raises:
-        Rejected: NOT_AUDIO, NO_AUDIO_TRACK or PROTECTED.
+        Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, or FORMAT_NOT_READ with FFmpeg's name of the codec.
     """
     tracks = container.streams.audio
     if not tracks:
@@ -128,11 +131,15 @@ def choose_track(container: InputContainer) -> AudioStream:
     track = next((one for one in tracks if one.disposition & Disposition.default), tracks[0])
     # PyAV's stubs leave out that there is none where FFmpeg does not know the codec.
     codec = cast("AudioCodecContext | None", track.codec_context)
-    if codec is None or codec_tag(codec) in PROTECTED_TAGS:
-        raise Rejected(Refusal.PROTECTED, "encrypted, or an unknown codec")
+    if codec is None:
+        raise Rejected(Refusal.FORMAT_NOT_READ, "unknown")
+    if codec_tag(codec) in PROTECTED_TAGS:
+        raise Rejected(Refusal.PROTECTED, "encrypted")
     codec.thread_count = 1
     codec.options = {"codec_whitelist": DECODERS}
-    with refusing(Refusal.PROTECTED):
+    if codec.name not in DECODERS.split(","):
+        raise Rejected(Refusal.FORMAT_NOT_READ, codec.name)
+    with refusing(Refusal.NOT_AUDIO):
         codec.open()
     return track
 

@@ -182,7 +182,7 @@ def _what_is_kept(kept: KeptRecording, of: str = "") -> str:
 def _explain(error: TranscriptionError | ChildError) -> str:
     match error:
         case Rejected():
-            return sentences.refusal(ENGLISH, error.reason, error.limit)
+            return sentences.refusal(ENGLISH, error.reason, error.limit, error.format_name)
         case Unavailable() | Misconfigured():
             return f"{ENGLISH.say(sentences.CAUSES[error.reason])} ({error.detail})"
         case ChildError():

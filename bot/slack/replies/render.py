@@ -183,8 +183,8 @@ def _render_sentence(request: TranscriptionRequest, said: str, controls: list[Bl
 def sentence_of(reader: Reader, reply: Refused | Waiting | ConsentRequest | GaveUp | Broken) -> str:
     """The sentence of a reply without a transcript."""
     match reply:
-        case Refused(reason, limit):
-            return sentences.refusal(reader, reason, limit)
+        case Refused(reason, limit, format_name):
+            return sentences.refusal(reader, reason, limit, format_name)
         case Waiting(why):
             return sentences.waiting(reader, why)
         case ConsentRequest(duration_s, cost):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.playground.slack_lookalike import faults as slack
+from bot.playground.slack_lookalike.records import File
 from tests.flows.hands import Form, button, text_in
-from tests.flows.harness import BotHarness, at_the_door, context, words
+from tests.flows.harness import BotHarness, at_the_door, context, tone, words
 
 HELLO = "A clip of 2 seconds."
 
@@ -240,6 +241,29 @@ async def test_a_reaction_asks_where_automatic_is_off(harness: BotHarness) -> No
         await harness.idle()
     assert words(reply) == HELLO
     assert harness.replies(written) == []
+
+
+@pytest.mark.parametrize("name", ["take.w64", "take.xyz", "take"])
+async def test_whoever_asks_has_a_file_looked_into_whatever_its_name(harness: BotHarness, name: str) -> None:
+    state, ada = harness.slack.state, harness.ada
+    bot = state.workspace.bot_user_id
+
+    def take() -> File:
+        return state.add_file(tone(2), name, user=ada.id, mimetype="application/octet-stream")
+
+    async with harness.bot_running(auto_transcribe=False):
+        beside = harness.share(take(), text=f"<@{bot}>")
+        above, reacted, chosen, linked = (harness.share(take()) for _ in range(4))
+        state.post_as_user(harness.channel.id, ada.id, f"<@{bot}> transcribe", thread_ts=above.ts)
+        state.react(reacted, ada.id, "speech_balloon")
+        await harness.done(harness.people.message_shortcut("transcribe", chosen, ada.id))
+        form = Form(harness.modal())
+        await harness.done(harness.people.submit(form.view, form.values))
+        await harness.command(state.permalink(linked))
+        for message in (beside, above, reacted, chosen):
+            (reply,) = await harness.answered(message)
+            assert words(reply) == HELLO
+        await harness.until(lambda: HELLO in text_in(harness.whispers()[-1]))
 
 
 @pytest.mark.parametrize("scope", ["channels:read", "channels:history"])

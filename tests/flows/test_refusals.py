@@ -59,6 +59,16 @@ async def test_each_kind_has_its_sentence(harness: BotHarness, kind: str) -> Non
     assert harness.slack.state.status(harness.channel.id, message.ts) == ""
 
 
+async def test_a_format_that_is_not_read_is_named_and_not_called_damaged(harness: BotHarness) -> None:
+    dictation = harness.slack.state.add_file(
+        b"\x02dss" + bytes(2_000), "note.dss", user=harness.ada.id, mimetype="application/octet-stream"
+    )
+    async with harness.bot_running():
+        (reply,) = await harness.answered(harness.share(dictation))
+    assert "format DSS, which I don't read" in words(reply)
+    assert "export it as MP3" in words(reply)
+
+
 @pytest.mark.parametrize("kind", HIDDEN)
 async def test_what_slack_keeps_back_is_said_to_whoever_asks(harness: BotHarness, kind: str) -> None:
     reason, described = HIDDEN[kind]

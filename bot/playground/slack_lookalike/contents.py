@@ -116,7 +116,7 @@ class Contents:
             name: With its extension.
             user: Who uploaded it.
             mimetype: What Slack says it is.
-            filetype: Slack's short type; the extension by default.
+            filetype: Slack's short type; by default the extension, without one "binary".
             as_voice_clip: Recorded in Slack: ``subtype: slack_audio``, addresses of a transcode.
             duration_ms: As Slack measured it.
             size: As Slack declares it; the true size by default.
@@ -129,7 +129,7 @@ class Contents:
             name=name,
             title=name,
             mimetype=mimetype,
-            filetype=name.rsplit(".", 1)[-1] if filetype is None else filetype,
+            filetype=(Path(name).suffix.lstrip(".") or "binary") if filetype is None else filetype,
             user=user,
             created=int(self.clock()),
             content=content,

@@ -14,12 +14,18 @@ from bot.model import Claim, FileState, SharedFile
 from bot.slack.incoming.fields import Flag, Id, Number, Payload, Text, ids_in, object_in, objects_in
 
 _AUDIO_KINDS = frozenset(
-    "aac aif aifc aiff amr awb caf flac m4a m4b m4r mka mp2 mp3 mpga oga ogg opus ra spx wav wave wma".split()  # noqa: SIM905  # a list of words
-)
+    "3ga aac ac3 aif aifc aiff amr au awb caf ds2 dss eac3 ec3 f4a flac m4a m4b m4p m4r mka mp2".split()  # noqa: SIM905  # a list of words
+) | frozenset("mp3 mpga oga ogg opus qta ra snd spx tta voc w64 wav wave wma wv".split())  # noqa: SIM905  # another
+"""Extensions and file types of recordings. Some are not read: who shares one hears what to export it as."""
 _EITHER_KINDS = frozenset({"webm", "3gp", "3gpp", "3g2"})
-_VIDEO_KINDS = frozenset("asf avi flv m4v mkv mov mp4 mpeg mpg ogv wmv".split())  # noqa: SIM905  # a list of words
-_UNTYPED = ({"", "application/octet-stream", "binary/octet-stream"}, {"", "binary"})
-"""MIME types and file types that say nothing."""
+_EITHER_MIMES = frozenset({"application/ogg", "application/mp4", "application/mxf"})
+_VIDEO_KINDS = frozenset(
+    "asf avi f4v flv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ogm ogv qt vob wmv".split()  # noqa: SIM905  # a list of words
+)
+"""Without "ts": it is TypeScript's too."""
+_UNTYPED_MIMES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_UNTYPED_KINDS = frozenset({"", "binary"})
+"""File types that say nothing, like the MIME types above."""
 
 _CLAIM_BY_SUBTYPE = {"slack_audio": Claim.VOICE_CLIP, "slack_video": Claim.VIDEO_CLIP}
 _STATE_BY_MODE = {
@@ -87,10 +93,12 @@ class FileObject(Payload):
         """The kind of recording that the file says it is.
 
         Voice clips come as ``video/mp4``, or with no type at all. So the clip's own subtype counts first,
-        then anything that says audio, then the rest.
+        then anything that says audio, then the rest. An extension alone never says that it is no recording,
+        nor does a file type that repeats it.
         """
         mime, filetype = self.mimetype.lower(), self.filetype.lower()
-        kinds = {filetype, PurePosixPath(self.name.lower()).suffix.lstrip(".")}
+        extension = PurePosixPath(self.name.lower()).suffix.lstrip(".")
+        kinds = {filetype, extension}
         if self.subtype in _CLAIM_BY_SUBTYPE:
             return _CLAIM_BY_SUBTYPE[self.subtype]
         if mime.startswith("text/"):
@@ -98,11 +106,12 @@ class FileObject(Payload):
             return Claim.OTHER
         if mime.startswith("audio/") or kinds & _AUDIO_KINDS or self.media_display_type == "audio":
             return Claim.AUDIO
-        if kinds & _EITHER_KINDS:
+        if kinds & _EITHER_KINDS or mime in _EITHER_MIMES:
             return Claim.EITHER
         if mime.startswith("video/") or kinds & _VIDEO_KINDS:
             return Claim.VIDEO
-        return Claim.UNKNOWN if mime in _UNTYPED[0] and filetype in _UNTYPED[1] else Claim.OTHER
+        says_nothing = mime in _UNTYPED_MIMES and filetype in _UNTYPED_KINDS | {extension}
+        return Claim.UNKNOWN if says_nothing else Claim.OTHER
 
     @property
     def state(self) -> FileState:

@@ -25,6 +25,16 @@ AUDIO_UPLOADS = [
     ("NOTE.MP3", "", "binary"),
     ("note", "AUDIO/MPEG", ""),
     ("note", "", "mp3"),
+    ("Voice Memo.qta", "application/octet-stream", "binary"),
+    ("Voice Memo.qta", "video/quicktime", "mov"),
+    ("Voice 001.3ga", "application/octet-stream", "binary"),
+    ("Voice 001.3ga", "video/3gpp", "3gp"),
+    ("take.w64", "application/octet-stream", "binary"),
+    ("take.w64", "application/octet-stream", "w64"),
+    ("dictation.dss", "application/octet-stream", "dss"),
+    ("dictation.ds2", "", "ds2"),
+    ("call.au", "audio/basic", "au"),
+    ("call.voc", "application/octet-stream", "binary"),
 ]
 OTHER_UPLOADS = [
     ("report.pdf", "application/pdf", "pdf"),
@@ -101,7 +111,10 @@ def test_a_media_display_type_of_audio_is_audio() -> None:
     assert claim_of(shown) is Claim.AUDIO
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.avi", "a.m4v", "a.wmv", "a.mpg", "a.ogv"])
+@pytest.mark.parametrize(
+    "name",
+    ["a.mp4", "a.mov", "a.mkv", "a.avi", "a.m4v", "a.wmv", "a.mpg", "a.ogv", "a.flv", "a.vob", "a.mts"],
+)
 def test_an_uploaded_video_is_a_video(name: str) -> None:
     extension = name.rpartition(".")[2]
 
@@ -123,9 +136,25 @@ def test_what_names_another_kind_is_other(name: str, mimetype: str, filetype: st
     assert claim_of(upload(name, mimetype, filetype)) is Claim.OTHER
 
 
-@pytest.mark.parametrize(("mimetype", "filetype"), [("", ""), ("application/octet-stream", "binary")])
-def test_what_names_no_kind_is_unknown(mimetype: str, filetype: str) -> None:
-    assert claim_of(upload("recording", mimetype, filetype)) is Claim.UNKNOWN
+@pytest.mark.parametrize(
+    ("name", "mimetype", "filetype"),
+    [
+        ("recording", "", ""),
+        ("recording", "application/octet-stream", "binary"),
+        ("recording.xyz", "application/octet-stream", "binary"),
+        ("recording.xyz", "application/octet-stream", "xyz"),
+        ("recording.XYZ", "", "xyz"),
+    ],
+)
+def test_what_names_no_kind_is_unknown_whatever_its_extension(
+    name: str, mimetype: str, filetype: str
+) -> None:
+    assert claim_of(upload(name, mimetype, filetype)) is Claim.UNKNOWN
+
+
+@pytest.mark.parametrize("mimetype", ["application/ogg", "application/mxf"])
+def test_an_application_s_type_that_means_a_recording_is_either(mimetype: str) -> None:
+    assert claim_of(upload("recording", mimetype, "binary")) is Claim.EITHER
 
 
 @pytest.mark.parametrize(

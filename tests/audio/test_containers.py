@@ -139,6 +139,19 @@ async def test_a_film_is_heard_and_called_a_film(
     assert heard(prepared.path)[1] == pytest.approx(TONE_HZ, rel=0.02)
 
 
+async def test_a_track_that_begins_late_hinders_nothing(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = encode(tmp_path / "source", "flv", "nellymoser", 22_050, seconds=30.0)
+    picture = b"\x12" + bytes(30)
+    tag = b"\x09" + struct.pack(">I", len(picture))[1:] + struct.pack(">I", 30_000)[1:] + bytes(4) + picture
+    source.write_bytes(source.read_bytes() + tag + struct.pack(">I", len(tag)))
+
+    prepared = await only_audio_of(media, source, workspace)
+
+    assert prepared.duration_s == pytest.approx(30.0, abs=0.1)
+
+
 async def test_what_is_made_is_small_private_and_in_the_workspace(
     tmp_path: Path, workspace: Path, media: Media
 ) -> None:

@@ -196,6 +196,9 @@ def decoded_frames(container: InputContainer, track: AudioStream, tally: Tally) 
             # A file that breaks off counts for what it held before.
             tally.bad += 1
             return
+        except IndexError:
+            # PyAV 18.1, at the end of a file in which a track began later than it looked: all has been read.
+            return
         if packet is None:
             return
         yield from decode_packet(packet, tally)

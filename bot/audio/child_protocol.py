@@ -1,7 +1,7 @@
 """The JSON-lines protocol of the decoding child: renders and checks its lines, maps its exit to errors. Pure.
 
-A child that splits prints one JSON line for each segment, one that measures a line with the length that the
-file claims (0: none), and both one line with their verdict:
+A child that splits prints one JSON line for each segment, one that measures a line with the length that it
+counted (0: none), and both one line with their verdict:
 
     {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "last": true, "untouched": false,
      "has_video": false}
@@ -109,9 +109,9 @@ def render_cut(cut: Cut) -> str:
     return json.dumps(said, separators=(",", ":"))
 
 
-def render_length(claimed_s: float) -> str:
+def render_length(length_s: float) -> str:
     """A length as a child's line."""
-    return json.dumps({"length_s": claimed_s})
+    return json.dumps({"length_s": length_s})
 
 
 class SplitReader:
@@ -203,7 +203,7 @@ class LengthReader:
                 raise ChildError(f"an unreadable line: {plain(line)}")
 
     def finish(self, ended: ChildExit) -> float | None:
-        """The length that the file claims, in seconds; ``None`` where it claims none.
+        """The length of the file, in seconds; ``None`` where nothing of it could be counted.
 
         Raises:
             Rejected: as ``SplitReader.finish``.

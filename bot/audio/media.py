@@ -99,7 +99,7 @@ class Media:
                 await asyncio.to_thread(workspace.mkdir, 0o700)
 
     async def duration_s(self, source: Path) -> float | None:
-        """Read a length from a file's header; see ``bot.ports.outside.Audio.duration_s``."""
+        """Count a file's length; see ``bot.ports.outside.Audio.duration_s``."""
         measurement = LengthReader()
         with machine_trouble():
             head, size_bytes = await asyncio.to_thread(_glance, source)

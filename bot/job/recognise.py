@@ -93,7 +93,7 @@ class RecordingRecogniser:
         self._log = structlog.get_logger(__name__)
 
     async def duration_s(self, source: Path) -> float | None:
-        """The length that a recording claims; see ``bot.ports.outside.Audio.duration_s``."""
+        """The length of a recording; see ``bot.ports.outside.Audio.duration_s``."""
         return await self._audio.duration_s(source)
 
     async def recognise_all(self, task: RecognitionTask, parts: Parts) -> None:

@@ -57,7 +57,9 @@ class Audio(Protocol):
         """
 
     async def duration_s(self, source: Path) -> float | None:
-        """The length that a recording's container claims, in seconds; ``None`` where it claims none.
+        """The length of a recording in seconds, counted without decoding; ``None`` where that cannot be done.
+
+        Counting ends where it is longer than any that is taken.
 
         Raises:
             Rejected: as ``split``, but for TOO_LONG and EMPTY.

@@ -106,6 +106,30 @@ def sparse_wav(path: Path, seconds: int = SPARSE_S, rate_hz: int = 192_000, chan
     return path
 
 
+def claiming(mp4: bytes, claim_s: int, rate_hz: int = 48_000) -> bytes:
+    """An MP4 whose header, tracks and media claim another length; its index stays true.
+
+    Source: ISO/IEC 14496-12, 8.2.2, 8.3.2 and 8.4.2, version 0 of each box
+    """
+    lying = bytearray(mp4)
+    for box, at_bytes, unit in ((b"mvhd", 20, 1_000), (b"mdhd", 20, rate_hz), (b"tkhd", 24, 1_000)):
+        at = lying.index(box) + at_bytes
+        lying[at : at + 4] = struct.pack(">I", min(claim_s * unit, 2**32 - 1))
+    return bytes(lying)
+
+
+def lasting(mp4: bytes, ticks: int) -> bytes:
+    """An MP4 whose index says that each packet lasts so many ticks of the track's clock.
+
+    Source: ISO/IEC 14496-12, 8.6.1.2
+    """
+    lying, at = bytearray(mp4), mp4.index(b"stts") + 8
+    (entries,) = struct.unpack_from(">I", mp4, at)
+    for entry in range(entries):
+        struct.pack_into(">I", lying, at + 4 + entry * 8 + 4, ticks)
+    return bytes(lying)
+
+
 def heard(path: Path) -> tuple[float, float]:
     """Seconds and main frequency in Hz of a sound file, by counting its samples and zero crossings."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)

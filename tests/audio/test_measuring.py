@@ -1,10 +1,12 @@
-"""The length that a file claims: read in a child, believed as far as a question of cost goes."""
+"""The length of a file: counted in a child, without decoding, for a question of cost."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,7 +18,7 @@ from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
 from tests.audio.child.test_main import child_of
-from tests.audio.samples import encode, sparse_wav, tone, write_wav
+from tests.audio.samples import claiming, encode, lasting, sparse_wav, tone, write_wav
 
 DONE = b'{"verdict": "done", "detail": ""}\n'
 
@@ -36,7 +38,7 @@ def length(seconds: float) -> bytes:
     ("container", "codec", "video"),
     [("ipod", "aac", None), ("mp3", "mp3", None), ("ogg", "libopus", None), ("webm", "libopus", "libvpx")],
 )
-async def test_a_container_s_word_is_read(
+async def test_the_length_of_a_recording_is_counted(
     tmp_path: Path, media: Media, container: str, codec: str, video: str | None
 ) -> None:
     source = encode(tmp_path / "source", container, codec, seconds=3.0, video=video)
@@ -51,11 +53,96 @@ async def test_hours_are_measured_without_decoding_them(tmp_path: Path) -> None:
     assert await media.duration_s(sparse_wav(tmp_path / "source", seconds=280)) == 280.0
 
 
-async def test_a_container_that_does_not_say_is_none(tmp_path: Path, media: Media) -> None:
-    live = {"live": "1"}
-    source = encode(tmp_path / "source", "matroska", "libopus", options=live)
+GUESSED: dict[str, Callable[[Path], bytes]] = {
+    "aac that begins in silence": lambda at: _aac(at, 4.0, hz=0) + _aac(at, 16.0),
+    "aac that ends in silence": lambda at: _aac(at, 4.0) + _aac(at, 16.0, hz=0),
+    "mp3 of two bit rates": lambda at: _mp3(at, 4.0, 32_000) + _mp3(at, 16.0, 320_000),
+    "mp3 of two bit rates, the higher first": lambda at: _mp3(at, 4.0, 320_000) + _mp3(at, 16.0, 32_000),
+    "amr of two bit rates": lambda at: _amr(at, 4.0, 4_750) + _amr(at, 16.0, 12_200)[len(b"#!AMR\n") :],
+    "chained ogg": lambda at: _ogg(at, 4.0) + _ogg(at, 16.0),
+    "webm without a length": lambda at: _whole(at, "webm", "libopus", options={"live": "1"}),
+    "mkv without a length of its packets": lambda at: _whole(at, "matroska", "alac"),
+    "transport stream without a length of its packets": lambda at: _whole(
+        at, "mpegts", "aac", video="libx264"
+    ),
+    "flac without a length": lambda at: _without_length(_whole(at, "flac", "flac")),
+    "mp4 that says ten seconds": lambda at: claiming(_whole(at, "ipod", "aac"), 10),
+    "mp4 that says a day": lambda at: claiming(_whole(at, "ipod", "aac"), 24 * 3_600),
+    "mp4 that says nothing": lambda at: claiming(_whole(at, "ipod", "aac"), 0),
+}
+
+
+def _whole(at: Path, container: str, codec: str, **settings: Any) -> bytes:
+    return encode(at, container, codec, **{"seconds": 20.0, **settings}).read_bytes()
+
+
+def _aac(at: Path, seconds: float, hz: float = 440) -> bytes:
+    return _whole(at, "adts", "aac", seconds=seconds, tones_hz=(hz,))
+
+
+def _mp3(at: Path, seconds: float, bits_per_s: int) -> bytes:
+    options = {"write_xing": "0", "id3v2_version": "0"}
+    return _whole(at, "mp3", "libmp3lame", seconds=seconds, bits_per_s=bits_per_s, options=options)
+
+
+def _amr(at: Path, seconds: float, bits_per_s: int) -> bytes:
+    return _whole(at, "amr", "libopencore_amrnb", rate_hz=8_000, seconds=seconds, bits_per_s=bits_per_s)
+
+
+def _ogg(at: Path, seconds: float) -> bytes:
+    return _whole(at, "ogg", "libopus", seconds=seconds)
+
+
+def _without_length(flac: bytes) -> bytes:
+    """A FLAC whose header does not say how many samples there are.
+
+    Source: RFC 9639, 8.2
+    """
+    at = len(b"fLaC") + 4 + 13
+    return flac[:at] + bytes([flac[at] & 0xF0]) + bytes(4) + flac[at + 5 :]
+
+
+@pytest.mark.parametrize("make", GUESSED.values(), ids=GUESSED)
+async def test_a_length_is_counted_and_not_guessed(
+    make: Callable[[Path], bytes], tmp_path: Path, media: Media
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(make(source))
+
+    assert await media.duration_s(source) == pytest.approx(20.0, abs=0.5)
+
+
+async def test_of_several_tracks_the_longest_counts(tmp_path: Path, media: Media) -> None:
+    short = encode(tmp_path / "source", "matroska", "aac", seconds=3.0, tones_hz=(300, 900))
+
+    assert await media.duration_s(short) == pytest.approx(3.0, abs=0.2)
+
+
+@pytest.mark.parametrize(("ticks", "measured_s"), [(1, 0.0), (48_000 * 600, 300.0)])
+async def test_an_index_that_lies_is_counted_to_the_longest_that_is_taken(
+    ticks: int, measured_s: float, tmp_path: Path
+) -> None:
+    source = encode(tmp_path / "source", "ipod", "aac", seconds=3.0)
+    source.write_bytes(lasting(source.read_bytes(), ticks))
+
+    length_s = await Media(most_minutes=5).duration_s(source)
+
+    assert measured_s <= (length_s or 0.0) <= measured_s + 600
+
+
+async def test_a_film_without_sound_has_no_length(tmp_path: Path, media: Media) -> None:
+    source = encode(tmp_path / "source", "mp4", "aac", video="libx264", tones_hz=())
 
     assert await media.duration_s(source) is None
+
+
+async def test_counting_may_take_more_cpu_time_for_more_sound(tmp_path: Path) -> None:
+    source = sparse_wav(tmp_path / "source", seconds=1_200)
+    with pytest.raises(Rejected) as caught:
+        await Media(limits=Limits(cpu_s=1, cpu_s_each_s=0)).duration_s(source)
+
+    assert caught.value.reason is Refusal.TOO_COSTLY
+    assert await Media(limits=Limits(cpu_s=1, cpu_s_each_s=0.1)).duration_s(source) == pytest.approx(1_200.0)
 
 
 @pytest.mark.parametrize("content", [b"", b"no sound at all" * 100])

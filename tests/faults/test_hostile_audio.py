@@ -19,7 +19,7 @@ from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Refusal, Rejected
 from bot.recording import Segment
-from tests.audio.samples import encode, tone, write_wav
+from tests.audio.samples import claiming, encode, tone, write_wav
 from tests.audio.splitting import only_audio_of, segments_of
 
 REASONS = {
@@ -298,13 +298,8 @@ async def test_a_recording_that_hides_its_length_is_too_long_once_that_is_known(
 
 @pytest.mark.parametrize("claim_s", [0, 24 * 3_600])
 async def test_a_duration_in_a_header_is_not_believed(claim_s: int, tmp_path: Path, media: Media) -> None:
-    whole = encode(tmp_path / "clip", "ipod", "aac", 48_000).read_bytes()
-    lying = bytearray(whole)
-    for box, at_bytes, unit in ((b"mvhd", 20, 1_000), (b"mdhd", 20, 48_000), (b"tkhd", 24, 1_000)):
-        at = lying.index(box) + at_bytes
-        lying[at : at + 4] = struct.pack(">I", min(claim_s * unit, 2**32 - 1))
-    source = tmp_path / "source"
-    source.write_bytes(lying)
+    source = encode(tmp_path / "clip", "ipod", "aac", 48_000)
+    source.write_bytes(claiming(source.read_bytes(), claim_s))
 
     assert (await only_audio_of(media, source, tmp_path)).duration_s == pytest.approx(2.0, abs=0.1)
 

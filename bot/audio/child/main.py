@@ -85,7 +85,7 @@ def open_file(order: str, source: str, workspace: str, *numbers: str) -> None:
     lower(resource.RLIMIT_NPROC, 0)  # no further thread or process; root is exempt
     has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
     if order == "measure":
-        measure(source)
+        measure(source, int(most_minutes) * 60, has_decoded)
     else:
         split((source, workspace, sent, done), int(most_minutes) * 60, has_decoded, pool, encoders)
 
@@ -126,13 +126,14 @@ def split(
     convert(task, pool, encoders)
 
 
-def measure(source: str) -> None:
-    """Print the length that the file's container claims, and decode nothing."""
-    from bot.audio.child.decode import claimed_s, open_container  # noqa: PLC0415
+def measure(source: str, most_s: int, has_counted: Callable[[float], None]) -> None:
+    """Print the length of a file, and decode nothing."""
+    from bot.audio.child.decode import open_container  # noqa: PLC0415
+    from bot.audio.child.length import counted_s  # noqa: PLC0415
     from bot.audio.child_protocol import render_length  # noqa: PLC0415
 
     with open_container(Path(source)) as container:
-        say(render_length(claimed_s(container)))
+        say(render_length(counted_s(container, most_s, has_counted)))
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:

@@ -13,8 +13,8 @@ from bot.ports.store import Queue
 
 WARN_FROM = 0.8
 """The share of a month's minutes from which on replies say so."""
-FEWEST_BYTES_PER_S = 750
-"""Speech in Opus takes no less (6 kbit/s): what is smaller is not long."""
+FEWEST_BYTES_PER_S = 300
+"""Half of AMR's lowest rate, since pauses take next to nothing: what is smaller is not long."""
 _PADDING_S = 0.2
 """What encoding adds to a sound at most (a MP3 encoder's delay); and whole seconds are billed."""
 
@@ -77,9 +77,12 @@ class Budget:
         """The reservation of a try of a job; nothing is set aside yet."""
         return Reservation(queue, job, self._monthly_minutes)
 
-    def may_ask(self, job: Job, size_bytes: int) -> bool:
-        """True where so many bytes can hold a recording that needs consent."""
-        return size_bytes > self._longest_unasked_s(job) * FEWEST_BYTES_PER_S
+    def needs_length(self, job: Job, share_used: float, size_bytes: int) -> bool:
+        """True where so many bytes can hold what needs consent, or more than the month has left."""
+        left_s = math.inf
+        if self._monthly_minutes is not None:
+            left_s = self._monthly_minutes * 60 * (1 - share_used)
+        return size_bytes > min(left_s, self._longest_unasked_s(job)) * FEWEST_BYTES_PER_S
 
     def _longest_unasked_s(self, job: Job) -> float:
         if self._confirm_above_s is None or job.is_confirmed:

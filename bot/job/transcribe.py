@@ -21,7 +21,7 @@ from bot.scratch import workspace
 from bot.transcript.join import join
 
 _LENGTH_MARGIN_S = 1.0
-"""Slack's duration may be rounded; only decoding tells."""
+"""Slack's duration may be rounded, and encoders add a little; only decoding tells."""
 
 _UNREADABLE = {
     FileState.GONE: Refusal.GONE,
@@ -133,9 +133,11 @@ class Transcriber:
             current.job = replace(job, request=replace(request, file=file))
             started()
             observed.source_bytes = await self._files.download(file, source)
-        if is_new and not file.duration_s and self._budget.may_ask(job, observed.source_bytes):
+        size_bytes = observed.source_bytes
+        if is_new and not file.duration_s and self._budget.needs_length(job, share_used, size_bytes):
             # Slack says how long a clip is, but not an upload.
             duration_s = await self._recogniser.duration_s(source)
+            self._refuse_too_long(duration_s, "counted")
             self._budget.check(job, share_used, duration_s)
             await reservation.begin(duration_s or 0.0)
 
@@ -189,8 +191,11 @@ class Transcriber:
         if _is_unwanted(request, file):
             refusal = Rejected if file.is_described else NotReady
             raise refusal(Refusal.NOT_AUDIO, f"claims {file.claim}")
-        if file.duration_s is not None and file.duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
-            raise Rejected(Refusal.TOO_LONG, f"declared {file.duration_s:.0f} s", self._most_minutes)
+        self._refuse_too_long(file.duration_s, "declared")
+
+    def _refuse_too_long(self, duration_s: float | None, word: str) -> None:
+        if duration_s is not None and duration_s > self._most_minutes * 60 + _LENGTH_MARGIN_S:
+            raise Rejected(Refusal.TOO_LONG, f"{word} {duration_s:.0f} s", self._most_minutes)
 
 
 def _refuse_unreadable(file: SharedFile) -> None:

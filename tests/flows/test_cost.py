@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.flows.hands import button, text_in
 from tests.flows.harness import BotHarness, context, state_of, tone, words
 
@@ -87,12 +85,21 @@ async def test_two_clips_at_once_do_not_both_take_the_last_minute(harness: BotHa
     assert len([call for call in harness.dashscope.calls if (call.duration_s or 0) > 10]) == 1
 
 
-@pytest.mark.parametrize("claimed_ms", [30_000, None])
-async def test_a_clip_that_is_longer_than_it_says_is_heard_as_far_as_the_month_reaches(
-    harness: BotHarness, claimed_ms: int | None
+async def test_what_is_longer_than_the_rest_of_the_month_is_refused_though_slack_does_not_say_so(
+    harness: BotHarness,
 ) -> None:
     async with harness.bot_running(monthly_minutes=5):
-        message = harness.share(harness.clip(400, duration_ms=claimed_ms))
+        (reply,) = await harness.answered(harness.share(harness.clip(400)))
+    assert state_of(reply) == "refused"
+    assert "too few are left" in words(reply)
+    assert not [call for call in harness.dashscope.calls if (call.duration_s or 0) > 10]
+
+
+async def test_a_clip_that_is_longer_than_it_says_is_heard_as_far_as_the_month_reaches(
+    harness: BotHarness,
+) -> None:
+    async with harness.bot_running(monthly_minutes=5):
+        message = harness.share(harness.clip(400, duration_ms=30_000))
         (reply,) = await harness.answered(message)
     assert state_of(reply) == "gapped"
     assert "100% of this month's minutes used" in context(reply)

@@ -121,8 +121,8 @@ def test_others_do_not(confirm_above_minutes: int | None, job: Job, duration_s: 
 @pytest.mark.parametrize(
     ("confirm_above_minutes", "job", "size_bytes", "may_ask"),
     [
-        (30, a_job(), 1_350_001, True),
-        (30, a_job(), 1_350_000, False),
+        (30, a_job(), 540_001, True),
+        (30, a_job(), 540_000, False),
         (30, a_job(is_confirmed=True), 10**12, False),
         (30, a_job(revision=1), 10**12, True),
         (None, a_job(), 10**12, False),
@@ -131,7 +131,17 @@ def test_others_do_not(confirm_above_minutes: int | None, job: Job, duration_s: 
 def test_only_a_file_that_may_be_long_is_worth_a_look(
     confirm_above_minutes: int | None, job: Job, size_bytes: int, *, may_ask: bool
 ) -> None:
-    assert a_budget(confirm_above_minutes=confirm_above_minutes).may_ask(job, size_bytes) is may_ask
+    budget = a_budget(confirm_above_minutes=confirm_above_minutes)
+    assert budget.needs_length(job, 0.0, size_bytes) is may_ask
+
+
+@pytest.mark.parametrize(("size_bytes", "is_needed"), [(450_001, True), (450_000, False)])
+def test_what_may_be_longer_than_the_rest_of_the_month_is_measured_too(
+    size_bytes: int, *, is_needed: bool
+) -> None:
+    budget = a_budget(monthly_minutes=100, confirm_above_minutes=30)
+    assert budget.needs_length(a_job(), 0.75, size_bytes) is is_needed
+    assert budget.needs_length(a_job(is_confirmed=True), 0.75, size_bytes) is is_needed
 
 
 @given(st.floats(0, 10**6), st.integers(1, 10**4), st.booleans(), st.integers(0, 1))
@@ -148,4 +158,4 @@ def test_whatever_asks_was_worth_a_look(
     try:
         budget.check(job, 0.0, duration_s)
     except ConsentNeeded:
-        assert budget.may_ask(job, int(duration_s * FEWEST_BYTES_PER_S) + 1)
+        assert budget.needs_length(job, 0.0, int(duration_s * FEWEST_BYTES_PER_S) + 1)

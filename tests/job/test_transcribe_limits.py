@@ -183,7 +183,7 @@ class TestUploads:
         assert harness.audio.measured == ["F1"]
 
     async def test_too_few_bytes_are_not_looked_into(self, harness: JobHarness) -> None:
-        await Story(harness).tell(self.upload(harness, 1_350_000, 9_000.0))
+        await Story(harness).tell(self.upload(harness, 540_000, 9_000.0))
         assert harness.audio.measured == []
 
     async def test_nor_is_what_was_agreed_to_or_declared(self, harness: JobHarness) -> None:
@@ -191,6 +191,20 @@ class TestUploads:
         await Story(harness).tell(file, confirmed=True)
         await Story(harness).tell(replace(file, duration_s=60.0))
         assert harness.audio.measured == []
+
+    async def test_what_is_too_long_is_refused_and_not_asked_about(self, harness: JobHarness) -> None:
+        file = self.upload(harness, 100_000_000, LONGEST_S + 60)
+        with pytest.raises(Rejected) as refusal:
+            await Story(harness).tell(file)
+        assert (refusal.value.reason, refusal.value.limit) == (Refusal.TOO_LONG, LONGEST_S / 60)
+
+    async def test_what_is_longer_than_the_rest_of_the_month_is_refused(self, harness: JobHarness) -> None:
+        file = self.upload(harness, 10_000_000, 1_300.0)
+        harness.monthly_minutes = 20
+        with pytest.raises(Rejected) as refusal:
+            await Story(harness).tell(file)
+        assert refusal.value.reason is Refusal.MONTH_USED_UP
+        assert harness.recogniser.asked == []
 
     async def test_without_a_limit_nothing_is_measured(self, harness: JobHarness) -> None:
         file = self.upload(harness, 10_000_000, 9_000.0)

@@ -24,6 +24,8 @@ ALIVE_EVERY_S = 300.0
 MOST_ENCODERS = 4
 STACK_BYTES = 512 * 1024
 """Of a thread. The usual 8 MB count against the memory limit, used or not."""
+MARGIN_S = 2.0
+"""Beyond the longest recording, to which its length is counted."""
 GRACE_CPU_S = 2
 """Between the limit that ends the child with SIGXCPU and the one that kills it."""
 
@@ -133,7 +135,8 @@ def measure(source: str, most_s: int, has_counted: Callable[[float], None]) -> N
     from bot.audio.child_protocol import render_length  # noqa: PLC0415
 
     with open_container(Path(source)) as container:
-        say(render_length(counted_s(container, most_s, has_counted)))
+        # A little more, or what is too long would be told as just long enough.
+        say(render_length(counted_s(container, most_s + MARGIN_S, has_counted)))
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:

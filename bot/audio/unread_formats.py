@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_SIGNATURES = {
+SIGNATURES = {
     # Dictation machines: Olympus, Philips, Grundig; the second is encrypted or DSS Pro.
     "DSS": rb"[\x02\x03]dss",
     "DS2": rb"\x03(ds2|enc)",
@@ -41,7 +41,7 @@ _SIGNATURES = {
 Source: https://github.com/FFmpeg/FFmpeg/tree/master/libavformat (the ``read_probe`` of each); for SILK
 https://github.com/kn007/silk-v3-decoder; for multichannel AMR RFC 4867, 5.2
 """
-_PATTERNS = {name: re.compile(signature, re.DOTALL) for name, signature in _SIGNATURES.items()}
+_PATTERNS = {name: re.compile(signature, re.DOTALL) for name, signature in SIGNATURES.items()}
 
 CODECS = {
     "adpcm_yamaha": "Yamaha ADPCM",

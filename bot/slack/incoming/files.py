@@ -13,13 +13,13 @@ from pydantic import BeforeValidator
 from bot.model import Claim, FileState, SharedFile
 from bot.slack.incoming.fields import Flag, Id, Number, Payload, Text, ids_in, object_in, objects_in
 
-_AUDIO_KINDS = frozenset(
+AUDIO_KINDS = frozenset(
     "3ga aac ac3 aif aifc aiff amr au awb caf ds2 dss eac3 ec3 f4a flac m4a m4b m4p m4r mka mp2".split()  # noqa: SIM905  # a list of words
 ) | frozenset("mp3 mpga oga ogg opus qta ra snd spx tta voc w64 wav wave wma wv".split())  # noqa: SIM905  # another
 """Extensions and file types of recordings. Some are not read: who shares one hears what to export it as."""
-_EITHER_KINDS = frozenset({"webm", "3gp", "3gpp", "3g2"})
+EITHER_KINDS = frozenset({"webm", "3gp", "3gpp", "3g2"})
 _EITHER_MIMES = frozenset({"application/ogg", "application/mp4", "application/mxf"})
-_VIDEO_KINDS = frozenset(
+VIDEO_KINDS = frozenset(
     "asf avi f4v flv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ogm ogv qt vob wmv".split()  # noqa: SIM905  # a list of words
 )
 """Without "ts": it is TypeScript's too."""
@@ -104,11 +104,11 @@ class FileObject(Payload):
         if mime.startswith("text/"):
             # A web page named x.mp3 is served as text/html, which a download takes for the login page.
             return Claim.OTHER
-        if mime.startswith("audio/") or kinds & _AUDIO_KINDS or self.media_display_type == "audio":
+        if mime.startswith("audio/") or kinds & AUDIO_KINDS or self.media_display_type == "audio":
             return Claim.AUDIO
-        if kinds & _EITHER_KINDS or mime in _EITHER_MIMES:
+        if kinds & EITHER_KINDS or mime in _EITHER_MIMES:
             return Claim.EITHER
-        if mime.startswith("video/") or kinds & _VIDEO_KINDS:
+        if mime.startswith("video/") or kinds & VIDEO_KINDS:
             return Claim.VIDEO
         says_nothing = mime in _UNTYPED_MIMES and filetype in _UNTYPED_KINDS | {extension}
         return Claim.UNKNOWN if says_nothing else Claim.OTHER

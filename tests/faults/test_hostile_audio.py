@@ -281,15 +281,41 @@ async def test_nothing_is_sent_of_a_recording_that_says_it_is_too_long(tmp_path:
     assert segments == []
 
 
-async def test_a_recording_that_hides_its_length_is_too_long_once_that_is_known(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    whole = bytearray(long_silence(source, 1_800).read_bytes())
+def without_a_length(folder: Path) -> Path:
+    """Half an hour in FLAC whose header does not say so."""
+    source = long_silence(folder / "source", 1_800)
+    whole = bytearray(source.read_bytes())
     samples_at = 4 + 4 + 13
     whole[samples_at] &= 0xF0
     whole[samples_at + 1 : samples_at + 5] = bytes(4)
     source.write_bytes(whole)
+    return source
 
-    segments, refusal = await split_to_the_refusal(Media(most_minutes=20), source, tmp_path)
+
+def mp3_of_two_rates(folder: Path) -> Path:
+    """Fifty minutes of MP3 that FFmpeg takes for eight."""
+    options = {"write_xing": "0", "id3v2_version": "0"}
+    loud, low = (
+        encode(folder / str(rate), "mp3", "mp3", seconds=10.0, bits_per_s=rate, options=options).read_bytes()
+        for rate in (320_000, 32_000)
+    )
+    source = folder / "source"
+    source.write_bytes(loud + low * 300)
+    return source
+
+
+async def test_nothing_is_sent_of_a_recording_whose_length_is_guessed_too_short(tmp_path: Path) -> None:
+    media = Media(limits=Limits(cpu_s=5), most_minutes=20)
+
+    segments, refusal = await split_to_the_refusal(media, mp3_of_two_rates(tmp_path), tmp_path)
+
+    assert (refusal.reason, segments) == (Refusal.TOO_LONG, [])
+
+
+async def test_a_small_recording_that_hides_its_length_is_too_long_once_that_is_known(tmp_path: Path) -> None:
+    segments, refusal = await split_to_the_refusal(
+        Media(most_minutes=20), without_a_length(tmp_path), tmp_path
+    )
 
     assert refusal.reason is Refusal.TOO_LONG
     assert 5 <= len(segments) <= 20 * 60 / 90

@@ -8,6 +8,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from av.container import InputContainer
+
 from bot.audio.child.decode import (
     SAMPLE_BYTES,
     Tally,
@@ -19,12 +21,18 @@ from bot.audio.child.decode import (
     pcm_pieces,
 )
 from bot.audio.child.encode import write_mp3, write_wav
+from bot.audio.child.length import counted_s
 from bot.audio.child.untouched_mp3 import untouched_mp3
 from bot.audio.child_protocol import Cut
 from bot.audio.cuts import Cutter, Piece
 from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path, sent_as
 from bot.errors import Refusal, Rejected
 from bot.recording import Span
+
+FEWEST_BYTES_PER_S = 300
+"""Half of AMR's lowest rate: the packets of what is smaller are not counted."""
+GUESSED = frozenset({"aac", "ac3", "amr", "eac3", "mp3", "ogg"})
+"""Demuxers of formats without a header that tells the length, or not of all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
         return
     with open_container(task.source) as container:
         track = choose_track(container)
-        if claimed_s(container) > task.most_s:
+        if _may_be_too_long(task, container):
             _check_length(task)
         outbox = _Outbox(task, pool, encoders, has_video=has_video(container))
         cutter, tally, decoded_s = Cutter(task.done), Tally(), 0.0
@@ -79,6 +87,16 @@ def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
     if (rest := cutter.end()) is not None:
         outbox.add(rest)
     outbox.hand_over_all()
+
+
+def _may_be_too_long(task: ConversionTask, container: InputContainer) -> bool:
+    """True where its header says so or, where that says nothing or is guessed, its packets do."""
+    says_s = claimed_s(container)
+    is_small = task.source.stat().st_size <= task.most_s * FEWEST_BYTES_PER_S
+    if is_small or says_s > task.most_s or (says_s and container.format.name not in GUESSED):
+        return says_s > task.most_s
+    with open_container(task.source) as again:
+        return counted_s(again, task.most_s, task.has_decoded) > task.most_s
 
 
 def _check_length(task: ConversionTask) -> None:

@@ -14,6 +14,8 @@ import av.error
 from av.container import InputContainer
 from av.packet import Packet
 
+from bot.audio.child.decode import is_of_this_machine
+
 LONGEST_STEP_S = 2.0
 """Between two packets that do not say how long they are; a longer step is a pause."""
 TOLD_EVERY_S = 60.0
@@ -51,9 +53,9 @@ def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
         return
     try:
         yield from (packet for packet in container.demux(*tracks) if packet.size)
-    except MemoryError:
-        raise
-    except (av.error.FFmpegError, IndexError):
+    except (av.error.FFmpegError, IndexError) as error:
+        if is_of_this_machine(error):
+            raise
         # It breaks off here, or this is PyAV's slip at the end: see ``decoded_frames``.
         return
 

@@ -60,7 +60,8 @@ def load_decoder() -> None:
     import av  # noqa: PLC0415  # not in the bot's own process
 
     import bot.audio.child.confine  # noqa: PLC0415  # the path to it is set by now
-    import bot.audio.child.convert  # noqa: F401, PLC0415  # the same
+    import bot.audio.child.convert  # noqa: PLC0415  # the same
+    import bot.audio.child.length  # noqa: F401, PLC0415  # the same
 
     av.logging.set_level(None)
 

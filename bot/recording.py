@@ -141,7 +141,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Words that were said in one go, between two pauses."""
+    """Words that were said in one go, between two pauses; or what of them stands in one paragraph."""
 
     text: str
     span: Span
@@ -149,7 +149,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """The words between two long pauses."""
+    """Some sentences that belong together, as far as pauses tell."""
 
     text: str
     utterances: tuple[Utterance, ...]

@@ -6,14 +6,15 @@ Source: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617-Timed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from rich.cells import chop_cells, split_graphemes
 
 from bot import sentences
-from bot.recording import Paragraph, Transcript, Utterance
+from bot.recording import Gap, Paragraph, Span, Transcript, Utterance
+from bot.transcript.script import separator
 from bot.transcript.tokens import Ends, tokens
 from bot.translations import Reader
 
@@ -25,6 +26,8 @@ MOST_WIDE_COLUMNS = 40
 MOST_MS = 7_000
 FEWEST_MS = 800
 """A shorter cue stays this long where the next one leaves it room."""
+_LONG_PAUSE_MS = 2_000
+"""A pause of this length after a sentence: no cue tries to share what is left of it with one behind it."""
 _UNICODE = "latest"
 """Columns are counted by this version: the same on every machine, whatever its ``UNICODE_VERSION`` says."""
 _MOST_PAUSE_MS = 1_000
@@ -64,13 +67,12 @@ class _Word:
 def plan_cues(reader: Reader, transcript: Transcript) -> list[Cue]:
     """Cues in order that do not overlap, each word of the transcript in one of them, gaps as a sentence."""
     cues: list[Cue] = []
-    for passage in transcript.passages:
-        if isinstance(passage, Paragraph):
-            cues += _cues(_words(passage))
+    for is_gap, passages in groupby(transcript.passages, key=lambda passage: isinstance(passage, Gap)):
+        if is_gap:
+            cues += (_gap_cue(reader, passage.span) for passage in passages if isinstance(passage, Gap))
         else:
-            span = passage.span
-            said = _timed(Utterance(sentences.gap(reader, span.start_ms, span.end_ms), span), space=0)
-            cues.append(Cue(span.start_ms, min(span.end_ms, span.start_ms + MOST_MS), _lines(list(said))))
+            said = [passage for passage in passages if isinstance(passage, Paragraph)]
+            cues += (cue for stretch in _stretches(_words_in(said)) for cue in _cues(stretch))
     next_starts_ms = [*(cue.start_ms for cue in cues[1:]), round(transcript.duration_s * 1000)]
     return [_held(cue, next_ms) for cue, next_ms in zip(cues, next_starts_ms, strict=False)]
 
@@ -80,12 +82,38 @@ def _held(cue: Cue, next_ms: int) -> Cue:
     return Cue(cue.start_ms, max(cue.end_ms, min(cue.start_ms + FEWEST_MS, next_ms)), cue.lines)
 
 
-def _words(paragraph: Paragraph) -> list[_Word]:
+def _gap_cue(reader: Reader, span: Span) -> Cue:
+    said = _timed(Utterance(sentences.gap(reader, span.start_ms, span.end_ms), span), space=0)
+    return Cue(span.start_ms, min(span.end_ms, span.start_ms + MOST_MS), _lines(list(said)))
+
+
+def _words_in(paragraphs: Sequence[Paragraph]) -> Iterator[_Word]:
+    """The words of paragraphs that follow one another: a cue may hold the end of one and the next's start."""
+    before = ""
+    for paragraph in paragraphs:
+        yield from _words(paragraph, space=len(separator(before, paragraph.text)))
+        before = paragraph.text
+
+
+def _stretches(words: Iterable[_Word]) -> Iterator[list[_Word]]:
+    """Words between long pauses behind sentences: what stands on both sides of one is of different cues."""
+    stretch: list[_Word] = []
+    for word in words:
+        if stretch and stretch[-1].ends is Ends.SENTENCE and _pause_ms(stretch[-1], word) >= _LONG_PAUSE_MS:
+            yield stretch
+            stretch = []
+        stretch.append(word)
+    if stretch:
+        yield stretch
+
+
+def _words(paragraph: Paragraph, *, space: int) -> list[_Word]:
+    """The words of a paragraph; ``space`` is before the first."""
     words: list[_Word] = []
     at = 0
     for utterance in paragraph.utterances:
         start = paragraph.text.index(utterance.text, at)
-        words += _timed(utterance, space=int(start > at))
+        words += _timed(utterance, space=int(start > at) if words else space)
         at = start + len(utterance.text)
     return words
 

@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 
 from bot.recording import Gap, LanguageHeard, Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.align import align
+from bot.transcript.paragraphs import divide
 from bot.transcript.repetition import collapse
 from bot.transcript.script import separator
-from bot.transcript.tokens import ends_sentence
-
-PARAGRAPH_PAUSE_MS = 2_000
-"""A pause of this length after a sentence begins a new paragraph."""
 
 
 def join(parts: Sequence[Part]) -> Transcript:
@@ -24,19 +21,17 @@ def join(parts: Sequence[Part]) -> Transcript:
     """
     passages: list[Paragraph | Gap] = []
     languages: dict[str | None, LanguageHeard] = {}
-    paragraph = _Paragraph()
+    stretch = _Stretch()
     for part in parts:
         if part.failed:
-            passages += paragraph.end()
+            passages += stretch.end()
             _add_gap(passages, part.span)
         elif part.recognition is not None:
             code = part.recognition.language
             for before, utterance in _utterances(part.recognition.text, part.sounds, part.span):
-                if paragraph.is_over_before(utterance):
-                    passages += paragraph.end()
                 languages.setdefault(code, LanguageHeard(code, utterance.span.start_ms))
-                paragraph.add(before, utterance)
-    passages += paragraph.end()
+                stretch.add(before, utterance)
+    passages += stretch.end()
     return Transcript(
         passages=tuple(passages),
         languages=tuple(languages.values()),
@@ -57,32 +52,23 @@ def _emotion_of(parts: Sequence[Part]) -> str | None:
 
 
 @dataclass(slots=True)
-class _Paragraph:
-    """The paragraph that grows now."""
+class _Stretch:
+    """The utterances since the last gap."""
 
-    text: list[str] = field(default_factory=list)
-    utterances: list[Utterance] = field(default_factory=list)
-
-    def is_over_before(self, utterance: Utterance) -> bool:
-        """True where a long pause and the end of a sentence lie between it and the next utterance."""
-        if not self.utterances:
-            return False
-        last = self.utterances[-1]
-        pause_ms = utterance.span.start_ms - last.span.end_ms
-        return pause_ms >= PARAGRAPH_PAUSE_MS and ends_sentence(last.text)
+    said: list[Utterance] = field(default_factory=list)
+    between: list[str] = field(default_factory=list)
+    """The white space before each utterance."""
 
     def add(self, before: str | None, utterance: Utterance) -> None:
         """Go on with an utterance, and what its text has before it; ``None`` where a new text begins."""
-        if self.utterances:
-            last = self.utterances[-1].text
-            self.text.append(separator(last, utterance.text) if before is None else before)
-        self.text.append(utterance.text)
-        self.utterances.append(utterance)
+        last = self.said[-1].text if self.said else ""
+        self.between.append(separator(last, utterance.text) if before is None else before)
+        self.said.append(utterance)
 
     def end(self) -> list[Paragraph]:
-        """The paragraph, if it has words; what follows is another one."""
-        ended = [Paragraph("".join(self.text), tuple(self.utterances))] if self.utterances else []
-        self.text, self.utterances = [], []
+        """Its paragraphs; what follows is another one."""
+        ended = divide(self.said, self.between)
+        self.said, self.between = [], []
         return ended
 
 

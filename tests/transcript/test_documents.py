@@ -138,7 +138,7 @@ def test_what_cannot_be_shown_is_no_cue(text: str) -> None:
 
 
 PARTS = [
-    part(0, 10, "Good morning. How are you?", sounds=[(0.5, 1.5), (4, 5)]),
+    part(0, 10, "Good morning. How are you?", sounds=[(0.5, 1.5), (5.5, 6.5)]),
     part(10, 130, failed=True),
     part(130, 140, "我很好。", language="zh", sounds=[(131, 132)], complete=False),
 ]
@@ -155,7 +155,7 @@ def test_plain_text_has_a_line_for_each_passage_and_one_between_them() -> None:
 def test_srt() -> None:
     assert render_srt(ENGLISH, join(PARTS)) == (
         "1\n00:00:00,500 --> 00:00:01,500\nGood morning.\n\n"
-        "2\n00:00:04,000 --> 00:00:05,000\nHow are you?\n\n"
+        "2\n00:00:05,500 --> 00:00:06,500\nHow are you?\n\n"
         "3\n00:00:10,000 --> 00:00:17,000\n[00:10–02:10 could not be transcribed]\n\n"
         "4\n00:02:11,000 --> 00:02:12,000\n我很好。\n\n"
     )
@@ -183,10 +183,10 @@ def test_json() -> None:
             },
             {
                 "type": "paragraph",
-                "start_ms": 4_000,
-                "end_ms": 5_000,
+                "start_ms": 5_500,
+                "end_ms": 6_500,
                 "text": "How are you?",
-                "utterances": [{"start_ms": 4_000, "end_ms": 5_000, "text": "How are you?"}],
+                "utterances": [{"start_ms": 5_500, "end_ms": 6_500, "text": "How are you?"}],
             },
             {"type": "gap", "start_ms": 10_000, "end_ms": 130_000},
             {

@@ -84,11 +84,11 @@ def test_a_text_keeps_its_own_spaces(text: str) -> None:
 @pytest.mark.parametrize(
     ("pause_s", "text", "shown"),
     [
-        (2.0, "That is all. Now the rest.", ["That is all.", "Now the rest."]),
-        (1.9, "That is all. Now the rest.", ["That is all. Now the rest."]),
+        (4.0, "That is all. Now the rest.", ["That is all.", "Now the rest."]),
+        (3.9, "That is all. Now the rest.", ["That is all. Now the rest."]),
         (5.0, "That is all, now the rest.", ["That is all, now the rest."]),
-        (2.0, "说完了。现在说别的。", ["说完了。", "现在说别的。"]),
-        (2.0, "สวัสดีครับทุกคน วันนี้เราจะประชุม", ["สวัสดีครับทุกคน", "วันนี้เราจะประชุม"]),
+        (4.0, "说完了。现在说别的。", ["说完了。", "现在说别的。"]),
+        (4.0, "สวัสดีครับทุกคน วันนี้เราจะประชุม", ["สวัสดีครับทุกคน", "วันนี้เราจะประชุม"]),
     ],
 )
 def test_a_long_pause_after_a_sentence_begins_a_paragraph(
@@ -101,7 +101,7 @@ def test_a_long_pause_after_a_sentence_begins_a_paragraph(
 
 @pytest.mark.parametrize(("first", "shown"), [("One is done.", 2), ("One is not", 1)])
 def test_a_pause_across_segments_counts_too(first: str, shown: int) -> None:
-    parts = [part(0, 10, first, sounds=[(1, 8.9)]), part(10, 20, "And two.", sounds=[(10.9, 19)])]
+    parts = [part(0, 10, first, sounds=[(1, 7.9)]), part(10, 20, "And two.", sounds=[(11.9, 19)])]
 
     assert len(paragraphs(join(parts))) == shown
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.fields import objects_in
+from bot.transcript.tokens import Ends, ends_sentence, tokens
 
 BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""
@@ -93,12 +94,13 @@ def fallback(text: str) -> str:
 
 
 def beginning(text: str, limit: int) -> str:
-    """At most ``limit`` characters of a longer text, cut at a space where there is one near."""
-    return text[: _cut(text, limit - 1)].rstrip() + "…"
+    """At most ``limit`` characters of a longer text, cut as ``split`` does, and dots behind them."""
+    kept = text[: _cut(text, limit - len(" …"))].rstrip()
+    return f"{kept} …" if ends_sentence(kept) else f"{kept}…"
 
 
 def split(text: str, limit: int) -> Iterator[tuple[str, str]]:
-    """A text in pieces of at most ``limit`` characters, cut between paragraphs or words if one is near.
+    """A text in pieces of at most ``limit`` characters, cut between paragraphs, sentences or words.
 
     Yields:
         What stood before a piece (``paragraph``, ``line``, ``word``, or ``cut`` for nothing), and the piece.
@@ -126,9 +128,16 @@ def _joint(between: str) -> str:
 
 
 def _cut(text: str, limit: int) -> int:
-    """The position to cut at: a paragraph's or word's end in the second half before ``limit``, else there."""
-    for mark in ("\n\n", " "):
-        found = text.rfind(mark, limit // 2, limit + len(mark))
-        if found != -1:
-            return found
-    return limit
+    """The position to cut at: the last end of a paragraph in the second half before ``limit``.
+
+    Where there is none, that of a sentence; else that of a word; else there.
+    """
+    half = limit // 2
+    paragraph = text.rfind("\n\n", half, limit + 2)
+    if paragraph != -1:
+        return paragraph
+    # The window ends behind the limit, so that no end of its own is taken for one of a sentence.
+    sentences = (half + token.end for token in tokens(text[half : limit + 2]) if token.ends is Ends.SENTENCE)
+    sentence = max((end for end in sentences if end <= limit), default=-1)
+    word = text.rfind(" ", half, limit + 1)
+    return next((end for end in (sentence, word) if end != -1), limit)

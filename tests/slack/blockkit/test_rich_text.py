@@ -58,6 +58,43 @@ def test_a_text_is_cut_where_it_pauses(text: str, pieces: list[tuple[str, str]])
     assert list(split(text, 7)) == pieces
 
 
+SENTENCE = "All of this was said at once. "
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        (SENTENCE * 200, "at once."),
+        ("这些话都是一口气说完的。" * 600, "。"),
+        ("قيل كل هذا دفعة واحدة؟ " * 300, "؟"),
+        ("Dr. Smith says so, " * 40 + SENTENCE * 120, "at once."),
+    ],
+)
+def test_nobody_is_cut_off_in_the_middle_of_a_sentence(text: str, end: str) -> None:
+    text = text.strip()
+
+    assert all(piece.endswith(end) for _, piece in split(text, 2_400))
+    assert beginning(text, 2_400).endswith(f"{end} …")
+    assert len(beginning(text, 2_400)) <= 2_400
+
+
+def test_the_end_of_a_paragraph_is_a_better_place_still() -> None:
+    text = f"{SENTENCE * 50}\n\n{SENTENCE * 100}"
+
+    (_, first), *_ = split(text, 2_400)
+
+    assert first == (SENTENCE * 50).strip()
+    assert beginning(text, 2_400) == f"{first} …"
+
+
+@given(PROSE, st.integers(4, 60))
+def test_a_beginning_is_no_longer_than_it_may_be(text: str, limit: int) -> None:
+    if len(text) > limit:
+        shown = beginning(text, limit)
+        assert len(shown) <= limit
+        assert text.startswith(shown.removesuffix("…").rstrip())
+
+
 @given(PROSE.map(lambda text: (f"{text} " * 400)[:9_000].strip()))
 @example("&amp; &lt;" * 400)
 def test_the_text_of_a_message_is_read_again(text: str) -> None:
@@ -108,4 +145,4 @@ def test_a_fallback_is_the_beginning_escaped() -> None:
     assert fallback("word " * 2_000).endswith(" word…")
     assert 2_900 < len(fallback("word " * 2_000)) <= 3_000
     assert len(fallback("&" * 7_000)) <= 3_000
-    assert beginning("one two three", 8) == "one two…"
+    assert beginning("one two three", 9) == "one two…"

@@ -154,6 +154,8 @@ class Paragraph:
     text: str
     utterances: tuple[Utterance, ...]
     """The same text in pieces, in order, each with its time; without the spaces between them."""
+    voice: int = 0
+    """The audio channel that it was recognised on, where channels were heard apart; from 0 on."""
 
 
 @dataclass(frozen=True, slots=True)

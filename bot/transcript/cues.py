@@ -65,14 +65,19 @@ class _Word:
 
 
 def plan_cues(reader: Reader, transcript: Transcript) -> list[Cue]:
-    """Cues in order that do not overlap, each word of the transcript in one of them, gaps as a sentence."""
+    """Cues in order, each word of the transcript in one of them, gaps as a sentence.
+
+    They overlap only where two people speak at once.
+    """
     cues: list[Cue] = []
     for is_gap, passages in groupby(transcript.passages, key=lambda passage: isinstance(passage, Gap)):
         if is_gap:
             cues += (_gap_cue(reader, passage.span) for passage in passages if isinstance(passage, Gap))
         else:
             said = [passage for passage in passages if isinstance(passage, Paragraph)]
-            cues += (cue for stretch in _stretches(_words_in(said)) for cue in _cues(stretch))
+            for _, turn in groupby(said, key=lambda paragraph: paragraph.voice):
+                cues += (cue for stretch in _stretches(_words_in(list(turn))) for cue in _cues(stretch))
+    cues.sort(key=lambda cue: cue.start_ms)
     next_starts_ms = [*(cue.start_ms for cue in cues[1:]), round(transcript.duration_s * 1000)]
     return [_held(cue, next_ms) for cue, next_ms in zip(cues, next_starts_ms, strict=False)]
 

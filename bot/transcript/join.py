@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.recording import Gap, LanguageHeard, Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.align import align
 from bot.transcript.paragraphs import divide
 from bot.transcript.repetition import collapse
 from bot.transcript.script import separator
+from bot.transcript.turns import turns
 
 
 def join(parts: Sequence[Part]) -> Transcript:
@@ -26,15 +27,19 @@ def join(parts: Sequence[Part]) -> Transcript:
         if part.failed:
             passages += stretch.end()
             _add_gap(passages, part.span)
-        elif part.recognition is not None:
-            code = part.recognition.language
-            for before, utterance in _utterances(part.recognition.text, part.sounds, part.span):
-                languages.setdefault(code, LanguageHeard(code, utterance.span.start_ms))
-                stretch.add(before, utterance)
+            continue
+        for voice, channel in enumerate(part.channels):
+            if (heard := channel.recognition) is None:
+                continue
+            for before, utterance in _utterances(heard.text, channel.sounds, part.span):
+                at_ms = utterance.span.start_ms
+                if heard.language not in languages or at_ms < languages[heard.language].from_ms:
+                    languages[heard.language] = LanguageHeard(heard.language, at_ms)
+                stretch.add(voice, before, utterance)
     passages += stretch.end()
     return Transcript(
         passages=tuple(passages),
-        languages=tuple(languages.values()),
+        languages=tuple(sorted(languages.values(), key=lambda language: language.from_ms)),
         duration_s=parts[-1].span.end_ms / 1000 if parts else 0.0,
         complete=all(heard.complete for part in parts for heard in part.recognitions),
         emotion=_emotion_of(parts),
@@ -52,24 +57,39 @@ def _emotion_of(parts: Sequence[Part]) -> str | None:
 
 
 @dataclass(slots=True)
-class _Stretch:
-    """The utterances since the last gap."""
+class _Voice:
+    """The utterances of one voice since the last gap."""
 
     said: list[Utterance] = field(default_factory=list)
     between: list[str] = field(default_factory=list)
     """The white space before each utterance."""
 
-    def add(self, before: str | None, utterance: Utterance) -> None:
+
+class _Stretch:
+    """The utterances since the last gap, by voice."""
+
+    def __init__(self) -> None:
+        self._voices: defaultdict[int, _Voice] = defaultdict(_Voice)
+
+    def add(self, voice: int, before: str | None, utterance: Utterance) -> None:
         """Go on with an utterance, and what its text has before it; ``None`` where a new text begins."""
-        last = self.said[-1].text if self.said else ""
-        self.between.append(separator(last, utterance.text) if before is None else before)
-        self.said.append(utterance)
+        of = self._voices[voice]
+        last = of.said[-1].text if of.said else ""
+        of.between.append(separator(last, utterance.text) if before is None else before)
+        of.said.append(utterance)
 
     def end(self) -> list[Paragraph]:
-        """Its paragraphs; what follows is another one."""
-        ended = divide(self.said, self.between)
-        self.said, self.between = [], []
-        return ended
+        """Its paragraphs, each of one voice; what follows is another one."""
+        voices, self._voices = self._voices, defaultdict(_Voice)
+        numbers = sorted(voices)
+        return [
+            replace(paragraph, voice=numbers[turn.voice])
+            for turn in turns([voices[number].said for number in numbers])
+            for paragraph in divide(
+                voices[numbers[turn.voice]].said[turn.start : turn.end],
+                voices[numbers[turn.voice]].between[turn.start : turn.end],
+            )
+        ]
 
 
 def _utterances(

@@ -236,3 +236,16 @@ def test_hostile_text_takes_no_longer_than_any(text: str) -> None:
 
     assert letters("".join(line for cue in cues for line in cue.lines)) == letters(text)
     assert time.process_time() - began_s < 5
+
+
+def test_cues_of_two_who_speak_at_once_hold_one_voice_each_and_come_in_order() -> None:
+    voices = [
+        Paragraph("One two three four five.", (Utterance("One two three four five.", Span(0, 9_000)),), 0),
+        Paragraph("Six seven eight.", (Utterance("Six seven eight.", Span(1_000, 4_000)),), 1),
+    ]
+    cues = plan_cues(ENGLISH, Transcript(tuple(voices), (), 10.0, complete=True))
+    assert [cue.start_ms for cue in cues] == sorted(cue.start_ms for cue in cues)
+    said = [set(re.findall(r"\w+", " ".join(cue.lines).lower())) for cue in cues]
+    first, second = {"one", "two", "three", "four", "five"}, {"six", "seven", "eight"}
+    assert all(words <= first or words <= second for words in said)
+    assert set().union(*said) == first | second

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 
-from bot.recording import LanguageHeard, Paragraph, Part, Span, Transcript
+from bot.recording import (
+    LanguageHeard,
+    Paragraph,
+    Part,
+    RecognisedChannel,
+    Recognition,
+    Span,
+    Transcript,
+)
 from bot.transcript.join import join
 from tests.transcript.texts import SPOKEN, gaps_of, letters, part, recordings, span, words_of
 
@@ -211,3 +220,69 @@ def test_a_runaway_repetition_is_cut() -> None:
 
 def test_the_duration_is_the_end_of_the_last_part() -> None:
     assert join([part(0, 10, "One."), Part(Span(10_000, 12_345), (), last=True)]).duration_s == 12.345
+
+
+def heard(text: str, language: str = "en") -> Recognition:
+    return Recognition(text, language, 10.0, complete=True, request_id="r")
+
+
+def conversation(*channels: tuple[str, Sequence[tuple[int, int]]]) -> Part:
+    """A part of a minute with channels that were heard apart: what was said, and its sounds in seconds."""
+    recognised = [
+        RecognisedChannel(
+            tuple(Span(start * 1_000, end * 1_000) for start, end in sounds), heard(text) if text else None
+        )
+        for text, sounds in channels
+    ]
+    first, *further = recognised
+    return Part(
+        Span(0, 60_000),
+        first.sounds,
+        last=True,
+        recognition=first.recognition,
+        further_channels=tuple(further),
+    )
+
+
+def paragraphs_of(part: Part) -> list[tuple[int, str]]:
+    return [(one.voice, one.text) for one in join([part]).passages if isinstance(one, Paragraph)]
+
+
+def test_voices_that_take_turns_have_paragraphs_in_the_order_of_speaking() -> None:
+    part = conversation(
+        ("How are you today? That is good to hear.", [(0, 2), (6, 8)]), ("I am fine, thank you.", [(3, 5)])
+    )
+    assert paragraphs_of(part) == [
+        (0, "How are you today?"),
+        (1, "I am fine, thank you."),
+        (0, "That is good to hear."),
+    ]
+
+
+def test_a_sentence_is_not_divided_by_who_agrees_meanwhile() -> None:
+    part = conversation(
+        ("I think that we should go, and then come back.", [(0, 3), (3, 6)]), ("Yes.", [(2, 3)])
+    )
+    assert paragraphs_of(part) == [(0, "I think that we should go, and then come back."), (1, "Yes.")]
+
+
+def test_two_who_speak_at_once_keep_all_of_their_words() -> None:
+    part = conversation(("One two three four. " * 9, [(0, 30)]), ("Five six seven eight. " * 9, [(1, 31)]))
+    found = paragraphs_of(part)
+    assert {voice for voice, _ in found} == {0, 1}
+    for voice, text in ((0, "One two three four. " * 9), (1, "Five six seven eight. " * 9)):
+        assert " ".join(words for by, words in found if by == voice).split() == text.split()
+
+
+def test_a_channel_without_words_adds_nothing() -> None:
+    assert paragraphs_of(conversation(("Hello there.", [(0, 2)]), ("", []))) == [(0, "Hello there.")]
+    assert paragraphs_of(conversation(("", []), ("Hello there.", [(0, 2)]))) == [(1, "Hello there.")]
+
+
+def test_languages_come_in_the_order_in_which_they_are_heard() -> None:
+    first, further = RecognisedChannel((Span(5_000, 9_000),), heard("Later.", "en")), heard("Früher.", "de")
+    part = Part(
+        *(Span(0, 10_000), first.sounds, True, first.recognition),
+        further_channels=(RecognisedChannel((Span(0, 4_000),), further),),
+    )
+    assert [(one.code, one.from_ms) for one in join([part]).languages] == [("de", 0), ("en", 5_000)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.playground.dashscope_lookalike import faults as dashscope
-from tests.faults.test_kill import is_clip, real_bot
+from tests.faults.test_kill import is_clip, kill, real_bot
 from tests.flows.harness import BotHarness, bot_harness_at, state_of, words
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +101,20 @@ async def test_what_was_written_while_the_clock_was_ahead_is_due_at_the_next_sta
         ages.append((await ended)["total_s"])
     assert words(reply) == "A clip of 2 seconds."
     assert 0 <= ages[0] < 60, "a recording from the future is as old as this start"
+
+
+async def test_a_reply_that_was_posted_while_the_clock_was_ahead_is_not_posted_again(
+    harness: BotHarness, tmp_path: Path, clock: SystemClock
+) -> None:
+    held = harness.slack.faults.hold("chat.postMessage", after_acting=True)
+    clock.set(DAY_S)
+    async with real_bot(harness, tmp_path, PYTHONPATH=clock.path) as bot:
+        message = harness.share(harness.clip())
+        await held.reached()
+        await kill(bot)
+    held.drop()
+    clock.set(0)
+    async with real_bot(harness, tmp_path, PYTHONPATH=clock.path) as bot:
+        await bot.expect(lambda line: line.get("event") == "job")
+    (reply,) = harness.slack.state.replies(message)
+    assert words(reply) == "A clip of 2 seconds."

@@ -32,6 +32,9 @@ Source: https://github.com/slackapi/node-slack-sdk/issues/2301
 _LOOK_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
 """Between looks for a share: Slack says that an upload is complete, and shares it later, or never."""
 
+_ANSWER_BYTES = 64
+"""Of the answer to an upload: ``OK`` and the number of bytes, or the beginning of a page."""
+
 T = TypeVar("T")
 
 
@@ -263,20 +266,21 @@ class Uploads:
         """Upload a file's bytes."""
         data = file.content.encode()
         slot = await self._api.write("files.getUploadURLExternal", filename=file.name, length=len(data))
-        status = await self._put(str(slot.get("upload_url")), data)
+        status, body = await self._put(str(slot.get("upload_url")), data)
         if 400 <= status < 500 and status not in _PASSING_STATUSES:
             raise UploadRefused(f"status {status}")
-        if status != 200:
+        # A proxy's page is no answer of Slack's, whatever its status: the bytes need not have arrived.
+        if status != 200 or body.lstrip().startswith(b"<"):
             raise Unavailable(Outage.SLACK, f"upload answered {status}")
         return _Upload(id_in(slot.get("file_id")), file.name)
 
-    async def _put(self, address: str, data: bytes) -> int:
-        """Send a file's bytes to the address that Slack gave for them; return the answer's status."""
+    async def _put(self, address: str, data: bytes) -> tuple[int, bytes]:
+        """Send a file's bytes to the address that Slack gave; return the answer's status and beginning."""
         try:
             async with self._session.post(
                 address, data=data, allow_redirects=False, timeout=_TIMEOUT
             ) as response:
-                return response.status
+                return response.status, await response.content.read(_ANSWER_BYTES)
         except (aiohttp.ClientError, TimeoutError) as failure:
             raise Unavailable(Outage.SLACK, type(failure).__name__) from failure
 

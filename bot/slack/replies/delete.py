@@ -16,7 +16,7 @@ from bot.slack.client.uploads import Uploads
 from bot.slack.incoming.messages import Message
 from bot.slack.replies.metadata import plan_removal
 
-CLOCK_MARGIN = timedelta(minutes=5)
+_CLOCK_MARGIN = timedelta(minutes=5)
 """Slack's clock and ours may differ; looking further back costs nothing."""
 _TRIES_WHILE_UNKNOWN = 9
 """Some ten minutes: a channel that Slack does not know may go by another id, which an event tells."""
@@ -89,7 +89,7 @@ class ReplyDeleter:
             # A reply that Slack was handed meanwhile stands at the top level of the channel.
             if removal.posts_since is None:
                 raise
-            since = removal.posts_since - CLOCK_MARGIN
+            since = removal.posts_since - _CLOCK_MARGIN
             return await self._messages_in(Place(place.channel_id), f"{since.timestamp():.6f}")
 
     async def _messages_in(self, place: Place, oldest: str) -> list[Message]:

@@ -18,7 +18,7 @@ from bot.slack.client.identity import SCOPES_OF_JOBS, OwnIdentity, identify
 from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
-from bot.slack.replies.delete import CLOCK_MARGIN, ReplyDeleter
+from bot.slack.replies.delete import ReplyDeleter
 from bot.slack.replies.metadata import note_message
 from bot.slack.replies.post import Posting
 from bot.slack.replies.private import PrivateReplies
@@ -71,15 +71,13 @@ class SlackReplies:
     async def find(self, job: Job) -> ThreadLookup:
         """Page through the thread's replies, or the reader's direct messages.
 
-        Those since the intent; of a later revision, all since the recording: what earlier revisions have
-        said goes.
+        All since the recording, by Slack's clock: the time of the intent is by this machine's, which somebody
+        may have set meanwhile.
         """
         reader_id = job.key.reader_id
         place = await open_direct(self._api, reader_id) if reader_id else _thread_of(job)
-        since = (job.intent_at or job.accepted_at) - CLOCK_MARGIN
-        oldest = job.key.message_ts if job.revision else f"{since.timestamp():.6f}"
         found, identity = ThreadLookup(), await self._own.get()
-        async for message in messages_in(self._api, place, oldest):
+        async for message in messages_in(self._api, place, job.key.message_ts):
             if identity.wrote(message):
                 found = note_message(found, message, job)
         return found

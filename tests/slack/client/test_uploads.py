@@ -51,6 +51,14 @@ async def test_a_step_that_fails_once_is_made_good(scene: Scene, step: str, faul
     assert len(scene.slack.state.files) == 3
 
 
+async def test_a_proxys_page_is_no_answer_to_an_upload(scene: Scene) -> None:
+    scene.slack.faults.add("upload", Answer(200, html=True))
+
+    await scene.replies.publish(scene.job, LONG, NOTHING)
+
+    assert names(scene) == [["txt", "srt", "vtt"]], "all of them, and together"
+
+
 async def test_a_share_whose_answer_is_lost_is_seen_and_not_repeated(scene: Scene) -> None:
     scene.slack.faults.add(COMPLETE, Drop(after_acting=True))
 

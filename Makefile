@@ -27,7 +27,7 @@ endef
 export REWRITE_README
 
 .DEFAULT_GOAL := help
-.PHONY: help playground transcribe run install doctor test quick soak check coverage fix messages lock bench bench-long pictures clean
+.PHONY: help playground transcribe run install doctor test quick soak check coverage fix messages lock bench bench-long campaign pictures clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -93,6 +93,9 @@ bench-long: $(VENV)/.dev ## Measure long recordings (half an hour): FOLDER= of c
 	@$(BIN)/python -m benchmarks.long_audio $(FOLDER) $(ARGS)
 	@$(BIN)/python -m benchmarks.long_memory $(FOLDER)
 	@$(BIN)/python -m benchmarks.cuts $(FOLDER)
+
+campaign: $(VENV)/.dev ## Befall the real bot with faults while people share 300 clips (ten minutes): ARGS="--seed 2"
+	@$(BIN)/python -m campaign $(ARGS)
 
 pictures: $(VENV)/.dev ## Take the README's pictures anew, in the browser tests; needs Chromium
 	@PICTURES=docs $(BIN)/python -m pytest tests/browser/test_page.py

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("bot", "tests", "docs", "benchmarks", "requirements")
+FOLDERS = ("bot", "tests", "docs", "benchmarks", "campaign", "requirements")
 _PATH = re.compile(rf"(?<![\w/.:-])(?:{'|'.join(FOLDERS)})/[\w./-]*")
 _MODULE = re.compile(r"`(bot(?:\.\w+)+)`")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")

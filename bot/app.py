@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,7 +78,10 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
     log = structlog.get_logger(__name__)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        stack.enter_context(claimed(settings.data_dir))
+        claim, is_claimed = partial(_claim, stack, settings.data_dir), False
+        with suppress(DataDirBusy):
+            # Before the port, so that a second bot hears of the first, and not of a port that is taken.
+            is_claimed = await claim()
         session = await stack.enter_async_context(open_session())
         clock, opening = SteadyClock(), Opening()
         probes = Probes(opening.checks)
@@ -86,6 +90,8 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         web = build_web(metrics, probes, endpoint)
         # First of all, so that whoever watches sees a bot that waits, and not a dead one.
         async with serving(web, settings.http_host, settings.http_port) as port:
+            if not is_claimed:
+                await _until_usable(claim, opening)
             # Before anything is waited for: what lies there is somebody's voice.
             scratch = await _until_usable(
                 lambda: asyncio.to_thread(_fresh_scratch, settings.data_dir), opening
@@ -217,6 +223,18 @@ async def _work(worker: Worker, failed: asyncio.Event, log: structlog.stdlib.Bou
     except Exception:
         log.exception("worker died")
         failed.set()
+
+
+async def _claim(stack: AsyncExitStack, data_dir: Path) -> bool:
+    """Be the one process that claims jobs until the stack is closed; always true.
+
+    Raises:
+        AlreadyRunning: another process is.
+        DataDirBusy: it may be possible later.
+        DataDirUnusable: nor later.
+    """
+    stack.enter_context(claimed(data_dir))
+    return True
 
 
 async def _until_usable(attempt: Callable[[], Awaitable[T]], opening: Opening) -> T:

@@ -24,7 +24,7 @@ _LOCK_PATIENCE_S = 1.0
 """At a start, where whoever waits is told why."""
 _FOR_THE_OPERATOR = frozenset(
     {
-        *(errno.EACCES, errno.EPERM, errno.EROFS),
+        *(errno.EACCES, errno.EPERM),
         *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
     }
 )
@@ -47,7 +47,7 @@ class DataDirUnusable(Exception):
 
 
 class DataDirBusy(DataDirUnusable):
-    """It cannot be worked with now, and may be later without anybody's doing: locked, or the disk is full."""
+    """It cannot be worked with now, and may be later: it is locked, or its disk is full or read-only."""
 
 
 @asynccontextmanager

@@ -126,6 +126,16 @@ class Trouble:
         # Room for the log's index, and for no more than a few pages of the log.
         self._stack.enter_context(no_file_longer_than(32_768))
 
+    def read_only(self) -> None:
+        opened = os.open
+
+        def refuse(path: Any, flags: int, *more: Any, **options: Any) -> int:
+            if self._data_dir in Path(os.fsdecode(path)).parents and flags & os.O_RDWR:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            return opened(path, flags, *more, **options)
+
+        self._stack.enter_context(self._monkeypatch.context()).setattr(os, "open", refuse)
+
     def not_emptied(self) -> None:
         left = self._data_dir / "tmp" / "threadscribe-abcdefgh"
         left.mkdir()
@@ -145,6 +155,7 @@ class Trouble:
         (Trouble.locked, "cannot be used: database is locked"),
         (Trouble.full, "cannot be used: "),
         (Trouble.not_emptied, "cannot be emptied: Directory not empty"),
+        (Trouble.read_only, "cannot be written: Read-only file system"),
     ],
 )
 async def test_trouble_that_passes_is_waited_for_and_told(

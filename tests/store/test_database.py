@@ -195,7 +195,7 @@ async def test_a_data_directory_that_cannot_be_used_gets_one_clear_line(
         (OSError(errno.EMFILE, "too many"), True),
         (OSError(errno.EBUSY, "busy"), True),
         (PermissionError(errno.EACCES, "not yours"), False),
-        (OSError(errno.EROFS, "read-only"), False),
+        (OSError(errno.EROFS, "read-only"), True),
         (FileNotFoundError(errno.ENOENT, "nothing there"), False),
         (sqlite3.Error("without a code"), False),
         (None, False),

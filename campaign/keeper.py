@@ -44,7 +44,6 @@ class Keeper:
         exits: How often it ended with each code; of signals that is their negative number.
         last_exit: The code with which it ended at the end of the block.
         starts: How often it was started.
-        events: How often its log said what.
     """
 
     def __init__(self, python: Path, environment: Mapping[str, str], log: BinaryIO) -> None:
@@ -59,7 +58,6 @@ class Keeper:
         self.exits: Counter[int] = Counter()
         self.last_exit: int | None = None
         self.starts = 0
-        self.events: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
         """Start it."""
@@ -152,7 +150,5 @@ class Keeper:
         self._log.flush()
         with suppress(ValueError):
             said = json.loads(line)
-            if isinstance(said, dict):
-                self.events[str(said.get("event"))] += 1
-                if said.get("event") == "ready":
-                    self._is_ready.set()
+            if isinstance(said, dict) and said.get("event") == "ready":
+                self._is_ready.set()

@@ -75,6 +75,10 @@ class Segment:
     """``None`` where nothing is worth sending. May leave out silence at both ends of ``span``."""
     further_channels: tuple[AudioChannel, ...] = ()
     """To be recognised apart: ``sounds`` and ``audio`` then are those of the first channel alone."""
+    tracks: int = 1
+    """Tracks of the recording that have held sound so far, mixed."""
+    breaks_off: bool = False
+    """The recording is longer than what the file holds of it, which ends here."""
 
     @property
     def channels(self) -> tuple[AudioChannel, ...]:
@@ -127,6 +131,9 @@ class Part:
     """Something of it could not be recognised, for good: none of its words count."""
     further_channels: tuple[RecognisedChannel, ...] = ()
     """Recognised apart from the first, which ``sounds`` and ``recognition`` are of."""
+    tracks: int = 1
+    """As of the segment, like the next."""
+    breaks_off: bool = False
 
     @property
     def channels(self) -> tuple[RecognisedChannel, ...]:
@@ -187,6 +194,10 @@ class Transcript:
     """False when the recogniser stopped before the end of a request."""
     emotion: str | None = None
     """The emotion of most of it, where that is to be told; one of ``EMOTIONS``."""
+    tracks: int = 1
+    """Tracks that hold sound; all of them were heard."""
+    breaks_off: bool = False
+    """The file ends before its sound does, at ``duration_s``."""
     month_used: float | None = None
     """The share of the month's minutes that is used, where that is worth a word; 1 is all."""
 

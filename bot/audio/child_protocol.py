@@ -4,7 +4,7 @@ A child that splits prints one JSON line for each segment, one that measures a l
 counted (0: none), and both one line with their verdict:
 
     {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "last": true, "untouched": false,
-     "has_video": false}
+     "has_video": false, "tracks": 1, "breaks_off": false}
     {"length_s": 1920.5}
     {"verdict": "done", "detail": ""}
 
@@ -32,7 +32,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.audio.cuts import EARLIEST_MS, stretch_from
-from bot.audio.plan import LONGEST_MS, TOLERANCE_S
+from bot.audio.plan import LONGEST_MS, MOST_TRACKS, TOLERANCE_S
 from bot.audio.unread_formats import CODECS
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span
@@ -84,6 +84,8 @@ class Cut:
     untouched: bool
     """The source goes out as it is; else a file was written, if there is sound."""
     has_video: bool
+    tracks: int = 1
+    breaks_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def render_cut(cut: Cut) -> str:
         "last": cut.last,
         "untouched": cut.untouched,
         "has_video": cut.has_video,
+        "tracks": cut.tracks,
+        "breaks_off": cut.breaks_off,
     }
     return json.dumps(said, separators=(",", ":"))
 
@@ -161,6 +165,8 @@ class SplitReader:
             and (0 if ends_early else EARLIEST_MS - 1) < cut.span.duration_ms <= LONGEST_MS
             and cut.span.end_ms <= (most_ms if until_ms is None else min(until_ms, most_ms))
             and _lie_in_order(cut.sounds, cut.span)
+            and 0 <= cut.tracks <= MOST_TRACKS
+            and (cut.last or not cut.breaks_off)
             and (not cut.untouched or (cut.last and start_ms == 0 and not self._done))
         )
 
@@ -269,6 +275,8 @@ def _parse_cut(said: dict[str, Any]) -> Cut:
         last=_flag(said["last"]),
         untouched=_flag(said["untouched"]),
         has_video=_flag(said["has_video"]),
+        tracks=_whole(said["tracks"]),
+        breaks_off=_flag(said["breaks_off"]),
     )
 
 

@@ -12,20 +12,28 @@ _PCM = 1
 _EXTENSIBLE = 0xFFFE
 _PCM_GUID = bytes.fromhex("0100000000001000800000aa00389b71")
 _MAX_WAV_RATE_HZ = 192_000
-_MAX_WAV_CHANNELS = 8
+_MAX_WAV_CHANNELS = 2
+"""Whoever takes more for loudspeakers leaves microphones out."""
+_SAMPLE_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Wav:
     """A WAV file of s16 PCM: how much sound its data chunk holds."""
 
-    bytes_per_s: int
+    channels: int
+    rate_hz: int
     data_bytes: int
 
     @property
     def duration_s(self) -> float:
         """Length of the sound."""
         return self.data_bytes / self.bytes_per_s
+
+    @property
+    def bytes_per_s(self) -> int:
+        """Of all channels."""
+        return self.rate_hz * self.channels * _SAMPLE_BYTES
 
 
 def read_wav(head: bytes, size_bytes: int) -> Wav | None:
@@ -39,26 +47,26 @@ def read_wav(head: bytes, size_bytes: int) -> Wav | None:
     """
     if head[:4] != b"RIFF" or head[8:12] != b"WAVE" or _u32(head, 4) != size_bytes - 8:
         return None
-    rates: tuple[int, int] | None = None
+    shape: tuple[int, int] | None = None
     at = 12
     while at + 8 <= len(head):
         name, chunk_bytes = head[at : at + 4], _u32(head, at + 4)
         at += 8
         if name == b"data":
-            if rates is None or chunk_bytes == 0 or at + chunk_bytes != size_bytes:
+            if shape is None or chunk_bytes == 0 or at + chunk_bytes != size_bytes:
                 return None
-            bytes_per_s, block_bytes = rates
-            return None if chunk_bytes % block_bytes else Wav(bytes_per_s, chunk_bytes)
+            channels, rate_hz = shape
+            return None if chunk_bytes % (channels * _SAMPLE_BYTES) else Wav(channels, rate_hz, chunk_bytes)
         if name == b"fmt ":
-            previous, rates = rates, _s16_rates(head[at : at + chunk_bytes])
-            if previous is not None or rates is None:
+            previous, shape = shape, _s16_shape(head[at : at + chunk_bytes])
+            if previous is not None or shape is None:
                 return None
         at += chunk_bytes + chunk_bytes % 2
     return None
 
 
-def _s16_rates(fmt: bytes) -> tuple[int, int] | None:
-    """Bytes a second and bytes a sample block of a ``fmt`` chunk; ``None`` unless it says s16 PCM."""
+def _s16_shape(fmt: bytes) -> tuple[int, int] | None:
+    """Channels and sample rate in a ``fmt`` chunk; ``None`` unless it says s16 PCM."""
     if len(fmt) not in {16, 18, 40}:
         return None
     tag, channels, rate_hz, bytes_per_s, block_bytes, bits = struct.unpack_from("<HHIIHH", fmt)
@@ -70,9 +78,9 @@ def _s16_rates(fmt: bytes) -> tuple[int, int] | None:
         return None
     if bits != 16 or not 1 <= channels <= _MAX_WAV_CHANNELS or not 1_000 <= rate_hz <= _MAX_WAV_RATE_HZ:
         return None
-    if block_bytes != channels * 2 or bytes_per_s != rate_hz * block_bytes:
+    if block_bytes != channels * _SAMPLE_BYTES or bytes_per_s != rate_hz * block_bytes:
         return None
-    return bytes_per_s, block_bytes
+    return channels, rate_hz
 
 
 def _u32(data: bytes, at: int) -> int:

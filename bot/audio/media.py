@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from array import array
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
+from bot.audio.cancellation import loudest_if_cancelled, sampling_step
 from bot.audio.child_process import running_child
 from bot.audio.child_protocol import ChildError, Cut, LengthReader, SplitReader
 from bot.audio.confinement import Confinement, ConfinementReader
@@ -73,7 +75,7 @@ class Media:
                 raise Rejected(Refusal.EMPTY)
             _refuse_unread_format(head)
             wav = None if done else untouched_wav(head, size_bytes)
-            if wav is not None and await asyncio.to_thread(_has_loud_sample, source, wav.data_bytes):
+            if wav is not None and await asyncio.to_thread(_is_worth_sending, source, wav):
                 yield _whole(source, size_bytes, wav)
                 return
             is_small, made = size_bytes <= SMALL_BYTES, list(done)
@@ -139,7 +141,7 @@ class Media:
     def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
         """A segment as the child reported it, with its file's size checked against the limits again."""
         if not cut.sounds:
-            return Segment(cut.span, (), cut.last, audio=None)
+            return Segment(cut.span, (), cut.last, None, cut.tracks, cut.breaks_off)
         path, mime, sent = source, _MPEG, cut.span
         if not cut.untouched:
             mime = sent_as(cut.span, last=cut.last, compressed=self._compressed)
@@ -153,7 +155,7 @@ class Media:
         if not fits_request(size_bytes, duration_s, mime):
             raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
         audio = PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video)
-        return Segment(cut.span, cut.sounds, cut.last, audio)
+        return Segment(cut.span, cut.sounds, cut.last, audio, cut.tracks, cut.breaks_off)
 
 
 def _glance(source: Path) -> tuple[bytes, int]:
@@ -172,11 +174,18 @@ def _refuse_unread_format(head: bytes) -> None:
         raise Rejected(Refusal.FORMAT_NOT_READ, name, format_name=name)
 
 
-def _has_loud_sample(source: Path, data_bytes: int) -> bool:
-    """True where the s16 samples at a file's end are worth sending without a closer look."""
+def _is_worth_sending(source: Path, wav: Wav) -> bool:
+    """True where a WAV's samples are worth sending without a closer look: loud, also when they are mixed."""
+    step, loud = sampling_step(wav.rate_hz) * wav.channels, False
     with source.open("rb") as file:
-        file.seek(-data_bytes, os.SEEK_END)
-        return any(is_loud(piece) for piece in iter(lambda: file.read(_LOUDNESS_BYTES), b""))
+        file.seek(-wav.data_bytes, os.SEEK_END)
+        for piece in iter(lambda: file.read(_LOUDNESS_BYTES), b""):
+            loud = loud or is_loud(piece)
+            samples = array("h", piece)
+            channels = [samples[number::step] for number in range(wav.channels)]
+            if wav.channels > 1 and loudest_if_cancelled(channels) is not None:
+                return False
+    return loud
 
 
 def _whole(source: Path, size_bytes: int, wav: Wav) -> Segment:

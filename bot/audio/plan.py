@@ -19,6 +19,8 @@ LONGEST_MS = 171_000
 """No segment is longer. Short ones are recognised side by side, and each is a small loss when it fails."""
 TOLERANCE_S = 1.0
 """A recording may exceed the longest allowed by this much: encoders add a little at both ends."""
+MOST_TRACKS = 16
+"""That are heard of one file. OBS records six at most, conference systems one for each that speaks."""
 
 RATE_HZ = 16_000
 """The rate that the recogniser resamples to."""

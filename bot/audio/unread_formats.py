@@ -44,23 +44,14 @@ https://github.com/kn007/silk-v3-decoder; for multichannel AMR RFC 4867, 5.2
 _PATTERNS = {name: re.compile(signature, re.DOTALL) for name, signature in SIGNATURES.items()}
 
 CODECS = {
-    "adpcm_yamaha": "Yamaha ADPCM",
     "atrac1": "ATRAC",
     "atrac3": "ATRAC",
     "atrac3p": "ATRAC",
     "atrac9": "ATRAC",
     "cook": "RealAudio",
-    "dca": "DTS",
-    "evrc": "EVRC",
-    "g723_1": "G.723.1",
-    "g726": "G.726",
-    "g726le": "G.726",
-    "g729": "G.729",
-    "ilbc": "iLBC",
     "libcodec2": "Codec 2",
     "mlp": "MLP",
     "mp4als": "MPEG-4 ALS",
-    "qcelp": "QCELP",
     "qdm2": "QDesign",
     "qdmc": "QDesign",
     "ra_144": "RealAudio",
@@ -69,9 +60,7 @@ CODECS = {
     "real_288": "RealAudio",
     "s302m": "SMPTE 302M",
     "sipr": "RealAudio",
-    "speex": "Speex",
     "truehd": "Dolby TrueHD",
-    "truespeech": "TrueSpeech",
 }
 """Names of codecs by that of FFmpeg's decoder; what the bot decodes is never looked up."""
 

@@ -206,7 +206,10 @@ class RecordingRecogniser:
             for channel, outcome in zip(segment.channels, outcomes, strict=True)
         ]
         part = Part(
-            *(segment.span, segment.sounds, segment.last, first.recognition), further_channels=tuple(further)
+            *(segment.span, segment.sounds, segment.last, first.recognition),
+            further_channels=tuple(further),
+            tracks=segment.tracks,
+            breaks_off=segment.breaks_off,
         )
         if len(part.recognitions) < len(segment.audios):
             return replace(part, failed=True)

@@ -43,6 +43,8 @@ def join(parts: Sequence[Part]) -> Transcript:
         duration_s=parts[-1].span.end_ms / 1000 if parts else 0.0,
         complete=all(heard.complete for part in parts for heard in part.recognitions),
         emotion=_emotion_of(parts),
+        tracks=max((part.tracks for part in parts), default=1),
+        breaks_off=any(part.breaks_off for part in parts),
     )
 
 

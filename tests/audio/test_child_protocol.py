@@ -21,6 +21,7 @@ from bot.audio.child_protocol import (
     plain,
     render_cut,
 )
+from bot.audio.plan import MOST_TRACKS
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span
 
@@ -34,7 +35,8 @@ def report(verdict: str, detail: object = "") -> bytes:
 
 def line(start_ms: object = 0, end_ms: object = 2_000, **changes: Any) -> bytes:
     said = {"start_ms": start_ms, "end_ms": end_ms, "sounds": [[start_ms, end_ms]]}
-    return json.dumps({**said, "last": True, "untouched": False, "has_video": False, **changes}).encode()
+    flags = {"last": True, "untouched": False, "has_video": False, "breaks_off": False}
+    return json.dumps({**said, **flags, "tracks": 1, **changes}).encode()
 
 
 def account(*lines: bytes, done: Sequence[Span] = ()) -> SplitReader:
@@ -52,6 +54,8 @@ def test_a_line_is_read_as_it_was_written(*, untouched: bool) -> None:
         last=True,
         untouched=untouched,
         has_video=not untouched,
+        tracks=3,
+        breaks_off=not untouched,
     )
 
     assert account().feed(render_cut(cut).encode()) == cut
@@ -178,6 +182,11 @@ def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> No
         line(last=None),
         line(untouched="no"),
         line(has_video=0),
+        line(tracks=True),
+        line(tracks=-1),
+        line(tracks=MOST_TRACKS + 1),
+        line(breaks_off=1),
+        line(end_ms=90_000, last=False, breaks_off=True),
         line(end_ms=100_000, last=False, untouched=True),
         line().replace(b"has_video", b"had_video"),
     ],
@@ -230,7 +239,12 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(["start_ms", "end_ms", "sounds", "last", "untouched", "has_video"]), JSON)
+@given(
+    st.sampled_from(
+        ["start_ms", "end_ms", "sounds", "last", "untouched", "has_video", "tracks", "breaks_off"]
+    ),
+    JSON,
+)
 def test_whatever_stands_in_a_line_it_is_believed_or_a_bug(name: str, value: object) -> None:
     try:
         cut = account().feed(line(**{name: value}))

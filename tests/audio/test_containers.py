@@ -179,14 +179,6 @@ async def test_the_name_does_not_matter(name: str, tmp_path: Path, workspace: Pa
     assert prepared.duration_s == pytest.approx(2.0, abs=0.06)
 
 
-async def test_the_default_track_is_heard(tmp_path: Path, workspace: Path, media: Media) -> None:
-    source = encode(tmp_path / "source", "mp4", "aac", tones_hz=(300, 900))
-
-    prepared = await only_audio_of(media, source, workspace)
-
-    assert heard(prepared.path)[1] == pytest.approx(300, rel=0.02)
-
-
 @pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("flac", "flac"), ("mp3", "libmp3lame")])
 async def test_cover_art_is_no_film(
     container: str, codec: str, tmp_path: Path, workspace: Path, media: Media

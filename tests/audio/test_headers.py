@@ -31,7 +31,7 @@ def extensible(guid: bytes, valid_bits: int = 16) -> bytes:
     return fmt(0xFFFE, 2, extra=struct.pack("<HHI", 22, valid_bits, 3) + guid)
 
 
-@given(st.integers(1_000, 192_000), st.integers(1, 8), st.integers(1, 500))
+@given(st.integers(1_000, 192_000), st.integers(1, 2), st.integers(1, 500))
 def test_what_the_wave_module_writes_is_read_back(rate_hz: int, channels: int, blocks: int) -> None:
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
@@ -43,7 +43,7 @@ def test_what_the_wave_module_writes_is_read_back(rate_hz: int, channels: int, b
 
     found = read_wav(whole[:44], len(whole))
 
-    assert found == Wav(rate_hz * channels * 2, blocks * channels * 2)
+    assert found == Wav(channels, rate_hz, blocks * channels * 2)
     assert found.duration_s == pytest.approx(blocks / rate_hz)
 
 
@@ -60,7 +60,7 @@ def test_other_chunks_and_the_long_formats_are_read() -> None:
         wav(fmt(bits=8)),
         wav(fmt(bits=24)),
         wav(fmt(channels=0)),
-        wav(fmt(channels=9)),
+        wav(fmt(channels=3)),
         wav(fmt(rate_hz=1)),
         wav(fmt(rate_hz=400_000)),
         wav(extensible(FLOAT_GUID)),

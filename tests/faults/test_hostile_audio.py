@@ -177,12 +177,13 @@ async def test_a_purchased_song_is_protected(tmp_path: Path, media: Media) -> No
 
 
 async def test_a_codec_that_is_not_read_is_named(tmp_path: Path, media: Media) -> None:
-    source = encode(tmp_path / "clip", "wav", "adpcm_yamaha")
+    source = encode(tmp_path / "clip", "matroska", "tta")
+    source.write_bytes(source.read_bytes().replace(b"A_TTA1", b"A_MLP\0"))
     with pytest.raises(Rejected) as caught:
         await segments_of(media, source, tmp_path)
 
-    assert (caught.value.reason, caught.value.detail) == (Refusal.FORMAT_NOT_READ, "adpcm_yamaha")
-    assert caught.value.format_name == "Yamaha ADPCM"
+    assert (caught.value.reason, caught.value.detail) == (Refusal.FORMAT_NOT_READ, "mlp")
+    assert caught.value.format_name == "MLP"
 
 
 async def test_a_codec_that_nobody_knows_is_not_called_broken(tmp_path: Path, media: Media) -> None:

@@ -8,20 +8,11 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from av.container import InputContainer
-
-from bot.audio.child.decode import (
-    SAMPLE_BYTES,
-    Tally,
-    choose_track,
-    claimed_s,
-    decoded_frames,
-    has_video,
-    open_container,
-    pcm_pieces,
-)
+from bot.audio.child.decode import claimed_s, open_container
 from bot.audio.child.encode import write_mp3, write_wav
-from bot.audio.child.length import counted_s
+from bot.audio.child.filters import SAMPLE_BYTES
+from bot.audio.child.length import length_s
+from bot.audio.child.sound import Sound, lengths_s
 from bot.audio.child.untouched_mp3 import untouched_mp3
 from bot.audio.child_protocol import Cut
 from bot.audio.cuts import Cutter, Piece
@@ -69,44 +60,42 @@ def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
     if whole is not None:
         task.hand_over(whole)
         return
-    with open_container(task.source) as container:
-        track = choose_track(container)
-        if _may_be_too_long(task, container):
-            _check_length(task)
-        outbox = _Outbox(task, pool, encoders, has_video=has_video(container))
-        cutter, tally, decoded_s = Cutter(task.done), Tally(), 0.0
-        for pcm in pcm_pieces(container, track, tally):
-            decoded_s += len(pcm) / SAMPLE_BYTES / RATE_HZ
-            _allow(task, decoded_s)
-            task.has_decoded(len(pcm) / SAMPLE_BYTES / RATE_HZ)
-            for piece in cutter.add(pcm):
-                outbox.add(piece)
-            outbox.hand_over_ready()
-    if decoded_s == 0 or tally.bad > tally.good:
-        raise Rejected(Refusal.NOT_AUDIO, f"{tally.good} packets decoded, {tally.bad} did not")
+    if _may_be_longer_than_told(task):
+        _check_length(task)
+    sound = Sound(task.source, task.most_s, lambda: _check_length(task))
+    cutter, decoded_s = Cutter(task.done), 0.0
+    outbox = _Outbox(task, pool, encoders, sound)
+    for pcm in sound.pieces():
+        decoded_s += len(pcm) / SAMPLE_BYTES / RATE_HZ
+        _allow(task, decoded_s)
+        task.has_decoded(len(pcm) / SAMPLE_BYTES / RATE_HZ)
+        for piece in cutter.add(pcm):
+            outbox.add(piece)
+        outbox.hand_over_ready()
+    if decoded_s == 0:
+        raise Rejected(Refusal.NOT_AUDIO, "not a sample")
     if (rest := cutter.end()) is not None:
         outbox.add(rest)
     outbox.hand_over_all()
 
 
-def _may_be_too_long(task: ConversionTask, container: InputContainer) -> bool:
-    """True where its header says so or, where that says nothing or is guessed, its packets do."""
-    says_s = claimed_s(container)
-    is_small = task.source.stat().st_size <= task.most_s * FEWEST_BYTES_PER_S
-    if is_small or says_s > task.most_s or (says_s and container.format.name not in GUESSED):
-        return says_s > task.most_s
-    with open_container(task.source) as again:
-        return counted_s(again, task.most_s, task.has_decoded) > task.most_s
+def _may_be_longer_than_told(task: ConversionTask) -> bool:
+    """True where the header tells no length, or FFmpeg guesses it, and the packets are too many."""
+    if task.source.stat().st_size <= task.most_s * FEWEST_BYTES_PER_S:
+        return False
+    with open_container(task.source) as container:
+        if claimed_s(container) and container.format.name not in GUESSED:
+            return False
+    return length_s(task.source, task.most_s, task.has_decoded) > task.most_s
 
 
 def _check_length(task: ConversionTask) -> None:
     """Decode once for the length alone: nothing is sent of a recording that is refused in the end."""
     decoded_s = 0.0
-    with open_container(task.source) as container:
-        for frame in decoded_frames(container, choose_track(container), Tally()):
-            decoded_s += frame.samples / frame.sample_rate
-            _allow(task, decoded_s)
-            task.has_decoded(frame.samples / frame.sample_rate)
+    for length_s in lengths_s(task.source, task.most_s):
+        _allow(task, length_s)
+        task.has_decoded(length_s - decoded_s)
+        decoded_s = length_s
 
 
 def _allow(task: ConversionTask, decoded_s: float) -> None:
@@ -120,17 +109,25 @@ class _Outbox:
     As many wait as are encoded at once, which bounds the memory they take.
     """
 
-    def __init__(self, task: ConversionTask, pool: Executor, most: int, *, has_video: bool) -> None:
+    def __init__(self, task: ConversionTask, pool: Executor, most: int, sound: Sound) -> None:
         self._task = task
         self._pool = pool
         self._most = most
-        self._has_video = has_video
+        self._sound = sound
         self._waiting: deque[tuple[Cut, Future[None] | None]] = deque()
 
     def add(self, piece: Piece) -> None:
         while len(self._waiting) >= self._most:
             self._hand_over_first()
-        cut = Cut(piece.span, piece.sounds, piece.last, untouched=False, has_video=self._has_video)
+        cut = Cut(
+            piece.span,
+            piece.sounds,
+            piece.last,
+            untouched=False,
+            has_video=self._sound.has_video,
+            tracks=self._sound.tracks,
+            breaks_off=piece.last and self._sound.breaks_off,
+        )
         mime = sent_as(piece.span, last=piece.last, compressed=self._task.compressed)
         target = segment_path(self._task.workspace, self._task.source, piece.span, mime)
         write = write_mp3 if mime == "audio/mpeg" else write_wav

@@ -1,13 +1,13 @@
-"""Demuxes, decodes and resamples untrusted files with FFmpeg's libraries. Runs in the child process alone.
+"""Demuxes and decodes untrusted files with FFmpeg's libraries. Runs in the child process alone.
 
 Traps that this file knows: a tag in Latin-1 raises unless told not to; one broken packet ends
-``container.decode()``; headers lie about durations; planes are padded; shapes change on the way.
+``container.decode()``; headers lie about durations.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +19,12 @@ import av.error
 # PyAV loads these two when it first meets a file, which by then may have used up the memory.
 import av.subtitles.codeccontext
 import av.subtitles.stream
-from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
 
-from bot.audio.plan import RATE_HZ
+from bot.audio.child.links import Link
 from bot.errors import Refusal, Rejected
 
 # Without these three lists a text that FFmpeg takes for a playlist opens other files and addresses.
@@ -36,25 +34,15 @@ DEMUXERS = (
 )
 PROTOCOLS = "file"
 DECODERS = (
-    "aac,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,alac,amrnb,amrwb,eac3,flac,g722,gsm,gsm_ms,mp2,mp2float,mp3,"
-    "mp3float,opus,pcm_alaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,"
-    "pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8,vorbis,wmalossless,wmapro,wmav1,wmav2,wmavoice,"
-    "aac_latm,adpcm_swf,nellymoser,pcm_dvd,tta,wavpack"
+    # Voice: telephones, voice mail, dictation and conference systems.
+    "amrnb,amrwb,g722,g723_1,g726,g726le,g729,gsm,gsm_ms,ilbc,nellymoser,qcelp,evrc,speex,truespeech,wmavoice,"
+    # Cameras, browsers, editors and players.
+    "aac,aac_latm,ac3,alac,dca,eac3,flac,mp1,mp1float,mp2,mp2float,mp3,mp3float,opus,tta,vorbis,wavpack,"
+    "wmalossless,wmapro,wmav1,wmav2,"
+    # Samples as they are, or nearly so.
+    "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha,pcm_alaw,pcm_bluray,pcm_dvd,pcm_f32be,pcm_f32le,"
+    "pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8"
 )
-PICTURE_BRANDS = frozenset({"avif", "avis", "heic", "heix", "heis", "hevc", "mif1", "msf1"})
-"""Photographs in an MP4 container.
-
-Source: https://mp4ra.org/registered-types/brands
-"""
-PROTECTED_TAGS = frozenset({"drms", "enca"})
-"""Sample entries of encrypted tracks; FFmpeg would decode their cipher text.
-
-Source: https://mp4ra.org/registered-types/sampleentries
-"""
-
-GATHERED_SAMPLES = 48_000
-"""Of each channel: a second of most files, and 3 MB of the biggest kind of frame."""
-SAMPLE_BYTES = 2
 
 
 @dataclass(slots=True)
@@ -63,6 +51,9 @@ class Tally:
 
     good: int = 0
     bad: int = 0
+    encrypted: int = 0
+    bad_since_good_s: float = 0.0
+    """The length of those that did not decode, since the last that gave sound."""
 
 
 def is_of_this_machine(error: Exception) -> bool:
@@ -92,85 +83,49 @@ def refusing(reason: Refusal) -> Iterator[None]:
         raise Rejected(reason, type(error).__name__) from error
 
 
-def open_container(source: Path) -> InputContainer:
+def open_container(source: Path, link: Link | None = None) -> InputContainer:
     """Open a file by its content alone, whatever its name.
+
+    Args:
+        source: The file.
+        link: The piece of it that is a file of its own; ``None`` for all of it.
 
     Raises:
         Rejected: NOT_AUDIO.
     """
+    # "file:" keeps a name that looks like an address from being taken for one.
+    url, protocols = f"file:{source.absolute()}", PROTOCOLS
+    if link is not None:
+        url = f"subfile,,start,{link.start},end,{link.end},,:{url}"
+        protocols = f"subfile,{PROTOCOLS}"
     with refusing(Refusal.NOT_AUDIO):
-        # "file:" keeps a name that looks like an address from being taken for one.
         return av.open(
-            f"file:{source.absolute()}",
+            url,
             metadata_errors="ignore",
             options={
                 "format_whitelist": DEMUXERS,
-                "protocol_whitelist": PROTOCOLS,
+                "protocol_whitelist": protocols,
                 "codec_whitelist": DECODERS,
             },
         )
 
 
-def has_video(container: InputContainer) -> bool:
-    """True where there are moving pictures; cover art and photographs are none."""
-    if container.metadata.get("major_brand", "") in PICTURE_BRANDS:
-        return False
-    return any(not track.disposition & Disposition.attached_pic for track in container.streams.video)
-
-
-def choose_track(container: InputContainer) -> AudioStream:
-    """The track to recognise (the default one, else the first), its decoder opened.
-
-    Raises:
-        Rejected: NOT_AUDIO, NO_AUDIO_TRACK, PROTECTED, or FORMAT_NOT_READ with FFmpeg's name of the codec.
-    """
-    tracks = container.streams.audio
-    if not tracks:
-        reason = Refusal.NO_AUDIO_TRACK if has_video(container) else Refusal.NOT_AUDIO
-        raise Rejected(reason, f"no audio track in {container.format.name}")
-    track = next((one for one in tracks if one.disposition & Disposition.default), tracks[0])
-    # PyAV's stubs leave out that there is none where FFmpeg does not know the codec.
-    codec = cast("AudioCodecContext | None", track.codec_context)
-    if codec is None:
-        raise Rejected(Refusal.FORMAT_NOT_READ, "unknown")
-    if codec_tag(codec) in PROTECTED_TAGS:
-        raise Rejected(Refusal.PROTECTED, "encrypted")
-    codec.thread_count = 1
-    codec.options = {"codec_whitelist": DECODERS}
-    if codec.name not in DECODERS.split(","):
-        raise Rejected(Refusal.FORMAT_NOT_READ, codec.name)
-    with refusing(Refusal.NOT_AUDIO):
-        codec.open()
-    return track
-
-
-def codec_tag(codec: AudioCodecContext) -> str:
-    """The four characters by which a container names a codec; empty where they are not ASCII.
-
-    Those of WAV are numbers: FLAC's is 0xF1AC. PyAV raises for them.
-    """
-    try:
-        return codec.codec_tag
-    except UnicodeDecodeError:
-        return ""
-
-
 def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]:
-    """Decode one packet and count it; a broken one gives nothing.
-
-    Raises:
-        Rejected: PROTECTED, when the packet is encrypted.
-    """
+    """Decode one packet and count it; a broken or encrypted one gives nothing."""
     if packet.has_sidedata("encryption_info"):
-        raise Rejected(Refusal.PROTECTED, "encrypted packets")
+        tally.encrypted += 1
+        return []
     try:
         frames = [frame for frame in packet.decode() if frame.samples > 0]
     except av.error.FFmpegError as error:
         if is_of_this_machine(error):
             raise
         tally.bad += 1
+        tally.bad_since_good_s += float((packet.duration or 0) * packet.time_base)
         return []
-    tally.good += bool(frames)
+    if frames:
+        tally.good += 1
+        tally.bad_since_good_s = 0.0
     return frames
 
 
@@ -179,14 +134,16 @@ def claimed_s(container: InputContainer) -> float:
     return (container.duration or 0) / av.time_base
 
 
-def decoded_frames(container: InputContainer, track: AudioStream, tally: Tally) -> Iterator[AudioFrame]:
-    """Decode a track, skipping what does not decode.
+def decoded_frames(
+    container: InputContainer, tallies: Mapping[AudioStream, Tally]
+) -> Iterator[tuple[AudioStream, AudioFrame]]:
+    """Decode tracks, skipping what does not decode; frames come as the file interleaves them.
 
     Raises:
-        Rejected: PROTECTED.
         MemoryError: the file asks for more than the child may have.
     """
-    packets = container.demux(track)
+    # PyAV's stubs take the streams of a list to be of any kind.
+    packets = cast("Iterator[Packet[AudioStream]]", container.demux(list(tallies)))
     while True:
         try:
             packet = next(packets, None)
@@ -194,69 +151,13 @@ def decoded_frames(container: InputContainer, track: AudioStream, tally: Tally) 
             if is_of_this_machine(error):
                 raise
             # A file that breaks off counts for what it held before.
-            tally.bad += 1
+            for tally in tallies.values():
+                tally.bad += 1
             return
         except IndexError:
             # PyAV 18.1, at the end of a file in which a track began later than it looked: all has been read.
             return
         if packet is None:
             return
-        yield from decode_packet(packet, tally)
-
-
-class Resampling:
-    """Resamples decoded frames of whatever shape to PCM s16, mono, 16 kHz.
-
-    Frames are gathered first: each call of FFmpeg's resampler costs as much as a packet of AAC does. Samples
-    are counted, since a file's own times lie.
-    """
-
-    def __init__(self) -> None:
-        self._shape: tuple[str, str, int, int] | None = None
-        self._start()
-
-    def take(self, frame: AudioFrame) -> Iterator[bytes]:
-        """Take one frame, and hand on what is ready."""
-        layout = frame.layout
-        now = (frame.format.name, layout.name, layout.nb_channels, frame.sample_rate)
-        if self._shape is not None and now != self._shape:
-            # FIFO and resampler are built for one shape; broken and chained files change it on the way.
-            yield from self.end()
-        self._shape = now
-        frame.pts = None
-        self._fifo.write(frame)
-        if self._fifo.samples >= GATHERED_SAMPLES:
-            yield from self._resampled(self._fifo.read())
-
-    def end(self) -> Iterator[bytes]:
-        """Hand on the rest."""
-        if (rest := self._fifo.read()) is not None:
-            yield from self._resampled(rest)
-        if self._shape is not None:
-            yield from self._resampled(None)
-        self._start()
-
-    def _start(self) -> None:
-        self._fifo = av.AudioFifo()
-        self._resampler = av.AudioResampler(format="s16p", layout="mono", rate=RATE_HZ)
-
-    def _resampled(self, frame: AudioFrame | None) -> Iterator[bytes]:
-        if frame is not None:
-            frame.pts = None
-        for resampled in self._resampler.resample(frame):
-            # Planes are padded.
-            yield bytes(memoryview(resampled.planes[0])[: resampled.samples * SAMPLE_BYTES])
-
-
-def pcm_pieces(container: InputContainer, track: AudioStream, tally: Tally) -> Iterator[bytes]:
-    """Decode a track to PCM s16, mono, 16 kHz, about a second at a time.
-
-    Raises:
-        Rejected: NOT_AUDIO or PROTECTED.
-        MemoryError: the file asks for more than the child may have.
-    """
-    resampling = Resampling()
-    with refusing(Refusal.NOT_AUDIO):
-        for frame in decoded_frames(container, track, tally):
-            yield from resampling.take(frame)
-        yield from resampling.end()
+        for frame in decode_packet(packet, tallies[packet.stream]):
+            yield packet.stream, frame

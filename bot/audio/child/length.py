@@ -7,18 +7,37 @@ Every packet is read for it, at a twentieth of what decoding costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
 
-from bot.audio.child.decode import is_of_this_machine
+from bot.audio.child.decode import is_of_this_machine, open_container
+from bot.audio.child.links import Link, links_of
+from bot.errors import Rejected
 
 LONGEST_STEP_S = 2.0
 """Between two packets that do not say how long they are; a longer step is a pause."""
 TOLD_EVERY_S = 60.0
+
+
+def length_s(source: Path, most_s: float, has_counted: Callable[[float], None]) -> float:
+    """The length of a recording in seconds, all links of a chain together; see ``counted_s``.
+
+    Raises:
+        Rejected: NOT_AUDIO.
+    """
+    whole_s = 0.0
+    links: Sequence[Link | None] = links_of(source) or [None]
+    for link in links:
+        # A link that cannot be read costs none of the others.
+        with nullcontext() if link is None else suppress(Rejected), open_container(source, link) as container:
+            whole_s += counted_s(container, most_s - whole_s, has_counted)
+    return whole_s
 
 
 def counted_s(container: InputContainer, most_s: float, has_counted: Callable[[float], None]) -> float:

@@ -131,13 +131,11 @@ def split(
 
 def measure(source: str, most_s: int, has_counted: Callable[[float], None]) -> None:
     """Print the length of a file, and decode nothing."""
-    from bot.audio.child.decode import open_container  # noqa: PLC0415
-    from bot.audio.child.length import counted_s  # noqa: PLC0415
+    from bot.audio.child.length import length_s  # noqa: PLC0415
     from bot.audio.child_protocol import render_length  # noqa: PLC0415
 
-    with open_container(Path(source)) as container:
-        # A little more, or what is too long would be told as just long enough.
-        say(render_length(counted_s(container, most_s + MARGIN_S, has_counted)))
+    # A little more, or what is too long would be told as just long enough.
+    say(render_length(length_s(Path(source), most_s + MARGIN_S, has_counted)))
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:

@@ -14,14 +14,9 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
-from bot.audio.child.decode import (
-    Resampling,
-    Tally,
-    choose_track,
-    decode_packet,
-    is_of_this_machine,
-    open_container,
-)
+from bot.audio.child.channels import Downmix
+from bot.audio.child.decode import Tally, decode_packet, is_of_this_machine, open_container
+from bot.audio.child.tracks import choose_tracks
 from bot.audio.child_protocol import Cut
 from bot.audio.headers import id3v2_bytes, read_mp3_frame
 from bot.audio.levels import find_sounds, measure
@@ -39,8 +34,9 @@ def untouched_mp3(source: Path) -> Cut | None:
 
     Its packets must follow each other without a gap from the first frame (behind an ID3v2 tag and a Xing
     frame) to the end (or an ID3v1 tag), each be exactly as long as its own header says, be of one kind and
-    decode without an error; and the duration that the Xing header or the bit rate promises must be the one
-    counted. FFmpeg hands on junk between frames inside a packet: contiguity alone proves nothing.
+    decode without an error; the duration that the Xing header or the bit rate promises must be the one
+    counted; and its channels must not cancel each other. FFmpeg hands on junk between frames inside a packet:
+    contiguity alone proves nothing.
     """
     size_bytes = source.stat().st_size
     if size_bytes > UNTOUCHED_MP3_BYTES:
@@ -57,15 +53,15 @@ def untouched_mp3(source: Path) -> Cut | None:
 
 
 def _walked(container: InputContainer, source: Path, size_bytes: int) -> Cut | None:
-    track = choose_track(container)
-    chain, tally, resampling = _Chain(source), Tally(), Resampling()
+    track = choose_tracks(container)[0]
+    chain, tally, downmix = _Chain(source), Tally(), Downmix()
     samples, pcm, levels = 0, array("h"), array("I")
     for packet in container.demux(track):
         if packet.size and not chain.goes_on_with(packet):
             return None
         for frame in decode_packet(packet, tally):
             samples += frame.samples
-            for piece in resampling.take(frame):
+            for piece in downmix.take(frame):
                 pcm.frombytes(piece)
         if tally.bad or samples * 1_000 > LONGEST_MS * track.rate:
             return None
@@ -73,8 +69,10 @@ def _walked(container: InputContainer, source: Path, size_bytes: int) -> Cut | N
         return None
     if abs(_promised_s(track) - samples / track.rate) > PROMISE_TOLERANCE_S:
         return None
-    for piece in resampling.end():
+    for piece in downmix.end():
         pcm.frombytes(piece)
+    if downmix.has_chosen:
+        return None  # whoever mixes its channels hears nothing
     measure(pcm, levels, to_the_end=True)
     span = Span(0, -(-samples * 1_000 // track.rate))
     return Cut(span, find_sounds(levels, span), last=True, untouched=True, has_video=False)

@@ -66,6 +66,12 @@ CONTAINERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "voc": ("voc", "pcm_s16le", {}),
     "wv": ("wv", "wavpack", {}),
     "tta": ("tta", "tta", {}),
+    "wav, G.722": ("wav", "g722", {"rate_hz": 16_000}),
+    "wav, G.723.1": ("wav", "g723_1", {"rate_hz": 8_000, "bits_per_s": 6_300}),
+    "wav, G.726": ("wav", "g726", {"rate_hz": 8_000, "bits_per_s": 32_000}),
+    "wav, Yamaha ADPCM": ("wav", "adpcm_yamaha", {}),
+    "mkv with WavPack": ("matroska", "wavpack", {}),
+    "mkv with TTA": ("matroska", "tta", {}),
     "mp3 of 44.1 kHz with a tag in Latin-1": (
         "mp3",
         "libmp3lame",

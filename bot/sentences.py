@@ -609,6 +609,16 @@ def so_far(reader: Reader, done: int, total: int | None, delayed_by: Outage | Mi
     return reader.gettext("To be continued: {done} of {total} parts done…").format(done=done, total=total)
 
 
+def tracks(reader: Reader, number: int) -> str:
+    """Under a transcript of a recording with several tracks, all of which were heard."""
+    return reader.ngettext("{number} track", "{number} tracks", number).format(number=number)
+
+
+def breaks_off(reader: Reader, at_s: float) -> str:
+    """Under a transcript of a file that ends before its sound does."""
+    return reader.gettext("The file breaks off at {time}").format(time=formats.duration(at_s))
+
+
 def gave_up(reader: Reader, reason: Outage | Misconfiguration) -> str:
     """Says that the bot stopped trying."""
     if isinstance(reason, Misconfiguration):

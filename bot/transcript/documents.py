@@ -61,7 +61,8 @@ def render_vtt(reader: Reader, transcript: Transcript) -> str:
 def render_json(transcript: Transcript) -> str:
     """The transcript for programs. Keys are only ever added.
 
-    ``duration_s``; ``complete``, false where the recogniser stopped early; ``languages``, each with ``code``
+    ``duration_s``; ``complete``, false where the recogniser stopped early; ``tracks``, how many hold sound;
+    ``breaks_off``, true where the file ends before its sound does; ``languages``, each with ``code``
     (null where it is not known) and ``from_ms``; ``passages``, each with ``type``, ``start_ms`` and
     ``end_ms``, counted from the beginning of the recording. A passage's ``type`` is ``gap`` where nothing
     could be transcribed, or ``paragraph``: that has a ``text``, and the same text in pieces as
@@ -71,6 +72,8 @@ def render_json(transcript: Transcript) -> str:
     document = {
         "duration_s": transcript.duration_s,
         "complete": transcript.complete,
+        "tracks": transcript.tracks,
+        "breaks_off": transcript.breaks_off,
         "languages": [{"code": heard.code, "from_ms": heard.from_ms} for heard in transcript.languages],
         "passages": [_passage_json(passage) for passage in transcript.passages],
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.playground.slack_lookalike import faults as slack
 from bot.playground.slack_lookalike.records import Message
+from tests.audio.muxing import Track, mux, pauses
 from tests.flows.harness import BotHarness, at_the_door, context, tone, words
 
 
@@ -180,3 +183,22 @@ async def test_a_workspace_may_refuse_the_status(harness: BotHarness) -> None:
     async with harness.bot_running():
         (reply,) = await harness.answered(harness.share(harness.clip()))
     assert words(reply) == "A clip of 2 seconds."
+
+
+async def test_a_reply_tells_of_its_tracks_and_where_the_file_breaks_off(
+    socket_harness: BotHarness, tmp_path: Path
+) -> None:
+    tracks = [Track(pauses((0.0, 20.0, hz))) for hz in (500.0, 900.0)]
+    whole = mux(tmp_path / "meeting.mkv", "matroska", tracks).read_bytes()
+    clip = socket_harness.slack.state.add_file(
+        whole[: len(whole) // 2],
+        "meeting.mkv",
+        user=socket_harness.ada.id,
+        mimetype="audio/x-matroska",
+        as_voice_clip=True,
+    )
+    async with socket_harness.bot_running():
+        (reply,) = await socket_harness.answered(socket_harness.share(clip))
+    length = context(reply).split(" · ")[1]
+    assert length in {"0:09", "0:10"}
+    assert context(reply) == f"English · {length} · 2 tracks · The file breaks off at {length}"

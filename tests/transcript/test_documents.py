@@ -4,6 +4,7 @@ import html
 import json
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -169,9 +170,13 @@ def test_vtt() -> None:
 
 
 def test_json() -> None:
-    assert json.loads(render_json(join(PARTS))) == {
+    transcript = replace(join(PARTS), tracks=2, breaks_off=True)
+
+    assert json.loads(render_json(transcript)) == {
         "duration_s": 140.0,
         "complete": False,
+        "tracks": 2,
+        "breaks_off": True,
         "languages": [{"code": "en", "from_ms": 500}, {"code": "zh", "from_ms": 131_000}],
         "passages": [
             {

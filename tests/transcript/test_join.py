@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -210,6 +211,14 @@ def test_it_is_complete_if_every_part_is(complete: bool) -> None:  # noqa: FBT00
     ]
 
     assert join(parts).complete is complete
+
+
+def test_what_the_file_is_made_of_is_told_by_its_parts() -> None:
+    last = replace(part(20, 30), tracks=2, breaks_off=True)
+    parts = [part(0, 10, "One."), replace(part(10, 20), tracks=2), last]
+
+    assert (join(parts).tracks, join(parts).breaks_off) == (2, True)
+    assert (join(parts[:1]).tracks, join(parts[:1]).breaks_off) == (1, False)
 
 
 def test_a_runaway_repetition_is_cut() -> None:

@@ -92,6 +92,8 @@ async def transcribe(run: Run, target: Target) -> int:
             write(target, text, overwrites=run.arguments.force, has_title=len(run.arguments.files) > 1)
         except FileExistsError:
             return there_already(target)
+        if transcript.breaks_off:
+            exits.tell(f"{name}: {sentences.breaks_off(ENGLISH, transcript.duration_s)}")
         if transcript.has_gaps:
             again = " with --force" if target.path else ""
             hint = f"; the same command{again} tries them again" if kept.parts else ""

@@ -165,10 +165,14 @@ def _own_facts(reader: Reader, reply: Transcript | Growing) -> list[str]:
     else:
         transcript, extent = reply, formats.duration(reply.duration_s)
     facts = [sentences.languages(reader, transcript.languages), extent]
+    if transcript.tracks > 1:
+        facts.append(sentences.tracks(reader, transcript.tracks))
     if transcript.emotion is not None:
         facts.append(reader.say(sentences.EMOTIONS[transcript.emotion]))
     if not transcript.complete:
         facts.append(reader.say(sentences.CUT_SHORT))
+    if transcript.breaks_off:
+        facts.append(sentences.breaks_off(reader, transcript.duration_s))
     if transcript.month_used is not None:
         facts.append(sentences.month_used(reader, transcript.month_used))
     return facts

@@ -116,6 +116,12 @@ async def test_a_recording_is_printed(terminal: Terminal) -> None:
     assert terminal.left() == []
 
 
+async def test_a_recording_that_breaks_off_is_printed_and_said_to(terminal: Terminal) -> None:
+    code, out, err = await terminal.run(terminal.write("hum.wav", tone(40)[: 44 + 20 * 32_000]))
+    assert (code, out) == (0, "A clip of 20 seconds.\n")
+    assert err == "threadscribe: hum.wav: The file breaks off at 0:20\n"
+
+
 async def test_a_long_recording_is_heard_part_by_part_and_read_in_order(terminal: Terminal) -> None:
     recording = hum_with_pauses(terminal.folder / "long.wav", pauses_s=(100, 225, 340), seconds=400)
     terminal.ear.delays_s = {100: 1.0}

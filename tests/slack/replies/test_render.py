@@ -108,6 +108,18 @@ def test_a_transcript_that_was_cut_short_says_so() -> None:
     assert context_of(message) == f"Language not recognised · 0:02 · {ENGLISH.say(sentences.CUT_SHORT)}"
 
 
+def test_several_tracks_and_an_end_that_is_missing_are_told() -> None:
+    message = rendered(replace(transcript("Hello."), tracks=2, duration_s=35.2, breaks_off=True))
+
+    assert context_of(message) == "English · 0:35 · 2 tracks · The file breaks off at 0:35"
+
+
+def test_a_growing_transcript_tells_of_its_tracks_too() -> None:
+    growing = Growing(replace(transcript("Hello."), tracks=3), 1, 4)
+
+    assert context_of(rendered(growing)) == "English · To be continued: 1 of 4 parts done… · 3 tracks"
+
+
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_how_it_sounded_is_told_where_it_is_to_be(emotion: str) -> None:
     message = rendered(replace(transcript("Hello."), emotion=emotion))

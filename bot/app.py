@@ -18,7 +18,7 @@ from typing import TypeVar
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
-from bot.audio.child_protocol import ChildError
+from bot.audio.child_exit import ChildError
 from bot.audio.media import Media
 from bot.clients import Clients, build_clients, open_session
 from bot.errors import Misconfigured, Unavailable

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from bot.audio.child import main as child
-from bot.audio.child_protocol import LINE_BYTES, ChildError, ChildExit
+from bot.audio.child_exit import ChildError, ChildExit
+from bot.audio.child_protocol import LINE_BYTES
 
 CHILD_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144"}
 """All that a child inherits: no token, no key.

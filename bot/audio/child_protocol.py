@@ -1,4 +1,4 @@
-"""The JSON-lines protocol of the decoding child: renders and checks its lines, maps its exit to errors. Pure.
+"""The JSON-lines protocol of the decoding child: renders and checks its lines. Pure.
 
 A child that splits prints one JSON line for each segment, one that measures a line with the length that it
 counted (0: none), and both one line with their verdict:
@@ -7,71 +7,29 @@ counted (0: none), and both one line with their verdict:
      "has_video": false, "tracks": 1, "breaks_off": false}
     {"length_s": 1920.5}
     {"verdict": "done", "detail": ""}
-
-| how it ends | what it means |
-|---|---|
-| exit 0, ``done`` | the recording is cut to its end, or the length is told |
-| exit 0, a refusal's word | Rejected with that word; of a format that is not read the detail is the codec |
-| exit 0, ``machine`` (it could not read or write) | Unavailable(MACHINE) |
-| exit 0, ``memory`` (beyond RLIMIT_AS) | Rejected(TOO_COSTLY) |
-| SIGXCPU (beyond RLIMIT_CPU) | Rejected(TOO_COSTLY) |
-| SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT | Rejected(NOT_AUDIO): the file broke the decoder |
-| SIGKILL, SIGTERM and the like, from outside | Unavailable(MACHINE): out of memory, or shutting down |
-| no word for as long as it may stall | Unavailable(MACHINE): it had no CPU, else SIGXCPU had come first |
-| anything else, a line too many among it | ChildError, a bug |
 """
 
 from __future__ import annotations
 
 import json
 import math
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from bot.audio.child_exit import ChildError, ChildExit, judge, parsed, plain
 from bot.audio.cuts import EARLIEST_MS, stretch_from
 from bot.audio.plan import LONGEST_MS, MOST_TRACKS, TOLERANCE_S
-from bot.audio.unread_formats import CODECS
-from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span
 
 LINE_BYTES = 16_384
 """A child that prints a longer line is broken."""
 MOST_SOUNDS = 500
 """The longest segment has room for 475, with the pauses between them."""
-DETAIL_CHARACTERS = 200
-
-
-class Verdict(StrEnum):
-    """The final outcomes that a child reports of a file, besides the words of ``REFUSALS``."""
-
-    DONE = "done"
-    MACHINE = "machine"
-    MEMORY = "memory"
-
-
-REFUSALS = frozenset(
-    {
-        Refusal.NOT_AUDIO,
-        Refusal.NO_AUDIO_TRACK,
-        Refusal.PROTECTED,
-        Refusal.FORMAT_NOT_READ,
-        Refusal.DECODER_FAILED,
-        Refusal.TOO_LONG,
-    }
-)
-CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT})
-KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 ALIVE = {"alive": True}
 """A heartbeat, from a child that decodes what needs no segment."""
-
-
-class ChildError(RuntimeError):
-    """A bug: the child did what it should not be able to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +44,6 @@ class Cut:
     has_video: bool
     tracks: int = 1
     breaks_off: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChildExit:
-    """A child's exit status, and the tail of its stderr."""
-
-    returncode: int | None
-    """Negative: the signal that ended it; ``None``: it printed nothing for too long."""
-    stderr_tail: bytes
-    """The last bytes that it wrote to stderr."""
 
 
 def render_cut(cut: Cut) -> str:
@@ -222,52 +170,6 @@ class LengthReader:
         return self._length_s or None
 
 
-def judge(ended: ChildExit, report: dict[str, Any] | None, most_minutes: int | None) -> None:
-    """Return where the child says that it is done; raise what the table above says."""
-    if ended.returncode is None:
-        raise Unavailable(Outage.MACHINE, "the decoder got too little CPU time")
-    if ended.returncode == 0:
-        return _read_report(report or {}, most_minutes)
-    if ended.returncode > 0:
-        raise ChildError(f"exit status {ended.returncode}: {plain(ended.stderr_tail)}")
-    killed_by = -ended.returncode
-    if killed_by == signal.SIGXCPU:
-        raise Rejected(Refusal.TOO_COSTLY, "CPU time")
-    if killed_by in CRASHES:
-        raise Rejected(Refusal.NOT_AUDIO, f"the decoder crashed with signal {killed_by}")
-    if killed_by in KILLS:
-        raise Unavailable(Outage.MACHINE, f"the decoder was ended with signal {killed_by}")
-    raise ChildError(f"signal {killed_by}: {plain(ended.stderr_tail)}")
-
-
-def _read_report(report: dict[str, Any], most_minutes: int | None) -> None:
-    verdict, detail = str(report.get("verdict")), plain(str(report.get("detail")).encode())
-    if verdict in REFUSALS:
-        # Of a codec only our own name for it may reach a thread, whatever the child says.
-        name = CODECS.get(detail) if verdict == Refusal.FORMAT_NOT_READ else None
-        limit = most_minutes if verdict == Refusal.TOO_LONG else None
-        raise Rejected(Refusal(verdict), detail, limit, name)
-    match verdict:
-        case Verdict.MACHINE:
-            raise Unavailable(Outage.MACHINE, detail)
-        case Verdict.MEMORY:
-            raise Rejected(Refusal.TOO_COSTLY, "memory")
-        case Verdict.DONE:
-            return
-    raise ChildError(f"it ended with {plain(verdict.encode())}")
-
-
-def parsed(line: bytes) -> dict[str, Any]:
-    """A child's line; raises ChildError where it is none."""
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ChildError(f"an unreadable line: {plain(line)}") from error
-    if not isinstance(said, dict):
-        raise ChildError(f"an unreadable line: {plain(line)}")
-    return said
-
-
 def _parse_cut(said: dict[str, Any]) -> Cut:
     return Cut(
         Span(_whole(said["start_ms"]), _whole(said["end_ms"])),
@@ -299,9 +201,3 @@ def _lie_in_order(sounds: Sequence[Span], span: Span) -> bool:
             return False
         at_ms = sound.end_ms
     return len(sounds) <= MOST_SOUNDS
-
-
-def plain(text: bytes) -> str:
-    """The end of a child's output as one line of printable ASCII, fit for a log."""
-    line = " ".join(text.decode("ascii", "replace").split())
-    return "".join(sign if " " <= sign <= "~" else "?" for sign in line)[-DETAIL_CHARACTERS:]

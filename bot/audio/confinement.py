@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bot.audio.child_protocol import ChildError, ChildExit, judge, parsed, plain
+from bot.audio.child_exit import ChildError, ChildExit, judge, parsed, plain
 
 
 @dataclass(frozen=True, slots=True)

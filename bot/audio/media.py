@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from bot.audio.cancellation import loudest_if_cancelled, sampling_step
+from bot.audio.child_exit import ChildError
 from bot.audio.child_process import running_child
-from bot.audio.child_protocol import ChildError, Cut, LengthReader, SplitReader
+from bot.audio.child_protocol import Cut, LengthReader, SplitReader
 from bot.audio.confinement import Confinement, ConfinementReader
 from bot.audio.headers import Wav
 from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
@@ -141,7 +142,7 @@ class Media:
     def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
         """A segment as the child reported it, with its file's size checked against the limits again."""
         if not cut.sounds:
-            return Segment(cut.span, (), cut.last, None, cut.tracks, cut.breaks_off)
+            return Segment(cut.span, (), cut.last, None, tracks=cut.tracks, breaks_off=cut.breaks_off)
         path, mime, sent = source, _MPEG, cut.span
         if not cut.untouched:
             mime = sent_as(cut.span, last=cut.last, compressed=self._compressed)
@@ -155,7 +156,7 @@ class Media:
         if not fits_request(size_bytes, duration_s, mime):
             raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
         audio = PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video)
-        return Segment(cut.span, cut.sounds, cut.last, audio, cut.tracks, cut.breaks_off)
+        return Segment(cut.span, cut.sounds, cut.last, audio, tracks=cut.tracks, breaks_off=cut.breaks_off)
 
 
 def _glance(source: Path) -> tuple[bytes, int]:

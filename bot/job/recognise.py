@@ -196,11 +196,10 @@ class RecordingRecogniser:
         hearing = (self._recognise_channel(run, segment, channel) for channel in segment.channels)
         # All are waited for, since all are paid for.
         outcomes = await asyncio.gather(*hearing, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, Rejected):
-                run.refusal = outcome
-            elif isinstance(outcome, BaseException):
-                raise outcome
+        for error in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
+            if not isinstance(error, Rejected):
+                raise error
+            run.refusal = error
         first, *further = [
             RecognisedChannel(channel.sounds, outcome if isinstance(outcome, Recognition) else None)
             for channel, outcome in zip(segment.channels, outcomes, strict=True)
@@ -216,18 +215,16 @@ class RecordingRecogniser:
         run.answered += bool(part.recognitions)
         return part
 
-    async def _recognise_channel(
-        self, run: _Run, segment: Segment, channel: AudioChannel
-    ) -> Recognition | None:
+    async def _recognise_channel(self, run: _Run, segment: Segment, of: AudioChannel) -> Recognition | None:
         """The recognition of a channel; ``None`` for silence, and where only it cannot be recognised.
 
         Raises:
             TranscriptionError: as ``Recogniser.recognise``.
         """
-        if channel.audio is None:
+        if of.audio is None:
             return None
-        run.task.observed.record_sent(channel.audio)
-        return await self._hear(run, segment, channel.audio)
+        run.task.observed.record_sent(of.audio)
+        return await self._hear(run, segment, of.audio)
 
     async def _hear(self, run: _Run, segment: Segment, audio: PreparedAudio) -> Recognition | None:
         """Recognise, with retries where they may help; ``None`` where only this segment cannot be recognised.

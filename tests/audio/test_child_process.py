@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
+from bot.audio.child_exit import ChildError, ChildExit
 from bot.audio.child_process import Child, running_child
-from bot.audio.child_protocol import LINE_BYTES, ChildError, ChildExit
+from bot.audio.child_protocol import LINE_BYTES
 
 
 @asynccontextmanager

@@ -9,18 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audio.child_protocol import (
-    ALIVE,
-    LINE_BYTES,
-    MOST_SOUNDS,
-    REFUSALS,
-    ChildError,
-    ChildExit,
-    Cut,
-    SplitReader,
-    plain,
-    render_cut,
-)
+from bot.audio.child_exit import REFUSALS, ChildError, ChildExit, plain
+from bot.audio.child_protocol import ALIVE, LINE_BYTES, MOST_SOUNDS, Cut, SplitReader, render_cut
 from bot.audio.plan import MOST_TRACKS
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span

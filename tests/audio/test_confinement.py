@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio.child_protocol import ChildError, ChildExit
+from bot.audio.child_exit import ChildError, ChildExit
 from bot.audio.confinement import Confinement, ConfinementReader, render_confinement
 from bot.audio.media import Media
 from bot.errors import Outage, Unavailable

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audio.child_protocol import ChildError, ChildExit, LengthReader, render_length
+from bot.audio.child_exit import ChildError, ChildExit
+from bot.audio.child_protocol import LengthReader, render_length
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
@@ -232,3 +233,15 @@ def test_any_other_word_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> N
 def test_no_bytes_break_the_measurement(said: bytes) -> None:
     with pytest.raises(ChildError):
         LengthReader().feed(said)
+
+
+@pytest.mark.parametrize("layouts", [("mono", "stereo"), ("stereo", "mono", "stereo")])
+async def test_the_links_of_a_chain_count_together(
+    layouts: tuple[str, ...], tmp_path: Path, media: Media
+) -> None:
+    chain = b"".join(
+        encode(tmp_path / f"link{number}", "ogg", "libopus", seconds=4.0, layout=layout).read_bytes()
+        for number, layout in enumerate(layouts)
+    )
+    (tmp_path / "source").write_bytes(chain)
+    assert await media.duration_s(tmp_path / "source") == pytest.approx(4.0 * len(layouts), abs=0.3)

@@ -92,10 +92,10 @@ def _may_be_longer_than_told(task: ConversionTask) -> bool:
 def _check_length(task: ConversionTask) -> None:
     """Decode once for the length alone: nothing is sent of a recording that is refused in the end."""
     decoded_s = 0.0
-    for length_s in lengths_s(task.source, task.most_s):
-        _allow(task, length_s)
-        task.has_decoded(length_s - decoded_s)
-        decoded_s = length_s
+    for so_far_s in lengths_s(task.source, task.most_s):
+        _allow(task, so_far_s)
+        task.has_decoded(so_far_s - decoded_s)
+        decoded_s = so_far_s
 
 
 def _allow(task: ConversionTask, decoded_s: float) -> None:

@@ -140,7 +140,7 @@ def measure(source: str, most_s: int, has_counted: Callable[[float], None]) -> N
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:
     """Run ``work``; return the verdict and its detail. Whatever nobody foresaw is the file's fault."""
-    from bot.audio.child_protocol import Verdict  # noqa: PLC0415
+    from bot.audio.child_exit import Verdict  # noqa: PLC0415
     from bot.errors import Refusal, Rejected  # noqa: PLC0415
 
     try:

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from bot.audio.child_protocol import ChildError
+from bot.audio.child_exit import ChildError
 from bot.audio.confinement import Confinement
 from bot.audio.media import Media
 from bot.commands.check.advice import common

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot import sentences
-from bot.audio.child_protocol import ChildError
+from bot.audio.child_exit import ChildError
 from bot.commands import exits
 from bot.commands.transcribe.kept_parts import KEPT_DAYS, KeptParts, KeptRecording, key_of
 from bot.commands.transcribe.recogniser import OpenRecogniser

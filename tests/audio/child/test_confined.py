@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from bot.audio.child_exit import Verdict
 from bot.audio.child_process import CHILD_ENVIRONMENT
-from bot.audio.child_protocol import Verdict
 from tests.audio.child import confined
 from tests.audio.samples import encode, tone, write_wav
 from tests.audio.test_containers import CONTAINERS, FILMS, make

@@ -17,8 +17,9 @@ import psutil
 import pytest
 
 from bot.audio.child import main as child
+from bot.audio.child_exit import ChildExit
 from bot.audio.child_process import CHILD_ENVIRONMENT
-from bot.audio.child_protocol import ChildExit, SplitReader
+from bot.audio.child_protocol import SplitReader
 from bot.audio.lanes import SMALL_BYTES
 from bot.audio.media import Media
 from bot.audio.plan import Limits, segment_path

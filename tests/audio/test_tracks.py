@@ -204,4 +204,4 @@ async def test_a_file_of_which_no_track_can_be_read_is_refused(tmp_path: Path, m
         await segments_of(media, source, tmp_path)
 
     assert caught.value.reason is Refusal.FORMAT_NOT_READ
-    assert caught.value.detail == "no decoder for any track"
+    assert caught.value.detail == "unknown"

@@ -118,3 +118,18 @@ async def test_a_reply_that_was_posted_while_the_clock_was_ahead_is_not_posted_a
         await bot.expect(lambda line: line.get("event") == "job")
     (reply,) = harness.slack.state.replies(message)
     assert words(reply) == "A clip of 2 seconds."
+
+
+async def test_what_was_shared_meanwhile_is_heard_though_the_clock_had_been_ahead(
+    tmp_path: Path, clock: SystemClock
+) -> None:
+    async with bot_harness_at(tmp_path, "socket", ack_timeout_s=0.3) as harness:
+        clock.set(DAY_S)
+        async with real_bot(harness, tmp_path, PYTHONPATH=clock.path):
+            await harness.answered(harness.share(harness.clip()))
+        clock.set(0)
+        missed = harness.share(harness.clip())
+        await harness.slack.settled()
+        async with real_bot(harness, tmp_path, PYTHONPATH=clock.path), asyncio.timeout(30):
+            (reply,) = await harness.answered(missed)
+    assert words(reply) == "A clip of 2 seconds."

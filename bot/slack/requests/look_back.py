@@ -99,10 +99,12 @@ class LookBack:
         """
         channels = {channel.id: channel for channel in await self._lookups.conversations_of_bot()}
         await self._listening.begin(self._team_id, list(channels))
-        missed = await self._listening.missed(self._team_id)
+        began, earliest = self._now(), self._now() - self._window
+        marks = await self._listening.missed(self._team_id)
+        # One from the future was set while the system's clock was ahead: nobody knows from when.
+        missed = {channel_id: mark if mark <= began else earliest for channel_id, mark in marks.items()}
         if not missed:
             return True
-        began, earliest = self._now(), self._now() - self._window
         known = await self._requests.recordings_since(self._team_id, earliest)
         self._log.info("looking back", channels=len(missed), since=min(missed.values()).isoformat())
         left = len(missed)
@@ -222,7 +224,8 @@ class LookBack:
         )
         if policy.automatic is Automatic.OFF and not policy.has_subscribers:
             return None
-        return max(filter(None, (since, decided_at, default_since)))
+        # One from the future is no limit: the same.
+        return max(time for time in (since, decided_at, default_since) if time and time <= self._now())
 
     async def _read(
         self,

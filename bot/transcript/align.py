@@ -1,9 +1,10 @@
-"""Estimates when the words of a text were said: a beam search over pauses, with Gaussian costs. Pure.
+"""Estimates when the words of a text were said: a beam search over pauses, with costs of a likelihood. Pure.
 
-The recogniser gives no times. Words are laid over the sounds in proportion to their length. Each pause then
-takes the end of a word near its expected place, best the end of a sentence; what is left of the text is laid
-over the sounds that are left, so that an error lasts only until the next sentence. The beam keeps a few
-hypotheses side by side until the pauses that follow tell which was right: one alone soon loses its place.
+The recogniser gives no times. Words are laid over the sounds in proportion to their length. A pause costs
+little where a sentence ends and more the longer it is within one, a sentence that ends without a pause costs
+too, and so does a sound that is too short or too long for its words; the cheapest way of all wins. The beam
+keeps a few hypotheses side by side until the pauses that follow tell which was right: one alone soon loses
+its place.
 """
 
 from __future__ import annotations
@@ -16,15 +17,29 @@ from itertools import accumulate, pairwise
 from bot.recording import Span, Utterance
 from bot.transcript.tokens import Ends, Token, tokens
 
-# The cost of a pause there: that of a place which is off by sqrt(2 * cost) standard deviations.
-_END_COSTS = {Ends.SENTENCE: 0.0, Ends.CLAUSE: 1.5, Ends.WORD: 3.0}
-_USUAL_PAUSE_MS = 700
-"""A longer pause weighs these costs more, a shorter one less."""
-_BEAM_WIDTH = 8
+# Costs are those of a place which is off by sqrt(2 * cost) standard deviations.
+_PAUSE_COSTS = {Ends.SENTENCE: 0.0, Ends.CLAUSE: 1.5, Ends.WORD: 6.0}
+"""Of a pause of ``_USUAL_PAUSE_MS`` behind it."""
+_CAPITAL_COST = 1.5
+"""The same before a capital letter: a sentence may begin there, though nothing ended."""
+_NOISE_COST = 2.0
+"""The same behind a sound without words."""
+_NO_PAUSE_COSTS = {Ends.SENTENCE: 4.0, Ends.CLAUSE: 1.0, Ends.WORD: 0.0}
+"""Of its end within a sound."""
+_MOST_MISFIT = 6.0
+"""The most that a sound of the wrong length costs: it may be music, or half drowned in noise."""
+_USUAL_PAUSE_MS = 1_000
+"""A longer pause weighs its costs more, a shorter one less."""
+_LEAST_WEIGHT, _MOST_WEIGHT = 0.1, 1.6
+_SIGMA_MS, _SIGMA_SHARE = 150, 0.1
+"""The standard deviation of how long words take, and what a sound's length adds: nobody speaks evenly."""
+_LEFT_SHARE = 0.3
+"""How far the pace follows what is left to be said, beside that of the whole."""
+_BEAM_WIDTH = 32
 """The beam's width; see test_align for what it is worth."""
 _SEARCH_SIGMAS = 3.0
 """The search range on each side of a pause's expected place, in standard deviations."""
-_MOST_TRIED = 8
+_MOST_TRIED = 10
 """Words on each side that one pause looks at, whatever the text."""
 
 
@@ -51,7 +66,9 @@ def align(text: str, sounds: Sequence[Span], span: Span) -> list[Utterance]:
     stretches = _inside(sounds, span)
     return [
         Utterance(text[words[said].start : words[end - 1].end], stretch)
-        for stretch, (said, end) in zip(stretches, pairwise([0, *_ends(words, stretches)]), strict=True)
+        for stretch, (said, end) in zip(
+            stretches, pairwise([0, *_ends(_Costs(text, words), stretches)]), strict=True
+        )
         if end > said
     ]
 
@@ -67,22 +84,37 @@ def _inside(sounds: Sequence[Span], span: Span) -> list[Span]:
     return apart or [span]
 
 
-def _ends(words: Sequence[Token], stretches: Sequence[Span]) -> list[int]:
+class _Costs:
+    """A text's lengths and costs, by the number of words said."""
+
+    def __init__(self, text: str, words: Sequence[Token]) -> None:
+        self.words = len(words)
+        self.lengths = [0, *accumulate(word.spoken_length for word in words)]
+        self.pauses = [_NOISE_COST, *(_PAUSE_COSTS[word.ends] for word in words)]
+        for number, word in enumerate(words[1:], 1):
+            if text[word.start].isupper():
+                self.pauses[number] = min(self.pauses[number], _CAPITAL_COST)
+        self.no_pauses = [0.0, *accumulate(_NO_PAUSE_COSTS[word.ends] for word in words)]
+
+
+def _ends(costs: _Costs, stretches: Sequence[Span]) -> list[int]:
     """For each stretch of sound, the number of words that are said when it ends."""
-    lengths = [0, *accumulate(word.spoken_length for word in words)]
-    # A sound without words is a noise: possible, but no better than a pause between two words.
-    end_costs = [_END_COSTS[word.ends] for word in words]
-    left_ms = sum(stretch.duration_ms for stretch in stretches)
+    left_ms = max(sum(stretch.duration_ms for stretch in stretches), 1)
+    per_ms = max(costs.lengths[-1], 1) / left_ms
     hypotheses = [_Hypothesis(0, 0.0)]
     for sound, after in pairwise(stretches):
-        pause = min(max((after.start_ms - sound.end_ms) / _USUAL_PAUSE_MS, 0.5), 1.6)
+        pause = (after.start_ms - sound.end_ms) / _USUAL_PAUSE_MS
+        weight = min(max(pause, _LEAST_WEIGHT), _MOST_WEIGHT)
         found: dict[int, tuple[float, _Hypothesis]] = {}
         for hypothesis in hypotheses:
-            _extend(hypothesis, found, lengths, end_costs, sound.duration_ms, left_ms, pause)
+            left_per_ms = max(costs.lengths[-1] - costs.lengths[hypothesis.said], 1) / left_ms
+            pace = per_ms + _LEFT_SHARE * (left_per_ms - per_ms)
+            _extend(hypothesis, found, costs, sound.duration_ms, pace, weight)
         best_first = sorted(found.items(), key=lambda place: place[1][0])[:_BEAM_WIDTH]
         hypotheses = [_Hypothesis(said, cost, before) for said, (cost, before) in best_first]
         left_ms -= sound.duration_ms
-    ends, best = [len(words)], hypotheses[0]
+    best = min(hypotheses, key=lambda one: one.cost + _rest_cost(one.said, costs, left_ms, per_ms))
+    ends = [costs.words]
     while best.before is not None:
         ends.append(best.said)
         best = best.before
@@ -92,18 +124,15 @@ def _ends(words: Sequence[Token], stretches: Sequence[Span]) -> list[int]:
 def _extend(
     hypothesis: _Hypothesis,
     found: dict[int, tuple[float, _Hypothesis]],
-    lengths: list[int],
-    end_costs: list[float],
+    costs: _Costs,
     sound_ms: int,
-    left_ms: int,
-    pause: float,
+    pace: float,
+    weight: float,
 ) -> None:
     """Extend a hypothesis by the next pause, and keep the cheapest one to each place in ``found``."""
-    said, most = hypothesis.said, len(end_costs)
-    per_ms = max(lengths[-1] - lengths[said], 1) / left_ms
-    expected = lengths[said] + per_ms * sound_ms
-    # The standard deviation: nobody speaks evenly.
-    sigma = per_ms * (150 + 0.15 * sound_ms)
+    said, most, lengths = hypothesis.said, costs.words, costs.lengths
+    expected = lengths[said] + pace * sound_ms
+    sigma = pace * (_SIGMA_MS + _SIGMA_SHARE * sound_ms)
     nearest = bisect_left(lengths, expected, said, most)
     first = bisect_left(lengths, expected - _SEARCH_SIGMAS * sigma, said, most)
     last = bisect_right(lengths, expected + _SEARCH_SIGMAS * sigma, said, most)
@@ -111,7 +140,18 @@ def _extend(
     last = min(most, max(last, nearest), nearest + _MOST_TRIED)
     for end in range(first, last + 1):
         off = (lengths[end] - expected) / sigma
-        fit = end_costs[end - 1] if end > said else _END_COSTS[Ends.WORD]
-        cost = hypothesis.cost + off * off / 2 + fit * pause
+        cost = hypothesis.cost + min(off * off / 2, _MOST_MISFIT)
+        if end > said:
+            cost += costs.no_pauses[end - 1] - costs.no_pauses[said] + costs.pauses[end] * weight
+        else:
+            cost += _NOISE_COST * weight
         if end not in found or cost < found[end][0]:
             found[end] = (cost, hypothesis)
+
+
+def _rest_cost(said: int, costs: _Costs, sound_ms: int, pace: float) -> float:
+    """The cost of saying all that is left in the last sound."""
+    sigma = pace * (_SIGMA_MS + _SIGMA_SHARE * sound_ms)
+    off = (costs.lengths[-1] - costs.lengths[said] - pace * sound_ms) / sigma
+    inside = costs.no_pauses[-2] - costs.no_pauses[said] if said < costs.words else 0.0
+    return min(off * off / 2, _MOST_MISFIT) + inside

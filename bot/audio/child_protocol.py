@@ -3,8 +3,8 @@
 A child that splits prints one JSON line for each segment, one that measures a line with the length that it
 counted (0: none), and both one line with their verdict:
 
-    {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "last": true, "untouched": false,
-     "has_video": false, "tracks": 1, "breaks_off": false}
+    {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "sent": [0, 2000], "last": true,
+     "short": true, "untouched": false, "has_video": false, "tracks": 1, "breaks_off": false}
     {"length_s": 1920.5}
     {"verdict": "done", "detail": ""}
 """
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.audio.child_exit import ChildError, ChildExit, judge, parsed, plain
-from bot.audio.cuts import EARLIEST_MS, stretch_from
-from bot.audio.plan import LONGEST_MS, MOST_TRACKS, TOLERANCE_S
+from bot.audio.cuts import stretch_from
+from bot.audio.plan import LONGEST_MS, MOST_TRACKS, SHORTEST_MS, TOLERANCE_S
 from bot.recording import Span
 
 LINE_BYTES = 16_384
@@ -38,7 +38,11 @@ class Cut:
 
     span: Span
     sounds: tuple[Span, ...]
+    sent: Span | None
+    """The stretch that is sent; ``None`` where there is no sound."""
     last: bool
+    short: bool
+    """The recording is no longer than a segment may be."""
     untouched: bool
     """The source goes out as it is; else a file was written, if there is sound."""
     has_video: bool
@@ -52,7 +56,9 @@ def render_cut(cut: Cut) -> str:
         "start_ms": cut.span.start_ms,
         "end_ms": cut.span.end_ms,
         "sounds": [(sound.start_ms, sound.end_ms) for sound in cut.sounds],
+        "sent": cut.sent and (cut.sent.start_ms, cut.sent.end_ms),
         "last": cut.last,
+        "short": cut.short,
         "untouched": cut.untouched,
         "has_video": cut.has_video,
         "tracks": cut.tracks,
@@ -110,9 +116,10 @@ class SplitReader:
         ends_early = cut.last or cut.span.end_ms == until_ms
         return (
             cut.span.start_ms == start_ms
-            and (0 if ends_early else EARLIEST_MS - 1) < cut.span.duration_ms <= LONGEST_MS
+            and (0 if ends_early else SHORTEST_MS - 1) < cut.span.duration_ms <= LONGEST_MS
             and cut.span.end_ms <= (most_ms if until_ms is None else min(until_ms, most_ms))
-            and _lie_in_order(cut.sounds, cut.span)
+            and _are_sent(cut)
+            and not (cut.short and cut.span.end_ms > LONGEST_MS)
             and 0 <= cut.tracks <= MOST_TRACKS
             and (cut.last or not cut.breaks_off)
             and (not cut.untouched or (cut.last and start_ms == 0 and not self._done))
@@ -173,13 +180,20 @@ class LengthReader:
 def _parse_cut(said: dict[str, Any]) -> Cut:
     return Cut(
         Span(_whole(said["start_ms"]), _whole(said["end_ms"])),
-        tuple(Span(_whole(start), _whole(end)) for start, end in said["sounds"]),
+        tuple(_span(sound) for sound in said["sounds"]),
+        None if said["sent"] is None else _span(said["sent"]),
         last=_flag(said["last"]),
+        short=_flag(said["short"]),
         untouched=_flag(said["untouched"]),
         has_video=_flag(said["has_video"]),
         tracks=_whole(said["tracks"]),
         breaks_off=_flag(said["breaks_off"]),
     )
+
+
+def _span(value: Any) -> Span:
+    start, end = value
+    return Span(_whole(start), _whole(end))
 
 
 def _whole(value: object) -> int:
@@ -194,10 +208,17 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _lie_in_order(sounds: Sequence[Span], span: Span) -> bool:
-    at_ms = span.start_ms
-    for sound in sounds:
-        if not at_ms <= sound.start_ms < sound.end_ms <= span.end_ms:
+def _are_sent(cut: Cut) -> bool:
+    """True where the sounds lie in order within what is sent, and that within the segment."""
+    if cut.sent is None or not cut.sounds:
+        return cut.sent is None and not cut.sounds
+    at_ms = cut.sent.start_ms
+    for sound in cut.sounds:
+        if not at_ms <= sound.start_ms < sound.end_ms:
             return False
         at_ms = sound.end_ms
-    return len(sounds) <= MOST_SOUNDS
+    return (
+        cut.span.start_ms <= cut.sent.start_ms
+        and at_ms <= cut.sent.end_ms <= cut.span.end_ms
+        and len(cut.sounds) <= MOST_SOUNDS
+    )

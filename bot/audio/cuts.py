@@ -1,27 +1,32 @@
-"""Segmentation: cuts a recording at the quietest half second between 90 and 170 s. Pure."""
+"""Segmentation: cuts a recording at the end of a long silence, else in the quietest half second. Pure.
+
+Words never cross a silence of 5 s, of which nothing would be known but its length: both sides are asked for
+apart, which also stops paying for it. A request has a price of its own, though, in the account's limit by the
+minute: so no cut is made before 20 s, however many such silences there are.
+
+A cut is decided by the 171 s that follow, whether or not they are done already, and by nothing before: so
+whoever resumes finds the cuts of the first run.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
-from bot.audio.levels import (
-    FRAME_MS,
-    FRAME_SAMPLES,
-    SAMPLES_PER_MS,
-    SILENCE,
-    find_sounds,
-    measure,
-    worth_sending,
-)
-from bot.audio.plan import LONGEST_MS
+from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE, measure
+from bot.audio.plan import LONGEST_MS, SHORTEST_MS
+from bot.audio.sounds import Activity, find_activity
 from bot.recording import Span
 
 EARLIEST_MS = 90_000
+"""For a cut where there is no long silence."""
 LATEST_MS = 170_000
 """A second before ``LONGEST_MS``, at which the cut is decided: what is left is never shorter than that."""
+LONG_SILENCE_MS = 5_000
+_BEFORE_SOUND_MS = 1_000
+"""Of a long silence that stays with the sound behind it."""
 _WINDOW_MS = 500
 _WINDOW = _WINDOW_MS // FRAME_MS
 
@@ -42,20 +47,52 @@ def stretch_from(at_ms: int, done: Sequence[Span]) -> tuple[int, int | None]:
     return at_ms, None
 
 
-def decide_cut(levels: Sequence[int], room_ms: int | None) -> int | None:
-    """The length of the next segment in ms; ``None`` while more has to be decoded.
+def decide_cut(levels: Sequence[int], room_ms: int | None = None, *, ended: bool = False) -> int | None:
+    """The length of the next segment in ms; ``None`` while more has to be decoded, or for all that is left.
 
-    It ends in the middle of the quietest half second between 90 and 170 s, the latest one of equals, or where
-    there is no more room.
+    It ends a second before the sound behind the first silence of 5 s, from 20 s on; else in the middle of the
+    quietest half second between 90 and 170 s, the latest one of equals; or where there is no more room.
 
     Args:
         levels: From the segment's beginning on.
         room_ms: How far the next stretch is that is done; ``None`` if there is none.
+        ended: The recording ends with these levels.
     """
-    if room_ms is not None and room_ms <= LONGEST_MS:
-        return room_ms if len(levels) * FRAME_MS >= room_ms else None
-    if len(levels) * FRAME_MS < LONGEST_MS:
+    if len(levels) * FRAME_MS < LONGEST_MS and not ended:
         return None
+    window = levels[: LONGEST_MS // FRAME_MS]
+    cut_ms = _behind_silence_ms(window)
+    if cut_ms is None and len(levels) * FRAME_MS >= LONGEST_MS:
+        cut_ms = _quietest_ms(window)
+    if room_ms is None or (cut_ms is not None and cut_ms <= room_ms - SHORTEST_MS):
+        return cut_ms
+    # What lies before it is one segment, if it can be: this recording is cut elsewhere than it was.
+    return room_ms if room_ms <= LONGEST_MS else cut_ms
+
+
+def only_piece(levels: Sequence[int], span: Span) -> Activity | None:
+    """The activity of a recording that is worth sending whole; ``None`` where long silence is left out.
+
+    Args:
+        levels: Of the whole recording, which is no longer than a segment may be.
+        span: All of it.
+    """
+    active = find_activity(levels, span)
+    if active.sent is not None and span.duration_ms - active.sent.duration_ms >= LONG_SILENCE_MS:
+        return None
+    return active if decide_cut(levels, ended=True) is None else None
+
+
+def _behind_silence_ms(levels: Sequence[int]) -> int | None:
+    sounds = find_activity(levels, Span(0, len(levels) * FRAME_MS)).sounds
+    for before, behind in pairwise(sounds):
+        cut_ms = behind.start_ms - _BEFORE_SOUND_MS
+        if behind.start_ms - before.end_ms >= LONG_SILENCE_MS and cut_ms >= SHORTEST_MS:
+            return cut_ms
+    return None
+
+
+def _quietest_ms(levels: Sequence[int]) -> int:
     first = EARLIEST_MS // FRAME_MS
     window = levels[first : LATEST_MS // FRAME_MS]
     sums = [0, *accumulate(max(level, int(SILENCE)) for level in window)]
@@ -70,9 +107,13 @@ class Piece:
 
     span: Span
     sounds: tuple[Span, ...]
+    sent: Span | None
+    """The stretch that is worth sending; ``None`` where there is no sound."""
     last: bool
+    short: bool
+    """It belongs to a recording that is no longer than a segment may be."""
     pcm: array[int]
-    """The samples that are worth sending, s16, mono, 16 kHz; empty where there is no sound."""
+    """The samples of ``sent``, s16, mono, 16 kHz."""
 
 
 class Cutter:
@@ -88,46 +129,56 @@ class Cutter:
         self._levels = array("I")
         self._at = 0
         """Samples before ``_pcm``."""
+        self._is_short = False
 
     def add(self, pcm: bytes) -> list[Piece]:
         """Take more of the recording (s16, mono, 16 kHz); return the segments that are now decided."""
         self._pcm.frombytes(pcm)
-        pieces = []
-        while (length_ms := self._decide()) is not None:
-            pieces.append(self._take(length_ms * SAMPLES_PER_MS, last=False))
-        return pieces
+        return list(self._decided(ended=False))
 
-    def end(self) -> Piece | None:
-        """Take the end of the recording for known; return what is left, if anything."""
-        # Behind a stretch that is done, less than a frame is the rounding of another way to decode.
-        if len(self._pcm) < (FRAME_SAMPLES if self._at else 1):
-            return None
-        measure(self._pcm, self._levels, to_the_end=True)
-        return self._take(len(self._pcm), last=True)
+    def end(self) -> list[Piece]:
+        """Take the end of the recording for known; return the segments of what is left, if anything."""
+        self._is_short = self._at + len(self._pcm) <= LONGEST_MS * SAMPLES_PER_MS
+        return list(self._decided(ended=True))
 
-    def _decide(self) -> int | None:
+    def _decided(self, *, ended: bool) -> Iterator[Piece]:
+        while True:
+            room_ms = self._pass_done()
+            # Behind a stretch that is done, less than a frame is the rounding of another way to decode.
+            if len(self._pcm) < (FRAME_SAMPLES if self._at else 1):
+                return
+            measure(self._pcm, self._levels, to_the_end=ended)
+            length_ms = decide_cut(self._levels, room_ms, ended=ended)
+            if length_ms is not None and length_ms * SAMPLES_PER_MS <= len(self._pcm):
+                yield self._take(length_ms * SAMPLES_PER_MS, last=False)
+            elif ended:
+                yield self._take(len(self._pcm), last=True)
+            else:
+                return
+
+    def _pass_done(self) -> int | None:
+        """Drop what is done already here; return how far the next such stretch is, in ms."""
         start_ms, until_ms = stretch_from(self._at // SAMPLES_PER_MS, self._done)
         missing = start_ms * SAMPLES_PER_MS - self._at
         if missing > 0:
             self._drop(min(missing, len(self._pcm)))
-            self._levels = array("I")
-        measure(self._pcm, self._levels)
-        return decide_cut(self._levels, None if until_ms is None else until_ms - start_ms)
+        return None if until_ms is None else until_ms - start_ms
 
     def _take(self, samples: int, *, last: bool) -> Piece:
         start_ms = self._at // SAMPLES_PER_MS
         span = Span(start_ms, start_ms - (-samples // SAMPLES_PER_MS))
-        frames = -(-samples // FRAME_SAMPLES)
-        sounds = find_sounds(self._levels[:frames], span)
+        active = find_activity(self._levels[: -(-samples // FRAME_SAMPLES)], span)
         pcm = array("h")
-        if sounds:
-            sent = worth_sending(span, sounds)
-            end = min((sent.end_ms - start_ms) * SAMPLES_PER_MS, samples)
-            pcm = self._pcm[(sent.start_ms - start_ms) * SAMPLES_PER_MS : end]
+        if active.sent is not None:
+            end = min((active.sent.end_ms - start_ms) * SAMPLES_PER_MS, samples)
+            pcm = self._pcm[(active.sent.start_ms - start_ms) * SAMPLES_PER_MS : end]
         self._drop(samples)
-        del self._levels[:frames]
-        return Piece(span, sounds, last, pcm)
+        return Piece(span, active.sounds, active.sent, last, self._is_short, pcm)
 
     def _drop(self, samples: int) -> None:
         del self._pcm[:samples]
         self._at += samples
+        if samples % FRAME_SAMPLES:
+            self._levels = array("I")
+        else:
+            del self._levels[: samples // FRAME_SAMPLES]

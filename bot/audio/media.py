@@ -16,7 +16,7 @@ from bot.audio.child_protocol import Cut, LengthReader, SplitReader
 from bot.audio.confinement import Confinement, ConfinementReader
 from bot.audio.headers import Wav
 from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
-from bot.audio.levels import is_loud, worth_sending
+from bot.audio.levels import is_loud
 from bot.audio.plan import (
     WAV_HEAD_BYTES,
     Limits,
@@ -141,14 +141,13 @@ class Media:
 
     def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
         """A segment as the child reported it, with its file's size checked against the limits again."""
-        if not cut.sounds:
+        if cut.sent is None:
             return Segment(cut.span, (), cut.last, None, tracks=cut.tracks, breaks_off=cut.breaks_off)
-        path, mime, sent = source, _MPEG, cut.span
+        path, mime = source, _MPEG
         if not cut.untouched:
-            mime = sent_as(cut.span, last=cut.last, compressed=self._compressed)
+            mime = sent_as(short=cut.short, compressed=self._compressed)
             path = segment_path(workspace, source, cut.span, mime)
-            sent = worth_sending(cut.span, cut.sounds)
-        duration_s = sent.duration_ms / 1_000
+        duration_s = cut.sent.duration_ms / 1_000
         try:
             size_bytes = path.stat().st_size
         except FileNotFoundError as error:

@@ -15,6 +15,9 @@ from bot.recording import AudioMime, Span
 MAX_REQUEST_S = 300
 """The recogniser's limit for one request."""
 MAX_DATA_URI_BYTES = 10_485_760
+SHORTEST_MS = 20_000
+"""No segment is shorter that does not end with the recording or beside what is done: three requests a minute
+of it at most, of the hundred that an account has."""
 LONGEST_MS = 171_000
 """No segment is longer. Short ones are recognised side by side, and each is a small loss when it fails."""
 TOLERANCE_S = 1.0
@@ -73,12 +76,12 @@ def untouched_wav(head: bytes, size_bytes: int) -> Wav | None:
     return wav if fits_request(size_bytes, wav.duration_s, "audio/wav") else None
 
 
-def sent_as(span: Span, *, last: bool, compressed: bool) -> AudioMime:
-    """The type a segment is sent as: MP3 for a recording that is not cut, else WAV unless ``compressed``.
+def sent_as(*, short: bool, compressed: bool) -> AudioMime:
+    """The type a segment is sent as: MP3 of a short recording, else WAV unless ``compressed``.
 
     Encoding an hour takes longer than anything else that happens to it; a short clip is encoded at once.
     """
-    return "audio/mpeg" if compressed or (last and span.start_ms == 0) else "audio/wav"
+    return "audio/mpeg" if compressed or short else "audio/wav"
 
 
 def segment_path(workspace: Path, source: Path, span: Span, mime: AudioMime) -> Path:

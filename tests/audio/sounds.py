@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bot.audio.levels import find_sounds, measure
+from bot.audio.levels import measure
+from bot.audio.sounds import find_activity
 from bot.recording import Span
 from tests.speech.encoding import decode
 
@@ -66,7 +67,7 @@ def sounds_in(signal: Signal) -> tuple[Span, ...]:
     """Where a recording of this signal holds sound."""
     pcm, levels = pcm_of(signal), array("I")
     measure(pcm, levels, to_the_end=True)
-    return find_sounds(levels, Span(0, -(-len(pcm) // 16)))
+    return find_activity(levels, Span(0, -(-len(pcm) // 16))).sounds
 
 
 def sounding_s(signal: Signal) -> float:

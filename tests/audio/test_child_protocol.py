@@ -24,9 +24,10 @@ def report(verdict: str, detail: object = "") -> bytes:
 
 
 def line(start_ms: object = 0, end_ms: object = 2_000, **changes: Any) -> bytes:
-    said = {"start_ms": start_ms, "end_ms": end_ms, "sounds": [[start_ms, end_ms]]}
-    flags = {"last": True, "untouched": False, "has_video": False, "breaks_off": False}
-    return json.dumps({**said, **flags, "tracks": 1, **changes}).encode()
+    sent = [start_ms, end_ms]
+    said = {"start_ms": start_ms, "end_ms": end_ms, "sounds": [sent], "sent": sent, "tracks": 1}
+    flags = {"last": True, "short": False, "untouched": False, "has_video": False, "breaks_off": False}
+    return json.dumps({**said, **flags, **changes}).encode()
 
 
 def account(*lines: bytes, done: Sequence[Span] = ()) -> SplitReader:
@@ -41,7 +42,9 @@ def test_a_line_is_read_as_it_was_written(*, untouched: bool) -> None:
     cut = Cut(
         Span(0, 2_000),
         (Span(40, 500), Span(900, 2_000)),
+        Span(0, 2_000),
         last=True,
+        short=True,
         untouched=untouched,
         has_video=not untouched,
         tracks=3,
@@ -53,7 +56,8 @@ def test_a_line_is_read_as_it_was_written(*, untouched: bool) -> None:
 
 def test_the_longest_line_there_can_be_is_within_the_limit() -> None:
     sounds = tuple(Span(at, at + 60) for at in range(10_000_000, 10_171_000, 360))
-    cut = Cut(Span(10_000_000, 10_171_000), sounds, last=False, untouched=False, has_video=False)
+    span = Span(10_000_000, 10_171_000)
+    cut = Cut(span, sounds, span, last=False, short=False, untouched=False, has_video=False)
 
     assert len(sounds) <= MOST_SOUNDS
     assert len(render_cut(cut)) < LINE_BYTES
@@ -147,7 +151,7 @@ def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> No
         line(0, -5),
         line(0, 171_001),
         line(0, 10**30),
-        line(0, 89_998, last=False),
+        line(0, 19_998, last=False),
         line(0, 2_000.0),
         line(0, float("nan"), sounds=[]),
         line(0, float("inf"), sounds=[]),
@@ -155,6 +159,16 @@ def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> No
         line(start_ms=False, sounds=[]),
         line(end_ms=True, sounds=[]),
         line(0, None),
+        line(sounds=[]),
+        line(sent=None),
+        line(sent=[0]),
+        line(sent=[0, 2_001]),
+        line(sent=[-1, 2_000]),
+        line(sent=[1, 2_000]),
+        line(sent=[0, 1_999]),
+        line(sent=[0, 2_000.0]),
+        line(short=1),
+        line(100_000, 172_000, short=True),
         line(sounds=None),
         line(sounds={"a": 1}),
         line(sounds="ab"),
@@ -191,7 +205,7 @@ def test_a_line_that_no_child_of_ours_says_is_a_bug(said: bytes) -> None:
     [
         line(0, 100_001),
         line(0, 99_999, last=False)[:-1] + b"]",
-        line(0, 50_000, last=False),
+        line(0, 19_000, last=False),
         line(100_000, 200_000),
         line(300_000, 301_000),
         line(0, 100_000, untouched=True),
@@ -212,6 +226,7 @@ def test_a_segment_that_reaches_into_what_is_done_is_a_bug(said: bytes) -> None:
         (line(end_ms=90_000, last=False), line(90_001, 91_000)),
         (line(end_ms=90_000, last=False), line(89_999, 91_000)),
         (line(end_ms=90_000, last=False), line(0, 90_000)),
+        (line(end_ms=90_000, last=False), line(90_000, 180_000, short=True)),
         (line(end_ms=90_000, last=False), line(90_000, 91_000, untouched=True)),
         (*(line(at, at + 150_000, last=False) for at in range(0, 600_000, 150_000)), line(600_000, 601_001)),
     ],
@@ -231,7 +246,10 @@ JSON = st.recursive(
 
 @given(
     st.sampled_from(
-        ["start_ms", "end_ms", "sounds", "last", "untouched", "has_video", "tracks", "breaks_off"]
+        [
+            *("start_ms", "end_ms", "sounds", "sent", "last", "short", "untouched", "has_video", "tracks"),
+            "breaks_off",
+        ]
     ),
     JSON,
 )

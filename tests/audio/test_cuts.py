@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.audio.cuts import EARLIEST_MS, LATEST_MS, Cutter, Piece, decide_cut, stretch_from
-from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE
-from bot.audio.plan import LONGEST_MS
+from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE, power
+from bot.audio.plan import LONGEST_MS, SHORTEST_MS
 from bot.recording import Span
 
 pytestmark = pytest.mark.slow
@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 WINDOW = 25
 LONGEST = LONGEST_MS // FRAME_MS
 LOUD = 1_000_000
+SMOOTHED_MS = 40
+"""A burst seems so much longer at both ends."""
 
 
 def levels_of(quiet: Sequence[tuple[int, int, int]], frames: int = LONGEST) -> array[int]:
@@ -34,7 +36,7 @@ def loudness(levels: Sequence[int], first: int) -> int:
 
 CANDIDATES = range(EARLIEST_MS // FRAME_MS, LATEST_MS // FRAME_MS - WINDOW + 1)
 QUIET = st.lists(
-    st.tuples(st.integers(4_000, 8_600), st.integers(1, 200), st.sampled_from([0, 20, 500, 40_000])),
+    st.tuples(st.integers(4_000, 8_600), st.integers(1, 40), st.sampled_from([0, 20, 500, 40_000])),
     max_size=6,
 )
 
@@ -65,7 +67,7 @@ def test_silence_below_75_dbfs_is_no_quieter_than_silence() -> None:
 
 
 def test_what_is_heard_outside_of_the_window_does_not_count() -> None:
-    levels = levels_of([(1_000, 3_500, 0), (5_000, 100, 9_000), (8_500, 50, 0)])
+    levels = levels_of([(4_300, 200, 0), (5_000, 100, 9_000), (8_500, 50, 0)])
 
     assert 5_000 * FRAME_MS < (decide_cut(levels, None) or 0) < 5_100 * FRAME_MS
 
@@ -78,11 +80,13 @@ def test_nothing_is_decided_before_171_s_are_heard() -> None:
 
 
 @pytest.mark.parametrize("room_ms", [20, 60_000, LONGEST_MS])
-def test_a_stretch_before_what_is_done_is_one_segment(room_ms: int) -> None:
-    levels = levels_of([], room_ms // FRAME_MS)
+def test_a_stretch_before_what_is_done_is_one_segment_where_nothing_cuts_it(room_ms: int) -> None:
+    levels = levels_of([], LONGEST)
 
-    assert decide_cut(levels, room_ms) == room_ms
     assert decide_cut(levels[:-1], room_ms) is None
+    assert decide_cut(levels[:-1], room_ms, ended=True) == room_ms
+    if room_ms < EARLIEST_MS:
+        assert decide_cut(levels, room_ms) == room_ms
 
 
 def test_a_longer_stretch_before_what_is_done_is_cut_as_usual() -> None:
@@ -90,6 +94,57 @@ def test_a_longer_stretch_before_what_is_done_is_cut_as_usual() -> None:
 
     assert decide_cut(levels, LONGEST_MS + 20) == decide_cut(levels, None)
     assert decide_cut(levels[:-1], LONGEST_MS + 20) is None
+
+
+def test_a_long_silence_is_cut_a_second_before_the_sound_behind_it() -> None:
+    levels = levels_of([(2_000, 260, 0), (4_000, 500, 0)])
+
+    assert decide_cut(levels) == 2_260 * FRAME_MS - 1_000 - SMOOTHED_MS
+    assert decide_cut(levels[:-1]) is None
+    assert decide_cut(levels[:-1], ended=True) == decide_cut(levels)
+
+
+def test_a_long_silence_in_noise_is_cut_too() -> None:
+    noise = int(power(-36))
+    levels = array("I", [noise]) * LONGEST
+    levels[1_000:2_000] = array("I", [LOUD * 4]) * 1_000
+    levels[3_000:] = array("I", [LOUD * 4]) * (LONGEST - 3_000)
+
+    assert decide_cut(levels) == pytest.approx(59_000, abs=100)
+
+
+def test_a_silence_of_less_than_five_seconds_is_not_cut() -> None:
+    levels = levels_of([(2_000, 249, 0), (6_000, WINDOW, 0)])
+
+    assert (decide_cut(levels) or 0) > EARLIEST_MS
+
+
+def test_many_short_sounds_are_not_as_many_requests() -> None:
+    # A second of sound after every six of silence: as many segments as a request is worth, and no more.
+    pieces = cut(recording(([9_000] + [0] * 6) * 100))
+
+    assert len(pieces) <= 700_000 / SHORTEST_MS + 1
+    assert all(piece.span.duration_ms >= SHORTEST_MS for piece in pieces[:-1])
+    assert sum(len(piece.pcm) for piece in pieces) < 700 * 16_000 * 0.85
+
+
+def test_silence_between_is_left_out_of_what_is_sent() -> None:
+    pieces = cut(recording([9_000] * 20 + [0] * 60 + [9_000] * 20))
+
+    assert [piece.span for piece in pieces] == [Span(0, 78_960), Span(78_960, 100_000)]
+    assert [piece.last for piece in pieces] == [False, True]
+    assert [len(piece.pcm) // 16 for piece in pieces] == [20_540, 21_040]
+    assert all(piece.short for piece in pieces)
+
+
+def test_words_across_a_silence_stay_apart_in_a_second_run() -> None:
+    seconds = ([9_000] * 22 + [0] * 6) * 12
+    first = cut(recording(seconds))
+    assert len(first) == 12
+
+    second = cut(recording(seconds), [first[0].span, first[5].span, first[6].span])
+
+    assert [piece.span for piece in second] == [first[at].span for at in (1, 2, 3, 4, 7, 8, 9, 10, 11)]
 
 
 def test_the_next_segment_begins_behind_what_is_done() -> None:
@@ -115,8 +170,7 @@ def cut(pcm: array[int], done: Sequence[Span] = (), step_samples: int = 48_000) 
     cutter, pieces = Cutter(done), []
     for at in range(0, len(pcm), step_samples):
         pieces += cutter.add(pcm[at : at + step_samples].tobytes())
-    last = cutter.end()
-    return pieces if last is None else [*pieces, last]
+    return [*pieces, *cutter.end()]
 
 
 @st.composite
@@ -152,7 +206,7 @@ def test_segments_and_what_is_done_lie_side_by_side(data: st.DataObject) -> None
         assert piece.last == (span.end_ms == end_ms)
         if not piece.last:
             assert span.end_ms % FRAME_MS == 0
-            assert span.duration_ms >= EARLIEST_MS or span.end_ms in {one.start_ms for one in done}
+            assert span.duration_ms >= SHORTEST_MS or span.end_ms in {one.start_ms for one in done}
 
 
 @settings(max_examples=8, deadline=None)

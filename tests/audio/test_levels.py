@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.audio.levels import FRAME_MS, find_sounds, is_loud, measure, power, worth_sending
+from bot.audio.levels import FRAME_MS, is_loud, measure, power
+from bot.audio.sounds import find_activity
 from bot.recording import Span
 from tests.audio.sounds import (
     RATE_HZ,
@@ -137,7 +138,7 @@ def bursts(*spans_ms: tuple[int, int], total_ms: int = 5_000) -> tuple[Span, ...
     for start_ms, end_ms in spans_ms:
         for at in range(start_ms // FRAME_MS, end_ms // FRAME_MS):
             levels[at] = 1_000_000
-    return find_sounds(levels, Span(10_000, 10_000 + total_ms))
+    return find_activity(levels, Span(10_000, 10_000 + total_ms)).sounds
 
 
 def test_a_short_pause_joins_and_a_longer_one_parts() -> None:
@@ -149,17 +150,17 @@ def test_a_short_pause_joins_and_a_longer_one_parts() -> None:
 def test_times_stay_within_the_segment() -> None:
     levels = array("I", [1_000_000]) * 50
 
-    assert find_sounds(levels, Span(500, 1_495)) == (Span(500, 1_495),)
+    assert find_activity(levels, Span(500, 1_495)).sounds == (Span(500, 1_495),)
 
 
 def test_a_blip_at_the_edge_is_dropped_unless_it_is_alone() -> None:
     levels = array("I", [0]) * 250
     levels[249] = 120  # smoothed over three frames there: just above -75 dBFS
-    alone = find_sounds(levels, Span(0, 5_000))
+    alone = find_activity(levels, Span(0, 5_000)).sounds
     levels[100:150] = array("I", [1_000_000]) * 50
 
     assert alone == (Span(4_980, 5_000),)
-    assert find_sounds(levels, Span(0, 5_000)) == (Span(1_960, 3_040),)
+    assert find_activity(levels, Span(0, 5_000)).sounds == (Span(1_960, 3_040),)
 
 
 @settings(max_examples=50)
@@ -167,22 +168,29 @@ def test_a_blip_at_the_edge_is_dropped_unless_it_is_alone() -> None:
 def test_sounds_lie_in_order_between_pauses(levels: list[int], start_ms: int) -> None:
     span = Span(start_ms, start_ms + len(levels) * FRAME_MS)
 
-    sounds = find_sounds(levels, span)
+    active = find_activity(levels, span)
+    sounds, sent = active.sounds, active.sent
 
     assert all(span.start_ms <= sound.start_ms < sound.end_ms <= span.end_ms for sound in sounds)
     assert all(other.start_ms - one.end_ms >= 300 for one, other in pairwise(sounds))
     assert len(sounds) < 2 or all(sound.duration_ms >= 60 for sound in sounds)
-    if sounds:
-        sent = worth_sending(span, sounds)
+    assert (sent is None) is (not sounds)
+    if sent is not None:
         assert span.start_ms <= sent.start_ms <= sounds[0].start_ms
         assert sounds[-1].end_ms <= sent.end_ms <= span.end_ms
 
 
 def test_silence_of_more_than_two_seconds_at_the_ends_is_left_out() -> None:
-    span = Span(100_000, 110_000)
+    def sent(*spans_ms: tuple[int, int]) -> Span | None:
+        levels = array("I", [0]) * 500
+        for start_ms, end_ms in spans_ms:
+            for at in range(start_ms // FRAME_MS, end_ms // FRAME_MS):
+                levels[at] = 1_000_000
+        return find_activity(levels, Span(100_000, 110_000)).sent
 
-    assert worth_sending(span, [Span(102_000, 108_000)]) == span
-    assert worth_sending(span, [Span(102_020, 105_000), Span(106_000, 107_980)]) == Span(101_520, 108_480)
+    # Smoothing makes each burst 40 ms longer at both ends.
+    assert sent((2_040, 7_960)) == Span(100_000, 110_000)
+    assert sent((2_060, 5_000), (6_000, 7_940)) == Span(101_520, 108_480)
 
 
 def test_only_a_sample_beyond_minus_30_dbfs_is_loud() -> None:

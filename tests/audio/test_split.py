@@ -135,6 +135,42 @@ async def test_silence_at_both_ends_is_not_sent(tmp_path: Path, workspace: Path,
     assert heard(segment.audio.path)[0] == pytest.approx(segment.audio.duration_s, abs=0.15)
 
 
+async def test_both_sides_of_a_long_silence_are_sent_apart_and_small(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    pcm = tone(25.0, 16_000) + array("h", bytes(2 * 16_000 * 30)) + tone(5.0, 16_000)
+    source = write_wav(tmp_path / "source", pcm, 16_000)
+
+    first, second = await segments_of(media, source, workspace)
+
+    assert first.span == Span(0, second.span.start_ms)
+    assert second.span.start_ms == pytest.approx(54_000, abs=100)
+    assert second.span.end_ms == pytest.approx(60_000, abs=100)
+    assert (first.last, second.last) == (False, True)
+    for segment, seconds in ((first, 25.5), (second, 6.0)):
+        assert segment.audio is not None
+        assert segment.audio.mime == "audio/mpeg"
+        assert segment.audio.duration_s == pytest.approx(seconds, abs=0.15)
+        assert heard(segment.audio.path)[0] == pytest.approx(seconds, abs=0.15)
+    assert await segments_of(media, source, workspace, [first.span]) == [second]
+
+
+async def test_a_flawless_mp3_with_a_long_silence_is_cut(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = mp3_of(
+        tone(25.0, 16_000) + array("h", bytes(2 * 16_000 * 8)) + tone(5.0, 16_000), tmp_path / "a"
+    )
+    ends = mp3_of(tone(5.0, 16_000) + array("h", bytes(2 * 16_000 * 8)), tmp_path / "b")
+
+    segments = await segments_of(media, source, workspace)
+    audio = await only_audio_of(media, ends, workspace)
+
+    assert len(segments) == 2
+    assert audio.path != ends
+    assert audio.duration_s == pytest.approx(5.5, abs=0.15)
+
+
 @pytest.mark.parametrize("format_and_codec", [("ipod", "aac"), ("mp3", "libmp3lame"), ("flac", "flac")])
 async def test_a_silent_recording_has_nothing_to_send(
     format_and_codec: tuple[str, str], tmp_path: Path, workspace: Path, media: Media

@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bot.audio.levels import find_sounds, measure
+from bot.audio.levels import measure
+from bot.audio.sounds import find_activity
 from bot.audio.voices import are_different_voices
 from bot.recording import Span
 from tests.audio.sounds import RATE_HZ, Signal, at_dbfs, hum, noise, pcm_of, silence, speech
@@ -36,7 +37,10 @@ def _measured(
         levels.append(array("I"))
         measure(pcm_of(channel), levels[-1])
     span = Span(7_000, 7_000 + len(levels[0]) * 20)
-    return (levels[0], levels[1]), (find_sounds(levels[0], span), find_sounds(levels[1], span))
+    return (levels[0], levels[1]), (
+        find_activity(levels[0], span).sounds,
+        find_activity(levels[1], span).sounds,
+    )
 
 
 def late(signal: Signal, ms: float) -> Signal:

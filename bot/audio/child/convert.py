@@ -74,8 +74,8 @@ def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
         outbox.hand_over_ready()
     if decoded_s == 0:
         raise Rejected(Refusal.NOT_AUDIO, "not a sample")
-    if (rest := cutter.end()) is not None:
-        outbox.add(rest)
+    for piece in cutter.end():
+        outbox.add(piece)
     outbox.hand_over_all()
 
 
@@ -120,18 +120,16 @@ class _Outbox:
         while len(self._waiting) >= self._most:
             self._hand_over_first()
         cut = Cut(
-            piece.span,
-            piece.sounds,
-            piece.last,
+            *(piece.span, piece.sounds, piece.sent, piece.last, piece.short),
             untouched=False,
             has_video=self._sound.has_video,
             tracks=self._sound.tracks,
             breaks_off=piece.last and self._sound.breaks_off,
         )
-        mime = sent_as(piece.span, last=piece.last, compressed=self._task.compressed)
+        mime = sent_as(short=piece.short, compressed=self._task.compressed)
         target = segment_path(self._task.workspace, self._task.source, piece.span, mime)
         write = write_mp3 if mime == "audio/mpeg" else write_wav
-        encoded = self._pool.submit(write, target, piece.pcm) if piece.sounds else None
+        encoded = self._pool.submit(write, target, piece.pcm) if piece.sent else None
         self._waiting.append((cut, encoded))
 
     def hand_over_ready(self) -> None:

@@ -18,8 +18,9 @@ from bot.audio.child.channels import Downmix
 from bot.audio.child.decode import Tally, decode_packet, is_of_this_machine, open_container
 from bot.audio.child.tracks import choose_tracks
 from bot.audio.child_protocol import Cut
+from bot.audio.cuts import only_piece
 from bot.audio.headers import id3v2_bytes, read_mp3_frame
-from bot.audio.levels import find_sounds, measure
+from bot.audio.levels import measure
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_MP3_BYTES
 from bot.errors import Rejected
 from bot.recording import Span
@@ -55,7 +56,7 @@ def untouched_mp3(source: Path) -> Cut | None:
 def _walked(container: InputContainer, source: Path, size_bytes: int) -> Cut | None:
     track = choose_tracks(container)[0]
     chain, tally, downmix = _Chain(source), Tally(), Downmix()
-    samples, pcm, levels = 0, array("h"), array("I")
+    samples, pcm = 0, array("h")
     for packet in container.demux(track):
         if packet.size and not chain.goes_on_with(packet):
             return None
@@ -73,9 +74,18 @@ def _walked(container: InputContainer, source: Path, size_bytes: int) -> Cut | N
         pcm.frombytes(piece)
     if downmix.has_chosen:
         return None  # whoever mixes its channels hears nothing
+    return _sent_whole(pcm, Span(0, -(-samples * 1_000 // track.rate)))
+
+
+def _sent_whole(pcm: array[int], span: Span) -> Cut | None:
+    """The one segment; ``None`` where long silence is better left out."""
+    levels = array("I")
     measure(pcm, levels, to_the_end=True)
-    span = Span(0, -(-samples * 1_000 // track.rate))
-    return Cut(span, find_sounds(levels, span), last=True, untouched=True, has_video=False)
+    active = only_piece(levels, span)
+    if active is None:
+        return None
+    sent = span if active.sounds else None
+    return Cut(span, active.sounds, sent, last=True, short=True, untouched=True, has_video=False)
 
 
 def _promised_s(track: AudioStream) -> float:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from array import array
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from bot.audio.cancellation import loudest_if_cancelled, sampling_step
 from bot.audio.child_exit import ChildError
 from bot.audio.child_process import running_child
 from bot.audio.child_protocol import Cut, LengthReader, SplitReader
 from bot.audio.confinement import Confinement, ConfinementReader
-from bot.audio.headers import Wav
 from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
-from bot.audio.levels import is_loud
 from bot.audio.plan import (
     WAV_HEAD_BYTES,
     Limits,
@@ -26,11 +22,11 @@ from bot.audio.plan import (
     untouched_wav,
 )
 from bot.audio.unread_formats import unread_format
+from bot.audio.whole_wav import whole_wav
 from bot.errors import Refusal, Rejected
 from bot.machine import machine_trouble
 from bot.recording import AudioMime, PreparedAudio, Segment, Span
 
-_LOUDNESS_BYTES = 65_536
 _MPEG: AudioMime = "audio/mpeg"
 
 
@@ -76,8 +72,8 @@ class Media:
                 raise Rejected(Refusal.EMPTY)
             _refuse_unread_format(head)
             wav = None if done else untouched_wav(head, size_bytes)
-            if wav is not None and await asyncio.to_thread(_is_worth_sending, source, wav):
-                yield _whole(source, size_bytes, wav)
+            if wav is not None and (whole := await asyncio.to_thread(whole_wav, source, wav, size_bytes)):
+                yield whole
                 return
             is_small, made = size_bytes <= SMALL_BYTES, list(done)
             while True:
@@ -172,25 +168,3 @@ def _refuse_unread_format(head: bytes) -> None:
     """
     if (name := unread_format(head)) is not None:
         raise Rejected(Refusal.FORMAT_NOT_READ, name, format_name=name)
-
-
-def _is_worth_sending(source: Path, wav: Wav) -> bool:
-    """True where a WAV's samples are worth sending without a closer look: loud, also when they are mixed."""
-    step, loud = sampling_step(wav.rate_hz) * wav.channels, False
-    with source.open("rb") as file:
-        file.seek(-wav.data_bytes, os.SEEK_END)
-        for piece in iter(lambda: file.read(_LOUDNESS_BYTES), b""):
-            loud = loud or is_loud(piece)
-            samples = array("h", piece)
-            channels = [samples[number::step] for number in range(wav.channels)]
-            if wav.channels > 1 and loudest_if_cancelled(channels) is not None:
-                return False
-    return loud
-
-
-def _whole(source: Path, size_bytes: int, wav: Wav) -> Segment:
-    """A WAV that goes out as it is, sound from end to end as far as the bot knows."""
-    span = Span(0, -(-wav.data_bytes * 1_000 // wav.bytes_per_s))
-    return Segment(
-        span, (span,), last=True, audio=PreparedAudio(source, "audio/wav", size_bytes, wav.duration_s)
-    )

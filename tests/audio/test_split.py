@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.audio.child.encode import write_mp3
@@ -12,8 +13,10 @@ from bot.audio.media import Media
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_WAV_BYTES
 from bot.recording import Segment, Span
 from tests.audio.samples import encode, heard, tone, write_wav
-from tests.audio.sounds import hum, noise, pcm_of, silence
+from tests.audio.sounds import hum, noise, pcm_of
 from tests.audio.splitting import only_audio_of, only_segment_of, segments_of
+from tests.speech.encoding import Format
+from tests.speech.encoding import encode as encode_speech
 
 pytestmark = pytest.mark.slow
 
@@ -198,18 +201,47 @@ async def test_a_soft_small_wav_is_converted(tmp_path: Path, workspace: Path, me
     assert (await only_audio_of(media, source, workspace)).path != source
 
 
-async def test_a_small_wav_with_one_loud_moment_goes_out_as_it_is(tmp_path: Path, workspace: Path) -> None:
-    pcm = pcm_of(silence(30))
-    pcm[-1] = -1_100
+async def test_a_small_wav_goes_out_as_it_is_with_the_sounds_that_a_child_finds(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    pcm = (array("h", bytes(2 * 16_000 * 4)) + tone(2.0, 16_000)) * 3 + tone(1.0, 16_000)
     source = write_wav(tmp_path / "source", pcm)
-    assert source.stat().st_size < UNTOUCHED_WAV_BYTES
+    decoded = flac_of(pcm, tmp_path / "decoded")
 
     segment = await only_segment_of(Media(children=0), source, workspace)
 
-    assert segment.sounds == (segment.span,)
-    assert segment.span == Span(0, 30_000)
     assert segment.audio is not None
     assert segment.audio.path == source
+    assert len(segment.sounds) == 3
+    assert segment.sounds == (await only_segment_of(media, decoded, workspace)).sounds
+
+
+async def test_a_small_wav_with_a_long_silence_is_cut(tmp_path: Path, workspace: Path, media: Media) -> None:
+    pcm = tone(10.0, 16_000) + array("h", bytes(2 * 16_000 * 12)) + tone(8.0, 16_000)
+    source = write_wav(tmp_path / "source", pcm)
+    assert source.stat().st_size < UNTOUCHED_WAV_BYTES
+
+    first, second = await segments_of(media, source, workspace)
+
+    assert first.audio is not None
+    assert second.audio is not None
+    assert first.audio.duration_s + second.audio.duration_s == pytest.approx(19.5, abs=0.2)
+
+
+@pytest.mark.parametrize(("rate_hz", "seconds", "whole"), [(48_000, 4.9, True), (48_000, 5.1, False)])
+async def test_a_wav_of_another_rate_goes_out_as_it_is_while_it_is_short(
+    tmp_path: Path, workspace: Path, media: Media, *, rate_hz: int, seconds: float, whole: bool
+) -> None:
+    source = write_wav(tmp_path / "source", tone(seconds, rate_hz), rate_hz)
+
+    audio = await only_audio_of(media, source, workspace)
+
+    assert (audio.path == source) is whole
+
+
+def flac_of(pcm: array[int], path: Path) -> Path:
+    samples = np.frombuffer(pcm.tobytes(), np.int16)
+    return encode_speech(samples, path, Format(".flac", "flac", "flac", 16_000))
 
 
 def mp3_of(pcm: array[int], path: Path) -> Path:

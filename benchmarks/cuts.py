@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks.noise import NOISES, Noise, with_noise
 from benchmarks.recordings import Clip, Recording, plan_recording, read_clips
 from benchmarks.yardsticks import describe_machine
-from bot.audio.cuts import EARLIEST_MS, decide_cut
+from bot.audio.cuts import decide_cut, quietest_ms
 from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, measure
 from bot.audio.plan import LONGEST_MS
 from bot.whisper.whisper import Whisper, join_model
@@ -56,25 +56,24 @@ class Window:
 BOT = Window(90, 170, recordings=10)
 SHORT = Window(10, 20, recordings=1)
 RECORDING_S = 1_800.0
-_TOO_LOUD = 2**31
 
 Planner = Callable[[Samples, Window], list[int]]
 """Sound at ``RATE_HZ`` -> the samples before which it is cut."""
 
 
 def plan_with_bot(sound: Samples, window: Window) -> list[int]:
-    """Cut as the bot does: its planner sees the window where it expects one, amid frames too loud to cut."""
+    """Cut as the bot does; in a window of another length, as it does where there is no long silence."""
     levels = array("I")
     measure(array("h", sound.tobytes()), levels)
-    before = [_TOO_LOUD] * ((EARLIEST_MS - 1_000 * window.from_s) // FRAME_MS)
-    longest = 1_000 * window.to_s // FRAME_MS
     at, cuts = 0, []
     # What is left at the end is a second longer than the window, or not cut.
-    while len(levels) - at >= longest + 1_000 // FRAME_MS:
-        seen = [*before, *levels[at : at + longest]]
-        length_ms = decide_cut([*seen, *[_TOO_LOUD] * (LONGEST_MS // FRAME_MS - len(seen))], None)
-        assert length_ms
-        at += length_ms // FRAME_MS - len(before)
+    while len(levels) - at >= (window.to_s + 1) * 1_000 // FRAME_MS:
+        if window is BOT:
+            length_ms = decide_cut(levels[at : at + LONGEST_MS // FRAME_MS])
+            assert length_ms
+        else:
+            length_ms = quietest_ms(levels[at:], 1_000 * window.from_s, 1_000 * window.to_s)
+        at += length_ms // FRAME_MS
         cuts.append(at * FRAME_SAMPLES)
     return cuts
 

@@ -1,4 +1,4 @@
-"""Segmentation: cuts a recording at the end of a long silence, else in the quietest half second. Pure.
+"""Segmentation: cuts a recording in a long silence, else in the quietest half second. Pure.
 
 Words never cross a silence of 5 s, of which nothing would be known but its length: both sides are asked for
 apart, which also stops paying for it. A request has a price of its own, though, in the account's limit by the
@@ -11,6 +11,7 @@ whoever resumes finds the cuts of the first run.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -25,8 +26,12 @@ EARLIEST_MS = 90_000
 LATEST_MS = 170_000
 """A second before ``LONGEST_MS``, at which the cut is decided: what is left is never shorter than that."""
 LONG_SILENCE_MS = 5_000
-_BEFORE_SOUND_MS = 1_000
-"""Of a long silence that stays with the sound behind it."""
+_BEFORE_SOUND_MS = 500
+"""Of a long silence that stays with the sound behind it at least."""
+_STEADY = 1.4
+"""Above the noise floor, the mean of a noise that does not change."""
+_FAR_BELOW = 100
+"""20 dB, as power: so far below what is loud, nobody speaks."""
 _WINDOW_MS = 500
 _WINDOW = _WINDOW_MS // FRAME_MS
 
@@ -50,8 +55,8 @@ def stretch_from(at_ms: int, done: Sequence[Span]) -> tuple[int, int | None]:
 def decide_cut(levels: Sequence[int], room_ms: int | None = None, *, ended: bool = False) -> int | None:
     """The length of the next segment in ms; ``None`` while more has to be decoded, or for all that is left.
 
-    It ends a second before the sound behind the first silence of 5 s, from 20 s on; else in the middle of the
-    quietest half second between 90 and 170 s, the latest one of equals; or where there is no more room.
+    It ends in the first silence of 5 s, from 20 s on, else between 90 and 170 s: in the middle of the
+    quietest half second there, the latest one of equals; or where there is no more room.
 
     Args:
         levels: From the segment's beginning on.
@@ -61,9 +66,9 @@ def decide_cut(levels: Sequence[int], room_ms: int | None = None, *, ended: bool
     if len(levels) * FRAME_MS < LONGEST_MS and not ended:
         return None
     window = levels[: LONGEST_MS // FRAME_MS]
-    cut_ms = _behind_silence_ms(window)
+    cut_ms = _in_silence_ms(window)
     if cut_ms is None and len(levels) * FRAME_MS >= LONGEST_MS:
-        cut_ms = _quietest_ms(window)
+        cut_ms = quietest_ms(window, EARLIEST_MS, LATEST_MS)
     if room_ms is None or (cut_ms is not None and cut_ms <= room_ms - SHORTEST_MS):
         return cut_ms
     # What lies before it is one segment, if it can be: this recording is cut elsewhere than it was.
@@ -83,18 +88,36 @@ def only_piece(levels: Sequence[int], span: Span) -> Activity | None:
     return active if decide_cut(levels, ended=True) is None else None
 
 
-def _behind_silence_ms(levels: Sequence[int]) -> int | None:
-    sounds = find_activity(levels, Span(0, len(levels) * FRAME_MS)).sounds
-    for before, behind in pairwise(sounds):
-        cut_ms = behind.start_ms - _BEFORE_SOUND_MS
-        if behind.start_ms - before.end_ms >= LONG_SILENCE_MS and cut_ms >= SHORTEST_MS:
-            return cut_ms
+def _in_silence_ms(levels: Sequence[int]) -> int | None:
+    quiet = _quiet_level(levels)
+    for before, behind in pairwise(find_activity(levels, Span(0, len(levels) * FRAME_MS)).sounds):
+        from_ms = max(before.end_ms, SHORTEST_MS)
+        to_ms = behind.start_ms - _BEFORE_SOUND_MS
+        if behind.start_ms - before.end_ms < LONG_SILENCE_MS or to_ms - from_ms < _WINDOW_MS:
+            continue
+        silence = levels[before.end_ms // FRAME_MS : behind.start_ms // FRAME_MS]
+        if sum(silence) <= quiet * len(silence):
+            return quietest_ms(levels, from_ms, to_ms)
     return None
 
 
-def _quietest_ms(levels: Sequence[int]) -> int:
-    first = EARLIEST_MS // FRAME_MS
-    window = levels[first : LATEST_MS // FRAME_MS]
+def _quiet_level(levels: Sequence[int]) -> float:
+    """The mean level up to which a silence is one; what is louder may be somebody whom noise nearly hides."""
+    by_level = sorted(levels)
+    heard = by_level[bisect_right(by_level, SILENCE) :] or [0]
+    return max(SILENCE, heard[len(heard) // 10] * _STEADY, heard[len(heard) * 9 // 10] / _FAR_BELOW)
+
+
+def quietest_ms(levels: Sequence[int], from_ms: int, to_ms: int) -> int:
+    """The middle of the quietest half second of a stretch, the latest one of equals; in ms.
+
+    Args:
+        levels: Of the first frames, those of the stretch among them.
+        from_ms: Where the stretch begins, in whole frames.
+        to_ms: Where it ends, half a second later at least.
+    """
+    first = from_ms // FRAME_MS
+    window = levels[first : to_ms // FRAME_MS]
     sums = [0, *accumulate(max(level, int(SILENCE)) for level in window)]
     latest_first = range(len(window) - _WINDOW, -1, -1)
     quietest = min(latest_first, key=lambda at: sums[at + _WINDOW] - sums[at])

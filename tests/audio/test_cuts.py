@@ -96,12 +96,16 @@ def test_a_longer_stretch_before_what_is_done_is_cut_as_usual() -> None:
     assert decide_cut(levels[:-1], LONGEST_MS + 20) is None
 
 
-def test_a_long_silence_is_cut_a_second_before_the_sound_behind_it() -> None:
+def test_a_long_silence_is_cut_shortly_before_the_sound_behind_it() -> None:
     levels = levels_of([(2_000, 260, 0), (4_000, 500, 0)])
 
-    assert decide_cut(levels) == 2_260 * FRAME_MS - 1_000 - SMOOTHED_MS
+    assert decide_cut(levels) == 2_260 * FRAME_MS - 760 - SMOOTHED_MS
     assert decide_cut(levels[:-1]) is None
     assert decide_cut(levels[:-1], ended=True) == decide_cut(levels)
+
+
+def test_a_long_silence_is_cut_where_it_is_quietest() -> None:
+    assert decide_cut(levels_of([(2_000, 300, 20_000), (2_100, WINDOW, 9_000)])) == (2_100 + 12) * FRAME_MS
 
 
 def test_a_long_silence_in_noise_is_cut_too() -> None:
@@ -110,7 +114,13 @@ def test_a_long_silence_in_noise_is_cut_too() -> None:
     levels[1_000:2_000] = array("I", [LOUD * 4]) * 1_000
     levels[3_000:] = array("I", [LOUD * 4]) * (LONGEST - 3_000)
 
-    assert decide_cut(levels) == pytest.approx(59_000, abs=100)
+    assert decide_cut(levels) == pytest.approx(59_240, abs=100)
+
+
+def test_what_noise_nearly_hides_is_no_silence() -> None:
+    levels = array("I", [10_000] * 1_000 + [200_000] * 1_000 + [10_000, 30_000] * 500 + [200_000] * 5_550)
+
+    assert (decide_cut(levels) or 0) > EARLIEST_MS
 
 
 def test_a_silence_of_less_than_five_seconds_is_not_cut() -> None:
@@ -131,9 +141,9 @@ def test_many_short_sounds_are_not_as_many_requests() -> None:
 def test_silence_between_is_left_out_of_what_is_sent() -> None:
     pieces = cut(recording([9_000] * 20 + [0] * 60 + [9_000] * 20))
 
-    assert [piece.span for piece in pieces] == [Span(0, 78_960), Span(78_960, 100_000)]
+    assert [piece.span for piece in pieces] == [Span(0, 79_200), Span(79_200, 100_000)]
     assert [piece.last for piece in pieces] == [False, True]
-    assert [len(piece.pcm) // 16 for piece in pieces] == [20_540, 21_040]
+    assert [len(piece.pcm) // 16 for piece in pieces] == [20_540, 20_800]
     assert all(piece.short for piece in pieces)
 
 

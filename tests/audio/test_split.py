@@ -147,14 +147,14 @@ async def test_both_sides_of_a_long_silence_are_sent_apart_and_small(
     first, second = await segments_of(media, source, workspace)
 
     assert first.span == Span(0, second.span.start_ms)
-    assert second.span.start_ms == pytest.approx(54_000, abs=100)
+    assert second.span.start_ms == pytest.approx(54_240, abs=100)
     assert second.span.end_ms == pytest.approx(60_000, abs=100)
     assert (first.last, second.last) == (False, True)
-    for segment, seconds in ((first, 25.5), (second, 6.0)):
+    for segment, seconds in ((first, 25.5), (second, 5.75)):
         assert segment.audio is not None
         assert segment.audio.mime == "audio/mpeg"
         assert segment.audio.duration_s == pytest.approx(seconds, abs=0.15)
-        assert heard(segment.audio.path)[0] == pytest.approx(seconds, abs=0.15)
+        assert heard(segment.audio.path)[0] == pytest.approx(seconds, abs=0.2)
     assert await segments_of(media, source, workspace, [first.span]) == [second]
 
 
@@ -225,7 +225,7 @@ async def test_a_small_wav_with_a_long_silence_is_cut(tmp_path: Path, workspace:
 
     assert first.audio is not None
     assert second.audio is not None
-    assert first.audio.duration_s + second.audio.duration_s == pytest.approx(19.5, abs=0.2)
+    assert first.audio.duration_s + second.audio.duration_s == pytest.approx(19.25, abs=0.2)
 
 
 @pytest.mark.parametrize(("rate_hz", "seconds", "whole"), [(48_000, 4.9, True), (48_000, 5.1, False)])

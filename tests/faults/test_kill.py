@@ -122,8 +122,10 @@ async def answered_once(
     assert len(said) == 1
     if shared:
         assert [file.name.rpartition(".")[2] for file in shared] == ["txt", "srt", "vtt"]
+        text = shared[0].content
         # It stands in paragraphs there.
-        assert shared[0].content.decode().split() == scene.text.split()
+        assert isinstance(text, bytes)
+        assert text.decode().split() == scene.text.split()
     else:
         assert words(said[0]) == scene.text
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot import app
 from tests.flows.harness import BotHarness, words
-from tests.store.opening import locked
+from tests.store.opening import locked_beside
 
 
 @pytest.mark.parametrize("is_working", [False, True])
@@ -24,7 +24,7 @@ async def test_a_locked_database_does_not_hold_up_a_bot_that_stops(
     if is_working:
         harness.share(harness.clip())
         await held.reached()
-    with locked(tmp_path / "data") as other:
+    async with locked_beside(tmp_path / "data") as other:
         # It waits for the database now: for what to claim next, or to keep what was heard.
         unheard = harness.share(harness.clip(3))
         held.drop()

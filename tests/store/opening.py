@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,15 @@ def locked(data_dir: Path) -> Iterator[sqlite3.Connection]:
     path = data_dir / "threadscribe.db"
     with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
         other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+@asynccontextmanager
+async def locked_beside(data_dir: Path) -> AsyncIterator[sqlite3.Connection]:
+    """The same beside a bot that runs on this event loop, which it needs to end what it writes."""
+    path = data_dir / "threadscribe.db"
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         yield other
 
 

@@ -198,6 +198,8 @@ class Transcript:
     """Tracks that hold sound; all of them were heard."""
     breaks_off: bool = False
     """The file ends before its sound does, at ``duration_s``."""
+    time_marks: bool = False
+    """Each paragraph begins with its time, where it is read as text."""
     month_used: float | None = None
     """The share of the month's minutes that is used, where that is worth a word; 1 is all."""
 
@@ -217,3 +219,5 @@ class RecognitionContext:
     digits: bool | None = None
     """``None``: the deployment's default."""
     emotion: bool = False
+    time_marks: bool = True
+    """The paragraphs of a longer recording begin with their times."""

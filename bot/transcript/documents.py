@@ -19,6 +19,7 @@ from pysubs2 import SSAEvent, SSAFile
 from bot import sentences
 from bot.recording import Gap, Paragraph, Transcript
 from bot.transcript.cues import plan_cues
+from bot.transcript.time_marks import with_mark
 from bot.translations import Reader
 
 _UNSHOWABLE = re.compile(
@@ -39,8 +40,13 @@ WORD_JOINER = "\u2060"
 
 
 def plain_text(reader: Reader, transcript: Transcript) -> str:
-    """Paragraphs with an empty line between them; a gap is a sentence in their place."""
-    return "\n\n".join(_passage_text(reader, passage) for passage in transcript.passages)
+    """Paragraphs with an empty line between them; a gap is a sentence in their place.
+
+    Each begins with its time mark where the transcript has them.
+    """
+    return "\n\n".join(
+        _passage_text(reader, passage, time_marks=transcript.time_marks) for passage in transcript.passages
+    )
 
 
 def render_txt(reader: Reader, transcript: Transcript) -> str:
@@ -80,10 +86,11 @@ def render_json(transcript: Transcript) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _passage_text(reader: Reader, passage: Paragraph | Gap) -> str:
+def _passage_text(reader: Reader, passage: Paragraph | Gap, *, time_marks: bool) -> str:
     if isinstance(passage, Gap):
         return sentences.gap(reader, passage.span.start_ms, passage.span.end_ms)
-    return on_one_line(passage.text)
+    text = on_one_line(passage.text)
+    return with_mark(text, passage.utterances[0].span.start_ms) if time_marks else text
 
 
 def _passage_json(passage: Paragraph | Gap) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 from bot.transcript.documents import on_one_line
+from bot.transcript.time_marks import MarkedParagraph, split_mark
 from bot.transcript.tokens import tokens
 
 MOST_OFFERED = 10
@@ -31,6 +32,13 @@ class EditedWord:
 def parse_paragraphs(text: str) -> list[str]:
     """The paragraphs of a text that somebody wrote: every line is one, as people may see it."""
     return [line for line in map(on_one_line, text.splitlines()) if line]
+
+
+def parse_marked(text: str) -> list[MarkedParagraph]:
+    """The paragraphs of a text that we wrote, which may have time marks."""
+    marked = map(split_mark, text.splitlines())
+    found = [MarkedParagraph(on_one_line(each.text), each.start_ms) for each in marked]
+    return [paragraph for paragraph in found if paragraph.text]
 
 
 def new_words(before: str, after: str) -> list[str]:

@@ -11,6 +11,7 @@ from bot.transcript.align import align
 from bot.transcript.paragraphs import divide
 from bot.transcript.repetition import collapse
 from bot.transcript.script import separator
+from bot.transcript.time_marks import MARKS_ABOVE_S
 from bot.transcript.turns import turns
 
 
@@ -37,14 +38,16 @@ def join(parts: Sequence[Part]) -> Transcript:
                     languages[heard.language] = LanguageHeard(heard.language, at_ms)
                 stretch.add(voice, before, utterance)
     passages += stretch.end()
+    duration_s = parts[-1].span.end_ms / 1000 if parts else 0.0
     return Transcript(
         passages=tuple(passages),
         languages=tuple(sorted(languages.values(), key=lambda language: language.from_ms)),
-        duration_s=parts[-1].span.end_ms / 1000 if parts else 0.0,
+        duration_s=duration_s,
         complete=all(heard.complete for part in parts for heard in part.recognitions),
         emotion=_emotion_of(parts),
         tracks=max((part.tracks for part in parts), default=1),
         breaks_off=any(part.breaks_off for part in parts),
+        time_marks=duration_s > MARKS_ABOVE_S,
     )
 
 

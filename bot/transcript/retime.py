@@ -16,23 +16,42 @@ from itertools import groupby
 from bot.recording import Paragraph, Span, Transcript, Utterance
 from bot.transcript.documents import WORD_JOINER, on_one_line
 from bot.transcript.edits import EditedWord, matches, words_of
+from bot.transcript.script import spoken_length
+from bot.transcript.time_marks import MarkedParagraph
 
+_MS_OF_A_LENGTH = 36
+"""Of the unit of ``script.spoken_length``, as people speak: fourteen letters of English a second."""
 _TIME = r"(?:(\d{2}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMES = re.compile(rf"{_TIME}[ \t]+-->[ \t]+{_TIME}.*")
 
 
-def retime(paragraphs: Sequence[str], subtitles: str) -> Transcript:
+def retime(paragraphs: Sequence[str], subtitles: str, before: Sequence[MarkedParagraph] = ()) -> Transcript:
     """A transcript of these paragraphs whose words come when the WebVTT subtitles said them.
 
-    It is there to be written to files: its languages are not known, and a gap is a paragraph like others.
-    Where there are no subtitles to go by, everything is said at once.
+    It is there to be written: its languages are not known, and a gap is a paragraph like others. Without
+    subtitles the time marks of the old text have to do; without these, everything is said at once.
+
+    Args:
+        paragraphs: The new text.
+        subtitles: Of the old one; empty where there are none.
+        before: The old one. The new one has time marks where it had some.
     """
-    cues = list(_parse_cues(subtitles)) or [("", Span(0, 0))]
+    cues = list(_parse_cues(subtitles)) or list(_cues_between_marks(before)) or [("", Span(0, 0))]
     spans = [span for _, span in cues]
     new = words_of(paragraphs)
     numbers = _cue_numbers(words_of([text for text, _ in cues]), new)
     passages = tuple(_paragraphs(paragraphs, new, numbers, spans))
-    return Transcript(passages, (), spans[-1].end_ms / 1000, complete=True)
+    has_marks = any(paragraph.start_ms is not None for paragraph in before)
+    return Transcript(passages, (), spans[-1].end_ms / 1000, complete=True, time_marks=has_marks)
+
+
+def _cues_between_marks(paragraphs: Sequence[MarkedParagraph]) -> Iterator[tuple[str, Span]]:
+    """Each paragraph of a text with time marks, and the time until the next one's mark."""
+    timed = [(each.text, each.start_ms) for each in paragraphs if each.start_ms is not None]
+    for number, (text, start_ms) in enumerate(timed):
+        spoken_ms = spoken_length(text) * _MS_OF_A_LENGTH
+        next_ms = timed[number + 1][1] if number + 1 < len(timed) else start_ms + spoken_ms
+        yield text, Span(start_ms, max(start_ms, min(next_ms, start_ms + spoken_ms)))
 
 
 def _parse_cues(subtitles: str) -> Iterator[tuple[str, Span]]:

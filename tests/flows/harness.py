@@ -233,13 +233,25 @@ def state_of(reply: Message) -> str:
 
 
 def words(reply: Message) -> str:
-    """The rich text of a reply, as plain characters; blocks are divided at white space."""
+    """The rich text of a reply, as plain characters, without time marks; divided at white space."""
     blocks = [block for block in reply.blocks if block["type"] == "rich_text"]
     assert reply.blocks[: len(blocks)] == blocks
     sections = [section for block in blocks for section in block["elements"]]
     elements = [element for section in sections for element in section["elements"]]
     assert all(element["type"] == "text" for element in elements)
-    return " ".join(element["text"] for element in elements)
+    return " ".join(
+        "".join(element["text"] for element in section["elements"] if "style" not in element)
+        for section in sections
+    )
+
+
+def time_marks(reply: Message) -> list[str]:
+    """The time marks in the rich text of a reply."""
+    sections = [
+        section for block in reply.blocks if block["type"] == "rich_text" for section in block["elements"]
+    ]
+    elements = [element for section in sections for element in section["elements"]]
+    return [element["text"].strip() for element in elements if "style" in element]
 
 
 def context(reply: Message) -> str:

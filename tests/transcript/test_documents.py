@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -151,6 +152,36 @@ def test_plain_text_has_a_line_for_each_passage_and_one_between_them() -> None:
     assert plain_text(ENGLISH, join(PARTS)) == text
     assert render_txt(ENGLISH, join(PARTS)) == text + "\n"
     assert plain_text(ENGLISH, join([])) == ""
+
+
+LONGER = [
+    part(0, 100, "Good morning.", sounds=[(2.5, 5.5)]),
+    part(100, 170, failed=True),
+    part(170, 180, "How are you?"),
+]
+
+
+def test_paragraphs_of_recordings_above_three_minutes_begin_with_their_times() -> None:
+    three_minutes = join(LONGER)
+    longer = join([*LONGER, part(180, 3_730), part(3_730, 3_740, "10:30 is late.")])
+
+    assert render_txt(ENGLISH, three_minutes).startswith("Good morning.\n\n[01:40")
+    assert render_txt(ENGLISH, longer) == (
+        "0:02\u2002Good morning.\n\n"
+        "[01:40–02:50 could not be transcribed]\n\n"
+        "2:50\u2002How are you?\n\n"
+        "1:02:10\u200210:30 is late.\n"
+    )
+    assert render_txt(ENGLISH, replace(longer, time_marks=False)).endswith("\n\n10:30 is late.\n")
+
+
+def test_what_has_times_of_its_own_has_no_time_marks() -> None:
+    longer = join([*LONGER, part(180, 190, "Well.")])
+    assert longer.time_marks
+
+    for render in (partial(render_srt, ENGLISH), partial(render_vtt, ENGLISH), render_json):
+        assert render(longer) == render(replace(longer, time_marks=False))
+        assert "\u2002" not in render(longer)
 
 
 def test_srt() -> None:

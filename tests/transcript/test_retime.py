@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from bot.recording import Paragraph, Part, Span, Transcript, Utterance
 from bot.transcript.cues import plan_cues
 from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
-from bot.transcript.edits import parse_paragraphs
+from bot.transcript.edits import parse_marked, parse_paragraphs
 from bot.transcript.join import join
 from bot.transcript.retime import _parse_cues, retime
+from bot.transcript.time_marks import MarkedParagraph, without_marks
 from bot.translations import ENGLISH
 from tests.transcript.texts import SPOKEN, letters, part, polite_texts, recordings, texts, words_of
 
@@ -30,7 +32,13 @@ def utterances(transcript: Transcript) -> list[tuple[str, Span]]:
 
 
 def edited(old: Transcript, new: str) -> Transcript:
-    return retime(parse_paragraphs(new), render_vtt(ENGLISH, old))
+    return retime(parse_paragraphs(new), render_vtt(ENGLISH, old), parse_marked(render_txt(ENGLISH, old)))
+
+
+def marks_of(transcript: Transcript) -> list[str]:
+    """The marks in its text; empty where a paragraph has none."""
+    found = [line.partition("\u2002") for line in plain_text(ENGLISH, transcript).split("\n\n")]
+    return [mark if behind else "" for mark, behind, _ in found]
 
 
 def when(transcript: Transcript, word: str) -> int:
@@ -42,9 +50,10 @@ def when(transcript: Transcript, word: str) -> int:
 @given(recordings(polite_texts))
 def test_what_nobody_changed_keeps_its_words_and_its_time(parts: list[Part]) -> None:
     old = join(parts)
-    new = edited(old, plain_text(ENGLISH, old))
+    new = edited(old, without_marks(plain_text(ENGLISH, old)))
 
-    assert render_txt(ENGLISH, new) == render_txt(ENGLISH, old)
+    assert without_marks(render_txt(ENGLISH, new)) == without_marks(render_txt(ENGLISH, old))
+    assert list(map(bool, marks_of(new))) == list(map(bool, marks_of(old)))
     starts = [cue.start_ms for cue in plan_cues(ENGLISH, old)]
     spans = [span for _, span in utterances(new)]
     assert all(starts[0] <= span.start_ms for span in spans)
@@ -178,11 +187,40 @@ def test_a_gap_stays_where_it_was() -> None:
     gap = plain_text(ENGLISH, old).split("\n\n")[1]
     assert gap.startswith("[")
 
-    new = edited(old, plain_text(ENGLISH, old).replace("met", "sat"))
+    new = edited(old, without_marks(plain_text(ENGLISH, old)).replace("met", "sat"))
 
     assert when(new, gap[:8]) == 10_000
     assert when(new, "left") == 200_000
     assert gap in plain_text(ENGLISH, new)
+    assert marks_of(new) == marks_of(old) == ["0:00", "", "3:20"]
+
+
+MEETING = [f"We met in room {at} and then went on." for at in range(12)]
+"""Twenty seconds each."""
+
+
+def test_time_marks_follow_an_edit() -> None:
+    old = recording(*MEETING)
+    assert marks_of(old)[:2] == ["0:00", "0:20"]
+    assert marks_of(old)[-1] == "3:40"
+
+    text = "\n\n".join(["10:30 is late.", *MEETING[:3], "We met. In room 4", "and so on.", *MEETING[5:]])
+
+    by_subtitles = edited(old, text)
+    by_marks = retime(text.split("\n\n"), "", parse_marked(render_txt(ENGLISH, old)))
+
+    assert without_marks(plain_text(ENGLISH, by_subtitles)) == text
+    assert without_marks(plain_text(ENGLISH, by_marks)) == text
+    untouched = marks_of(old)[1:4], marks_of(old)[5:]
+    assert marks_of(by_subtitles) == ["0:00", "0:01", *untouched[0], "1:22", *untouched[1]]
+    assert marks_of(by_marks) == ["0:00", "0:00", *untouched[0], "1:21", *untouched[1]]
+
+
+def test_a_text_without_time_marks_gets_none_by_an_edit() -> None:
+    old = replace(recording(*MEETING), time_marks=False)
+
+    assert set(marks_of(edited(old, plain_text(ENGLISH, old)))) == {""}
+    assert set(marks_of(retime(MEETING, "", [MarkedParagraph(text) for text in MEETING]))) == {""}
 
 
 @pytest.mark.slow

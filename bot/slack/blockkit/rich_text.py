@@ -12,12 +12,14 @@ from typing import Any
 
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.fields import objects_in
+from bot.transcript.time_marks import BEHIND, marks_and_words, without_marks
 from bot.transcript.tokens import Ends, ends_sentence, tokens
 
 BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""
 _FALLBACK_CHARACTERS = 3_000
 """``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
+_OF_MARKS = {"italic": True}
 _SIGN = re.compile(r"[<>]|&(?!(?:amp|lt|gt);)")
 _JOINTS = {"paragraph": "\n\n", "line": "\n", "word": " ", "cut": ""}
 """The white space between a block and the one before it, by the word that its id begins with."""
@@ -42,20 +44,41 @@ def unescaped(text: str) -> str:
 
 def rich_text(text: str, block_id: str | None = None) -> Block:
     """One rich-text block."""
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    return _rich_text([{"type": "text", "text": text}], block_id)
+
+
+def _rich_text(elements: Sequence[Block], block_id: str | None) -> Block:
+    section = {"type": "rich_text_section", "elements": list(elements)}
     return {"type": "rich_text", "elements": [section]} | ({"block_id": block_id} if block_id else {})
 
 
 def rich_texts(text: str) -> list[Block]:
-    """A text in as many rich-text blocks as it needs."""
+    """A text in as many rich-text blocks as it needs.
+
+    Its time marks stand in italics. These are quiet; and by these, whatever becomes of a space, they are told
+    from the words when the text is read again.
+    """
     return [
-        rich_text(piece, f"{joint}-{number}" if number else None)
+        _rich_text(list(_elements(piece)), f"{joint}-{number}" if number else None)
         for number, (joint, piece) in enumerate(split(text, BLOCK_CHARACTERS))
     ]
 
 
+def _elements(piece: str) -> Iterator[Block]:
+    for mark, words in marks_and_words(piece):
+        if mark:
+            yield {"type": "text", "text": mark, "style": _OF_MARKS}
+        if words or not mark:
+            yield {"type": "text", "text": words}
+
+
 def text_of(blocks: object) -> str:
-    """The text that ``rich_texts`` put in blocks; a line that says where it is from is not of it."""
+    """The words that ``rich_texts`` put in blocks; a line that says where it is from is not of it."""
+    return without_marks(marked_text_of(blocks))
+
+
+def marked_text_of(blocks: object) -> str:
+    """The same with its time marks, where it has some."""
     shown = ""
     for block in objects_in(blocks):
         text = _only_text(block)
@@ -81,12 +104,17 @@ def _only_text(block: Mapping[str, Any]) -> str | None:
     kinds = {element.get("type") for element in elements}
     if block.get("type") != "rich_text" or kinds != {"text"}:
         return None
-    return "".join(str(element.get("text") or "") for element in elements)
+    return "".join(map(_text_in, elements))
+
+
+def _text_in(element: Mapping[str, Any]) -> str:
+    text = str(element.get("text") or "")
+    return f"{text.strip()}{BEHIND}" if element.get("style") else text
 
 
 def fallback(text: str) -> str:
-    """The beginning of a text, escaped: what screen readers and notifications read (``text``)."""
-    shown = text
+    """The beginning of a text's words, escaped: what screen readers and notifications read (``text``)."""
+    shown = without_marks(text)
     while len(escape(shown)) > _FALLBACK_CHARACTERS:
         # Escaping makes text at most five times longer, so this ends after a few rounds.
         shown = beginning(shown, min(len(shown) * 3 // 4, _FALLBACK_CHARACTERS))

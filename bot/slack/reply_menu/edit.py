@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from slack_bolt.async_app import AsyncAck
@@ -22,6 +23,7 @@ from bot.slack.reply_menu.rewrite import Rewrite
 from bot.slack.reply_menu.verified import verified_press
 from bot.slack.reply_menu.vocabulary import Vocabulary
 from bot.transcript.edits import new_words, parse_paragraphs
+from bot.transcript.time_marks import MarkedParagraph
 from bot.translations import Reader, Sentence
 
 
@@ -67,10 +69,10 @@ class Edit:
             written = await self._rewrite.read(press)
             if not written.is_whole:
                 return MODAL.notice(reader, reader.say(sentences.EDIT_NOT_WHOLE))
-            text = await self._rewrite.text(written, press)
+            before = await self._rewrite.paragraphs(written, press)
         except Rejected:
             return MODAL.notice(reader, reader.say(sentences.REPLY_GONE))
-        return render_edit(reader, press, written.version, text)
+        return render_edit(reader, press, written.version, _words_of(before))
 
     async def take(self, ack: AsyncAck, sent: ViewSubmission) -> None:
         """Check a submission, acknowledge it and write it; or say in the modal why it is not written."""
@@ -133,10 +135,10 @@ class Edit:
             written = await self._rewrite.read(press)
             if written.version != press.known:
                 return _render_with_warning(reader, press, paragraphs, sentences.EDIT_CHANGED)
-            before = await self._rewrite.text(written, press)
-            await self._rewrite.write(press, written, paragraphs)
+            before = await self._rewrite.paragraphs(written, press)
+            await self._rewrite.write(press, written, before, paragraphs)
         self._log.info("edited", key=str(press.key), by=press.user_id)
-        found = await asyncio.to_thread(new_words, before, "\n".join(paragraphs))
+        found = await asyncio.to_thread(new_words, _words_of(before), "\n".join(paragraphs))
         return await self._vocabulary.offer(press, found, reader)
 
     async def _may(self, press: Press) -> bool:
@@ -145,6 +147,11 @@ class Edit:
         return await permissions.may_change_transcript(
             press.user_id, sender_id=press.handle.sender_id, asked_by=press.asked_by
         ) and await permissions.may_read(press.channel_id, press.user_id)
+
+
+def _words_of(paragraphs: Sequence[MarkedParagraph]) -> str:
+    """The words alone, for the modal: time marks are put in anew when it is saved."""
+    return "\n\n".join(paragraph.text for paragraph in paragraphs)
 
 
 def _render_with_warning(reader: Reader, press: Press, paragraphs: list[str], warning: Sentence) -> Block:

@@ -16,7 +16,7 @@ from bot.machine import machine_trouble
 from bot.model import SharedFile
 from bot.reply import SharedTranscript
 from bot.scratch import workspace
-from bot.slack.blockkit.rich_text import text_of
+from bot.slack.blockkit.rich_text import marked_text_of, text_of
 from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.fields import objects_in
@@ -26,6 +26,8 @@ from bot.slack.replies import render as replies
 from bot.slack.replies.metadata import is_carried_on
 from bot.slack.replies.post import REFUSED_CONTENT
 from bot.slack.reply_menu.rewrite_view import render_edited
+from bot.transcript.edits import parse_marked
+from bot.transcript.time_marks import MarkedParagraph
 from bot.translations import Reader
 
 
@@ -73,8 +75,8 @@ class Rewrite:
                 return self._written(press, message, messages)
         raise Rejected(Refusal.GONE, "no such reply")
 
-    async def text(self, written: ExistingReplyText, press: Press) -> str:
-        """The whole text of a reply.
+    async def paragraphs(self, written: ExistingReplyText, press: Press) -> list[MarkedParagraph]:
+        """The whole text of a reply, with the times of its paragraphs where it has time marks.
 
         Raises:
             Rejected: its file is gone.
@@ -82,10 +84,18 @@ class Rewrite:
             Misconfigured: Slack answers with its login page.
         """
         file = written.files.get(_names(press)[0])
-        return text_of(written.blocks) if file is None else (await self._download(file)).strip()
+        return parse_marked(marked_text_of(written.blocks) if file is None else await self._download(file))
 
-    async def write(self, press: Press, written: ExistingReplyText, paragraphs: Sequence[str]) -> None:
+    async def write(
+        self,
+        press: Press,
+        written: ExistingReplyText,
+        before: Sequence[MarkedParagraph],
+        paragraphs: Sequence[str],
+    ) -> None:
         """Write another text in a reply's place: in the message, or in new files beside it.
+
+        Where the old text has time marks, the new one gets them too.
 
         Raises:
             UploadRefused: it takes files, and Slack does not let the bot share them.
@@ -99,7 +109,7 @@ class Rewrite:
         reader = await self._reader_of(press)
         # In a thread: matching many words takes longer than the event loop may stand still.
         forms = await asyncio.to_thread(
-            lambda: list(render_edited(reader, written.blocks, paragraphs, names, subtitles))
+            lambda: list(render_edited(reader, written.blocks, before, paragraphs, names, subtitles))
         )
         await self._show(press, forms)
         await self._remove(press, written.shared)

@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from bot import sentences
+from bot.recording import Transcript
 from bot.reply import TextFile
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import Block, context
 from bot.slack.blockkit.rich_text import beginning, fallback, unescaped, with_text
 from bot.slack.replies.handle import ReplyHandle
 from bot.slack.replies.render import INLINE_CHARACTERS, OutgoingMessage
-from bot.transcript.documents import render_srt, render_vtt
+from bot.transcript.documents import plain_text, render_srt, render_txt, render_vtt
 from bot.transcript.retime import retime
+from bot.transcript.time_marks import MarkedParagraph
 from bot.translations import Reader
 
 _BETWEEN = " · "
@@ -23,6 +25,7 @@ _BETWEEN = " · "
 def render_edited(
     reader: Reader,
     blocks: Sequence[Mapping[str, Any]],
+    before: Sequence[MarkedParagraph],
     paragraphs: Sequence[str],
     names: Sequence[str],
     subtitles: str,
@@ -32,13 +35,15 @@ def render_edited(
     Args:
         reader: In whose language.
         blocks: Of the reply that stands.
+        before: Its old text. Where that has time marks, the new one gets them.
         paragraphs: Its new text.
         names: Of its files: text, SubRip, WebVTT.
         subtitles: WebVTT with the times of the old text; empty where there are none.
     """
     kept = [_with_edited_controls(_as_sent(block)) for block in blocks]
     kept = [block for block in kept if block.get("elements") != []]
-    text = "\n\n".join(paragraphs)
+    transcript = retime(paragraphs, subtitles, before)
+    text = plain_text(reader, transcript)
     pointers = sentences.continued_in_any_language(names[0])
     pointer = (sentences.continued_in if subtitles else sentences.continued_in_text)(reader, names[0])
     files: tuple[TextFile, ...] = ()
@@ -47,7 +52,7 @@ def render_edited(
             if most == INLINE_CHARACTERS[0]:
                 yield _message(kept, text, pointers)
             continue
-        files = files or tuple(_files(reader, paragraphs, names, subtitles))
+        files = files or tuple(_files(reader, transcript, names, has_times=bool(subtitles)))
         if most:
             yield _message(kept, beginning(text, most), pointers, pointer, files)
         else:
@@ -66,12 +71,10 @@ def _message(
 
 
 def _files(
-    reader: Reader, paragraphs: Sequence[str], names: Sequence[str], subtitles: str
+    reader: Reader, transcript: Transcript, names: Sequence[str], *, has_times: bool
 ) -> Iterator[TextFile]:
-    text = "\n\n".join(paragraphs)
-    yield TextFile(names[0], f"{text}\n")
-    if subtitles:
-        transcript = retime(paragraphs, subtitles)
+    yield TextFile(names[0], render_txt(reader, transcript))
+    if has_times:
         yield TextFile(names[1], render_srt(reader, transcript))
         yield TextFile(names[2], render_vtt(reader, transcript))
 

@@ -25,6 +25,8 @@ from tests.flows.recordings import hum_with_pauses
 
 pytestmark = pytest.mark.slow
 
+LONG = f"0:00\u2002{' '.join(f'A clip of {n} seconds.' for n in (100, 125, 115, 60))}\n"
+"""What comes of the long recording."""
 ROOT = Path(__file__).parents[3]
 
 
@@ -127,7 +129,7 @@ async def test_a_long_recording_is_heard_part_by_part_and_read_in_order(terminal
     terminal.ear.delays_s = {100: 1.0}
     code, out, _ = await terminal.run(recording.name)
     assert code == 0
-    assert out.split() == " ".join(f"A clip of {n} seconds." for n in (100, 125, 115, 60)).split()
+    assert out == LONG
     assert len(terminal.dashscope.calls) == 4
     assert terminal.left() == []
 
@@ -421,7 +423,7 @@ async def test_an_interrupted_command_goes_on_where_it_stopped(terminal: Termina
     code, _, err = await terminal.run(long, "-o", "long.txt")
     assert (code, err) == (0, "threadscribe: long.wav: went on where it stopped: 3 of 4 parts were kept\n")
     text = (terminal.folder / "long.txt").read_text()
-    assert text.split() == " ".join(f"A clip of {n} seconds." for n in (100, 125, 115, 60)).split()
+    assert text == LONG
     assert [round(call.duration_s) for call in terminal.dashscope.calls[4:]] == [115]
     assert terminal.kept() == [], "the words stand in the transcript now"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 
@@ -15,11 +16,14 @@ from bot.slack.blockkit.rich_text import (
     escape,
     fallback,
     join,
+    marked_text_of,
     rich_text,
     rich_texts,
     split,
     text_of,
 )
+from bot.transcript.documents import on_one_line
+from bot.transcript.time_marks import with_mark, without_marks
 
 PROSE = st.lists(
     st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=30), min_size=1, max_size=40
@@ -109,6 +113,56 @@ def test_the_text_of_a_message_is_read_again(text: str) -> None:
 
 def text_in(block: Block) -> str:
     return str(block["elements"][0]["elements"][0]["text"])
+
+
+MARKED = "0:05\u2002Good morning.\n\n[00:10-02:10 gap]\n\n1:02:10\u200210:30 is too late."
+WORDS = "Good morning.\n\n[00:10-02:10 gap]\n\n10:30 is too late."
+
+
+def elements_of(blocks: list[Block]) -> list[tuple[str, bool]]:
+    """The text elements of blocks, and if they are in italics."""
+    return [
+        (element["text"], element.get("style") == {"italic": True})
+        for block in blocks
+        for section in block["elements"]
+        for element in section["elements"]
+    ]
+
+
+def test_time_marks_are_quiet_and_no_words() -> None:
+    blocks = rich_texts(MARKED)
+
+    assert complaints_about_blocks(blocks) == []
+    assert elements_of(blocks) == [
+        ("0:05\u2002", True),
+        ("Good morning.\n\n[00:10-02:10 gap]\n\n", False),
+        ("1:02:10\u2002", True),
+        ("10:30 is too late.", False),
+    ]
+    assert text_of(blocks) == WORDS
+    assert marked_text_of(blocks) == MARKED
+    assert fallback(MARKED) == WORDS
+
+
+@pytest.mark.parametrize("space", [" ", "", "\u00a0"])
+def test_a_mark_is_known_by_its_style_whatever_becomes_of_its_space(space: str) -> None:
+    blocks = json.loads(json.dumps(rich_texts(MARKED)).replace(r"\u2002", space))
+
+    assert text_of(blocks) == WORDS
+    assert marked_text_of(blocks) == MARKED
+
+
+@given(PROSE.map(on_one_line).filter(bool), st.integers(1, 30))
+def test_marks_are_read_again_from_as_many_blocks_as_it_takes(text: str, length: int) -> None:
+    marked = "\n\n".join(
+        with_mark(" ".join([text] * length), 7_000 * at)
+        for at in range(1 + min(60, 9_000 // (len(text) * length)))
+    )
+    blocks = rich_texts(marked)
+
+    assert complaints_about_blocks(blocks) == []
+    assert marked_text_of(blocks) == marked
+    assert text_of(blocks) == without_marks(marked)
 
 
 def test_only_text_is_read_again() -> None:

@@ -102,6 +102,20 @@ def test_the_file_is_named_where_its_message_holds_several() -> None:
     )
 
 
+def test_time_marks_stand_in_italics_and_not_in_what_is_read_out() -> None:
+    longer = replace(transcript("Let's meet at noon.", duration_s=200.0), time_marks=True)
+
+    message = rendered(longer)
+
+    (mark, words) = message.blocks[0]["elements"][0]["elements"]
+    assert mark == {"type": "text", "text": "0:00\u2002", "style": {"italic": True}}
+    assert words == {"type": "text", "text": "Let's meet at noon."}
+    assert message.text == "Let's meet at noon."
+    assert_sendable(message)
+    assert rendered(Growing(longer, 1, 3)).blocks[0] == message.blocks[0]
+    assert render_in_pieces(ENGLISH, request(), longer)[0].blocks[0] == message.blocks[0]
+
+
 def test_a_transcript_that_was_cut_short_says_so() -> None:
     message = rendered(transcript("Hello.", complete=False, language=None))
 

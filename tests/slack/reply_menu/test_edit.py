@@ -14,7 +14,7 @@ from bot.recording import Gap, Span
 from bot.reply import ReplyState
 from bot.scratch import WORKSPACE_PREFIX
 from bot.slack.blockkit import action_ids
-from bot.slack.blockkit.rich_text import text_of
+from bot.slack.blockkit.rich_text import marked_text_of, text_of
 from bot.slack.incoming import messages
 from bot.slack.replies.controls import Choice
 from bot.slack.replies.metadata import state_in
@@ -130,6 +130,64 @@ async def test_files_are_replaced_by_files_with_the_new_words_at_the_old_times()
         assert [file.name for file in after.files] == [file.name for file in before.files]
         assert text_of(reply.blocks).startswith("word0-0 word0-1")
         assert [option["value"] for option in inputs(view)[0]["element"]["options"]] == ["Grünwald"]
+
+
+MARKED = replace(
+    timed("10:30 is too late.", "We met in Berlin.", "Then we left."), duration_s=200.0, time_marks=True
+)
+
+
+async def test_time_marks_are_no_words_to_edit_and_stay() -> None:
+    async with answered() as here:
+        reply = await here.reply(MARKED)
+        assert marked_text_of(reply.blocks).startswith("0:00\u200210:30 is too late.\n\n0:04\u2002We met")
+
+        view = await here.open(reply, Choice.EDIT, here.anne)
+        (block,) = inputs(view)
+        shown = block["element"]["initial_value"]
+        assert shown == "10:30 is too late.\n\nWe met in Berlin.\n\nThen we left."
+        await here.submit(view, written(block, shown.replace("Berlin", "Bonn")))
+
+        text = "0:00\u200210:30 is too late.\n\n0:04\u2002We met in Bonn.\n\n0:08\u2002Then we left."
+        assert marked_text_of(reply.blocks) == text
+        assert reply.text == "10:30 is too late.\n\nWe met in Bonn.\n\nThen we left."
+        assert [option["value"] for option in inputs(view)[0]["element"]["options"]] == ["Bonn"]
+
+
+async def test_time_marks_of_a_file_are_no_words_to_edit_and_stay() -> None:
+    async with answered() as here:
+        reply = await here.reply(replace(LONG, time_marks=True))
+        old = texts(here.shared(Place(here.channel.id)))
+        view = await here.open(reply, Choice.EDIT, here.anne)
+        shown = [block["element"]["initial_value"] for block in inputs(view)]
+        assert "".join(shown).count("word") == 1_600
+        assert not any("0:0" in text for text in shown)
+
+        last = inputs(view)[-1]
+        await here.submit(view, written(last, shown[-1].replace("word3-399", "9:59")))
+
+        (after,) = here.shared(Place(here.channel.id))
+        new = texts([after])
+        assert new["txt"] == old["txt"].replace("word3-399", "9:59")
+        assert [line.partition("\u2002")[0] for line in new["txt"].split("\n\n")] == [
+            "0:00",
+            "0:04",
+            "0:08",
+            "0:12",
+        ]
+        assert "\u2002" not in new["srt"] + new["vtt"]
+
+
+async def test_a_transcript_without_time_marks_that_begins_with_a_time_keeps_it() -> None:
+    async with answered() as here:
+        reply = await here.reply(replace(MARKED, time_marks=False))
+        view = await here.open(reply, Choice.EDIT, here.anne)
+        (block,) = inputs(view)
+        shown = block["element"]["initial_value"]
+
+        await here.submit(view, written(block, shown.replace("Berlin", "Bonn")))
+
+        assert marked_text_of(reply.blocks) == text_of(reply.blocks) == shown.replace("Berlin", "Bonn")
 
 
 async def test_what_transcribing_again_brings_takes_the_place_of_an_edit() -> None:

@@ -10,12 +10,12 @@ from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
 from bot.recording import Gap, Span, Transcript
 from bot.slack.blockkit import action_ids
 from bot.slack.blockkit.elements import line
-from bot.slack.blockkit.rich_text import escape, text_of
+from bot.slack.blockkit.rich_text import escape, marked_text_of, text_of
 from bot.slack.replies.handle import ReplyHandle
 from bot.slack.replies.render import OutgoingMessage, render_reply
 from bot.slack.reply_menu.rewrite_view import render_edited
 from bot.transcript.documents import render_vtt
-from bot.transcript.edits import parse_paragraphs
+from bot.transcript.edits import parse_marked, parse_paragraphs
 from bot.translations import ENGLISH, Reader, readers
 from tests.slack.payloads import request
 from tests.slack.scene import LONG, LONG_TEXT
@@ -33,7 +33,8 @@ def blocks_of(transcript: Transcript, **changes: Any) -> list[dict[str, Any]]:
 
 
 def edited(blocks: list[dict[str, Any]], text: str, subtitles: str = "") -> list[OutgoingMessage]:
-    return list(render_edited(ENGLISH, blocks, parse_paragraphs(text), NAMES, subtitles))
+    before = parse_marked(marked_text_of(blocks))
+    return list(render_edited(ENGLISH, blocks, before, parse_paragraphs(text), NAMES, subtitles))
 
 
 def facts(message: OutgoingMessage) -> str:
@@ -150,7 +151,7 @@ def test_where_the_rest_is_is_said_once() -> None:
 
 @pytest.mark.parametrize("reader", readers(), ids=str)
 def test_where_the_rest_was_is_taken_away_in_whatever_language_it_was_said(reader: Reader) -> None:
-    (before, *_) = render_edited(reader, blocks_of(HELLO), parse_paragraphs(LONG_TEXT), NAMES, SUBTITLES)
+    (before, *_) = render_edited(reader, blocks_of(HELLO), [], parse_paragraphs(LONG_TEXT), NAMES, SUBTITLES)
     assert facts(before).endswith(sentences.continued_in(reader, "t.txt"))
 
     assert facts(edited(before.blocks, LONG_TEXT, SUBTITLES)[0]) == f"English · 0:11 · {IN_FILE}"

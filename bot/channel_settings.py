@@ -35,6 +35,8 @@ class ChannelSettings:
     """Numbers are written as digits, in Chinese and English."""
     emotion: bool = False
     """Under a transcript stands how the voice sounded."""
+    time_marks: bool = True
+    """Each paragraph of a longer recording begins with its time."""
     only_for_sender: bool = False
     """The reply is for whoever shared the recording alone."""
 

@@ -232,6 +232,9 @@ DIGITS_CHOICE = _("Write them as digits, in Chinese and English")
 EMOTION_LABEL = _("Tone of voice")
 EMOTION_CHOICE = _("Say under each transcript how the voice sounded")
 
+TIME_MARKS_LABEL = _("Times")
+TIME_MARKS_CHOICE = _("Begin each paragraph of a recording above 3 minutes with its time")
+
 REPLY_LABEL = _("Where I answer")
 REPLY_IN_THREAD = _("In the thread")
 REPLY_TO_SENDER = _("Only to whoever shared the recording")

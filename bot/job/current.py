@@ -19,6 +19,8 @@ class CurrentJob:
     """The figures of this try, for the log and the metrics."""
     parts: Parts = field(default_factory=Parts)
     """The recognised parts of its recording, from earlier tries too."""
+    time_marks: bool = True
+    """Its channel wants to read when each paragraph of a longer recording begins."""
 
     @classmethod
     def of(cls, job: Job) -> CurrentJob:

@@ -47,7 +47,12 @@ async def partial_transcript(
             await queue.keep(job, part)
     is_month_over = isinstance(reply, Refused) and reply.reason is Refusal.MONTH_USED_UP
     # How it sounds is told of a recording that was recognised to its end.
-    return replace(transcript, emotion=None, month_used=1.0 if is_month_over else None)
+    return replace(
+        transcript,
+        emotion=None,
+        time_marks=transcript.time_marks and current.time_marks,
+        month_used=1.0 if is_month_over else None,
+    )
 
 
 def _leaves_words(job: Job, reply: Refused | GaveUp | Broken) -> bool:

@@ -84,7 +84,8 @@ class Progress:
         if not transcript.languages:
             return None
         # How it sounds is told of all of it, where that is wanted.
-        transcript = replace(transcript, emotion=None)
+        time_marks = transcript.time_marks and self._current.time_marks
+        transcript = replace(transcript, emotion=None, time_marks=time_marks)
         return Growing(transcript, self._current.parts.count, self._current.parts.total, delayed_by)
 
     async def _run(self) -> None:

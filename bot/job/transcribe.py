@@ -82,6 +82,7 @@ class Transcriber:
         """
         job, parts = current.job, current.parts
         context = await self._context_source.context_for(job.request)
+        current.time_marks = context.time_marks
         share_used = 0.0
         if parts.is_whole:
             # Nobody's words are given out after they have said no, nor those of a file that is gone.
@@ -102,6 +103,7 @@ class Transcriber:
         return replace(
             transcript,
             emotion=transcript.emotion if context.emotion else None,
+            time_marks=transcript.time_marks and current.time_marks,
             month_used=month_to_tell(share_used),
         )
 

@@ -79,6 +79,7 @@ class SlackRecognitionContext:
             context=join_context(settings.vocabulary, await self._names(request, settings)),
             digits=settings.digits or None,
             emotion=settings.emotion,
+            time_marks=settings.time_marks,
         )
 
     async def _names(self, request: TranscriptionRequest, settings: ChannelSettings) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from bot.playground.slack_lookalike.interactions import Interactions
 from bot.playground.slack_lookalike.records import File, Message
 from bot.transcript.time_marks import without_marks
 from bot.translations import ENGLISH
-from tests.flows.hands import elements
+from tests.flows.hands import Form, elements
 from tests.flows.harness import BotHarness, context, is_final, state_of, time_marks, words
 from tests.flows.recordings import hum_with_pauses
 
@@ -71,6 +71,17 @@ async def test_it_is_heard_side_by_side_and_read_in_order(harness: BotHarness, p
     first_end = min(call.ended_at or 0.0 for call in harness.dashscope.calls if round(call.duration_s) == 125)
     assert sum(at < first_end for at in starts) > 1
     assert list((harness.settings.data_dir / "tmp").iterdir()) == []
+
+
+async def test_a_channel_can_do_without_time_marks(socket_harness: BotHarness, path: Path) -> None:
+    harness = socket_harness
+    async with harness.bot_running():
+        await harness.command("settings")
+        form = Form(harness.modal()).tick("Times")
+        await harness.done(harness.people.submit(form.view, form.values))
+        (reply,) = await harness.answered(harness.share(recording(harness, path)))
+    assert time_marks(reply) == []
+    assert words(reply) == " ".join(WORDS)
 
 
 async def test_no_more_run_at_once_than_are_allowed(socket_harness: BotHarness, path: Path) -> None:

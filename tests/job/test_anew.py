@@ -227,6 +227,22 @@ async def test_a_crash_between_the_edit_and_its_note_is_not_a_second_edit(harnes
     assert harness.memory.outcomes() == ["transcribed_before"]
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_what_breaks_off_has_time_marks_where_these_are_wanted(
+    harness: JobHarness, *, wanted: bool
+) -> None:
+    long_recording(harness, each_s=1.0)
+    harness.context_source.given = RecognitionContext(time_marks=wanted)
+    harness.audio.breaks_off["F1"] = Rejected(Refusal.NOT_AUDIO)
+    async with harness.working():
+        await harness.jobs.accept([request_for(shared_file(duration_s=1_200.0))])
+        await harness.ended()
+    (last,) = harness.said()[0]
+    assert isinstance(last, Transcript)
+    assert last.has_gaps
+    assert last.time_marks is wanted
+
+
 async def test_the_tone_is_not_told_of_what_breaks_off(harness: JobHarness) -> None:
     long_recording(harness, each_s=1.0)
     harness.context_source.given = RecognitionContext(emotion=True)

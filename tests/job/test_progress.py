@@ -75,6 +75,20 @@ async def test_how_it_sounds_is_told_at_the_end(harness: JobHarness) -> None:
     assert last.emotion == "sad"
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_time_marks_are_there_from_the_beginning_or_never(harness: JobHarness, *, wanted: bool) -> None:
+    long_recording(harness, segments=8, each_s=50.0)
+    harness.context_source.given = RecognitionContext(time_marks=wanted)
+    async with harness.working():
+        await harness.jobs.accept([request_for()])
+        await harness.ended(600)
+    *growing, last = harness.said()[0]
+    assert growing
+    assert all(isinstance(reply, Growing) and reply.transcript.time_marks is wanted for reply in growing)
+    assert isinstance(last, Transcript)
+    assert last.time_marks is wanted
+
+
 async def test_a_short_recording_does_not_grow(harness: JobHarness) -> None:
     long_recording(harness, segments=6, each_s=25.0)
     async with harness.working():

@@ -36,6 +36,16 @@ class TestHints:
         harness.recogniser.emotions["F1"] = "happy"
         assert (await Story(harness).tell(shared_file())).emotion == told
 
+    @pytest.mark.parametrize(
+        ("wanted", "length_s", "told"), [(True, 181, True), (True, 180, False), (False, 181, False)]
+    )
+    async def test_longer_ones_have_time_marks_where_these_are_wanted(
+        self, harness: JobHarness, *, wanted: bool, length_s: int, told: bool
+    ) -> None:
+        harness.context_source.given = RecognitionContext(time_marks=wanted)
+        harness.audio.lengths_ms["F1"] = [120_000, 1_000 * length_s - 120_000]
+        assert (await Story(harness).tell(shared_file(duration_s=length_s))).time_marks is told
+
 
 class TestOptOut:
     @pytest.mark.parametrize(

@@ -84,11 +84,11 @@ async def listening(*people: str, patience_s: float = 3.0) -> AsyncIterator[List
 async def test_what_a_channel_decided_is_handed_on() -> None:
     async with listening("anne") as here:
         here.preferences.settings = ChannelSettings(
-            language="de", vocabulary=("Åsa", "Kubernetes"), digits=True, emotion=True
+            language="de", vocabulary=("Åsa", "Kubernetes"), digits=True, emotion=True, time_marks=False
         )
 
         assert await here.hinting.context_for(here.request()) == RecognitionContext(
-            "de", "Åsa\nKubernetes", digits=True, emotion=True
+            "de", "Åsa\nKubernetes", digits=True, emotion=True, time_marks=False
         )
         assert here.slack.state.calls == []
 
@@ -98,7 +98,7 @@ async def test_where_nobody_decided_the_deployment_does() -> None:
         here.preferences.settings = ChannelSettings()
 
         assert await here.hinting.context_for(here.request()) == RecognitionContext(
-            None, "", digits=None, emotion=False
+            None, "", digits=None, emotion=False, time_marks=True
         )
 
 

@@ -48,6 +48,7 @@ async def test_settings_that_cannot_be_read_stop_nobody_and_are_not_quoted(
 
 def test_settings_of_a_version_that_knows_more_or_less_are_read() -> None:
     assert parse_settings(b"{}") == ChannelSettings()
+    assert parse_settings(b"{}").time_marks
     assert parse_settings(b'{"language": "de", "font": "serif"}') == ChannelSettings(language="de")
 
 

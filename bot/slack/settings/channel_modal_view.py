@@ -146,6 +146,12 @@ def render_settings(form: Form) -> Block:
             reader.say(sentences.EMOTION_CHOICE),
             ticked=settings.emotion,
         ),
+        _box_field(
+            "time_marks",
+            reader.say(sentences.TIME_MARKS_LABEL),
+            reader.say(sentences.TIME_MARKS_CHOICE),
+            ticked=settings.time_marks,
+        ),
         field(
             "reply",
             reader.say(sentences.REPLY_LABEL),
@@ -169,7 +175,8 @@ def render_settings(form: Form) -> Block:
 def parse_form(view: View) -> Form | Errors:
     """The fields of the modal as they are now, to be saved or not; the vocabulary is as it was written.
 
-    A box that the modal did not show is not ticked.
+    A box that the modal did not show is not ticked, but for that of the time marks: modals that were opened
+    by an older version do not know it.
     """
     channel_id, by_default, first_words, locale = (*view.private_metadata.split(" ", 3), *[""] * 3)[:4]
     errors: Errors = {}
@@ -190,6 +197,7 @@ def parse_form(view: View) -> Form | Errors:
         names_in_vocabulary=read("names", is_ticked, default=False),
         digits=read("digits", is_ticked, default=False),
         emotion=read("emotion", is_ticked, default=False),
+        time_marks=read("time_marks", is_ticked, default=True),
         only_for_sender=read("reply", _is_for_sender, default=False),
     )
     names = [name for name in map(_vocabulary_block, range(_MOST_FIELDS)) if name in view.state]

@@ -30,6 +30,7 @@ decided = st.builds(
     vocabulary=words.filter(lambda found: vocabulary_bytes(found) <= MOST_CONTEXT_BYTES),
     names_in_vocabulary=st.booleans(),
     emotion=st.booleans(),
+    time_marks=st.booleans(),
     only_for_sender=st.booleans(),
 )
 
@@ -200,10 +201,25 @@ def test_a_choice_of_language_is_told_at_once() -> None:
     assert block["element"]["action_id"] == action_ids.SETTINGS_LANGUAGE
 
 
+def test_time_marks_are_there_until_somebody_unticks_them() -> None:
+    view = shown()
+    assert field(view, "time_marks")["initial_options"]
+    assert decision(sent(view))[1].time_marks
+
+    assert not decision(sent(view, time_marks={"selected_options": []}))[1].time_marks
+
+
+def test_a_modal_that_an_older_version_opened_leaves_time_marks() -> None:
+    view = sent(shown())
+    del view["state"]["values"]["time_marks"]
+
+    assert decision(view)[1].time_marks
+
+
 def test_a_direct_message_has_less_to_decide() -> None:
     view = shown(channel_id="D1")
 
-    assert fields(view) == ["language", "vocabulary_0", "digits", "emotion"]
+    assert fields(view) == ["language", "vocabulary_0", "digits", "emotion", "time_marks"]
     assert complaints_about_view(view) == []
     assert decision(sent(view, language=choose("ja"))) == ("D1", ChannelSettings(language="ja"))
 

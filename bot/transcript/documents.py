@@ -19,13 +19,12 @@ from pysubs2 import SSAEvent, SSAFile
 from bot import sentences
 from bot.recording import Gap, Paragraph, Transcript
 from bot.transcript.cues import plan_cues
+from bot.transcript.direction import CHARACTERS, is_right_to_left, laid_out, paragraphs_laid_out
 from bot.transcript.time_marks import with_mark
 from bot.translations import Reader
 
-_UNSHOWABLE = re.compile(
-    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
-"""Controls, what turns the reading direction of the text that follows, and halves of surrogate pairs.
+_UNSHOWABLE = re.compile(rf"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f{CHARACTERS}\ufeff\ud800-\udfff]")
+"""Controls, what turns the reading direction, which is put in anew, and halves of surrogate pairs.
 
 The controls that count as white space are missing: they end a word.
 """
@@ -50,8 +49,8 @@ def plain_text(reader: Reader, transcript: Transcript) -> str:
 
 
 def render_txt(reader: Reader, transcript: Transcript) -> str:
-    """The plain text as a file."""
-    return f"{plain_text(reader, transcript)}\n"
+    """The plain text as a file, each paragraph laid out in its direction."""
+    return f"{paragraphs_laid_out(plain_text(reader, transcript))}\n"
 
 
 def render_srt(reader: Reader, transcript: Transcript) -> str:
@@ -117,7 +116,11 @@ def _subtitles(reader: Reader, transcript: Transcript, kind: str, escapes: Mappi
     for cue in plan_cues(reader, transcript):
         lines = [line for line in map(on_one_line, cue.lines) if line]
         if lines:
-            text = "\n".join(_TIME.sub(rf"\1{WORD_JOINER}", line).translate(escapes) for line in lines)
+            right_to_left = is_right_to_left(" ".join(lines))
+            text = "\n".join(
+                laid_out(_TIME.sub(rf"\1{WORD_JOINER}", line).translate(escapes), right_to_left=right_to_left)
+                for line in lines
+            )
             subtitles.append(SSAEvent(cue.start_ms, cue.end_ms, text.replace("\\", _BACKSLASH)))
     # Told to keep tags, pysubs2 looks for none: braces in a text stay.
     written = subtitles.to_string(kind, keep_ssa_tags=True)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import accumulate
 
+from bot.transcript.direction import without_direction
 from bot.transcript.script import UNSPACED
 
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
@@ -26,6 +27,8 @@ def is_echo(text: str, context: str) -> bool:
     and the width of characters make no difference. Somebody may have said just that: recognise again without
     the context rather than drop the words.
     """
+    # What turns their direction is not seen, and would divide words.
+    text, context = without_direction(text), without_direction(context)
     said, known = _words(text), _words(context)
     if not said or not known:
         return False

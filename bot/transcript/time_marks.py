@@ -12,11 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot import formats
+from bot.transcript.direction import CHARACTERS
 
 MARKS_ABOVE_S = 180.0
 """Seconds of a recording: a longer one has time marks."""
 BEHIND = "\u2002"
-_MARK = re.compile(rf"^(?:([0-9]{{1,4}}):)?([0-5]?[0-9]):([0-5][0-9]){BEHIND}", re.MULTILINE)
+_MARK = re.compile(
+    # What turns the direction of the paragraph stands before its mark, which belongs to the paragraph.
+    rf"^[{CHARACTERS}]*(?:([0-9]{{1,4}}):)?([0-5]?[0-9]):([0-5][0-9]){BEHIND}",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,12 @@ from typing import Any
 
 from bot.slack.blockkit.elements import Block
 from bot.slack.incoming.fields import objects_in
+from bot.transcript.direction import (
+    first_mark,
+    is_right_to_left,
+    paragraphs_laid_out,
+    without_direction,
+)
 from bot.transcript.time_marks import BEHIND, marks_and_words, without_marks
 from bot.transcript.tokens import Ends, ends_sentence, tokens
 
@@ -53,7 +59,7 @@ def _rich_text(elements: Sequence[Block], block_id: str | None) -> Block:
 
 
 def rich_texts(text: str) -> list[Block]:
-    """A text in as many rich-text blocks as it needs.
+    """A text in as many rich-text blocks as it needs, each paragraph laid out in its direction.
 
     Its time marks stand in italics. These are quiet; and by these, whatever becomes of a space, they are told
     from the words when the text is read again.
@@ -65,7 +71,7 @@ def rich_texts(text: str) -> list[Block]:
 
 
 def _elements(piece: str) -> Iterator[Block]:
-    for mark, words in marks_and_words(piece):
+    for mark, words in marks_and_words(paragraphs_laid_out(piece)):
         if mark:
             yield {"type": "text", "text": mark, "style": _OF_MARKS}
         if words or not mark:
@@ -85,7 +91,7 @@ def marked_text_of(blocks: object) -> str:
         if text is not None:
             joint = str(block.get("block_id") or "").partition("-")[0]
             shown += (_JOINTS.get(joint, "\n\n") if shown else "") + unescaped(text)
-    return shown
+    return without_direction(shown)
 
 
 def with_text(blocks: Sequence[Block], text: str) -> list[Block]:
@@ -109,7 +115,7 @@ def _only_text(block: Mapping[str, Any]) -> str | None:
 
 def _text_in(element: Mapping[str, Any]) -> str:
     text = str(element.get("text") or "")
-    return f"{text.strip()}{BEHIND}" if element.get("style") else text
+    return f"{without_direction(text).strip()}{BEHIND}" if element.get("style") else text
 
 
 def fallback(text: str) -> str:
@@ -118,7 +124,7 @@ def fallback(text: str) -> str:
     while len(escape(shown)) > _FALLBACK_CHARACTERS:
         # Escaping makes text at most five times longer, so this ends after a few rounds.
         shown = beginning(shown, min(len(shown) * 3 // 4, _FALLBACK_CHARACTERS))
-    return escape(shown)
+    return first_mark(shown, right_to_left=is_right_to_left(shown)) + escape(shown)
 
 
 def beginning(text: str, limit: int) -> str:

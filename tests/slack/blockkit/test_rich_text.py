@@ -119,6 +119,22 @@ MARKED = "0:05\u2002Good morning.\n\n[00:10-02:10 gap]\n\n1:02:10\u200210:30 is 
 WORDS = "Good morning.\n\n[00:10-02:10 gap]\n\n10:30 is too late."
 
 
+ARABIC = "0:05\u2002Kubernetes هو موضوع اليوم.\n\nGood morning.\n\nמה שלומך? Slack."
+
+
+def test_right_to_left_paragraphs_say_so_and_are_read_without_it() -> None:
+    blocks = rich_texts(ARABIC)
+
+    assert elements_of(blocks) == [
+        ("\u202b\u200f0:05\u2002", True),
+        ("Kubernetes هو موضوع اليوم.\u202c\n\nGood morning.\n\n\u202bמה שלומך? Slack.\u202c", False),
+    ]
+    assert marked_text_of(blocks) == ARABIC
+    assert text_of(blocks) == ARABIC[5:]
+    assert fallback("Slack هو موضوع اليوم.") == "\u200fSlack هو موضوع اليوم."
+    assert rich_texts(text_of(blocks)) == rich_texts(ARABIC[5:])
+
+
 def elements_of(blocks: list[Block]) -> list[tuple[str, bool]]:
     """The text elements of blocks, and if they are in italics."""
     return [

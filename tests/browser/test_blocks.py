@@ -141,6 +141,31 @@ async def test_a_long_line_of_marks_costs_no_more_than_others(page: Page) -> Non
     assert spent_ms < 5_000
 
 
+FIRST_LETTERS = """() => {
+    const section = document.querySelector(".b-rich-section");
+    const { left, right } = section.getBoundingClientRect();
+    const texts = [...section.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data);
+    return texts.map((node) => {
+        const range = document.createRange();
+        const at = node.data.search(/\\p{L}/u);
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        return range.getBoundingClientRect().left > (left + right) / 2 ? "right" : "left";
+    });
+}"""
+"""The sides of a section on which the first letters of its lines stand."""
+
+
+@pytest.mark.usefixtures("acts")
+async def test_each_paragraph_is_laid_out_by_its_first_letter(page: Page) -> None:
+    lines = ["Good morning.", "صباح الخير.", "Slack هو موضوع اليوم.", "\u200fSlack هو موضوع اليوم."]
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "\n\n".join(lines)}]}
+
+    await page.evaluate(BLOCKS, [{"type": "rich_text", "elements": [section]}])
+
+    assert await page.evaluate(FIRST_LETTERS) == ["left", "right", "left", "right"]
+
+
 @pytest.mark.usefixtures("acts")
 async def test_rich_text_shows_styles_and_lists_and_what_is_hostile_to_the_letter(page: Page) -> None:
     items = [{"type": "rich_text_section", "elements": [{"type": "text", "text": "third"}]}]

@@ -58,6 +58,8 @@ def read_reply(message: Message) -> Reply:
         if block["type"] == "rich_text"
         for section in block["elements"]
         for element in section.get("elements", [])
+        # A time mark is no word.
+        if "style" not in element
     )
     return Reply(
         str(payload.get("state", "")), " ".join(texts), bool(payload.get("piece")), len(message.files)

@@ -92,5 +92,15 @@ def test_a_message_of_the_bot_is_read() -> None:
     assert read_reply(message) == Reply("transcribed", "This is clip.", is_piece=True, files=0)
 
 
+def test_a_time_mark_is_no_word_of_an_answer() -> None:
+    elements = [
+        {"type": "text", "text": "0:00\u2002", "style": {"italic": True}},
+        {"type": "text", "text": "This is clip number 7."},
+    ]
+    section = {"type": "rich_text_section", "elements": elements}
+    message = Message("1.0", "C1", "U1", "", blocks=[{"type": "rich_text", "elements": [section]}])
+    assert read_reply(message).words == "This is clip number 7."
+
+
 def test_a_message_without_metadata_is_no_answer() -> None:
     assert read_reply(Message("1.0", "C1", "U1", "Hello.")) == Reply("", "", is_piece=False, files=0)

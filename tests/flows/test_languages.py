@@ -72,7 +72,7 @@ async def test_the_settings_are_german_from_the_title_to_the_word_that_they_are_
         assert shown == ["Channel-Einstellungen", "Speichern", "Abbrechen"]
         assert _labels(view) == [
             *("Automatisch transkribieren", "Sprache", "Namen und Begriffe, die vorkommen"),
-            *("Namen aus diesem Channel", "Zahlen", "Tonfall", "Wo ich antworte"),
+            *("Namen aus diesem Channel", "Zahlen", "Tonfall", "Zeiten", "Wo ich antworte"),
         ]
         assert form.offers("Wo ich antworte") == ["Im Thread", "Nur der Person, die die Aufnahme geteilt hat"]
         assert form.offers("Sprache")[0] == "Automatisch"

@@ -658,6 +658,16 @@ def continued_in_any_language(file_name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pointer(reader, file_name) for reader in readers() for pointer in pointers))
 
 
+def voice_message_name(reader: Reader, time: str) -> str:
+    """The name of a voice clip's files, before their extension; the time as ``2026-11-30 14.05 UTC``."""
+    return reader.gettext("Voice message {time}").format(time=time)
+
+
+def recording_name(reader: Reader, time: str) -> str:
+    """The same of any other recording without a name."""
+    return reader.gettext("Recording {time}").format(time=time)
+
+
 def continued_below(reader: Reader, number: int, of: int) -> str:
     """Under each message of a transcript that Slack does not let the bot attach as a file."""
     return reader.gettext("{number} of {of}").format(number=number, of=of)

@@ -79,7 +79,8 @@ class Attempt:
             if self._current.job.key.audience == SUBSCRIBERS and not await self._present_readers():
                 await self._end(Outcome.IGNORED)
                 return
-            self._progress.is_anew = holds_words(found)
+            # A reply that tells of its files shows as much; what grows would have it forget them.
+            self._progress.is_anew = holds_words(found) or bool(found.file_ids)
             transcript = await self._transcribed()
             with self._current.observed.stage("reply"):
                 await self._deliver(transcript, found)

@@ -240,6 +240,7 @@ class Posted:
     said: list[Reply]
     revision: int = 0
     file_name: str = ""
+    file_ids: tuple[str, ...] = ()
 
     @property
     def state(self) -> ReplyState:
@@ -300,7 +301,7 @@ class FakeReplies:
         self.finds.strike(job.key.file_id)
         for message in self.messages:
             if message.key == job.key:
-                return ThreadLookup(message.ts, message.state, message.revision)
+                return ThreadLookup(message.ts, message.state, message.revision, file_ids=message.file_ids)
         return ThreadLookup()
 
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:

@@ -67,7 +67,7 @@ class Edit:
             written = await self._rewrite.read(press)
             if not written.is_whole:
                 return MODAL.notice(reader, reader.say(sentences.EDIT_NOT_WHOLE))
-            text = await self._rewrite.text(written, press)
+            text = await self._rewrite.text(written)
         except Rejected:
             return MODAL.notice(reader, reader.say(sentences.REPLY_GONE))
         return render_edit(reader, press, written.version, text)
@@ -133,7 +133,7 @@ class Edit:
             written = await self._rewrite.read(press)
             if written.version != press.known:
                 return _render_with_warning(reader, press, paragraphs, sentences.EDIT_CHANGED)
-            before = await self._rewrite.text(written, press)
+            before = await self._rewrite.text(written)
             await self._rewrite.write(press, written, paragraphs)
         self._log.info("edited", key=str(press.key), by=press.user_id)
         found = await asyncio.to_thread(new_words, before, "\n".join(paragraphs))

@@ -88,6 +88,13 @@ def test_what_has_no_name_is_a_recording_of_its_minute(name: str) -> None:
     assert named(name) == "Recording 2026-11-30 14.05 UTC"
 
 
+def test_who_reads_german_gets_german_names() -> None:
+    german = Reader.of("de")
+
+    assert named("audio_message.m4a", reader=german) == "Sprachnachricht 2026-11-30 14.05 UTC"
+    assert named("", reader=german) == "Aufnahme 2026-11-30 14.05 UTC"
+
+
 @pytest.mark.parametrize("ts", ["", "x", "nan", "inf", "1e300"])
 def test_an_odd_time_is_left_out(ts: str) -> None:
     assert named("", ts) == "Recording"

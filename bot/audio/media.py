@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.audio.child_exit import ChildError
 from bot.audio.child_process import running_child
-from bot.audio.child_protocol import Cut, LengthReader, SplitReader
+from bot.audio.child_protocol import Cut, CutChannel, LengthReader, SplitReader
 from bot.audio.confinement import Confinement, ConfinementReader
 from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
 from bot.audio.plan import (
@@ -25,7 +25,7 @@ from bot.audio.unread_formats import unread_format
 from bot.audio.whole_wav import whole_wav
 from bot.errors import Refusal, Rejected
 from bot.machine import machine_trouble
-from bot.recording import AudioMime, PreparedAudio, Segment, Span
+from bot.recording import AudioChannel, AudioMime, PreparedAudio, Segment, Span
 
 _MPEG: AudioMime = "audio/mpeg"
 
@@ -136,22 +136,35 @@ class Media:
         )
 
     def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
-        """A segment as the child reported it, with its file's size checked against the limits again."""
-        if cut.sent is None:
-            return Segment(cut.span, (), cut.last, None, tracks=cut.tracks, breaks_off=cut.breaks_off)
+        """A segment as the child reported it, with its files' sizes checked against the limits again."""
+        first, *further = (
+            self._channel(cut, channel, number, source, workspace)
+            for number, channel in enumerate(cut.channels)
+        )
+        return Segment(
+            *(cut.span, first.sounds, cut.last, first.audio),
+            further_channels=tuple(further),
+            tracks=cut.tracks,
+            breaks_off=cut.breaks_off,
+        )
+
+    def _channel(
+        self, cut: Cut, channel: CutChannel, number: int, source: Path, workspace: Path
+    ) -> AudioChannel:
+        if channel.sent is None:
+            return AudioChannel((), None)
         path, mime = source, _MPEG
         if not cut.untouched:
             mime = sent_as(short=cut.short, compressed=self._compressed)
-            path = segment_path(workspace, source, cut.span, mime)
-        duration_s = cut.sent.duration_ms / 1_000
+            path = segment_path(workspace, source, cut.span, mime, number)
+        duration_s = channel.sent.duration_ms / 1_000
         try:
             size_bytes = path.stat().st_size
         except FileNotFoundError as error:
             raise ChildError(f"no audio for {cut.span}") from error
         if not fits_request(size_bytes, duration_s, mime):
             raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
-        audio = PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video)
-        return Segment(cut.span, cut.sounds, cut.last, audio, tracks=cut.tracks, breaks_off=cut.breaks_off)
+        return AudioChannel(channel.sounds, PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video))
 
 
 def _glance(source: Path) -> tuple[bytes, int]:

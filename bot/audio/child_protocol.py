@@ -1,7 +1,7 @@
 """The JSON-lines protocol of the decoding child: renders and checks its lines. Pure.
 
-A child that splits prints one JSON line for each segment, one that measures a line with the length that it
-counted (0: none), and both one line with their verdict:
+A child that splits prints one JSON line for each segment, one that measures or listens a line with the length
+that it counted (0: none), and all one line with their verdict:
 
     {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "sent": [0, 2000], "last": true,
      "short": true, "untouched": false, "has_video": false, "tracks": 1, "breaks_off": false,
@@ -21,7 +21,7 @@ from typing import Any
 from bot.audio.child_exit import ChildError, ChildExit, judge, parsed, plain
 from bot.audio.cuts import stretch_from
 from bot.audio.plan import LONGEST_MS, MOST_TRACKS, SHORTEST_MS, TOLERANCE_S
-from bot.recording import Span
+from bot.recording import MOST_CHANNELS, Span
 
 LINE_BYTES = 32_768
 """A child that prints a longer line is broken."""
@@ -33,8 +33,7 @@ ALIVE = {"alive": True}
 """A heartbeat, from a child that decodes what needs no segment."""
 
 
-MOST_FURTHER_CHANNELS = 1
-"""Only of recordings of two channels both are heard."""
+MOST_FURTHER_CHANNELS = MOST_CHANNELS - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +168,14 @@ class SplitReader:
 
 
 class LengthReader:
-    """Reads the lines of a child that measures."""
+    """Reads the lines of a child that measures, or listens.
 
-    def __init__(self) -> None:
-        """Nothing yet."""
+    Args:
+        most_minutes: The longest recording that is taken.
+    """
+
+    def __init__(self, most_minutes: int) -> None:
+        self._most_minutes = most_minutes
         self._length_s: float | None = None
         self._report: dict[str, Any] | None = None
 
@@ -188,20 +191,22 @@ class LengthReader:
         match said:
             case {"verdict": _}:
                 self._report = said
+            case {"alive": True} if said == ALIVE and self._length_s is None:
+                pass
             case {"length_s": float(length_s)} if self._length_s is None and 0 <= length_s < math.inf:
                 self._length_s = length_s
             case _:
                 raise ChildError(f"an unreadable line: {plain(line)}")
 
     def finish(self, ended: ChildExit) -> float | None:
-        """The length of the file, in seconds; ``None`` where nothing of it could be counted.
+        """The length that was counted, in seconds; ``None`` where there was nothing to count.
 
         Raises:
             Rejected: as ``SplitReader.finish``.
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
-        judge(ended, self._report, None)
+        judge(ended, self._report, self._most_minutes)
         if self._length_s is None:
             raise ChildError("done, and no length told")
         return self._length_s or None

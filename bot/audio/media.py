@@ -99,13 +99,20 @@ class Media:
 
     async def duration_s(self, source: Path) -> float | None:
         """Count a file's length; see ``bot.ports.outside.Audio.duration_s``."""
-        measurement = LengthReader()
+        return await self._measured("measure", source, small_bytes=SMALL_BYTES)
+
+    async def heard_apart_s(self, source: Path) -> float | None:
+        """Count what is heard of two channels; see ``bot.ports.outside.Audio.heard_apart_s``."""
+        return await self._measured("listen", source, small_bytes=0)
+
+    async def _measured(self, order: str, source: Path, small_bytes: int) -> float | None:
+        measurement = LengthReader(self._most_minutes)
         with machine_trouble():
             head, size_bytes = await asyncio.to_thread(_glance, source)
             _refuse_unread_format(head)
-            arguments = self._arguments("measure", source, source.parent, ())
+            arguments = self._arguments(order, source, source.parent, ())
             async with (
-                self._lanes.place(is_small=size_bytes <= SMALL_BYTES),
+                self._lanes.place(is_small=size_bytes <= small_bytes),
                 running_child(arguments, self._limits.stall_s) as child,
             ):
                 while (line := await child.line()) is not None:

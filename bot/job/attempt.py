@@ -142,8 +142,8 @@ class Attempt:
         match decision:
             case Say(reply):
                 await self._say_last(reply, error)
-            case AwaitConsent(duration_s):
-                cost = self._collaborators.budget.cost(duration_s)
+            case AwaitConsent(duration_s, heard_s):
+                cost = self._collaborators.budget.cost(heard_s)
                 await self._say_last(ConsentRequest(duration_s, cost), error)
             case Ignore(Outcome.WITHDRAWN):
                 self._close(Outcome.WITHDRAWN, error)

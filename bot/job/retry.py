@@ -66,6 +66,7 @@ class AwaitConsent:
     """The job waits until somebody agrees to what it costs."""
 
     duration_s: float
+    heard_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
         case Rejected():
             return _refuse(error, history)
         case ConsentNeeded():
-            return AwaitConsent(error.duration_s)
+            return AwaitConsent(error.duration_s, error.heard_s)
         case Unavailable() | Misconfigured():
             return _wait(error, history)
         case TranscriptionError():

@@ -6,12 +6,15 @@ from array import array
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from bot.audio.media import Media
+from bot.audio.plan import Limits
+from bot.errors import Refusal, Rejected
 from bot.recording import AudioChannel, Segment, Span
 from tests.audio.muxing import Track, mux, wav_of_channels
-from tests.audio.samples import tone
+from tests.audio.samples import sparse_wav, tone
 from tests.audio.sounds import Signal, at_dbfs, hum, noise, pcm_of
 from tests.audio.splitting import only_segment_of, segments_of
 from tests.speech.corpus import real
@@ -240,3 +243,40 @@ async def test_the_channels_lie_where_the_clock_says(tmp_path: Path, workspace: 
             for sound in channel.sounds:
                 assert sound.end_ms <= 12_300 or sound.start_ms >= 19_800
     assert sum(len(segment.audios) for segment in segments) == 2 * len(segments)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("wav", "pcm_s16le"), ("ipod", "aac"), ("ogg", "libopus")])
+async def test_what_is_heard_of_two_voices_is_told_beforehand(
+    container: str, codec: str, tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = recorded(tmp_path / "source", in_turns(200), container, codec)
+
+    heard_s = await media.heard_apart_s(source)
+
+    sent_s = sum(
+        audio.duration_s for one in await segments_of(media, source, workspace) for audio in one.audios
+    )
+    assert sent_s > 300
+    assert heard_s == pytest.approx(sent_s, abs=0.01)
+    assert not psutil.Process().children()
+
+
+async def test_of_what_is_heard_as_one_there_is_nothing_to_tell(tmp_path: Path, media: Media) -> None:
+    voice = said(0, 15)
+    assert await media.heard_apart_s(recorded(tmp_path / "source", (voice, voice))) is None
+    both = pcm_of(voice), pcm_of(said(1, 15))
+    tracks = [Track(left, "aac", RATE_HZ, "stereo", second=both[0]) for left in both]
+    assert await media.heard_apart_s(mux(tmp_path / "tracks", "ipod", tracks)) is None
+
+
+async def test_mono_is_not_decoded_for_it(tmp_path: Path) -> None:
+    media = Media(limits=Limits(cpu_s=3, cpu_s_each_s=0))
+    source = sparse_wav(tmp_path / "source", seconds=36_000, rate_hz=48_000, channels=1)
+    assert await media.heard_apart_s(source) is None
+
+
+async def test_what_is_too_long_is_refused(tmp_path: Path) -> None:
+    source = recorded(tmp_path / "source", (quiet(70), quiet(70)))
+    with pytest.raises(Rejected) as refusal:
+        await Media(most_minutes=1).heard_apart_s(source)
+    assert (refusal.value.reason, refusal.value.limit) == (Refusal.TOO_LONG, 1)

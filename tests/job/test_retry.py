@@ -86,8 +86,9 @@ def unknown_channel() -> Rejected:
         (unknown_channel(), history(waited_s=10), RetryAfter(1.0, None)),
         (unknown_channel(), history(waited_s=MOVE_PATIENCE_S - 1), RetryAfter(1.0, Waiting(Outage.SLACK))),
         (unknown_channel(), history(waited_s=MOVE_PATIENCE_S), Say(Refused(Refusal.GONE))),
-        (ConsentNeeded(1920.0), history(), AwaitConsent(1920.0)),
-        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), AwaitConsent(1920.0)),
+        (ConsentNeeded(1920.0, 3600.0), history(), AwaitConsent(1920.0, 3600.0)),
+        (ConsentNeeded(1920.0), history(), AwaitConsent(1920.0, 1920.0)),
+        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), AwaitConsent(1920.0, 1920.0)),
         (Unavailable(BUSY), history(), RetryAfter(1.0, None)),
         (Unavailable(BUSY), history(jitter=0.5), RetryAfter(1.5, None)),
         (Unavailable(BUSY), history(attempt=3), RetryAfter(8.0, None)),
@@ -305,7 +306,7 @@ def test_who_opted_out_is_not_spoken_of_unless_somebody_asked(claim: Claim) -> N
 )
 def test_whose_cost_is_asked_about(claim: Claim, *, wants_video: bool, asked: bool) -> None:
     request = request_for(wants_video=wants_video)
-    expected = AwaitConsent(60.0) if asked else Ignore()
+    expected = AwaitConsent(60.0, 60.0) if asked else Ignore()
     assert decide(ConsentNeeded(60.0), request, history(claim=claim)) == expected
 
 

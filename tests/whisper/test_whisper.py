@@ -135,7 +135,8 @@ def test_context_decides_spellings(whisper: Whisper) -> None:
     [
         pytest.param("silence of 1 s", "", marks=pytest.mark.soak),
         ("silence of 10 s", "Threadscribe, Slack"),
-        pytest.param("noise", "", marks=pytest.mark.soak),
+        ("noise", ""),
+        pytest.param("loud noise", "Threadscribe, Slack", marks=pytest.mark.soak),
         ("hum", "Threadscribe"),
     ],
 )
@@ -143,7 +144,9 @@ def test_nothing_said_is_nothing_heard(whisper: Whisper, kind: str, context: str
     samples = {
         "silence of 1 s": np.zeros(16000),
         "silence of 10 s": np.zeros(160000),
-        "noise": np.random.default_rng(1).standard_normal(80000) * 0.01,
+        # Asked for timestamps, the model at first goes round in circles about this, and is sure of it.
+        "noise": np.random.default_rng(1).standard_normal(320000) * 0.01,
+        "loud noise": np.random.default_rng(1).standard_normal(320000) * 0.5,
         "hum": 0.05 * np.sin(np.arange(80000) * 2 * np.pi * 50 / 16000),
     }[kind]
     heard = whisper.recognise_now(wav(samples), None, context)
@@ -166,20 +169,34 @@ def room(samples: Any, level_db: float) -> Any:
     return samples + noise * np.float32(10 ** (level_db / 20))
 
 
-def test_somebody_softer_is_heard_behind_somebody_loud(whisper: Whisper) -> None:
-    # Without timestamps, Whisper stopped after the first sentence: 28 of 50 words were lost.
+JFK_TO_TWO = ("jfk", "en_librivox_0890", "en_librivox_0890")
+
+
+@pytest.mark.parametrize(
+    ("clips", "room_db", "word", "times"),
+    [
+        # Without timestamps, the model stopped after the first sentence: 28 of 50 words were lost.
+        pytest.param(JFK_TO_TWO, -45, "selfish", 2, id="all with timestamps"),
+        pytest.param(JFK_TO_TWO[:2], -35, "rather", 2, id="behind the last timestamp"),
+        pytest.param(("jfk", "en_librivox_0870", "en_librivox_0890"), -38, "dashwood", 1, id="between two"),
+        # The model takes the rest by itself for silence.
+        pytest.param(JFK_TO_TWO, -38, "selfish", 1, id="taken for silence"),
+    ],
+)
+def test_somebody_softer_is_heard_behind_somebody_loud(
+    whisper: Whisper, clips: tuple[str, ...], room_db: float, word: str, times: int
+) -> None:
     pause = np.zeros(9600, np.float32)
-    loud, soft = speech("jfk"), speech("en_librivox_0890", -12)
-    samples = room(np.concatenate([loud, pause, soft, pause, soft, pause]), -45)
-    words = plain(whisper.recognise_now(wav(samples), "en").text).split()
-    assert words.count("selfish") == 2
+    parts = [part for name in clips for part in (speech(name, 0 if name == "jfk" else -12), pause)]
+    heard = whisper.recognise_now(wav(room(np.concatenate(parts), room_db)), "en")
+    assert plain(heard.text).split().count(word) >= times
 
 
 def test_speech_behind_the_last_timestamp_is_heard(whisper: Whisper) -> None:
-    # Whisper says that nothing comes after the Spanish, and stops.
+    # The model says that nothing comes after the Spanish, and stops.
     pause = np.zeros(16000 * 6, np.float32)
     samples = room(np.concatenate([speech("es_asterisk_invalid"), pause, speech("en_librivox_0880")]), -90)
-    segments = whisper._transcribe(samples, "en", "", beam_size=1)
+    segments = whisper._transcribe(samples, "en", "", 8.0, beam_size=1)
     assert "young man" not in "".join(segment.text for segment in segments)
     assert plain(whisper.recognise_now(wav(samples), "en").text).endswith("young man")
 
@@ -217,9 +234,9 @@ def test_a_vocabulary_takes_no_words(whisper: Whisper, jfk: Any, times: int) -> 
 
 def test_rubbish_is_heard_again_without_the_prompt(whisper: Whisper, jfk: Any) -> None:
     prompt = "\n".join(NAMES * 2)
-    rubbish = whisper._recognise_without_loops(jfk, "en", prompt)
+    rubbish = whisper._recognise_without_loops(jfk, "en", prompt, 7.4)
     assert plain("".join(segment.text for segment in rubbish)) != JFK_SAID
-    heard = whisper._recognise_plausibly(jfk, "en", prompt)
+    heard = whisper._recognise_plausibly(jfk, "en", prompt, 7.4)
     assert plain("".join(segment.text for segment in heard)) == JFK_SAID
 
 

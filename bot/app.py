@@ -32,6 +32,7 @@ from bot.slack.background import BackgroundTasks
 from bot.slack.bolt import build_bolt, build_handlers
 from bot.slack.client.connection import connected, until_reachable
 from bot.slack.client.identity import Identity, identify
+from bot.slack.incoming.backlog import Backlog
 from bot.slack.requests.catch_up import CatchUp
 from bot.slack.requests.command_text import language_names
 from bot.slack.requests.look_back import LookBack
@@ -126,9 +127,12 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             # Not inside the first command that names a language: Slack waits for that one's answer.
             await asyncio.to_thread(language_names)
             handlers = build_handlers(context, shares).in_order()
-            bolt = build_bolt(handlers, clients.api, identity, secret or "unused in Socket Mode", metrics)
+            backlog = Backlog(store.events, clock.now)
+            secret = secret or "unused in Socket Mode"
+            bolt = build_bolt(handlers, clients.api, identity, secret, metrics, backlog)
             async with (
                 _working(worker, context.background, clients, log) as failed,
+                backlog.handled_by(bolt.handle_waiting),
                 connected(bolt, session, settings.slack_api_url, settings.slack_app_token) as socket,
             ):
                 readiness.connect(socket)

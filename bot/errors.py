@@ -145,12 +145,14 @@ class ConsentNeeded(TranscriptionError):
 
     Attributes:
         duration_s: How long it is, as far as anybody can say before decoding it.
+        heard_s: What of it is heard and paid: more, where two channels are heard apart.
     """
 
-    def __init__(self, duration_s: float) -> None:
-        """Keep the duration."""
-        super().__init__(f"{duration_s:.0f} s")
+    def __init__(self, duration_s: float, heard_s: float | None = None) -> None:
+        """Keep the duration; without ``heard_s`` all of it is heard once."""
         self.duration_s = duration_s
+        self.heard_s = duration_s if heard_s is None else heard_s
+        super().__init__(f"{self.heard_s:.0f} s")
 
 
 class Unavailable(TranscriptionError):

@@ -21,6 +21,9 @@ DIGIT_LANGUAGES = frozenset({"zh", "en"})
 MOST_CONTEXT_BYTES = 10_000
 """Of UTF-8. The recogniser takes 10,000 tokens of context, and no token is shorter than a byte."""
 
+MOST_CHANNELS = 2
+"""Audio channels of a recording that are heard apart, where they carry different voices."""
+
 AudioMime = Literal["audio/wav", "audio/mpeg"]
 """The two MIME types that the recogniser documents for data URIs."""
 

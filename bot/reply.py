@@ -120,8 +120,12 @@ class ThreadLookup:
     """Of that reply; a lower one than the job's still has the gaps that are being filled."""
     file_shared: bool = False
     """True where the files of the job's revision were shared."""
+    file_ids: tuple[str, ...] = ()
+    """The files of the job's revision that were shared, or were about to be; that with the text first."""
     outdated: tuple[SharedTranscript, ...] = ()
-    """Files of earlier revisions."""
+    """Files of earlier revisions that stand."""
+    outdated_ids: tuple[str, ...] = ()
+    """The files of earlier revisions that the reply tells of."""
     pieces: frozenset[int] = frozenset()
     """Numbers of the messages that stand and carry the reply on, where no file could be shared."""
 

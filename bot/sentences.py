@@ -8,6 +8,7 @@ come from CLDR, in the reader's locale.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -655,10 +656,21 @@ def continued_in_text(reader: Reader, file_name: str) -> str:
     return reader.gettext("The whole transcript is in {file_name} here.").format(file_name=file_name)
 
 
-def continued_in_any_language(file_name: str) -> tuple[str, ...]:
-    """The same as it may stand under a reply that is older than today's setting of the language."""
+def continued_in_any_language() -> re.Pattern[str]:
+    """The same of any file, as it may stand under a reply older than today's setting of the language."""
     pointers = (continued_in, continued_in_text)
-    return tuple(dict.fromkeys(pointer(reader, file_name) for reader in readers() for pointer in pointers))
+    said = dict.fromkeys(pointer(reader, "\0") for reader in readers() for pointer in pointers)
+    return re.compile("|".join(re.escape(pointer).replace(re.escape("\0"), ".+") for pointer in said))
+
+
+def voice_message_name(reader: Reader, time: str) -> str:
+    """The name of a voice clip's files, before their extension; the time as ``2026-11-30 14.05 UTC``."""
+    return reader.gettext("Voice message {time}").format(time=time)
+
+
+def recording_name(reader: Reader, time: str) -> str:
+    """The same of any other recording without a name."""
+    return reader.gettext("Recording {time}").format(time=time)
 
 
 def continued_below(reader: Reader, number: int, of: int) -> str:

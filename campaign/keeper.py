@@ -44,6 +44,7 @@ class Keeper:
         exits: How often it ended with each code; of signals that is their negative number.
         last_exit: The code with which it ended at the end of the block.
         starts: How often it was started.
+        ended_at: When it ended, by the event loop's clock.
     """
 
     def __init__(self, python: Path, environment: Mapping[str, str], log: BinaryIO) -> None:
@@ -58,6 +59,7 @@ class Keeper:
         self.exits: Counter[int] = Counter()
         self.last_exit: int | None = None
         self.starts = 0
+        self.ended_at: list[float] = []
 
     async def __aenter__(self) -> Self:
         """Start it."""
@@ -119,6 +121,7 @@ class Keeper:
         while not self._is_over.is_set():
             await self._may_run.wait()
             code = await self._run()
+            self.ended_at.append(asyncio.get_running_loop().time())
             self._is_ready.clear()
             if self._is_over.is_set():
                 self.last_exit = code

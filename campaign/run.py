@@ -103,6 +103,7 @@ class Campaign:
                 found = self._judge()
         exits = keeper.exits
         found |= {
+            "recognised_again_at_its_end": self._ear.again_after(keeper.ended_at),
             "starts": keeper.starts,
             "exits": {str(code): count for code, count in sorted(exits.items())},
             "exit_at_the_end": keeper.last_exit,

@@ -7,7 +7,8 @@ import hashlib
 import io
 import random
 import wave
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,8 @@ _LISTENED = 4 * _RATE_HZ
 _EXTRA_WORDS = 1_500
 """Of a wordy clip: more than one message holds, so that the transcript is shared as files."""
 _LATENCY_S = 0.6
+_STORED_WITHIN_S = 1.0
+"""After an answer was sent, on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +96,39 @@ class Ear:
 
     Attributes:
         requests: How often each recording, or part of one, was recognised; by number and digest of its sound.
+        answered_at: When, by the event loop's clock.
     """
 
     def __init__(self, clips: list[Clip]) -> None:
         self._kinds = {clip.number: clip.kind for clip in clips}
         self.requests: Counter[tuple[int, bytes]] = Counter()
+        self.answered_at: defaultdict[tuple[int, bytes], list[float]] = defaultdict(list)
 
     @property
     def again(self) -> int:
         """The number of recognitions of what had been recognised before."""
         return sum(self.requests.values()) - len(self.requests)
 
+    def again_after(self, moments: Sequence[float]) -> int:
+        """The number of those of them that followed something which happened around the answer before.
+
+        Args:
+            moments: When it happened, by the event loop's clock.
+        """
+        return sum(
+            any(-_LATENCY_S <= moment - answered_at <= _STORED_WITHIN_S for moment in moments)
+            for times in self.answered_at.values()
+            for answered_at in sorted(times)[:-1]
+        )
+
     async def hear(self, audio: bytes, _language: str | None, _context: str) -> Heard:
         """Take a while, as a recogniser does, and say the words."""
         number = await asyncio.to_thread(clip_in, audio)
         if number is None:
             return Heard("", None, 1.0)
-        self.requests[number, hashlib.sha256(audio).digest()] += 1
+        key = number, hashlib.sha256(audio).digest()
+        self.requests[key] += 1
+        self.answered_at[key].append(asyncio.get_running_loop().time() + _LATENCY_S)
         await asyncio.sleep(_LATENCY_S)
         text = words_of(number)
         if self._kinds.get(number) == "wordy":

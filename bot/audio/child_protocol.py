@@ -1,10 +1,11 @@
 """The JSON-lines protocol of the decoding child: renders and checks its lines. Pure.
 
-A child that splits prints one JSON line for each segment, one that measures a line with the length that it
-counted (0: none), and both one line with their verdict:
+A child that splits prints one JSON line for each segment, one that measures or listens a line with the length
+that it counted (0: none), and all one line with their verdict:
 
     {"start_ms": 0, "end_ms": 2000, "sounds": [[40, 1980]], "sent": [0, 2000], "last": true,
-     "short": true, "untouched": false, "has_video": false, "tracks": 1, "breaks_off": false}
+     "short": true, "untouched": false, "has_video": false, "tracks": 1, "breaks_off": false,
+     "further_channels": [{"sounds": [[90, 700]], "sent": [0, 1200]}]}
     {"length_s": 1920.5}
     {"verdict": "done", "detail": ""}
 """
@@ -20,9 +21,9 @@ from typing import Any
 from bot.audio.child_exit import ChildError, ChildExit, judge, parsed, plain
 from bot.audio.cuts import stretch_from
 from bot.audio.plan import LONGEST_MS, MOST_TRACKS, SHORTEST_MS, TOLERANCE_S
-from bot.recording import Span
+from bot.recording import MOST_CHANNELS, Span
 
-LINE_BYTES = 16_384
+LINE_BYTES = 32_768
 """A child that prints a longer line is broken."""
 MOST_SOUNDS = 500
 """The longest segment has room for 475, with the pauses between them."""
@@ -30,6 +31,17 @@ MOST_SOUNDS = 500
 
 ALIVE = {"alive": True}
 """A heartbeat, from a child that decodes what needs no segment."""
+
+
+MOST_FURTHER_CHANNELS = MOST_CHANNELS - 1
+
+
+@dataclass(frozen=True, slots=True)
+class CutChannel:
+    """A child's report of one more channel of a segment."""
+
+    sounds: tuple[Span, ...]
+    sent: Span | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +60,38 @@ class Cut:
     has_video: bool
     tracks: int = 1
     breaks_off: bool = False
+    further_channels: tuple[CutChannel, ...] = ()
+    """With another voice each; a file was written for each, if there is sound."""
+
+    @property
+    def channels(self) -> tuple[CutChannel, ...]:
+        """All that are to be recognised, each apart."""
+        return CutChannel(self.sounds, self.sent), *self.further_channels
 
 
 def render_cut(cut: Cut) -> str:
     """A segment as a child's line."""
+    first, *further = map(_said_of_channel, cut.channels)
     said = {
         "start_ms": cut.span.start_ms,
         "end_ms": cut.span.end_ms,
-        "sounds": [(sound.start_ms, sound.end_ms) for sound in cut.sounds],
-        "sent": cut.sent and (cut.sent.start_ms, cut.sent.end_ms),
+        **first,
         "last": cut.last,
         "short": cut.short,
         "untouched": cut.untouched,
         "has_video": cut.has_video,
         "tracks": cut.tracks,
         "breaks_off": cut.breaks_off,
+        "further_channels": further,
     }
     return json.dumps(said, separators=(",", ":"))
+
+
+def _said_of_channel(channel: CutChannel) -> dict[str, object]:
+    return {
+        "sounds": [(sound.start_ms, sound.end_ms) for sound in channel.sounds],
+        "sent": channel.sent and (channel.sent.start_ms, channel.sent.end_ms),
+    }
 
 
 def render_length(length_s: float) -> str:
@@ -118,7 +145,9 @@ class SplitReader:
             cut.span.start_ms == start_ms
             and (0 if ends_early else SHORTEST_MS - 1) < cut.span.duration_ms <= LONGEST_MS
             and cut.span.end_ms <= (most_ms if until_ms is None else min(until_ms, most_ms))
-            and _are_sent(cut)
+            and all(_are_sent(channel, cut.span) for channel in cut.channels)
+            and len(cut.further_channels) <= MOST_FURTHER_CHANNELS
+            and not (cut.untouched and cut.further_channels)
             and not (cut.short and cut.span.end_ms > LONGEST_MS)
             and 0 <= cut.tracks <= MOST_TRACKS
             and (cut.last or not cut.breaks_off)
@@ -139,10 +168,14 @@ class SplitReader:
 
 
 class LengthReader:
-    """Reads the lines of a child that measures."""
+    """Reads the lines of a child that measures, or listens.
 
-    def __init__(self) -> None:
-        """Nothing yet."""
+    Args:
+        most_minutes: The longest recording that is taken.
+    """
+
+    def __init__(self, most_minutes: int) -> None:
+        self._most_minutes = most_minutes
         self._length_s: float | None = None
         self._report: dict[str, Any] | None = None
 
@@ -158,36 +191,46 @@ class LengthReader:
         match said:
             case {"verdict": _}:
                 self._report = said
+            case {"alive": True} if said == ALIVE and self._length_s is None:
+                pass
             case {"length_s": float(length_s)} if self._length_s is None and 0 <= length_s < math.inf:
                 self._length_s = length_s
             case _:
                 raise ChildError(f"an unreadable line: {plain(line)}")
 
     def finish(self, ended: ChildExit) -> float | None:
-        """The length of the file, in seconds; ``None`` where nothing of it could be counted.
+        """The length that was counted, in seconds; ``None`` where there was nothing to count.
 
         Raises:
             Rejected: as ``SplitReader.finish``.
             Unavailable: MACHINE.
             ChildError: anything unforeseen.
         """
-        judge(ended, self._report, None)
+        judge(ended, self._report, self._most_minutes)
         if self._length_s is None:
             raise ChildError("done, and no length told")
         return self._length_s or None
 
 
 def _parse_cut(said: dict[str, Any]) -> Cut:
+    first = _channel(said)
     return Cut(
         Span(_whole(said["start_ms"]), _whole(said["end_ms"])),
-        tuple(_span(sound) for sound in said["sounds"]),
-        None if said["sent"] is None else _span(said["sent"]),
+        *(first.sounds, first.sent),
         last=_flag(said["last"]),
         short=_flag(said["short"]),
         untouched=_flag(said["untouched"]),
         has_video=_flag(said["has_video"]),
         tracks=_whole(said["tracks"]),
         breaks_off=_flag(said["breaks_off"]),
+        further_channels=tuple(_channel(channel) for channel in said["further_channels"]),
+    )
+
+
+def _channel(said: Any) -> CutChannel:
+    return CutChannel(
+        tuple(_span(sound) for sound in said["sounds"]),
+        None if said["sent"] is None else _span(said["sent"]),
     )
 
 
@@ -208,17 +251,17 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _are_sent(cut: Cut) -> bool:
+def _are_sent(channel: CutChannel, span: Span) -> bool:
     """True where the sounds lie in order within what is sent, and that within the segment."""
-    if cut.sent is None or not cut.sounds:
-        return cut.sent is None and not cut.sounds
-    at_ms = cut.sent.start_ms
-    for sound in cut.sounds:
+    if channel.sent is None or not channel.sounds:
+        return channel.sent is None and not channel.sounds
+    at_ms = channel.sent.start_ms
+    for sound in channel.sounds:
         if not at_ms <= sound.start_ms < sound.end_ms:
             return False
         at_ms = sound.end_ms
     return (
-        cut.span.start_ms <= cut.sent.start_ms
-        and at_ms <= cut.sent.end_ms <= cut.span.end_ms
-        and len(cut.sounds) <= MOST_SOUNDS
+        span.start_ms <= channel.sent.start_ms
+        and at_ms <= channel.sent.end_ms <= span.end_ms
+        and len(channel.sounds) <= MOST_SOUNDS
     )

@@ -4,6 +4,9 @@ Words never cross a silence of 5 s, of which nothing would be known but its leng
 apart, which also stops paying for it. A request has a price of its own, though, in the account's limit by the
 minute: so no cut is made before 20 s, however many such silences there are.
 
+Where two people speak on two channels, both are looked at, the softer one as if it were as loud as the other,
+and each segment is handed on channel by channel.
+
 A cut is decided by the 171 s that follow, whether or not they are done already, and by nothing before: so
 whoever resumes finds the cuts of the first run.
 """
@@ -16,9 +19,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE, measure
+from bot.audio.channel_pair import Pcm
+from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE
 from bot.audio.plan import LONGEST_MS, SHORTEST_MS
 from bot.audio.sounds import Activity, find_activity
+from bot.audio.stretch import Stretch
+from bot.audio.voices import are_different_voices, is_heard
 from bot.recording import Span
 
 EARLIEST_MS = 90_000
@@ -124,23 +130,50 @@ def quietest_ms(levels: Sequence[int], from_ms: int, to_ms: int) -> int:
     return (first + quietest + _WINDOW // 2) * FRAME_MS
 
 
+def _equally_loud(channels: Sequence[Sequence[int]]) -> Sequence[int]:
+    """The levels of channels together, the softer ones as if they were as loud as the loudest."""
+    if len(channels) == 1:
+        return channels[0]
+    louds = [_loud_level(levels) for levels in channels]
+    shares = [max(louds) / loud for loud in louds]
+    return [
+        int(sum(level * share for level, share in zip(frame, shares, strict=True)))
+        for frame in zip(*channels, strict=True)
+    ]
+
+
+def _loud_level(levels: Sequence[int]) -> int:
+    by_level = sorted(level for level in levels if level > SILENCE) or [1]
+    return by_level[len(by_level) * 9 // 10]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceChannel:
+    """One audio channel of a segment, or all of them mixed, before it is encoded."""
+
+    sounds: tuple[Span, ...]
+    sent: Span | None
+    """The stretch that is worth sending; ``None`` where there is no sound."""
+    pcm: array[int]
+    """The samples of ``sent``, s16, mono, 16 kHz."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A segment before it is encoded."""
 
     span: Span
-    sounds: tuple[Span, ...]
-    sent: Span | None
-    """The stretch that is worth sending; ``None`` where there is no sound."""
+    channels: tuple[PieceChannel, ...]
+    """One, mixed of all there are; or two that carry different voices."""
     last: bool
     short: bool
     """It belongs to a recording that is no longer than a segment may be."""
-    pcm: array[int]
-    """The samples of ``sent``, s16, mono, 16 kHz."""
 
 
 class Cutter:
     """Cuts a stream of PCM into segments; holds what was decoded since the last cut.
+
+    The channels are held, too, where they differ somewhere in it.
 
     Args:
         done: Stretches, in order, that need no segment.
@@ -148,60 +181,89 @@ class Cutter:
 
     def __init__(self, done: Sequence[Span]) -> None:
         self._done = done
-        self._pcm = array("h")
-        self._levels = array("I")
+        self._mix = Stretch()
+        self._sides: tuple[Stretch, Stretch] | None = None
+        """The channels, where they differ before ``_differ_until``."""
+        self._differ_until = 0
+        """Samples from the recording's beginning on."""
         self._at = 0
-        """Samples before ``_pcm``."""
+        """Samples before ``_mix``."""
         self._is_short = False
 
-    def add(self, pcm: bytes) -> list[Piece]:
-        """Take more of the recording (s16, mono, 16 kHz); return the segments that are now decided."""
-        self._pcm.frombytes(pcm)
+    def add(self, pcm: Pcm) -> list[Piece]:
+        """Take more of the recording; return the segments that are now decided."""
+        if pcm.pairs and self._sides is None:
+            self._sides = self._mix.copy(), self._mix.copy()
+        self._mix.add(pcm.mixed)
+        if self._sides is not None:
+            for side, channel in zip(self._sides, pcm.channels(), strict=True):
+                side.add(channel)
+        if pcm.pairs:
+            self._differ_until = self._at + len(self._mix)
         return list(self._decided(ended=False))
 
     def end(self) -> list[Piece]:
         """Take the end of the recording for known; return the segments of what is left, if anything."""
-        self._is_short = self._at + len(self._pcm) <= LONGEST_MS * SAMPLES_PER_MS
+        self._is_short = self._at + len(self._mix) <= LONGEST_MS * SAMPLES_PER_MS
         return list(self._decided(ended=True))
 
     def _decided(self, *, ended: bool) -> Iterator[Piece]:
         while True:
             room_ms = self._pass_done()
             # Behind a stretch that is done, less than a frame is the rounding of another way to decode.
-            if len(self._pcm) < (FRAME_SAMPLES if self._at else 1):
+            if len(self._mix) < (FRAME_SAMPLES if self._at else 1):
                 return
-            measure(self._pcm, self._levels, to_the_end=ended)
-            length_ms = decide_cut(self._levels, room_ms, ended=ended)
-            if length_ms is not None and length_ms * SAMPLES_PER_MS <= len(self._pcm):
-                yield self._take(length_ms * SAMPLES_PER_MS, last=False)
-            elif ended:
-                yield self._take(len(self._pcm), last=True)
+            if not ended and len(self._mix) < LONGEST_MS * SAMPLES_PER_MS:
+                return
+            heard = self._different_voices(ended=ended) or (self._mix,)
+            levels = [stretch.measured(to_the_end=ended) for stretch in heard]
+            length_ms = decide_cut(_equally_loud(levels), room_ms, ended=ended)
+            if length_ms is not None and length_ms * SAMPLES_PER_MS <= len(self._mix):
+                yield self._take(length_ms * SAMPLES_PER_MS, heard, last=False)
             else:
-                return
+                yield self._take(len(self._mix), heard, last=True)
+
+    def _different_voices(self, *, ended: bool) -> tuple[Stretch, Stretch] | None:
+        """The channels, if they carry different voices in what decides a cut."""
+        if self._sides is None:
+            return None
+        start_ms = self._at // SAMPLES_PER_MS
+        sounds = []
+        for side in self._sides:
+            levels = side.measured(to_the_end=ended)[: LONGEST_MS // FRAME_MS]
+            sounds.append(find_activity(levels, Span(start_ms, start_ms + len(levels) * FRAME_MS)).sounds)
+            if not is_heard(sounds[-1]):
+                return None
+        left, right = (side.levels[: LONGEST_MS // FRAME_MS] for side in self._sides)
+        return self._sides if are_different_voices((left, right), (sounds[0], sounds[1]), start_ms) else None
 
     def _pass_done(self) -> int | None:
         """Drop what is done already here; return how far the next such stretch is, in ms."""
         start_ms, until_ms = stretch_from(self._at // SAMPLES_PER_MS, self._done)
         missing = start_ms * SAMPLES_PER_MS - self._at
         if missing > 0:
-            self._drop(min(missing, len(self._pcm)))
+            self._drop(min(missing, len(self._mix)))
         return None if until_ms is None else until_ms - start_ms
 
-    def _take(self, samples: int, *, last: bool) -> Piece:
+    def _take(self, samples: int, heard: Sequence[Stretch], *, last: bool) -> Piece:
         start_ms = self._at // SAMPLES_PER_MS
         span = Span(start_ms, start_ms - (-samples // SAMPLES_PER_MS))
-        active = find_activity(self._levels[: -(-samples // FRAME_SAMPLES)], span)
-        pcm = array("h")
-        if active.sent is not None:
-            end = min((active.sent.end_ms - start_ms) * SAMPLES_PER_MS, samples)
-            pcm = self._pcm[(active.sent.start_ms - start_ms) * SAMPLES_PER_MS : end]
+        channels = tuple(_channel(stretch, span, samples) for stretch in heard)
         self._drop(samples)
-        return Piece(span, active.sounds, active.sent, last, self._is_short, pcm)
+        return Piece(span, channels, last, self._is_short)
 
     def _drop(self, samples: int) -> None:
-        del self._pcm[:samples]
+        for stretch in (self._mix, *(self._sides or ())):
+            stretch.drop(samples)
         self._at += samples
-        if samples % FRAME_SAMPLES:
-            self._levels = array("I")
-        else:
-            del self._levels[: samples // FRAME_SAMPLES]
+        if self._differ_until <= self._at:
+            self._sides = None
+
+
+def _channel(stretch: Stretch, span: Span, samples: int) -> PieceChannel:
+    active = find_activity(stretch.levels[: -(-samples // FRAME_SAMPLES)], span)
+    pcm = array("h")
+    if active.sent is not None:
+        end = min((active.sent.end_ms - span.start_ms) * SAMPLES_PER_MS, samples)
+        pcm = stretch.pcm[(active.sent.start_ms - span.start_ms) * SAMPLES_PER_MS : end]
+    return PieceChannel(active.sounds, active.sent, pcm)

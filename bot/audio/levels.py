@@ -9,7 +9,7 @@ noise, and an even step would miss a tone of 1 or 2 kHz.
 from __future__ import annotations
 
 from array import array
-from operator import mul, sub
+from math import dist
 
 from bot.audio.plan import RATE_HZ
 
@@ -42,9 +42,10 @@ def measure(pcm: array[int], levels: array[int], *, to_the_end: bool = False) ->
     """
     end = len(pcm) if to_the_end else len(pcm) // FRAME_SAMPLES * FRAME_SAMPLES
     for at in range(len(levels) * FRAME_SAMPLES, end, FRAME_SAMPLES):
-        samples = pcm[at : at + FRAME_SAMPLES : _STEP]
-        steps = list(map(sub, samples[1:], samples))
-        levels.append(sum(map(mul, steps, steps)) // (2 * max(len(steps), 1)))
+        samples = pcm[at : at + FRAME_SAMPLES : _STEP].tolist()
+        # Twice as fast as a sum of squares in Python; the square of the root is off by far less than 1.
+        squares = round(dist(samples[1:], samples[:-1]) ** 2)
+        levels.append(squares // (2 * max(len(samples) - 1, 1)))
 
 
 def is_loud(pcm: bytes) -> bool:

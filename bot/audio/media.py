@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.audio.child_exit import ChildError
 from bot.audio.child_process import running_child
-from bot.audio.child_protocol import Cut, LengthReader, SplitReader
+from bot.audio.child_protocol import Cut, CutChannel, LengthReader, SplitReader
 from bot.audio.confinement import Confinement, ConfinementReader
 from bot.audio.lanes import SMALL_BYTES, SMALL_S, Lanes
 from bot.audio.plan import (
@@ -25,7 +25,7 @@ from bot.audio.unread_formats import unread_format
 from bot.audio.whole_wav import whole_wav
 from bot.errors import Refusal, Rejected
 from bot.machine import machine_trouble
-from bot.recording import AudioMime, PreparedAudio, Segment, Span
+from bot.recording import AudioChannel, AudioMime, PreparedAudio, Segment, Span
 
 _MPEG: AudioMime = "audio/mpeg"
 
@@ -99,13 +99,20 @@ class Media:
 
     async def duration_s(self, source: Path) -> float | None:
         """Count a file's length; see ``bot.ports.outside.Audio.duration_s``."""
-        measurement = LengthReader()
+        return await self._measured("measure", source, small_bytes=SMALL_BYTES)
+
+    async def heard_apart_s(self, source: Path) -> float | None:
+        """Count what is heard of two channels; see ``bot.ports.outside.Audio.heard_apart_s``."""
+        return await self._measured("listen", source, small_bytes=0)
+
+    async def _measured(self, order: str, source: Path, small_bytes: int) -> float | None:
+        measurement = LengthReader(self._most_minutes)
         with machine_trouble():
             head, size_bytes = await asyncio.to_thread(_glance, source)
             _refuse_unread_format(head)
-            arguments = self._arguments("measure", source, source.parent, ())
+            arguments = self._arguments(order, source, source.parent, ())
             async with (
-                self._lanes.place(is_small=size_bytes <= SMALL_BYTES),
+                self._lanes.place(is_small=size_bytes <= small_bytes),
                 running_child(arguments, self._limits.stall_s) as child,
             ):
                 while (line := await child.line()) is not None:
@@ -136,22 +143,35 @@ class Media:
         )
 
     def _segment(self, cut: Cut, source: Path, workspace: Path) -> Segment:
-        """A segment as the child reported it, with its file's size checked against the limits again."""
-        if cut.sent is None:
-            return Segment(cut.span, (), cut.last, None, tracks=cut.tracks, breaks_off=cut.breaks_off)
+        """A segment as the child reported it, with its files' sizes checked against the limits again."""
+        first, *further = (
+            self._channel(cut, channel, number, source, workspace)
+            for number, channel in enumerate(cut.channels)
+        )
+        return Segment(
+            *(cut.span, first.sounds, cut.last, first.audio),
+            further_channels=tuple(further),
+            tracks=cut.tracks,
+            breaks_off=cut.breaks_off,
+        )
+
+    def _channel(
+        self, cut: Cut, channel: CutChannel, number: int, source: Path, workspace: Path
+    ) -> AudioChannel:
+        if channel.sent is None:
+            return AudioChannel((), None)
         path, mime = source, _MPEG
         if not cut.untouched:
             mime = sent_as(short=cut.short, compressed=self._compressed)
-            path = segment_path(workspace, source, cut.span, mime)
-        duration_s = cut.sent.duration_ms / 1_000
+            path = segment_path(workspace, source, cut.span, mime, number)
+        duration_s = channel.sent.duration_ms / 1_000
         try:
             size_bytes = path.stat().st_size
         except FileNotFoundError as error:
             raise ChildError(f"no audio for {cut.span}") from error
         if not fits_request(size_bytes, duration_s, mime):
             raise ChildError(f"{size_bytes} bytes, {duration_s} s do not fit a request")
-        audio = PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video)
-        return Segment(cut.span, cut.sounds, cut.last, audio, tracks=cut.tracks, breaks_off=cut.breaks_off)
+        return AudioChannel(channel.sounds, PreparedAudio(path, mime, size_bytes, duration_s, cut.has_video))
 
 
 def _glance(source: Path) -> tuple[bytes, int]:

@@ -84,7 +84,8 @@ def sent_as(*, short: bool, compressed: bool) -> AudioMime:
     return "audio/mpeg" if compressed or short else "audio/wav"
 
 
-def segment_path(workspace: Path, source: Path, span: Span, mime: AudioMime) -> Path:
-    """The path of the file made of a segment."""
+def segment_path(workspace: Path, source: Path, span: Span, mime: AudioMime, channel: int = 0) -> Path:
+    """The path of the file made of a segment, or of one of its channels; numbered from 0 on."""
     kind = "mp3" if mime == "audio/mpeg" else "wav"
-    return workspace / f"{source.name}.{span.start_ms}-{span.end_ms}.{kind}"
+    number = f".{channel}" if channel else ""
+    return workspace / f"{source.name}.{span.start_ms}-{span.end_ms}{number}.{kind}"

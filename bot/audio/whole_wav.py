@@ -1,4 +1,4 @@
-"""Small WAV files that go out as they are: loud, not cancelled by a mix, and without a long silence.
+"""Small WAV files that go out as they are: loud, of one voice, not cancelled by a mix, without long silence.
 
 Those of 16 kHz, mono, are measured here: ten seconds take three milliseconds, where a child takes a hundred.
 Of others only a few seconds go out so, as one sound: what their pauses are would take a resampler to tell.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
-from bot.audio.cancellation import loudest_if_cancelled, sampling_step
+from bot.audio.cancellation import Powers, powers_of, sampling_step
 from bot.audio.cuts import LONG_SILENCE_MS, only_piece
 from bot.audio.headers import Wav
 from bot.audio.levels import is_loud, measure
@@ -34,7 +35,9 @@ def whole_wav(source: Path, wav: Wav, size_bytes: int) -> Segment | None:
         file.seek(-wav.data_bytes, os.SEEK_END)
         pcm = file.read(wav.data_bytes)
     pieces = [pcm[at : at + _PIECE_BYTES] for at in range(0, len(pcm), _PIECE_BYTES)]
-    if not any(map(is_loud, pieces)) or any(_cancels(array("h", piece), wav) for piece in pieces):
+    if not any(map(is_loud, pieces)):
+        return None
+    if wav.channels > 1 and not _are_heard_as_one([_powers(array("h", piece), wav) for piece in pieces]):
         return None
     sounds: tuple[Span, ...] = (span,)
     if (wav.channels, wav.rate_hz) == (1, RATE_HZ) and span.duration_ms <= LONGEST_MS:
@@ -50,8 +53,14 @@ def whole_wav(source: Path, wav: Wav, size_bytes: int) -> Segment | None:
     return Segment(span, sounds, last=True, audio=audio)
 
 
-def _cancels(samples: array[int], wav: Wav) -> bool:
-    """True where whoever mixes the channels hears nothing."""
+def _powers(samples: array[int], wav: Wav) -> Powers:
     step = sampling_step(wav.rate_hz) * wav.channels
-    channels = [samples[number::step] for number in range(wav.channels)]
-    return wav.channels > 1 and loudest_if_cancelled(channels) is not None
+    return powers_of([samples[number::step] for number in range(wav.channels)])
+
+
+def _are_heard_as_one(pieces: Sequence[Powers]) -> bool:
+    """True where whoever mixes the channels hears all there is, and no two voices on two of them."""
+    if any(piece.loudest_if_cancelled() is not None for piece in pieces):
+        return False
+    each = [sum(powers) for powers in zip(*(piece.channels for piece in pieces), strict=True)]
+    return len(each) != 2 or 0 in each or all(piece.are_alike() for piece in pieces)

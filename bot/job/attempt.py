@@ -79,7 +79,8 @@ class Attempt:
             if self._current.job.key.audience == SUBSCRIBERS and not await self._present_readers():
                 await self._end(Outcome.IGNORED)
                 return
-            self._progress.is_anew = holds_words(found)
+            # A reply that tells of its files shows as much; what grows would have it forget them.
+            self._progress.is_anew = holds_words(found) or bool(found.file_ids)
             transcript = await self._transcribed()
             with self._current.observed.stage("reply"):
                 await self._deliver(transcript, found)
@@ -141,8 +142,8 @@ class Attempt:
         match decision:
             case Say(reply):
                 await self._say_last(reply, error)
-            case AwaitConsent(duration_s):
-                cost = self._collaborators.budget.cost(duration_s)
+            case AwaitConsent(duration_s, heard_s):
+                cost = self._collaborators.budget.cost(heard_s)
                 await self._say_last(ConsentRequest(duration_s, cost), error)
             case Ignore(Outcome.WITHDRAWN):
                 self._close(Outcome.WITHDRAWN, error)

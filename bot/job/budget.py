@@ -56,13 +56,16 @@ class Budget:
         used = await self._ledger.used(team_id, self._now().date())
         return used.seconds / (self._monthly_minutes * 60)
 
-    def check(self, job: Job, share_used: float, duration_s: float | None) -> None:
+    def check(
+        self, job: Job, share_used: float, duration_s: float | None, heard_s: float | None = None
+    ) -> None:
         """Let pass what may be transcribed now, as far as anybody can say.
 
         Args:
             job: Which.
             share_used: As ``share_used`` returned it.
             duration_s: Of the recording; ``None`` where nobody knows yet.
+            heard_s: What of it is heard, if more.
 
         Raises:
             Rejected: MONTH_USED_UP.
@@ -70,8 +73,8 @@ class Budget:
         """
         if share_used >= 1:
             raise Rejected(Refusal.MONTH_USED_UP, f"{share_used:.0%}", self._monthly_minutes)
-        if duration_s is not None and duration_s > self._longest_unasked_s(job):
-            raise ConsentNeeded(duration_s)
+        if duration_s is not None and (heard_s or duration_s) > self._longest_unasked_s(job):
+            raise ConsentNeeded(duration_s, heard_s)
 
     def reservation(self, queue: Queue, job: Job) -> Reservation:
         """The reservation of a try of a job; nothing is set aside yet."""
@@ -79,10 +82,14 @@ class Budget:
 
     def needs_length(self, job: Job, share_used: float, size_bytes: int) -> bool:
         """True where so many bytes can hold what needs consent, or more than the month has left."""
+        return self.is_too_much(job, share_used, size_bytes / FEWEST_BYTES_PER_S)
+
+    def is_too_much(self, job: Job, share_used: float, heard_s: float) -> bool:
+        """True where so many seconds need consent, or are more than the month has left."""
         left_s = math.inf
         if self._monthly_minutes is not None:
             left_s = self._monthly_minutes * 60 * (1 - share_used)
-        return size_bytes > min(left_s, self._longest_unasked_s(job)) * FEWEST_BYTES_PER_S
+        return heard_s > min(left_s, self._longest_unasked_s(job))
 
     def _longest_unasked_s(self, job: Job) -> float:
         if self._confirm_above_s is None or job.is_confirmed:

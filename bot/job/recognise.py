@@ -92,9 +92,10 @@ class RecordingRecogniser:
         self._at_once = at_once
         self._log = structlog.get_logger(__name__)
 
-    async def duration_s(self, source: Path) -> float | None:
-        """The length of a recording; see ``bot.ports.outside.Audio.duration_s``."""
-        return await self._audio.duration_s(source)
+    @property
+    def audio(self) -> Audio:
+        """The reader of recordings."""
+        return self._audio
 
     async def recognise_all(self, task: RecognitionTask, parts: Parts) -> None:
         """Add what is missing to ``parts``.

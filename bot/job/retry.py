@@ -36,6 +36,9 @@ NEW_FOR_S = 60.0
 """For so long after it was shared, a file that Slack does not have yet may come."""
 TYPED_WITHIN_S = 30.0
 """For so long after it was shared, a file that has no type may get one: Slack has taken up to 20 s."""
+FEWEST_TRIES = 4
+"""Before a job is given up for its age, which grows while the bot is down too, and by a clock that was wrong
+when it began. With the delays between them they take seven seconds or more."""
 MOST_BUGS = 3
 """The number of failures by bugs of ours that end a job."""
 MOST_REFUSALS = 5
@@ -63,6 +66,7 @@ class AwaitConsent:
     """The job waits until somebody agrees to what it costs."""
 
     duration_s: float
+    heard_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,12 @@ class History:
     file_age_s: float = math.inf
     """Since the file was shared."""
 
+    @property
+    def left_s(self) -> float:
+        """The time until the job is given up; 0 or less: this try was the last."""
+        left_s = self.give_up_after_s - self.waited_s
+        return left_s if left_s > 0 or self.attempt + 1 >= FEWEST_TRIES else LONGEST_DELAY_S
+
 
 def decide(error: Exception, request: TranscriptionRequest, history: History) -> Decision:
     """Choose what follows an error."""
@@ -132,7 +142,7 @@ def decide_unsaid(error: Exception, history: History) -> Ignore | RetryAfter | P
     Slack may be away in the very minute in which the bot gives up, and a bug of ours must not make the job
     immortal.
     """
-    late_s = history.waited_s - history.give_up_after_s
+    late_s = -history.left_s
     is_bug = not isinstance(error, TranscriptionError)
     again = RetryAfter(backoff_s(history.attempt, history.jitter), None)
     match error:
@@ -181,15 +191,14 @@ def _judge(error: Exception, request: TranscriptionRequest, history: History) ->
         case Rejected():
             return _refuse(error, history)
         case ConsentNeeded():
-            return AwaitConsent(error.duration_s)
+            return AwaitConsent(error.duration_s, error.heard_s)
         case Unavailable() | Misconfigured():
             return _wait(error, history)
         case TranscriptionError():
             raise AssertionError("an error of another kind") from error
-    left_s = history.give_up_after_s - history.waited_s
-    if left_s <= 0 or history.bugs + 1 >= MOST_BUGS:
+    if history.left_s <= 0 or history.bugs + 1 >= MOST_BUGS:
         return Say(Broken(request.key.file_id))
-    return RetryAfter(min(backoff_s(history.attempt, history.jitter), left_s), None)
+    return RetryAfter(min(backoff_s(history.attempt, history.jitter), history.left_s), None)
 
 
 def _refuse(error: Rejected, history: History) -> Decision:
@@ -206,20 +215,19 @@ def _left_to_come_s(error: NotReady, history: History) -> float:
     is_page = error.reason is Refusal.NOT_HANDED_OUT
     age_s = history.waited_s if is_page else max(history.file_age_s, history.waited_s)
     new_for_s = TYPED_WITHIN_S if error.reason is Refusal.NOT_AUDIO else NEW_FOR_S
-    return min(new_for_s - age_s, history.give_up_after_s - history.waited_s)
+    return min(new_for_s - age_s, history.left_s)
 
 
 def _wait(error: Unavailable | Misconfigured, history: History) -> Decision:
     """The decision where something outside has to be mended."""
-    left_s = history.give_up_after_s - history.waited_s
-    if left_s <= 0:
+    if history.left_s <= 0:
         return Say(GaveUp(error.reason))
     if isinstance(error, UnknownRefusal) and history.attempt + 1 >= MOST_REFUSALS:
         return Say(Refused(Refusal.FORBIDDEN))
     if isinstance(error, Misconfigured):
         return Park(Waiting(error.reason))
     # The last try falls on the deadline, however long the other side asked to wait.
-    delay_s = min(max(backoff_s(history.attempt, history.jitter), error.retry_after_s or 0.0), left_s)
+    delay_s = min(max(backoff_s(history.attempt, history.jitter), error.retry_after_s or 0.0), history.left_s)
     told = history.waited_s + delay_s > PATIENCE_S
     return RetryAfter(delay_s, Waiting(error.reason) if told else None)
 

@@ -16,7 +16,7 @@ from bot.model import Claim, FileState, Job, SharedFile, TranscriptionRequest
 from bot.ports.outside import Files, RecognitionContextSource
 from bot.ports.preferences import Preferences
 from bot.ports.store import Queue
-from bot.recording import Part, PreparedAudio, RecognitionContext, Transcript
+from bot.recording import MOST_CHANNELS, Part, PreparedAudio, RecognitionContext, Transcript
 from bot.scratch import workspace
 from bot.transcript.join import join
 
@@ -138,10 +138,13 @@ class Transcriber:
         size_bytes = observed.source_bytes
         if is_new and not file.duration_s and self._budget.needs_length(job, share_used, size_bytes):
             # Slack says how long a clip is, but not an upload.
-            duration_s = await self._recogniser.duration_s(source)
+            duration_s = await self._recogniser.audio.duration_s(source)
             self._refuse_too_long(duration_s, "counted")
-            self._budget.check(job, share_used, duration_s)
-            await reservation.begin(duration_s or 0.0)
+            heard_s = duration_s or 0.0
+            if self._budget.is_too_much(job, share_used, MOST_CHANNELS * heard_s):
+                heard_s = max(heard_s, await self._recogniser.audio.heard_apart_s(source) or 0.0)
+            self._budget.check(job, share_used, duration_s, heard_s)
+            await reservation.begin(heard_s)
 
         def refuse_film(audio: PreparedAudio) -> None:
             if audio.has_video and not _wants_video(request, file):

@@ -66,6 +66,16 @@ class Audio(Protocol):
             Unavailable: MACHINE, when this machine could not do it now.
         """
 
+    async def heard_apart_s(self, source: Path) -> float | None:
+        """The seconds that are heard of two channels, both counted; ``None`` where ``split`` mixes them.
+
+        Of two channels that takes decoding them.
+
+        Raises:
+            Rejected: as ``split``.
+            Unavailable: MACHINE, when this machine could not do it now.
+        """
+
 
 class Recogniser(Protocol):
     """Recognises speech."""

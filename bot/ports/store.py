@@ -1,4 +1,4 @@
-"""Ports to the store: requests, the queue of jobs, removals."""
+"""Ports to the store: waiting events, requests, the queue of jobs, removals."""
 
 from __future__ import annotations
 
@@ -38,6 +38,43 @@ class KnownRecording:
     message_ts: str
     thread_ts: str
     file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """An event of Slack that is acknowledged, but not handled yet."""
+
+    number: int
+    """In the order of their arrival."""
+    body: str
+    """JSON."""
+    attempt: int
+    """The number of tries that failed."""
+    received_at: datetime
+
+
+class WaitingEvents(Protocol):
+    """Events that are handled later: durable on return, each once, in the order of their arrival."""
+
+    async def keep(self, event_id: str, body: str) -> None:
+        """Add an event at the end; one whose id waits already changes nothing. Durable on return.
+
+        Args:
+            event_id: Slack's; empty where there is none.
+            body: JSON.
+        """
+
+    async def due(self, most: int, besides: Collection[int] = ()) -> list[WaitingEvent]:
+        """The first of those that are due, but for the numbers in ``besides``."""
+
+    async def next_due_s(self, besides: Collection[int] = ()) -> float | None:
+        """The time until one of the others is due, 0 where one is; ``None``: none waits."""
+
+    async def delay(self, event: WaitingEvent, delay_s: float) -> None:
+        """Have an event wait for its next try."""
+
+    async def drop(self, event: WaitingEvent) -> None:
+        """Delete an event."""
 
 
 class Requests(Protocol):

@@ -187,7 +187,8 @@ class Settings(StoreSettings, AsrSettings, SlackSettings):
     confirm_above_minutes: int | None = Field(
         None,
         ge=1,
-        description="Longer recordings ask first, with their length and cost. Empty: none does.",
+        description="Longer recordings ask first, with their length and cost; two voices on two channels "
+        "count both. Empty: none does.",
     )
     job_give_up_after_s: int = Field(
         21_600,

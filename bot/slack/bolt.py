@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import structlog
@@ -24,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import Identity
 from bot.slack.context import HandlerContext
+from bot.slack.incoming.backlog import Backlog
 from bot.slack.incoming.fields import id_in
 from bot.slack.incoming.installation import installation_in, is_for_other_installation
 from bot.slack.incoming.listeners import Listeners
@@ -60,24 +62,30 @@ class Feature(Protocol):
 
 
 EVENTS_AT_ONCE = 256
-"""Those behind them wait as they came, in their order: an event that is handled takes much more memory."""
+"""Those above that wait in the backlog: an event that is handled takes much more memory and time."""
 
 
 class BoundedApp(AsyncApp):
     """Bolt's app, which handles only so many events at once, and each once at a time.
 
-    Interactions do not wait behind events. In a burst Slack delivers again what is still waiting: that gets
-    the answer of the first delivery.
+    Those above that, and those that come while others wait, go to the backlog and are acknowledged as soon as
+    they are stored. Interactions are handled at once. What Slack delivers again while it is being handled
+    gets the answer of the first delivery. Whoever calls this has checked that a request is Slack's.
+
+    Args:
+        backlog: Keeps events that are handled later.
+        options: Bolt's.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, backlog: Backlog, **options: Any) -> None:
         super().__init__(**options)
-        self._events = asyncio.Semaphore(EVENTS_AT_ONCE)
+        self._backlog = backlog
+        self._at_once = 0
         self._answers: dict[str, asyncio.Future[BoltResponse]] = {}
-        """Of the events that wait or are being handled, by their ids."""
+        """Of the events that are being handled or kept, by their ids."""
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """Handle a request, an event when there is room for it."""
+        """Handle a request, or keep an event for later."""
         if "event" not in req.body:
             return await super().async_dispatch(req)
         event_id = id_in(req.body.get("event_id"))
@@ -89,17 +97,44 @@ class BoundedApp(AsyncApp):
         # Of a delivery that is given up: not acknowledged, so that Slack delivers once more.
         response = BoltResponse(status=500, body="")
         try:
-            async with self._events:
-                response = await super().async_dispatch(req)
-                return response
+            response = await self._take_event(req, event_id)
+            return response
         finally:
             self._answers.pop(event_id, None)
             answer.set_result(response)
 
+    async def _take_event(self, req: AsyncBoltRequest, event_id: str) -> BoltResponse:
+        if self._at_once >= EVENTS_AT_ONCE or not self._backlog.is_empty:
+            return await self._keep(req, event_id)
+        self._at_once += 1
+        try:
+            return await super().async_dispatch(req)
+        finally:
+            self._at_once -= 1
+
+    async def _keep(self, req: AsyncBoltRequest, event_id: str) -> BoltResponse:
+        try:
+            await self._backlog.keep(event_id, req.body)
+        except Exception:  # noqa: BLE001  # whatever it is, Slack is to deliver again
+            structlog.get_logger(__name__).exception("event not kept")
+            return BoltResponse(status=500, body="")
+        return BoltResponse(status=200, body="")
+
+    async def handle_waiting(self, body: dict[str, Any]) -> bool:
+        """Handle an event of the backlog; false where it has to be tried again."""
+        # It may be half done already, by a process that was killed.
+        req = AsyncBoltRequest(body=body, headers={"x-slack-retry-num": ["1"]}, mode="socket_mode")
+        return bool((await super().async_dispatch(req)).status == HTTPStatus.OK)
+
 
 def build_bolt(
-    handlers: Iterable[Feature], api: SlackApi, identity: Identity, signing_secret: str, metrics: Metrics
-) -> AsyncApp:
+    handlers: Iterable[Feature],
+    api: SlackApi,
+    identity: Identity,
+    signing_secret: str,
+    metrics: Metrics,
+    backlog: Backlog,
+) -> BoundedApp:
     """Bolt with our listeners, for one workspace whose token is known and verified.
 
     Args:
@@ -108,10 +143,12 @@ def build_bolt(
         identity: The bot's own ids.
         signing_secret: Proves in HTTP mode that a request is Slack's.
         metrics: Where payloads for other workspaces' installations are counted.
+        backlog: Keeps the events of a flood.
     """
     log = structlog.get_logger(__name__)
     client = api.client
     bolt = BoundedApp(
+        backlog,
         logger=logging.getLogger("slack_bolt"),
         name="threadscribe",
         # Without the token: Bolt would warn the operator that SLACK_BOT_TOKEN is ignored.

@@ -20,7 +20,7 @@ class Traces:
     """The number of rows that were forgotten, by kind."""
 
     under_way: int = 0
-    """Jobs with their contents: waiting, running, or ended with gaps that may be filled."""
+    """Jobs with their contents: waiting, running, or ended with gaps that may be filled. Waiting events."""
     answered: int = 0
     """Keys of jobs that have ended."""
     removals: int = 0
@@ -36,6 +36,7 @@ async def forget_team(connection: AsyncConnection, team_id: str) -> Traces:
     """Delete every row of a workspace."""
     job, usage, opted_out = schema.job, schema.usage, schema.opted_out
     under_way, answered = await _forget_jobs(connection, job.c.team_id == team_id)
+    under_way += await _forget_events(connection, team_id)
     for table in (schema.workspace, schema.listening, schema.moved_channel):
         await _forget(connection, table, team_id=team_id)
     return Traces(
@@ -56,6 +57,7 @@ async def forget_channel(connection: AsyncConnection, channel_id: str, team_id: 
     """
     where = {"channel_id": channel_id} | ({} if team_id is None else {"team_id": team_id})
     under_way, answered = await _forget_jobs(connection, _equal(schema.job, where))
+    under_way += await _forget_events(connection, *where.values())
     await _forget(connection, schema.listening, **where)
     moved = {"new_id" if name == "channel_id" else name: value for name, value in where.items()}
     await _forget(connection, schema.moved_channel, **moved)
@@ -85,6 +87,7 @@ async def forget_user(connection: AsyncConnection, user_id: str) -> Traces:
             naming.append(row.id)
     await drop_kept_words(connection)
     under_way, answered = await _forget_jobs(connection, or_(job.c.audience == user_id, job.c.id.in_(naming)))
+    under_way += await _forget_events(connection, user_id)
     return Traces(
         under_way=under_way,
         answered=answered,
@@ -106,6 +109,13 @@ async def _forget_jobs(connection: AsyncConnection, whose: ColumnElement[bool]) 
     under_way = (await connection.execute(held)).scalar_one()
     deleted = (await connection.execute(delete(table).where(whose))).rowcount
     return under_way, deleted - under_way
+
+
+async def _forget_events(connection: AsyncConnection, *ids: str) -> int:
+    """Delete the waiting events in whose JSON each id is a value of its own; those that mention it stay."""
+    body = schema.waiting_event.c.body
+    naming = and_(*(body.contains(f'"{one}"', autoescape=True) for one in ids))
+    return (await connection.execute(delete(schema.waiting_event).where(naming))).rowcount
 
 
 async def _forget(connection: AsyncConnection, table: Table, **where: str) -> int:

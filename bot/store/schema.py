@@ -14,11 +14,12 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     false,
     true,
 )
 
-VERSION = 5
+VERSION = 6
 """Stands in the file as ``PRAGMA user_version``, where versions without revisions look before they write.
 
 A change of the tables raises it and brings a revision: see ``bot.store.migrations``.
@@ -111,6 +112,22 @@ removal = Table(
     Column("claimed", Boolean, nullable=False),
     Column("due_at", Float, nullable=False),
     # Whoever still works on one that was purged must not meet another under its number.
+    sqlite_autoincrement=True,
+)
+
+waiting_event = Table(
+    "waiting_event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Slack's; NULL where an event names none.
+    Column("event_id", String, unique=True),
+    # As JSON, what people wrote included: deleted once it is handled.
+    Column("body", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    # Seconds since the epoch, UTC.
+    Column("received_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    # A task of a row that was forgotten must not meet another under its number.
     sqlite_autoincrement=True,
 )
 

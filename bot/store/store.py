@@ -12,6 +12,7 @@ from bot.steady_clock import utc_now
 from bot.store.channel_settings import SqlitePreferences
 from bot.store.data_dir import claimed, explained, opened
 from bot.store.database import Database
+from bot.store.events import SqliteEvents
 from bot.store.ledger import SqliteLedger
 from bot.store.listening import SqliteListening
 from bot.store.queue import SqliteQueue
@@ -25,6 +26,7 @@ class Store:
     """One open database, and the implementation of each port on it."""
 
     database: Database
+    events: SqliteEvents
     requests: SqliteRequests
     queue: SqliteQueue
     removals: SqliteRemovals
@@ -76,6 +78,7 @@ async def open_claimed_store(
         signals, steady = Signals(), steady_now or now
         store = Store(
             database,
+            SqliteEvents(database, steady),
             SqliteRequests(database, signals, steady),
             SqliteQueue(database, signals, steady, retention, now),
             SqliteRemovals(database, signals, steady),

@@ -35,6 +35,8 @@ class Track:
     """From a packet's time to the one that it gets, in seconds; ``None`` drops it."""
     antiphase: bool = False
     """Of two channels, the second is the first turned upside down."""
+    second: array[int] | None = None
+    """The samples of the second of two channels, where they are others."""
 
 
 def mux(
@@ -81,7 +83,8 @@ def _packets(stream: AudioStream, track: Track) -> list[tuple[float, Packet[Audi
         frame_size=codec.frame_size or 1_024,
     )
     mono = np.array(track.samples, np.int16)
-    channels = np.stack([mono, -mono if track.antiphase else mono])
+    other = mono if track.second is None else np.array(track.second, np.int16)
+    channels = np.stack([mono, -mono if track.antiphase else other])
     whole = av.AudioFrame.from_ndarray(channels.T.reshape(1, -1).copy(), format="s16", layout="stereo")
     whole.sample_rate, whole.pts, whole.time_base = track.rate_hz, 0, Fraction(1, track.rate_hz)
     frames = (*resampler.resample(whole), *resampler.resample(None), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "wav": ("wav", "pcm_s24le", {}),
     "flac": ("flac", "flac", {}),
     "aiff": ("aiff", "pcm_s16be", {}),
+    "caf": ("caf", "pcm_s16be", {}),
+    "mp3": ("mp3", "libmp3lame", {"metadata": {"title": "a title"}}),
+    "mp3, 22 kHz, stereo": ("mp3", "libmp3lame", {"rate_hz": 22_050, "layout": "stereo"}),
 }
 
 
@@ -77,6 +81,37 @@ async def test_a_wav_whose_header_was_never_finished_is_whole(
     segment = await only_segment_of(media, source, workspace)
 
     assert not segment.breaks_off
+
+
+async def test_a_caf_whose_header_was_never_finished_is_whole(
+    tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = encode(tmp_path / "source", "caf", "pcm_s16be", seconds=4.0)
+    data = bytearray(source.read_bytes())
+    at = data.index(b"data") + 4
+    data[at : at + 8] = b"\xff" * 8
+    source.write_bytes(data)
+
+    assert not (await only_segment_of(media, source, workspace)).breaks_off
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda mp3: mp3[: len(mp3) // 2].replace(b"Info", b"Nope"),
+        lambda mp3: mp3 + mp3,
+        lambda mp3: mp3 + b"TAG" + bytes(125),
+        lambda mp3: mp3[:-500],
+    ],
+    ids=["no word of its size", "another behind", "a tag behind", "a frame less"],
+)
+async def test_an_mp3_that_says_nothing_of_more_is_whole(
+    change: Callable[[bytes], bytes], tmp_path: Path, workspace: Path, media: Media
+) -> None:
+    source = encode(tmp_path / "source", "mp3", "libmp3lame", seconds=SECONDS)
+    source.write_bytes(change(source.read_bytes()))
+
+    assert not (await segments_of(media, source, workspace))[-1].breaks_off
 
 
 @pytest.mark.parametrize("container", ["mp4", "matroska"])

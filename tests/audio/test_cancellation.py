@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.audio.cancellation import loudest_if_cancelled, sampling_step
+from bot.audio.cancellation import powers_of, sampling_step
 
 VOICE = [1.0, -2.0, 3.0, -1.0, 2.0]
 
@@ -30,16 +30,36 @@ def scaled(by: float) -> list[float]:
 def test_the_loudest_is_chosen_where_nothing_is_left_of_the_mix(
     channels: list[list[float]], chosen: int | None
 ) -> None:
-    assert loudest_if_cancelled(channels) == chosen
+    assert powers_of(channels).loudest_if_cancelled() == chosen
 
 
 @pytest.mark.parametrize(("before", "chosen"), [(0, 0), (1, 1), (None, 1)])
 def test_a_channel_that_is_about_as_loud_stays(before: int | None, chosen: int) -> None:
-    assert loudest_if_cancelled([scaled(0.95), scaled(-1)], before) == chosen
+    assert powers_of([scaled(0.95), scaled(-1)]).loudest_if_cancelled(before) == chosen
 
 
 def test_a_channel_that_falls_silent_does_not_stay() -> None:
-    assert loudest_if_cancelled([scaled(0.1), VOICE, scaled(-1.1)], 0) == 2
+    assert powers_of([scaled(0.1), VOICE, scaled(-1.1)]).loudest_if_cancelled(0) == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        (VOICE, True),
+        (scaled(0.01), True),
+        (scaled(-0.3), True),
+        ([sample + noise for sample, noise in zip(VOICE, (0.2, 0.1, -0.2, 0.3, -0.1), strict=True)], True),
+        (scaled(0), False),
+        ([2.0, 1.0, 1.0, -3.0, -2.0], False),
+    ],
+)
+def test_channels_are_alike_however_loud(other: list[float], *, alike: bool) -> None:
+    assert powers_of([VOICE, other]).are_alike() is alike
+    assert powers_of([other, VOICE]).are_alike() is alike
+
+
+def test_silent_channels_are_alike() -> None:
+    assert powers_of([scaled(0), scaled(0)]).are_alike()
 
 
 @given(st.integers(1, 400_000))

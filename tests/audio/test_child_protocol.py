@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio.child_exit import REFUSALS, ChildError, ChildExit, plain
-from bot.audio.child_protocol import ALIVE, LINE_BYTES, MOST_SOUNDS, Cut, SplitReader, render_cut
+from bot.audio.child_protocol import (
+    ALIVE,
+    LINE_BYTES,
+    MOST_FURTHER_CHANNELS,
+    MOST_SOUNDS,
+    Cut,
+    CutChannel,
+    SplitReader,
+    render_cut,
+)
 from bot.audio.plan import MOST_TRACKS
 from bot.errors import Outage, Refusal, Rejected, Unavailable
 from bot.recording import Span
@@ -25,7 +34,14 @@ def report(verdict: str, detail: object = "") -> bytes:
 
 def line(start_ms: object = 0, end_ms: object = 2_000, **changes: Any) -> bytes:
     sent = [start_ms, end_ms]
-    said = {"start_ms": start_ms, "end_ms": end_ms, "sounds": [sent], "sent": sent, "tracks": 1}
+    said = {
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+        "sounds": [sent],
+        "sent": sent,
+        "tracks": 1,
+        "further_channels": [],
+    }
     flags = {"last": True, "short": False, "untouched": False, "has_video": False, "breaks_off": False}
     return json.dumps({**said, **flags, **changes}).encode()
 
@@ -49,15 +65,35 @@ def test_a_line_is_read_as_it_was_written(*, untouched: bool) -> None:
         has_video=not untouched,
         tracks=3,
         breaks_off=not untouched,
+        further_channels=() if untouched else (CutChannel((Span(100, 1_700),), Span(0, 1_900)),),
     )
 
     assert account().feed(render_cut(cut).encode()) == cut
 
 
+def test_a_channel_may_be_silent() -> None:
+    span, sound = Span(0, 2_000), (Span(0, 2_000),)
+    for first, further in (((), sound), (sound, ()), ((), ())):
+        cut = Cut(
+            *(span, first, span if first else None, True, True),
+            untouched=False,
+            has_video=False,
+            further_channels=(CutChannel(further, span if further else None),),
+        )
+        assert account().feed(render_cut(cut).encode()) == cut
+
+
 def test_the_longest_line_there_can_be_is_within_the_limit() -> None:
     sounds = tuple(Span(at, at + 60) for at in range(10_000_000, 10_171_000, 360))
     span = Span(10_000_000, 10_171_000)
-    cut = Cut(span, sounds, span, last=False, short=False, untouched=False, has_video=False)
+    cut = Cut(
+        *(span, sounds, span),
+        last=False,
+        short=False,
+        untouched=False,
+        has_video=False,
+        further_channels=(CutChannel(sounds, span),) * MOST_FURTHER_CHANNELS,
+    )
 
     assert len(sounds) <= MOST_SOUNDS
     assert len(render_cut(cut)) < LINE_BYTES
@@ -192,6 +228,17 @@ def test_any_other_end_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> No
         line(breaks_off=1),
         line(end_ms=90_000, last=False, breaks_off=True),
         line(end_ms=100_000, last=False, untouched=True),
+        line(further_channels=None),
+        line(further_channels={"sounds": [], "sent": None}),
+        line(further_channels=[{"sounds": []}]),
+        line(further_channels=[{"sounds": [], "sent": [0, 2_000]}]),
+        line(further_channels=[{"sounds": [[0, 5]], "sent": None}]),
+        line(further_channels=[{"sounds": [[0, 5]], "sent": [0, 2_001]}]),
+        line(
+            further_channels=[{"sounds": [[at, at + 1] for at in range(MOST_SOUNDS + 1)], "sent": [0, 2_000]}]
+        ),
+        line(further_channels=[{"sounds": [], "sent": None}] * (MOST_FURTHER_CHANNELS + 1)),
+        line(further_channels=[{"sounds": [], "sent": None}], untouched=True),
         line().replace(b"has_video", b"had_video"),
     ],
 )
@@ -248,7 +295,7 @@ JSON = st.recursive(
     st.sampled_from(
         [
             *("start_ms", "end_ms", "sounds", "sent", "last", "short", "untouched", "has_video", "tracks"),
-            "breaks_off",
+            *("breaks_off", "further_channels"),
         ]
     ),
     JSON,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bot.audio.channel_pair import Pcm
 from bot.audio.cuts import EARLIEST_MS, LATEST_MS, Cutter, Piece, decide_cut, stretch_from
 from bot.audio.levels import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE, power
 from bot.audio.plan import LONGEST_MS, SHORTEST_MS
@@ -135,7 +136,7 @@ def test_many_short_sounds_are_not_as_many_requests() -> None:
 
     assert len(pieces) <= 700_000 / SHORTEST_MS + 1
     assert all(piece.span.duration_ms >= SHORTEST_MS for piece in pieces[:-1])
-    assert sum(len(piece.pcm) for piece in pieces) < 700 * 16_000 * 0.85
+    assert sum(len(piece.channels[0].pcm) for piece in pieces) < 700 * 16_000 * 0.85
 
 
 def test_silence_between_is_left_out_of_what_is_sent() -> None:
@@ -143,7 +144,7 @@ def test_silence_between_is_left_out_of_what_is_sent() -> None:
 
     assert [piece.span for piece in pieces] == [Span(0, 79_200), Span(79_200, 100_000)]
     assert [piece.last for piece in pieces] == [False, True]
-    assert [len(piece.pcm) // 16 for piece in pieces] == [20_540, 20_800]
+    assert [len(piece.channels[0].pcm) // 16 for piece in pieces] == [20_540, 20_800]
     assert all(piece.short for piece in pieces)
 
 
@@ -179,7 +180,7 @@ def recording(seconds: Sequence[int], rest_samples: int = 0) -> array[int]:
 def cut(pcm: array[int], done: Sequence[Span] = (), step_samples: int = 48_000) -> list[Piece]:
     cutter, pieces = Cutter(done), []
     for at in range(0, len(pcm), step_samples):
-        pieces += cutter.add(pcm[at : at + step_samples].tobytes())
+        pieces += cutter.add(Pcm(pcm[at : at + step_samples].tobytes()))
     return [*pieces, *cutter.end()]
 
 
@@ -241,8 +242,8 @@ def test_a_second_run_makes_what_the_first_had_left(seconds: list[int], data: st
     second = cut(recording(seconds), done)
 
     left = [piece for piece, keep in zip(first, kept, strict=True) if not keep]
-    assert [(piece.span, piece.sounds, piece.pcm) for piece in second] == [
-        (piece.span, piece.sounds, piece.pcm) for piece in left
+    assert [(piece.span, piece.channels[0].sounds, piece.channels[0].pcm) for piece in second] == [
+        (piece.span, piece.channels[0].sounds, piece.channels[0].pcm) for piece in left
     ]
 
 
@@ -274,29 +275,29 @@ def test_less_than_a_frame_behind_what_is_done_is_rounding(rest_samples: int, sp
 def test_the_levels_of_what_is_done_do_not_count() -> None:
     before, behind = cut(recording([9_000] * 4 + [0] * 3), [Span(2_000, 4_000)], step_samples=7 * 16_000)
 
-    assert (before.span, before.sounds) == (Span(0, 2_000), (Span(0, 2_000),))
-    assert (behind.span, behind.sounds) == (Span(4_000, 7_000), ())
+    assert (before.span, before.channels[0].sounds) == (Span(0, 2_000), (Span(0, 2_000),))
+    assert (behind.span, behind.channels[0].sounds) == (Span(4_000, 7_000), ())
 
 
 def test_long_silence_at_both_ends_is_not_sent() -> None:
     (piece,) = cut(recording([0] * 10 + [9_000] * 5 + [0] * 4))
 
     assert piece.span == Span(0, 19_000)
-    ((start_ms, end_ms),) = [(sound.start_ms, sound.end_ms) for sound in piece.sounds]
+    ((start_ms, end_ms),) = [(sound.start_ms, sound.end_ms) for sound in piece.channels[0].sounds]
     assert start_ms == pytest.approx(10_000, abs=60)
     assert end_ms == pytest.approx(15_000, abs=60)
     sent = recording([0] * 10 + [9_000] * 5 + [0] * 4)[(start_ms - 500) * 16 : (end_ms + 500) * 16]
-    assert piece.pcm == sent
+    assert piece.channels[0].pcm == sent
 
 
 def test_short_silence_at_the_ends_is_sent() -> None:
     pcm = recording([0] * 2 + [9_000] * 5 + [0] * 2)
     (piece,) = cut(pcm)
 
-    assert piece.pcm == pcm
+    assert piece.channels[0].pcm == pcm
 
 
 def test_silence_has_nothing_to_send() -> None:
     (piece,) = cut(recording([0] * 5))
 
-    assert (piece.sounds, len(piece.pcm)) == ((), 0)
+    assert (piece.channels[0].sounds, len(piece.channels[0].pcm)) == ((), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio.child_exit import ChildError, ChildExit
-from bot.audio.child_protocol import LengthReader, render_length
+from bot.audio.child_protocol import ALIVE, LengthReader, render_length
 from bot.audio.media import Media
 from bot.audio.plan import Limits
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, Unavailable
@@ -25,7 +26,7 @@ DONE = b'{"verdict": "done", "detail": ""}\n'
 
 
 def measured(*lines: bytes, returncode: int | None = 0) -> float | None:
-    measurement = LengthReader()
+    measurement = LengthReader(180)
     for line in lines:
         measurement.feed(line)
     return measurement.finish(ChildExit(returncode, b"Traceback"))
@@ -229,10 +230,16 @@ def test_any_other_word_is_a_bug(returncode: int, lines: tuple[bytes, ...]) -> N
         measured(*lines, returncode=returncode)
 
 
+def test_a_sign_of_life_is_no_length() -> None:
+    assert measured(json.dumps(ALIVE).encode(), length(3.0), DONE) == 3.0
+    with pytest.raises(ChildError):
+        measured(length(3.0), json.dumps(ALIVE).encode(), DONE)
+
+
 @given(st.binary(max_size=100))
 def test_no_bytes_break_the_measurement(said: bytes) -> None:
     with pytest.raises(ChildError):
-        LengthReader().feed(said)
+        LengthReader(180).feed(said)
 
 
 @pytest.mark.parametrize("layouts", [("mono", "stereo"), ("stereo", "mono", "stereo")])

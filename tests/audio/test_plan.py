@@ -78,9 +78,14 @@ def test_each_segment_has_a_place_of_its_own_that_is_never_the_source_s(tmp_path
     source = tmp_path / "source"
     mimes: tuple[AudioMime, ...] = ("audio/mpeg", "audio/wav")
     spans = (Span(0, 1), Span(0, 2), Span(1, 2))
-    places = {segment_path(tmp_path, source, span, mime) for span in spans for mime in mimes}
+    places = {
+        segment_path(tmp_path, source, span, mime, channel)
+        for span in spans
+        for mime in mimes
+        for channel in (0, 1)
+    }
 
-    assert len(places | {source}) == 7
+    assert len(places | {source}) == 13
     assert {place.parent for place in places} == {tmp_path}
 
 

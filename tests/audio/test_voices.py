@@ -10,7 +10,7 @@ from bot.audio.levels import measure
 from bot.audio.sounds import find_activity
 from bot.audio.voices import are_different_voices
 from bot.recording import Span
-from tests.audio.sounds import RATE_HZ, Signal, at_dbfs, hum, noise, pcm_of, silence, speech
+from tests.audio.sounds import RATE_HZ, Signal, hum, noise, pcm_of, silence, speech
 from tests.speech.corpus import Clip, real
 
 pytestmark = pytest.mark.slow
@@ -85,7 +85,13 @@ def test_one_voice_on_both_channels_is_one(clip: Clip) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [silence(20), noise("white", -50, 20), hum(100, -40, 20), at_dbfs(hum(1_000, -40, 20), -40)]
+    "other",
+    [
+        silence(20),
+        *(noise(colour, dbfs, 20) for colour in ("white", "pink", "brown") for dbfs in (-50, -40, -25)),
+        *(hum(hz, -40, 20) for hz in (100, 440, 1_000, 3_000)),
+        hum(1_000, -40, 20) + noise("white", -70, 20),
+    ],
 )
 def test_nobody_speaks_on_a_channel_of_silence_noise_or_hum(other: Signal) -> None:
     assert not judged(said(VOICES[0], 20), other)

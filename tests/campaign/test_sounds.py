@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import random
 
@@ -61,6 +62,18 @@ async def test_the_recogniser_says_the_words_of_each_and_counts_repetitions() ->
     assert said[0] == said[2] == words_of(1)
     assert said[1].startswith(f"{words_of(2)} word0 word1 ")
     assert ear.again == 1
+
+
+async def test_a_repetition_is_laid_to_what_happened_when_the_answer_was_given() -> None:
+    clip, now = make_clip(1, "wav", random.Random(1)), asyncio.get_running_loop().time
+    ear = Ear([clip])
+    for _ in range(3):
+        await ear.hear(clip.content, None, "")
+    first, second, _last = ear.answered_at[next(iter(ear.answered_at))]
+    assert ear.again_after([]) == 0
+    assert ear.again_after([first - 0.3]) == ear.again_after([first - 0.3, first - 0.2]) == 1
+    assert ear.again_after([second + 0.9]) == 1
+    assert ear.again_after([now() + 60]) == 0
 
 
 async def test_parts_of_one_recording_are_no_repetition() -> None:

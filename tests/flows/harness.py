@@ -56,6 +56,8 @@ class Ear:
     language: str | None = "en"
     text: str | None = None
     """Said instead, where a test wants certain words."""
+    texts: dict[int, str] = field(default_factory=dict)
+    """The same, by the clip's whole seconds."""
     delays_s: dict[int, float] = field(default_factory=dict)
     """How long it takes, by the clip's whole seconds."""
     languages: list[str | None] = field(default_factory=list)
@@ -70,7 +72,9 @@ class Ear:
             frames = list(container.decode(audio=0))
             seconds = sum(frame.samples for frame in frames) / frames[0].sample_rate
         await asyncio.sleep(self.delays_s.get(round(seconds), 0.0))
-        text = self.text if self.text is not None else f"A clip of {round(seconds)} seconds."
+        text = self.text
+        if text is None:
+            text = self.texts.get(round(seconds), f"A clip of {round(seconds)} seconds.")
         return Heard(text, language or self.language, seconds)
 
 

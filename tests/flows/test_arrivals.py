@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from bot.errors import Refusal
 from bot.playground.slack_lookalike.answering import LOGIN_PAGE
 from bot.playground.slack_lookalike.records import Channel, File, Message, Served
 from bot.playground.slack_lookalike.state import ShareEvent
+from bot.slack import bolt
+from bot.slack.incoming.backlog import Backlog
 from bot.translations import ENGLISH
 from tests.flows.harness import (
     BotHarness,
@@ -39,6 +42,30 @@ def upload(harness: BotHarness, seconds: float, name: str, **described: Any) -> 
     return harness.slack.state.add_file(
         tone(seconds), name, user=harness.ada.id, mimetype=mimetype, **described
     )
+
+
+# -- a flood
+
+
+@at_the_door
+async def test_what_a_flood_left_waiting_is_heard_after_the_next_start(
+    harness: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is missed: the look back is off."""
+    with monkeypatch.context() as flooded:
+        flooded.setattr(bolt, "EVENTS_AT_ONCE", 0)
+        flooded.setattr(Backlog, "_run", lambda _self, _handle: asyncio.Event().wait())
+        async with harness.bot_running(catch_up_hours=0) as bot:
+            messages = [harness.share(harness.clip(2 + number)) for number in range(3)]
+            await harness.slack.settled()
+            assert not any((await bot.store.requests.depth()).values())
+    async with harness.bot_running(catch_up_hours=0):
+        for number, message in enumerate(messages):
+            (reply,) = await harness.answered(message)
+            assert words(reply) == f"A clip of {2 + number} seconds."
+        await harness.idle()
+        later = harness.share(harness.clip(7))
+        (reply,) = await harness.answered(later)
 
 
 # -- file_shared alone

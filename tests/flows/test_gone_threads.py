@@ -39,7 +39,7 @@ def ended(bot: Bot, outcome: str) -> float:
     return bot.metrics.registry.get_sample_value("threadscribe_jobs_total", {"outcome": outcome}) or 0.0
 
 
-@pytest.mark.parametrize("method", ["chat.postMessage", "files.completeUploadExternal"])
+@pytest.mark.parametrize("method", ["chat.postMessage", "files.getUploadURLExternal"])
 async def test_a_reply_to_what_is_gone_does_not_stay_in_the_channel(
     socket_harness: BotHarness, method: str
 ) -> None:
@@ -62,16 +62,16 @@ async def test_a_reply_to_what_is_gone_does_not_stay_in_the_channel(
     assert of_bot(harness) == kept
 
 
-@pytest.mark.parametrize("method", ["chat.postMessage", "files.completeUploadExternal"])
+@pytest.mark.parametrize("text", ["My salary is secret.", LONG])
 async def test_nor_does_one_of_a_process_that_died(
-    socket_harness: BotHarness, method: str, monkeypatch: pytest.MonkeyPatch
+    socket_harness: BotHarness, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = socket_harness
-    harness.ear.text = LONG if method.startswith("files") else "My salary is secret."
+    harness.ear.text = text
     monkeypatch.setattr(app, "DRAIN_PATIENCE_S", 0.0)
     async with harness.bot_running():
         downloading = harness.slack.faults.hold("download")
-        posted = harness.slack.faults.hold(method, after_acting=True)
+        posted = harness.slack.faults.hold("chat.postMessage", after_acting=True)
         message = harness.share(harness.clip(2))
         await downloading.reached()
         with unheard(harness):
@@ -83,7 +83,7 @@ async def test_nor_does_one_of_a_process_that_died(
         await harness.until(lambda: ended(bot, "withdrawn") == 1)
         await harness.until(lambda: of_bot(harness) == [])
         await harness.idle()
-    assert len(harness.calls(method)) == 1
+    assert len(harness.calls("chat.postMessage")) == 1
 
 
 async def test_a_deletion_that_names_no_more_than_a_time_takes_the_reply_along(harness: BotHarness) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pysubs2
 import pytest
 
-from bot import sentences
+from bot import app, sentences
 from bot.errors import Misconfiguration, Refusal
 from bot.playground.dashscope_lookalike.calls import Call
 from bot.playground.dashscope_lookalike.faults import Answer, Delay
@@ -273,7 +273,8 @@ async def test_a_long_transcript_comes_with_subtitles(harness: BotHarness, path:
         message = harness.share(recording(harness, path))
         await harness.answered(message)
         replies = harness.replies(message)
-    assert [len(reply.files) for reply in replies] == [3, 0]
+    assert [len(reply.files) for reply in replies] == [0, 3]
+    assert {file.name.rsplit(".", 1)[0] for file in replies[1].files} == {"meeting"}
     files = files_of(harness, message)
     said = without_marks(files["txt"]).split()
     assert len(said) == 5 * 1_500
@@ -284,6 +285,24 @@ async def test_a_long_transcript_comes_with_subtitles(harness: BotHarness, path:
         assert all(one.end <= two.start for one, two in pairwise(cues))
         assert all(cue.plaintext.count("\n") < 2 for cue in cues)
         assert cues[-1].end <= sum(SECONDS) * 1000
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "files.completeUploadExternal", "chat.update"])
+async def test_files_of_a_process_that_died_are_shared_once(
+    socket_harness: BotHarness, path: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = socket_harness
+    harness.ear.text = LONG_TEXT
+    monkeypatch.setattr(app, "DRAIN_PATIENCE_S", 0.0)
+    async with harness.bot_running():
+        done = harness.slack.faults.hold(method, after_acting=True)
+        first, second = (recording(harness, path) for _ in range(2))
+        message = harness.share(first)
+        await done.reached()
+    async with harness.bot_running():
+        harness.share(second, thread_ts=message.ts)
+        replies = await harness.answered(message, 2)
+    assert sorted(len(reply.files) for reply in replies) == [0, 0, 3, 3]
 
 
 async def test_where_slack_takes_no_files_the_thread_holds_it_all(harness: BotHarness, path: Path) -> None:

@@ -118,7 +118,11 @@ class FakeAudio:
         """Raised after a file's segments."""
         self.claims_s: dict[str, float] = {}
         """What a file says of its length."""
+        self.heard_s: dict[str, float] = {}
+        """What of a file would be sent, where its channels carry different voices."""
         self.measured: list[str] = []
+        self.listened_to: list[str] = []
+        """Files that were decoded for ``heard_s``."""
         self.cut: list[str] = []
         """The file of each segment that was made."""
         self.ended: list[str] = []
@@ -127,6 +131,10 @@ class FakeAudio:
     async def duration_s(self, source: Path) -> float | None:
         self.measured.append(_read(source))
         return self.claims_s.get(_read(source))
+
+    async def heard_apart_s(self, source: Path) -> float | None:
+        self.listened_to.append(_read(source))
+        return self.heard_s.get(_read(source))
 
     async def split(
         self, source: Path, workspace: Path, done: Sequence[Span] = ()
@@ -240,6 +248,7 @@ class Posted:
     said: list[Reply]
     revision: int = 0
     file_name: str = ""
+    file_ids: tuple[str, ...] = ()
 
     @property
     def state(self) -> ReplyState:
@@ -300,7 +309,7 @@ class FakeReplies:
         self.finds.strike(job.key.file_id)
         for message in self.messages:
             if message.key == job.key:
-                return ThreadLookup(message.ts, message.state, message.revision)
+                return ThreadLookup(message.ts, message.state, message.revision, file_ids=message.file_ids)
         return ThreadLookup()
 
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:

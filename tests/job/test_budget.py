@@ -103,6 +103,12 @@ def test_a_longer_recording_asks_first(job: Job) -> None:
     assert question.value.duration_s == HALF_AN_HOUR_S + 0.1
 
 
+def test_what_is_heard_twice_asks_first_for_what_it_costs() -> None:
+    with pytest.raises(ConsentNeeded) as question:
+        a_budget(confirm_above_minutes=30).check(a_job(), 0.0, 1_000.0, HALF_AN_HOUR_S + 0.1)
+    assert (question.value.duration_s, question.value.heard_s) == (1_000.0, HALF_AN_HOUR_S + 0.1)
+
+
 @pytest.mark.parametrize(
     ("confirm_above_minutes", "job", "duration_s"),
     [

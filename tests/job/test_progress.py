@@ -5,7 +5,7 @@ import pytest
 from bot.errors import Misconfiguration, Misconfigured, Outage, Refusal, Rejected, Unavailable
 from bot.model import JobState
 from bot.recording import Gap, Paragraph, RecognitionContext, Transcript
-from bot.reply import GaveUp, Growing, Refused, Reply, ReplyState
+from bot.reply import GaveUp, Growing, Refused, Reply, ReplyState, ThreadLookup, Waiting
 from tests.job.fakes import request_for, shared_file
 from tests.job.harness import JobHarness
 
@@ -59,6 +59,26 @@ async def test_a_reply_grows_in_order_and_ends_complete(harness: JobHarness) -> 
     assert shown[0] == [0], "the second part takes longest"
     assert shown[-1] == list(range(12))
     assert harness.memory.outcomes() == ["transcribed"]
+
+
+@pytest.mark.parametrize("file_ids", [(), ("F9",)])
+async def test_what_tells_of_its_files_already_does_not_grow(
+    harness: JobHarness, file_ids: tuple[str, ...]
+) -> None:
+    long_recording(harness, segments=12, each_s=50.0)
+    await harness.jobs.accept([request_for()])
+    job = await harness.jobs.claim()
+    assert job is not None
+    job = await harness.jobs.write_intent(job)
+    await harness.thread.publish(job, Waiting(Outage.SLACK), ThreadLookup())
+    (message,) = harness.thread.messages
+    message.file_ids = file_ids
+    await harness.jobs.retry_at(job, harness.time.now())
+    async with harness.working():
+        await harness.ended(600)
+    _, *growing, last = harness.said()[0]
+    assert bool(growing) == (not file_ids), "the ids would be lost"
+    assert isinstance(last, Transcript)
 
 
 async def test_how_it_sounds_is_told_at_the_end(harness: JobHarness) -> None:

@@ -424,12 +424,3 @@ async def test_what_helps_to_hear_goes_with_each_segment(harness: JobHarness, *,
     ear.language, ear.context, ear.digits = "de", "Åsa", digits
     await ear.listen()
     assert harness.recogniser.asked == [("de", "Åsa", digits)] * 5
-
-
-async def test_a_length_is_asked_of_the_recording(harness: JobHarness) -> None:
-    source = harness.scratch / "source"
-    source.write_text("F1")
-    hearing = RecordingRecogniser(harness.audio, harness.recogniser, harness.clock, at_once=4)
-    assert await hearing.duration_s(source) is None
-    harness.audio.claims_s["F1"] = 90.0
-    assert await hearing.duration_s(source) == 90.0

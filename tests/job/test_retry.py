@@ -22,6 +22,7 @@ from bot.errors import (
     UnknownRefusal,
 )
 from bot.job.retry import (
+    FEWEST_TRIES,
     FIRST_DELAY_S,
     LONGEST_DELAY_S,
     MOST_BUGS,
@@ -39,6 +40,7 @@ from bot.job.retry import (
     Say,
     backoff_s,
     decide,
+    decide_unsaid,
 )
 from bot.model import SUBSCRIBERS, Claim, Outcome
 from bot.reply import Broken, GaveUp, Refused, Waiting
@@ -47,6 +49,7 @@ from tests.job.fakes import request_for
 BUSY = Outage.RECOGNISER
 KEY = Misconfiguration.RECOGNISER_KEY
 BOUND_S = 21_600.0
+LAST = FEWEST_TRIES - 1
 LOUD = {Claim.VOICE_CLIP, Claim.AUDIO, Claim.VIDEO_CLIP}
 QUIET = {Claim.EITHER, Claim.VIDEO, Claim.UNKNOWN, Claim.OTHER}
 
@@ -83,8 +86,9 @@ def unknown_channel() -> Rejected:
         (unknown_channel(), history(waited_s=10), RetryAfter(1.0, None)),
         (unknown_channel(), history(waited_s=MOVE_PATIENCE_S - 1), RetryAfter(1.0, Waiting(Outage.SLACK))),
         (unknown_channel(), history(waited_s=MOVE_PATIENCE_S), Say(Refused(Refusal.GONE))),
-        (ConsentNeeded(1920.0), history(), AwaitConsent(1920.0)),
-        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), AwaitConsent(1920.0)),
+        (ConsentNeeded(1920.0, 3600.0), history(), AwaitConsent(1920.0, 3600.0)),
+        (ConsentNeeded(1920.0), history(), AwaitConsent(1920.0, 1920.0)),
+        (ConsentNeeded(1920.0), history(waited_s=BOUND_S + 1), AwaitConsent(1920.0, 1920.0)),
         (Unavailable(BUSY), history(), RetryAfter(1.0, None)),
         (Unavailable(BUSY), history(jitter=0.5), RetryAfter(1.5, None)),
         (Unavailable(BUSY), history(attempt=3), RetryAfter(8.0, None)),
@@ -94,21 +98,27 @@ def unknown_channel() -> Rejected:
         (Unavailable(BUSY, "", 0.1), history(), RetryAfter(1.0, None)),
         (Unavailable(BUSY), history(waited_s=59.5), RetryAfter(1.0, Waiting(BUSY))),
         (Unavailable(BUSY, "", 9e9), history(waited_s=BOUND_S - 10), RetryAfter(10.0, Waiting(BUSY))),
-        (Unavailable(BUSY), history(waited_s=BOUND_S), Say(GaveUp(BUSY))),
+        (Unavailable(BUSY), history(waited_s=BOUND_S, attempt=LAST), Say(GaveUp(BUSY))),
+        # A day off, or a clock that was a day ahead: nothing has been tried yet.
+        (Unavailable(BUSY), history(waited_s=5 * BOUND_S), RetryAfter(1.0, Waiting(BUSY))),
+        (Unavailable(BUSY, "", 9e9), history(waited_s=BOUND_S), RetryAfter(LONGEST_DELAY_S, Waiting(BUSY))),
+        (Unavailable(BUSY), history(waited_s=BOUND_S, attempt=LAST - 1), RetryAfter(4.0, Waiting(BUSY))),
+        (Misconfigured(KEY), history(waited_s=5 * BOUND_S), Park(Waiting(KEY))),
+        (KeyError("x"), history(waited_s=5 * BOUND_S), RetryAfter(1.0, None)),
         (Misconfigured(KEY), history(), Park(Waiting(KEY))),
         (Misconfigured(KEY), history(waited_s=BOUND_S - 0.1), Park(Waiting(KEY))),
-        (Misconfigured(KEY), history(waited_s=BOUND_S), Say(GaveUp(KEY))),
+        (Misconfigured(KEY), history(waited_s=BOUND_S, attempt=LAST), Say(GaveUp(KEY))),
         (Forgotten(), history(), Ignore()),
         (ThreadGone("x"), history(), Ignore(Outcome.WITHDRAWN)),
         (ThreadGone("x"), history(spoken=True), Ignore(Outcome.WITHDRAWN)),
         (Undeliverable("x"), history(spoken=True), Ignore(Outcome.UNDELIVERABLE)),
         (UnknownRefusal(BUSY), history(), RetryAfter(1.0, None)),
         (UnknownRefusal(BUSY), history(attempt=MOST_REFUSALS - 1), Say(Refused(Refusal.FORBIDDEN))),
-        (UnknownRefusal(BUSY), history(waited_s=BOUND_S), Say(GaveUp(BUSY))),
+        (UnknownRefusal(BUSY), history(waited_s=BOUND_S, attempt=LAST), Say(GaveUp(BUSY))),
         (KeyError("x"), history(), RetryAfter(1.0, None)),
         (KeyError("x"), history(attempt=30), RetryAfter(300.0, None)),
         (KeyError("x"), history(bugs=MOST_BUGS - 1), Say(Broken("F1"))),
-        (KeyError("x"), history(waited_s=BOUND_S), Say(Broken("F1"))),
+        (KeyError("x"), history(waited_s=BOUND_S, attempt=LAST), Say(Broken("F1"))),
         (TimeoutError(), history(bugs=1), RetryAfter(1.0, None)),
     ],
 )
@@ -184,6 +194,18 @@ histories = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    ("past", "expected"),
+    [
+        (history(waited_s=5 * BOUND_S), RetryAfter(1.0, None)),
+        (history(waited_s=BOUND_S, attempt=LAST), RetryAfter(8.0, None)),
+        (history(waited_s=5 * BOUND_S, attempt=LAST), Ignore(Outcome.UNDELIVERABLE)),
+    ],
+)
+def test_what_follows_a_last_word_that_slack_did_not_take(past: History, expected: Decision) -> None:
+    assert decide_unsaid(Unavailable(Outage.SLACK), past) == expected
+
+
 @given(histories)
 def test_backoff_stays_within_its_bounds_and_is_half_jitter(past: History) -> None:
     delay_s = backoff_s(past.attempt, past.jitter)
@@ -200,7 +222,8 @@ def test_more_jitter_is_more_delay(attempt: int, one: float, other: float) -> No
 
 @given(errors, histories, st.booleans())
 def test_no_retry_comes_late_or_goes_on_for_ever(error: Exception, past: History, explicit: bool) -> None:  # noqa: FBT001  # drawn
-    left_s = past.give_up_after_s - past.waited_s
+    left_s = past.left_s
+    assert left_s == past.give_up_after_s - past.waited_s or (past.attempt < LAST and left_s > 0)
     match decide(error, request_for(explicit=explicit), past):
         case RetryAfter(delay_s):
             assert 0 < delay_s <= left_s
@@ -283,7 +306,7 @@ def test_who_opted_out_is_not_spoken_of_unless_somebody_asked(claim: Claim) -> N
 )
 def test_whose_cost_is_asked_about(claim: Claim, *, wants_video: bool, asked: bool) -> None:
     request = request_for(wants_video=wants_video)
-    expected = AwaitConsent(60.0) if asked else Ignore()
+    expected = AwaitConsent(60.0, 60.0) if asked else Ignore()
     assert decide(ConsentNeeded(60.0), request, history(claim=claim)) == expected
 
 

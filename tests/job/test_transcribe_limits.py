@@ -192,6 +192,30 @@ class TestUploads:
         assert await Story(harness).tell(self.upload(harness, 10_000_000, claims_s)) == said("words of F1")
         assert harness.audio.measured == ["F1"]
 
+    async def test_two_voices_on_two_channels_are_asked_about_together(self, harness: JobHarness) -> None:
+        file = self.upload(harness, 10_000_000, 1_200.0)
+        harness.audio.heard_s["F1"] = 2_300.0
+        with pytest.raises(ConsentNeeded) as question:
+            await Story(harness).tell(file)
+        assert (question.value.duration_s, question.value.heard_s) == (1_200.0, 2_300.0)
+        assert harness.recogniser.asked == []
+
+    @pytest.mark.parametrize(("claims_s", "is_decoded"), [(900.0, False), (900.1, True)])
+    async def test_only_what_may_be_too_much_twice_is_decoded_for_it(
+        self, harness: JobHarness, claims_s: float, *, is_decoded: bool
+    ) -> None:
+        assert await Story(harness).tell(self.upload(harness, 10_000_000, claims_s)) == said("words of F1")
+        assert harness.audio.listened_to == ["F1"] * is_decoded
+
+    async def test_what_the_month_has_left_counts_both_voices(self, harness: JobHarness) -> None:
+        file = self.upload(harness, 10_000_000, 1_200.0)
+        harness.confirm_above_minutes, harness.monthly_minutes = None, 35
+        harness.audio.heard_s["F1"] = 2_300.0
+        with pytest.raises(Rejected) as refusal:
+            await Story(harness).tell(file)
+        assert refusal.value.reason is Refusal.MONTH_USED_UP
+        assert harness.recogniser.asked == []
+
     async def test_too_few_bytes_are_not_looked_into(self, harness: JobHarness) -> None:
         await Story(harness).tell(self.upload(harness, 540_000, 9_000.0))
         assert harness.audio.measured == []

@@ -35,7 +35,8 @@ class Answered:
 
     def job(self, *, audience: str = THREAD, revision: int = 0, **changes: Any) -> Job:
         key = JobKey(self.harness.team_id, self.channel.id, self.head.ts, FILE_ID, audience)
-        request = payloads.request(channel_id=self.channel.id, ts=self.head.ts)
+        file = payloads.shared_file(name="a.m4a")
+        request = payloads.request(channel_id=self.channel.id, ts=self.head.ts, file=file)
         wanted = replace(request, **{"key": key, "user_id": self.anne.id, **changes})
         return payloads.job(wanted, revision=revision)
 

@@ -80,7 +80,8 @@ async def scene_at(tmp_path: Path) -> AsyncIterator[Scene]:
             data_dir=tmp_path,
         )
         replies = replies_with(build_clients(settings, session).api, session)
-        job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts))
+        file = payloads.shared_file(name="Weekly sync.m4a")
+        job = payloads.job(payloads.request(channel_id=channel.id, ts=head.ts, file=file))
         yield Scene(slack, replies, channel, head, job, session)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
+from slack_bolt.async_app import AsyncAck, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -23,16 +23,18 @@ from bot.model import JobState, TranscriptionRequest
 from bot.playground.slack_lookalike.delivery import RetrySchedule
 from bot.playground.slack_lookalike.server import SlackLookalike
 from bot.ports.preferences import Listening
-from bot.ports.store import Requests
-from bot.slack.bolt import EVENTS_AT_ONCE, Feature, build_bolt
+from bot.ports.store import Requests, WaitingEvents
+from bot.slack.bolt import EVENTS_AT_ONCE, BoundedApp, Feature, build_bolt
 from bot.slack.client.api import SlackApi
 from bot.slack.client.identity import SCOPES, Identity
 from bot.slack.client.lookups import Lookups
+from bot.slack.incoming.backlog import Backlog
 from bot.slack.incoming.events import EventCallback, MessageEvent
 from bot.slack.incoming.interactions import BlockAction
 from bot.slack.incoming.listeners import Listeners
 from bot.slack.requests.opt_outs import OptOuts
 from bot.slack.requests.shares import Shares
+from bot.steady_clock import utc_now
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
 from tests.job.memory_preferences import MemoryListening, MemoryPreferences
@@ -40,6 +42,8 @@ from tests.slack.answering import Asked, always, answering
 from tests.slack.payloads import BOT, TEAM, body, clip, event, mention, upload
 
 SECRET = "0123456789abcdef0123456789abcdef"
+NO_BACKLOG = Backlog(cast("WaitingEvents", None), utc_now)
+"""Where no flood is expected, nothing has to be kept."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
@@ -65,11 +69,17 @@ class HeldJobs:
 class Door:
     """Bolt with our listeners, in front of a Web API that must not be asked anything."""
 
-    def __init__(self, jobs: object, slack: Asked, controls: Sequence[Feature] = ()) -> None:
+    def __init__(
+        self,
+        jobs: object,
+        slack: Asked,
+        controls: Sequence[Feature] = (),
+        backlog: Backlog | None = None,
+    ) -> None:
         self.slack = slack
         self.metrics = Metrics()
         client = AsyncWebClient("xoxb-test", base_url=f"{slack.origin}/api/")
-        self.bolt = bolt_for(jobs, client, self.metrics, controls)
+        self.bolt = bolt_for(jobs, client, self.metrics, controls, backlog)
 
     async def receive(
         self,
@@ -96,21 +106,25 @@ class Door:
 
 
 def bolt_for(
-    jobs: object, client: AsyncWebClient, metrics: Metrics, controls: Sequence[Feature] = ()
-) -> AsyncApp:
+    jobs: object,
+    client: AsyncWebClient,
+    metrics: Metrics,
+    controls: Sequence[Feature] = (),
+    backlog: Backlog | None = None,
+) -> BoundedApp:
     identity = Identity(TEAM, "B024BOT01", BOT, SCOPES)
     api, requests = SlackApi(client, client), cast("Requests", jobs)
     listening = cast("Listening", MemoryListening())
     preferences = MemoryPreferences()
     opt_outs = OptOuts(preferences, Lookups(api))
     shares = Shares(requests, preferences, listening, opt_outs, automatic=True, metrics=metrics)
-    return build_bolt([*controls, shares], api, identity, SECRET, metrics)
+    return build_bolt([*controls, shares], api, identity, SECRET, metrics, backlog or NO_BACKLOG)
 
 
 @asynccontextmanager
-async def door_to(jobs: object, *controls: Feature) -> AsyncIterator[Door]:
+async def door_to(jobs: object, *controls: Feature, backlog: Backlog | None = None) -> AsyncIterator[Door]:
     async with answering(always(lambda: web.json_response({"ok": True}))) as slack:
-        yield Door(jobs, slack, controls)
+        yield Door(jobs, slack, controls, backlog)
         assert slack.paths == []
 
 
@@ -306,21 +320,54 @@ async def test_fifty_events_ask_slack_nothing(door: Door, store: Store) -> None:
     assert door.slack.paths == []
 
 
-async def test_so_many_events_are_handled_at_once_and_a_press_does_not_wait_behind_them() -> None:
-    held, eraser = CountingJobs(), Eraser()
+async def test_the_events_of_a_flood_are_acknowledged_when_they_are_stored_and_handled_in_their_order(
+    store: Store,
+) -> None:
+    held, eraser, backlog = CountingJobs(), Eraser(), Backlog(store.events, utc_now)
     pressed = INTERACTIONS["block_actions"] | {"team": {"id": TEAM}, "user": {"id": "U1"}}
-    async with door_to(held, eraser) as door:
+    async with door_to(held, eraser, backlog=backlog) as door:
         events = [
             asyncio.create_task(door.receive(body(event(clip(f"F{number}"))) | {"event_id": f"Ev{number}"}))
             for number in range(EVENTS_AT_ONCE + 20)
         ]
-        while held.most < EVENTS_AT_ONCE:  # noqa: ASYNC110  # many steps of Bolt's come before
-            await asyncio.sleep(0)
-        assert (await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)).status == 200
-        assert (eraser.heard, held.most) == (["pressed"], EVENTS_AT_ONCE)
+        kept = await asyncio.gather(*events[EVENTS_AT_ONCE:])
+        assert {answer.status for answer in kept} == {200}
+        assert len(await store.events.due(100)) == 20
+        assert (held.most, any(task.done() for task in events[:EVENTS_AT_ONCE])) == (EVENTS_AT_ONCE, False)
+        pressing = await door.receive(urlencode({"payload": json.dumps(pressed)}), FORM)
+        assert (pressing.status, eraser.heard) == (200, ["pressed"])
         held.released.set()
         assert {answer.status for answer in await asyncio.gather(*events)} == {200}
-    assert held.order == [f"F{number}" for number in range(EVENTS_AT_ONCE + 20)]
+        # There is room again, but it must not overtake those that wait.
+        assert (await door.receive(body(event(clip("LATER"))) | {"event_id": "EvLATER"})).status == 200
+        assert "LATER" not in held.order
+        async with backlog.handled_by(door.bolt.handle_waiting):
+            while not backlog.is_empty:  # noqa: ASYNC110  # it tells nobody
+                await asyncio.sleep(0.01)
+    assert held.order == [*(f"F{number}" for number in range(EVENTS_AT_ONCE + 20)), "LATER"]
+
+
+async def test_an_event_that_cannot_be_kept_is_not_acknowledged(store: Store) -> None:
+    backlog = Backlog(store.events, utc_now)
+    async with door_to(held := CountingJobs(), backlog=backlog) as door:
+        events = [
+            asyncio.create_task(door.receive(body(event(clip(f"F{number}"))) | {"event_id": f"Ev{number}"}))
+            for number in range(EVENTS_AT_ONCE)
+        ]
+        while held.most < EVENTS_AT_ONCE:  # noqa: ASYNC110  # many steps of Bolt's come before
+            await asyncio.sleep(0)
+        await store.database.close()
+        assert (await door.receive(body(event(clip("ONE_MORE"))) | {"event_id": "EvX"})).status == 500
+        held.released.set()
+        await asyncio.gather(*events)
+
+
+async def test_a_waiting_event_that_fails_is_not_taken_for_handled() -> None:
+    async with door_to(FailingJobs()) as door:
+        assert await door.bolt.handle_waiting(body(event(clip()))) is False
+    async with door_to(held := CountingJobs()) as door:
+        held.released.set()
+        assert await door.bolt.handle_waiting(body(event(clip()))) is True
 
 
 async def test_an_event_that_comes_again_while_it_is_handled_gets_the_same_answer() -> None:

@@ -82,7 +82,34 @@ CREATE INDEX job_by_end ON job (state, ended_at);
 PRAGMA user_version=4;
 """
 """What it adds to version 3."""
-VERSIONS = pytest.mark.parametrize("version", [1, 2, 3, 4])
+VERSION_5 = """
+ALTER TABLE job ADD COLUMN reserved_s FLOAT DEFAULT '0' NOT NULL;
+ALTER TABLE channel ADD COLUMN changed_at FLOAT DEFAULT '0' NOT NULL;
+ALTER TABLE opted_out ADD COLUMN is_out BOOLEAN DEFAULT 1 NOT NULL;
+ALTER TABLE opted_out ADD COLUMN changed_at FLOAT DEFAULT '0' NOT NULL;
+ALTER TABLE subscription ADD COLUMN since FLOAT DEFAULT '0' NOT NULL;
+CREATE TABLE moved_channel (
+    team_id VARCHAR NOT NULL, old_id VARCHAR NOT NULL, new_id VARCHAR NOT NULL, PRIMARY KEY (team_id, old_id)
+);
+CREATE TABLE workspace (
+    team_id VARCHAR NOT NULL, heard_until FLOAT NOT NULL, automatic BOOLEAN NOT NULL,
+    automatic_since FLOAT NOT NULL, PRIMARY KEY (team_id)
+);
+CREATE TABLE listening (
+    team_id VARCHAR NOT NULL, channel_id VARCHAR NOT NULL, since FLOAT NOT NULL, missed_from FLOAT,
+    PRIMARY KEY (team_id, channel_id)
+);
+PRAGMA user_version=5;
+"""
+"""What it adds to version 4."""
+_SCRIPTS = {
+    1: VERSION_1,
+    2: VERSION_2,
+    3: VERSION_3,
+    4: VERSION_3 + VERSION_4,
+    5: VERSION_3 + VERSION_4 + VERSION_5,
+}
+VERSIONS = pytest.mark.parametrize("version", list(_SCRIPTS))
 
 
 def old_request(file_id: str) -> bytes:
@@ -113,7 +140,7 @@ def request(file_id: str) -> TranscriptionRequest:
 def old_file(data_dir: Path, version: int) -> sqlite3.Connection:
     """A database of an older version, with a job that is due and one that has ended."""
     database = sqlite3.connect(data_dir / "threadscribe.db")
-    database.executescript({1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_3 + VERSION_4}[version])
+    database.executescript(_SCRIPTS[version])
     add_job(
         database, version, "F1", "running", attempt=3, faults=1, reply_ts="5.5", request=old_request("F1")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
@@ -64,7 +65,15 @@ async def furnished(data_dir: Path) -> AsyncIterator[Store]:
             gone = JobKey(team_id, "C1", "9.0", "F9", READER)
             await store.requests.remove_reply(gone, thread_ts="9.0")
             await _listen(store, team_id)
+            await _wait(store, team_id)
         yield store
+
+
+async def _wait(store: Store, team_id: str) -> None:
+    """Events that nobody has handled yet: of a sharer, and of somebody who only mentions them."""
+    for number, said in enumerate(("here you are", f"thank you, <@{SHARER}>")):
+        event = {"user": READER if number else SHARER, "channel": "C2" if number else "C1", "text": said}
+        await store.events.keep(f"Ev{team_id}{number}", json.dumps({"team_id": team_id, "event": event}))
 
 
 async def _listen(store: Store, team_id: str) -> None:
@@ -97,7 +106,7 @@ async def test_a_workspace_goes_with_everything(tmp_path: Path) -> None:
     async with furnished(tmp_path) as store:
         traces = await forget_beside(tmp_path, partial(forget_team, team_id="T1"))
         assert traces == Traces(
-            under_way=5, answered=1, removals=1, settings=2, subscriptions=2, opt_outs=1, usage=1
+            under_way=7, answered=1, removals=1, settings=2, subscriptions=2, opt_outs=1, usage=1
         )
         for table in schema.metadata.sorted_tables:
             if "team_id" in table.c:
@@ -108,7 +117,7 @@ async def test_a_workspace_goes_with_everything(tmp_path: Path) -> None:
 async def test_a_channel_goes_in_every_workspace_but_for_what_it_used(tmp_path: Path) -> None:
     async with furnished(tmp_path) as store:
         traces = await forget_beside(tmp_path, partial(forget_channel, channel_id="C1"))
-        assert traces == Traces(under_way=6, answered=2, removals=2, settings=2, subscriptions=2, usage=2)
+        assert traces == Traces(under_way=8, answered=2, removals=2, settings=2, subscriptions=2, usage=2)
         for table in (schema.job, schema.channel, schema.subscription, schema.listening):
             assert set(await left(store, table, "channel_id")) == {("C2",)}
         assert set(await left(store, schema.moved_channel, "new_id")) == {("C2",)}
@@ -121,9 +130,9 @@ async def test_a_channel_goes_in_every_workspace_but_for_what_it_used(tmp_path: 
     ("user_id", "expected", "gone"),
     [
         (SPEAKER, Traces(under_way=2, opt_outs=2), {"F1"}),
-        (SHARER, Traces(under_way=2), {"F2"}),
+        (SHARER, Traces(under_way=4), {"F2"}),
         (ASKER, Traces(under_way=4), {"F3", "F4"}),
-        (READER, Traces(under_way=2, answered=2, removals=2, subscriptions=4), {"F0", "F5"}),
+        (READER, Traces(under_way=4, answered=2, removals=2, subscriptions=4), {"F0", "F5"}),
         ("U9", Traces(), set()),
     ],
 )

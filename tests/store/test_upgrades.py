@@ -80,15 +80,15 @@ async def test_few_starts_import_alembic(tmp_path: Path) -> None:
 async def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path: Path, version: int) -> None:
     with closing(old_file(tmp_path, version)) as database:
         # The last revision stumbles over it, when everything else is done.
-        database.execute("CREATE TABLE listening (team_id VARCHAR)")
+        database.execute("CREATE TABLE waiting_event (id INTEGER)")
         before = list(database.iterdump())
-    with pytest.raises(DataDirUnusable, match="cannot be used: table listening already exists"):
+    with pytest.raises(DataDirUnusable, match="cannot be used: table waiting_event already exists"):
         async with open_store(tmp_path):
             pass
     with closing(sqlite3.connect(tmp_path / "threadscribe.db")) as database:
         assert list(database.iterdump()) == before
         assert database.execute("PRAGMA user_version").fetchone() == (version,)
-        database.execute("DROP TABLE listening")
+        database.execute("DROP TABLE waiting_event")
     async with open_store(tmp_path) as store:
         assert await store.requests.accept([request("F1"), request("F2")]) == 0
 

@@ -13,13 +13,13 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.playground.dashscope_lookalike.wire import LANGUAGES
 from bot.whisper import whisper as module
 from bot.whisper.heard import NotThatSoundError
 from bot.whisper.whisper import ModelError, Whisper, join_model
+from tests.speech.corpus import real
+from tests.speech.encoding import decode
 
 JFK = Path(module.__file__).parents[1] / "playground" / "clips" / "jfk.m4a"
 JFK_SAID = (
@@ -135,7 +135,8 @@ def test_context_decides_spellings(whisper: Whisper) -> None:
     [
         pytest.param("silence of 1 s", "", marks=pytest.mark.soak),
         ("silence of 10 s", "Threadscribe, Slack"),
-        pytest.param("noise", "", marks=pytest.mark.soak),
+        ("noise", ""),
+        pytest.param("loud noise", "Threadscribe, Slack", marks=pytest.mark.soak),
         ("hum", "Threadscribe"),
     ],
 )
@@ -143,7 +144,9 @@ def test_nothing_said_is_nothing_heard(whisper: Whisper, kind: str, context: str
     samples = {
         "silence of 1 s": np.zeros(16000),
         "silence of 10 s": np.zeros(160000),
-        "noise": np.random.default_rng(1).standard_normal(80000) * 0.01,
+        # Asked for timestamps, the model at first goes round in circles about this, and is sure of it.
+        "noise": np.random.default_rng(1).standard_normal(320000) * 0.01,
+        "loud noise": np.random.default_rng(1).standard_normal(320000) * 0.5,
         "hum": 0.05 * np.sin(np.arange(80000) * 2 * np.pi * 50 / 16000),
     }[kind]
     heard = whisper.recognise_now(wav(samples), None, context)
@@ -154,6 +157,87 @@ def test_long_audio_is_heard_to_its_end(whisper: Whisper, jfk: Any) -> None:
     pause = np.zeros(8000, np.float32)
     heard = whisper.recognise_now(wav(np.concatenate([jfk, pause] * 3)), "en")
     assert plain(heard.text) == " ".join([JFK_SAID] * 3)
+
+
+def speech(name: str, gain_db: float = 0) -> Any:
+    (clip,) = (clip for clip in real() if clip.path.stem == name)
+    return decode(clip.path, 16000).astype(np.float32) / 32768 * np.float32(10 ** (gain_db / 20))
+
+
+def room(samples: Any, level_db: float) -> Any:
+    noise = np.random.default_rng(1).standard_normal(len(samples)).astype(np.float32)
+    return samples + noise * np.float32(10 ** (level_db / 20))
+
+
+JFK_TO_TWO = ("jfk", "en_librivox_0890", "en_librivox_0890")
+
+
+@pytest.mark.parametrize(
+    ("clips", "room_db", "word", "times"),
+    [
+        # Without timestamps, the model stopped after the first sentence: 28 of 50 words were lost.
+        pytest.param(JFK_TO_TWO, -45, "selfish", 2, id="all with timestamps"),
+        pytest.param(JFK_TO_TWO[:2], -35, "rather", 2, id="behind the last timestamp"),
+        pytest.param(("jfk", "en_librivox_0870", "en_librivox_0890"), -38, "dashwood", 1, id="between two"),
+        # The model takes the rest by itself for silence.
+        pytest.param(JFK_TO_TWO, -38, "selfish", 1, id="taken for silence"),
+    ],
+)
+def test_somebody_softer_is_heard_behind_somebody_loud(
+    whisper: Whisper, clips: tuple[str, ...], room_db: float, word: str, times: int
+) -> None:
+    pause = np.zeros(9600, np.float32)
+    parts = [part for name in clips for part in (speech(name, 0 if name == "jfk" else -12), pause)]
+    heard = whisper.recognise_now(wav(room(np.concatenate(parts), room_db)), "en")
+    assert plain(heard.text).split().count(word) >= times
+
+
+def test_speech_behind_the_last_timestamp_is_heard(whisper: Whisper) -> None:
+    # The model says that nothing comes after the Spanish, and stops.
+    pause = np.zeros(16000 * 6, np.float32)
+    samples = room(np.concatenate([speech("es_asterisk_invalid"), pause, speech("en_librivox_0880")]), -90)
+    segments = whisper._transcribe(samples, "en", "", 8.0, beam_size=1)
+    assert "young man" not in "".join(segment.text for segment in segments)
+    assert plain(whisper.recognise_now(wav(samples), "en").text).endswith("young man")
+
+
+NAMES = [
+    "Grafana",
+    "Jenkins",
+    "VPN",
+    "OAuth",
+    "Okta",
+    "Jira",
+    "Terraform",
+    "Miriam",
+    "Siobhan",
+    "Priya",
+    "Rajesh",
+    "Wojciech",
+    "Ingrid",
+    "Katarzyna",
+    "Mehmet",
+    "Sentry",
+    "Datadog",
+    "Confluence",
+    "Kafka",
+    "Figma",
+]
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_vocabulary_takes_no_words(whisper: Whisper, jfk: Any, times: int) -> None:
+    # As one a line, these twenty made "VPN" of it.
+    context = "\n".join(f"{name}{time or ''}" for time in range(times) for name in NAMES)
+    assert plain(whisper.recognise_now(wav(jfk), "en", context).text) == JFK_SAID
+
+
+def test_rubbish_is_heard_again_without_the_prompt(whisper: Whisper, jfk: Any) -> None:
+    prompt = "\n".join(NAMES * 2)
+    rubbish = whisper._recognise_without_loops(jfk, "en", prompt, 7.4)
+    assert plain("".join(segment.text for segment in rubbish)) != JFK_SAID
+    heard = whisper._recognise_plausibly(jfk, "en", prompt, 7.4)
+    assert plain("".join(segment.text for segment in heard)) == JFK_SAID
 
 
 async def test_event_loop_goes_on(cache: Path, jfk: Any) -> None:
@@ -229,20 +313,3 @@ def test_changed_package_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=f"not {module.SHA256}"):
         join_model(tmp_path / "cache", parts)
     assert not list((tmp_path / "cache").rglob("model.bin"))
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.floats(0.01, 200), st.integers(0, 2**32 - 1))
-def test_windows_lose_nothing_and_fit(duration_s: float, seed: int) -> None:
-    samples = np.random.default_rng(seed).standard_normal(int(duration_s * 16000)).astype(np.float32)
-    windows = list(module._windows(samples))
-    assert all(len(window) <= 30 * 16000 for window in windows)
-    assert np.array_equal(np.concatenate(windows), samples)
-
-
-def test_windows_are_cut_in_the_pause() -> None:
-    samples = np.random.default_rng(1).standard_normal(40 * 16000).astype(np.float32)
-    samples[24 * 16000 : 25 * 16000] *= 0.01
-    first, second = module._windows(samples)
-    assert 24 * 16000 < len(first) < 25 * 16000
-    assert len(second) == len(samples) - len(first)

@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.audio.child.links import is_page_cut
+from bot.audio.headers import id3v2_bytes
 
 CLEARLY_S = 1.5
 """So much is missing at least: encoders and headers differ by less."""
 _UNFINISHED_BYTES = 0x7FFF_0000
 """From here on, a size in a WAV's header means that nobody knew it yet."""
 _MOST_BOXES = 100_000
+_XING = frozenset({b"Xing", b"Info"})
+_XING_AT = (13, 21, 36)
+"""Behind a frame's header and side information: MPEG 2 mono; MPEG 2 stereo or 1 mono; MPEG 1 stereo."""
+_XING_BYTES = _XING_AT[-1] + 16
+_XING_COUNTS = 0b11
+"""Flags: the header has a number of frames and a number of bytes."""
 
 
 def is_cut_off(source: Path, format_name: str) -> bool:
@@ -47,10 +54,52 @@ def _is_wav_cut(file: BinaryIO, size_bytes: int) -> bool:
             return False
         chunk_bytes = int.from_bytes(head[4:], "little")
         if head[:4] == b"data":
-            missing = at + 8 + chunk_bytes - size_bytes
-            return chunk_bytes < _UNFINISHED_BYTES and missing > max(8_192, chunk_bytes // 50)
+            return chunk_bytes < _UNFINISHED_BYTES and _is_missing(
+                at + 8 + chunk_bytes - size_bytes, chunk_bytes
+            )
         at += 8 + chunk_bytes + chunk_bytes % 2
     return False
+
+
+def _is_caf_cut(file: BinaryIO, size_bytes: int) -> bool:
+    """True where the data chunk is longer than what is left of the file, by what counts; -1 is unknown.
+
+    Source: https://developer.apple.com/library/archive/documentation/MusicAudio/Reference/CAFSpec/CAF_spec/CAF_spec.html
+    """
+    at = 8
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        head = file.read(12)
+        chunk_bytes = int.from_bytes(head[4:], "big", signed=True)
+        if len(head) < 12 or chunk_bytes < 0:
+            return False
+        if head[:4] == b"data":
+            return _is_missing(at + 12 + chunk_bytes - size_bytes, chunk_bytes)
+        at += 12 + chunk_bytes
+        if at >= size_bytes:
+            return False
+    return False
+
+
+def _is_mp3_cut(file: BinaryIO, size_bytes: int) -> bool:
+    """True where the Xing header counts more bytes than the file has, by what counts.
+
+    Source: https://www.codeproject.com/Articles/8295/MPEG-Audio-Frame-Header (2.3.1)
+    """
+    at = id3v2_bytes(file.read(10))
+    file.seek(at)
+    frame = file.read(_XING_BYTES)
+    for tag_at in _XING_AT:
+        tag = frame[tag_at : tag_at + 16]
+        if len(tag) == 16 and tag[:4] in _XING and tag[7] & _XING_COUNTS == _XING_COUNTS:
+            stream_bytes = int.from_bytes(tag[12:16], "big")
+            return _is_missing(at + stream_bytes - size_bytes, stream_bytes)
+    return False
+
+
+def _is_missing(missing_bytes: int, of_bytes: int) -> bool:
+    """True where so many bytes are more than rounding, or another program's tag."""
+    return missing_bytes > max(8_192, of_bytes // 50)
 
 
 def _is_box_cut(file: BinaryIO, size_bytes: int) -> bool:
@@ -106,9 +155,11 @@ def _is_anyhow(_file: BinaryIO, _size_bytes: int) -> bool:
 
 _LOOKS_CUT: Mapping[str, Callable[[BinaryIO, int], bool]] = {
     "aiff": _is_form_cut,
+    "caf": _is_caf_cut,
     "flac": _is_anyhow,
     "matroska,webm": _is_segment_cut,
     "mov,mp4,m4a,3gp,3g2,mj2": _is_box_cut,
+    "mp3": _is_mp3_cut,
     "ogg": is_page_cut,
     "wav": _is_wav_cut,
 }

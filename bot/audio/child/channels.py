@@ -1,19 +1,23 @@
 """Mixes the channels of decoded frames to PCM s16, mono, 16 kHz. Runs in the child process alone.
 
+Of two channels those are handed on, too, where they differ: different voices may be heard apart.
+
 A speaker layout that the file names (stereo, 5.1) is mixed as FFmpeg mixes it. Without one, all channels are
 microphones and count alike. Where channels cancel each other, the loudest is heard in their place.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from typing import Literal
 
 import av
 from av.audio.frame import AudioFrame
 
-from bot.audio.cancellation import loudest_if_cancelled, sampling_step
-from bot.audio.child.filters import FilterGraph
+from bot.audio.cancellation import Powers, powers_of, sampling_step
+from bot.audio.channel_pair import Pair, Pcm
+from bot.audio.child.filters import SAMPLE_BYTES, FilterGraph
 from bot.audio.plan import RATE_HZ
 
 GATHERED_SAMPLES = 48_000
@@ -46,9 +50,11 @@ class Downmix:
         self._shape: tuple[str, str, int, int] | None = None
         self._fifo = av.AudioFifo()
         self._filters: FilterGraph | None = None
+        self._to_mono: FilterGraph | None = None
+        """Behind ``_filters``, where these leave two channels."""
         self._chosen: int | None = None
 
-    def take(self, frame: AudioFrame) -> Iterator[bytes]:
+    def take(self, frame: AudioFrame) -> Iterator[Pcm]:
         """Take one frame, and hand on what is ready."""
         layout = frame.layout
         now = (frame.format.name, layout.name, layout.nb_channels, frame.sample_rate)
@@ -64,40 +70,67 @@ class Downmix:
         ):
             yield from self._mixed(gathered)
 
-    def end(self) -> Iterator[bytes]:
+    def end(self) -> Iterator[Pcm]:
         """Hand on the rest, and be ready for something else."""
         if (rest := self._fifo.read()) is not None:
             yield from self._mixed(rest)
         yield from self._flushed()
         self._shape, self._fifo = None, av.AudioFifo()
 
-    def _mixed(self, frame: AudioFrame) -> Iterator[bytes]:
-        chosen = _chosen_channel(frame, self._chosen)
+    def _mixed(self, frame: AudioFrame) -> Iterator[Pcm]:
+        powers = _powers(frame)
+        chosen = None if powers is None else powers.loudest_if_cancelled(_within(self._chosen, frame))
+        differ = chosen is None and powers is not None and _has_two_sides(frame) and not powers.are_alike()
         self.has_chosen |= chosen is not None
-        if chosen != self._chosen:
+        if chosen != self._chosen or (differ and self._to_mono is None):
             yield from self._flushed()
             self._chosen = chosen
         if chosen is not None:
             frame = _one_channel(frame, chosen)
         if self._filters is None:
-            self._filters = _filters_for(frame)
+            self._to_mono = _stereo_to_mono() if differ else None
+            self._filters = _filters_for(frame, keeps_sides=differ)
         frame.pts = None
         self._filters.push(frame)
-        yield self._filters.pull()
+        yield self._pcm(self._filters.pull(), differ=differ)
 
-    def _flushed(self) -> Iterator[bytes]:
+    def _flushed(self) -> Iterator[Pcm]:
         if self._filters is not None:
-            yield self._filters.end()
-        self._filters = None
+            yield self._pcm(self._filters.end(), differ=True)
+        self._filters = self._to_mono = None
+
+    def _pcm(self, samples: bytes, *, differ: bool) -> Pcm:
+        """The sound that came out of the filters."""
+        if self._to_mono is None or not samples:
+            return Pcm(samples)
+        frame = AudioFrame(format="s16", layout="stereo", samples=len(samples) // SAMPLE_BYTES // 2)
+        frame.sample_rate = RATE_HZ
+        frame.planes[0].update(samples.ljust(frame.planes[0].buffer_size, b"\0"))
+        self._to_mono.push(frame)
+        sides = array("h", samples)
+        pairs = (Pair(0, sides[::2].tobytes(), sides[1::2].tobytes()),) if differ else ()
+        return Pcm(self._to_mono.pull(), pairs)
 
 
-def _filters_for(frame: AudioFrame) -> FilterGraph:
-    filters = [("aformat", f"sample_fmts=s16:channel_layouts=mono:sample_rates={RATE_HZ}")]
-    if _has_no_layout(frame):
+def _filters_for(frame: AudioFrame, *, keeps_sides: bool) -> FilterGraph:
+    layout = "stereo" if keeps_sides else "mono"
+    filters = [("aformat", f"sample_fmts=s16:channel_layouts={layout}:sample_rates={RATE_HZ}")]
+    if _has_no_layout(frame) and keeps_sides:
+        filters.insert(0, ("pan", "stereo|c0=c0|c1=c1"))
+    elif _has_no_layout(frame):
         # "<" makes the sum of all shares 1.
         shares = "+".join(f"c{number}" for number in range(frame.layout.nb_channels))
         filters.insert(0, ("pan", f"mono|c0<{shares}"))
     return FilterGraph([(frame.format.name, frame.layout.name, frame.sample_rate)], filters)
+
+
+def _stereo_to_mono() -> FilterGraph:
+    return FilterGraph([("s16", "stereo", RATE_HZ)], [("aformat", "sample_fmts=s16:channel_layouts=mono")])
+
+
+def _has_two_sides(frame: AudioFrame) -> bool:
+    """True for two channels that count alike."""
+    return frame.layout.nb_channels == 2 and (frame.layout.name == "stereo" or _has_no_layout(frame))
 
 
 def _has_no_layout(frame: AudioFrame) -> bool:
@@ -105,8 +138,8 @@ def _has_no_layout(frame: AudioFrame) -> bool:
     return frame.layout.nb_channels > 1 and frame.layout.name.endswith("channels")
 
 
-def _chosen_channel(frame: AudioFrame, before: int | None) -> int | None:
-    """The channel that is heard alone; ``None`` for a mix of all."""
+def _powers(frame: AudioFrame) -> Powers | None:
+    """The powers of channels of which one may be heard alone; ``None`` where only a mix is."""
     count = frame.layout.nb_channels
     if count != 2 and (count == 1 or not _has_no_layout(frame)):
         return None
@@ -115,7 +148,11 @@ def _chosen_channel(frame: AudioFrame, before: int | None) -> int | None:
     channels = [_channel(frame, number)[::step].tolist() for number in range(count)]
     if origin:
         channels = [[sample - origin for sample in channel] for channel in channels]
-    return loudest_if_cancelled(channels, before if before is not None and before < count else None)
+    return powers_of(channels)
+
+
+def _within(chosen: int | None, frame: AudioFrame) -> int | None:
+    return chosen if chosen is not None and chosen < frame.layout.nb_channels else None
 
 
 def _channel(frame: AudioFrame, number: int) -> memoryview[int] | memoryview[float]:

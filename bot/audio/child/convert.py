@@ -14,7 +14,7 @@ from bot.audio.child.filters import SAMPLE_BYTES
 from bot.audio.child.length import length_s
 from bot.audio.child.sound import Sound, lengths_s
 from bot.audio.child.untouched_mp3 import untouched_mp3
-from bot.audio.child_protocol import Cut
+from bot.audio.child_protocol import Cut, CutChannel
 from bot.audio.cuts import Cutter, Piece
 from bot.audio.plan import RATE_HZ, TOLERANCE_S, segment_path, sent_as
 from bot.errors import Refusal, Rejected
@@ -66,9 +66,10 @@ def convert(task: ConversionTask, pool: Executor, encoders: int) -> None:
     cutter, decoded_s = Cutter(task.done), 0.0
     outbox = _Outbox(task, pool, encoders, sound)
     for pcm in sound.pieces():
-        decoded_s += len(pcm) / SAMPLE_BYTES / RATE_HZ
+        more_s = len(pcm.mixed) / SAMPLE_BYTES / RATE_HZ
+        decoded_s += more_s
         _allow(task, decoded_s)
-        task.has_decoded(len(pcm) / SAMPLE_BYTES / RATE_HZ)
+        task.has_decoded(more_s)
         for piece in cutter.add(pcm):
             outbox.add(piece)
         outbox.hand_over_ready()
@@ -106,7 +107,7 @@ def _allow(task: ConversionTask, decoded_s: float) -> None:
 class _Outbox:
     """Segments that are being encoded, handed over in the order of the recording.
 
-    As many wait as are encoded at once, which bounds the memory they take.
+    As many files wait as are encoded at once (or those of one segment), which bounds the memory they take.
     """
 
     def __init__(self, task: ConversionTask, pool: Executor, most: int, sound: Sound) -> None:
@@ -114,26 +115,39 @@ class _Outbox:
         self._pool = pool
         self._most = most
         self._sound = sound
-        self._waiting: deque[tuple[Cut, Future[None] | None]] = deque()
+        self._waiting: deque[tuple[Cut, list[Future[None]]]] = deque()
 
     def add(self, piece: Piece) -> None:
-        while len(self._waiting) >= self._most:
+        while self._waiting and self._files_waiting + len(piece.channels) > self._most:
             self._hand_over_first()
+        first, *further = (CutChannel(channel.sounds, channel.sent) for channel in piece.channels)
         cut = Cut(
-            *(piece.span, piece.sounds, piece.sent, piece.last, piece.short),
+            *(piece.span, first.sounds, first.sent, piece.last, piece.short),
             untouched=False,
             has_video=self._sound.has_video,
             tracks=self._sound.tracks,
             breaks_off=piece.last and self._sound.breaks_off,
+            further_channels=tuple(further),
         )
         mime = sent_as(short=piece.short, compressed=self._task.compressed)
-        target = segment_path(self._task.workspace, self._task.source, piece.span, mime)
         write = write_mp3 if mime == "audio/mpeg" else write_wav
-        encoded = self._pool.submit(write, target, piece.pcm) if piece.sent else None
+        encoded = [
+            self._pool.submit(
+                write,
+                segment_path(self._task.workspace, self._task.source, piece.span, mime, number),
+                channel.pcm,
+            )
+            for number, channel in enumerate(piece.channels)
+            if channel.sent
+        ]
         self._waiting.append((cut, encoded))
 
+    @property
+    def _files_waiting(self) -> int:
+        return sum(max(len(encoded), 1) for _, encoded in self._waiting)
+
     def hand_over_ready(self) -> None:
-        while self._waiting and (self._waiting[0][1] is None or self._waiting[0][1].done()):
+        while self._waiting and all(file.done() for file in self._waiting[0][1]):
             self._hand_over_first()
 
     def hand_over_all(self) -> None:
@@ -142,6 +156,6 @@ class _Outbox:
 
     def _hand_over_first(self) -> None:
         cut, encoded = self._waiting.popleft()
-        if encoded is not None:
-            encoded.result()
+        for file in encoded:
+            file.result()
         self._task.hand_over(cut)

@@ -19,6 +19,7 @@ import av.error
 # PyAV loads these two when it first meets a file, which by then may have used up the memory.
 import av.subtitles.codeccontext
 import av.subtitles.stream
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -35,7 +36,7 @@ DEMUXERS = (
 PROTOCOLS = "file"
 DECODERS = (
     # Voice: telephones, voice mail, dictation and conference systems.
-    "amrnb,amrwb,g722,g723_1,g726,g726le,g729,gsm,gsm_ms,ilbc,nellymoser,qcelp,evrc,speex,truespeech,wmavoice,"
+    "amrnb,amrwb,libopencore_amrnb,g722,g723_1,g726,g726le,g729,gsm,gsm_ms,ilbc,nellymoser,qcelp,evrc,speex,truespeech,wmavoice,"
     # Cameras, browsers, editors and players.
     "aac,aac_latm,ac3,alac,dca,eac3,flac,mp1,mp1float,mp2,mp2float,mp3,mp3float,opus,tta,vorbis,wavpack,"
     "wmalossless,wmapro,wmav1,wmav2,"
@@ -43,6 +44,9 @@ DECODERS = (
     "adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha,pcm_alaw,pcm_bluray,pcm_dvd,pcm_f32be,pcm_f32le,"
     "pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_s8,pcm_u8"
 )
+
+_BETTER_DECODERS = {"amrnb": "libopencore_amrnb"}
+"""Used in place of FFmpeg's own, which does not read AMR whose pauses are told in few bytes (DTX)."""
 
 
 @dataclass(slots=True)
@@ -110,13 +114,28 @@ def open_container(source: Path, link: Link | None = None) -> InputContainer:
         )
 
 
-def decode_packet(packet: Packet[AudioStream], tally: Tally) -> list[AudioFrame]:
+def better_decoder(track: AudioStream) -> AudioCodecContext | None:
+    """An open decoder that is to be used in place of the track's own; ``None`` where its own is as good."""
+    name = _BETTER_DECODERS.get(track.codec_context.name)
+    if name is None or track.layout.nb_channels != 1:
+        return None
+    # It knows its one rate itself, whatever the container says.
+    decoder = cast("AudioCodecContext", av.CodecContext.create(name, "r"))
+    decoder.thread_count = 1
+    decoder.open()
+    return decoder
+
+
+def decode_packet(
+    packet: Packet[AudioStream], tally: Tally, decoder: AudioCodecContext | None = None
+) -> list[AudioFrame]:
     """Decode one packet and count it; a broken or encrypted one gives nothing."""
     if packet.has_sidedata("encryption_info"):
         tally.encrypted += 1
         return []
     try:
-        frames = [frame for frame in packet.decode() if frame.samples > 0]
+        decoded = packet.decode() if decoder is None else decoder.decode(packet)
+        frames = [frame for frame in decoded if frame.samples > 0]
     except av.error.FFmpegError as error:
         if is_of_this_machine(error):
             raise
@@ -144,6 +163,7 @@ def decoded_frames(
     """
     # PyAV's stubs take the streams of a list to be of any kind.
     packets = cast("Iterator[Packet[AudioStream]]", container.demux(list(tallies)))
+    decoders = {track: better_decoder(track) for track in tallies}
     while True:
         try:
             packet = next(packets, None)
@@ -159,5 +179,5 @@ def decoded_frames(
             return
         if packet is None:
             return
-        for frame in decode_packet(packet, tallies[packet.stream]):
+        for frame in decode_packet(packet, tallies[packet.stream], decoders[packet.stream]):
             yield packet.stream, frame

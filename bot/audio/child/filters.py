@@ -1,4 +1,4 @@
-"""A graph of FFmpeg's audio filters that ends in PCM s16, mono. Runs in the child process alone."""
+"""A graph of FFmpeg's audio filters that ends in PCM s16, interleaved. Runs in the child process alone."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ class FilterGraph:
             except (av.error.BlockingIOError, av.error.EOFError):
                 return bytes(pcm)
             # Planes are padded.
-            pcm += memoryview(frame.planes[0])[: frame.samples * SAMPLE_BYTES]
+            pcm += memoryview(frame.planes[0])[: frame.samples * SAMPLE_BYTES * frame.layout.nb_channels]

@@ -31,7 +31,7 @@ GRACE_CPU_S = 2
 
 
 def main() -> None:
-    """Split one file, ``measure`` it or tell the ``confinement`` of this process, and report."""
+    """Split one file, ``measure`` or ``listen`` to it, or tell this process's ``confinement``, and report."""
     order, *arguments = sys.argv[1:]
     os.umask(0o077)
     os.nice(10)  # the bot's event loop goes first
@@ -61,7 +61,8 @@ def load_decoder() -> None:
 
     import bot.audio.child.confine  # noqa: PLC0415  # the path to it is set by now
     import bot.audio.child.convert  # noqa: PLC0415  # the same
-    import bot.audio.child.length  # noqa: F401, PLC0415  # the same
+    import bot.audio.child.length  # noqa: PLC0415  # the same
+    import bot.audio.child.listen  # noqa: F401, PLC0415  # the same
 
     av.logging.set_level(None)
 
@@ -77,7 +78,7 @@ def open_file(order: str, source: str, workspace: str, *numbers: str) -> None:
     memory_bytes, file_bytes, cpu_s, cpu_s_each_s, most_minutes, sent, done = numbers
     from bot.audio.child.confine import confine  # noqa: PLC0415  # loaded by now
 
-    is_written = None if order == "measure" else Path(workspace)
+    is_written = Path(workspace) if order == "split" else None
     # Counted while the file that tells can be read.
     encoders = min(os.cpu_count() or 1, MOST_ENCODERS)
     _, pool = confine(Path(source), is_written, partial(start_threads, encoders))
@@ -89,6 +90,8 @@ def open_file(order: str, source: str, workspace: str, *numbers: str) -> None:
     has_decoded = growing_cpu_limit(int(cpu_s), float(cpu_s_each_s), int(most_minutes) * 60)
     if order == "measure":
         measure(source, int(most_minutes) * 60, has_decoded)
+    elif order == "listen":
+        listen(source, int(most_minutes) * 60, has_decoded)
     else:
         split((source, workspace, sent, done), int(most_minutes) * 60, has_decoded, pool, encoders)
 
@@ -102,19 +105,8 @@ def split(
 ) -> None:
     """Convert one file."""
     from bot.audio.child.convert import ConversionTask, convert  # noqa: PLC0415
-    from bot.audio.child_protocol import ALIVE, render_cut  # noqa: PLC0415
+    from bot.audio.child_protocol import render_cut  # noqa: PLC0415
     from bot.recording import Span  # noqa: PLC0415
-
-    unsaid_s = 0.0
-
-    def note(more_s: float) -> None:
-        """Print a heartbeat now and then: of what needs no segment nothing else is printed."""
-        nonlocal unsaid_s
-        has_decoded(more_s)
-        unsaid_s += more_s
-        if unsaid_s >= ALIVE_EVERY_S:
-            unsaid_s = 0.0
-            say(json.dumps(ALIVE))
 
     source, workspace, sent, done = what
     task = ConversionTask(
@@ -123,7 +115,7 @@ def split(
         tuple(Span(start_ms, end_ms) for start_ms, end_ms in json.loads(done)),
         most_s,
         sent == "compressed",
-        note,
+        with_heartbeats(has_decoded),
         hand_over=lambda cut: say(render_cut(cut)),
     )
     convert(task, pool, encoders)
@@ -136,6 +128,31 @@ def measure(source: str, most_s: int, has_counted: Callable[[float], None]) -> N
 
     # A little more, or what is too long would be told as just long enough.
     say(render_length(length_s(Path(source), most_s + MARGIN_S, has_counted)))
+
+
+def listen(source: str, most_s: int, has_decoded: Callable[[float], None]) -> None:
+    """Print the seconds that are heard of two channels."""
+    from bot.audio.child.listen import heard_apart_s  # noqa: PLC0415
+    from bot.audio.child_protocol import render_length  # noqa: PLC0415
+
+    say(render_length(heard_apart_s(Path(source), most_s, with_heartbeats(has_decoded))))
+
+
+def with_heartbeats(has_decoded: Callable[[float], None]) -> Callable[[float], None]:
+    """The same, which prints a heartbeat now and then: for long nothing else may be printed."""
+    from bot.audio.child_protocol import ALIVE  # noqa: PLC0415
+
+    unsaid_s = 0.0
+
+    def note(more_s: float) -> None:
+        nonlocal unsaid_s
+        has_decoded(more_s)
+        unsaid_s += more_s
+        if unsaid_s >= ALIVE_EVERY_S:
+            unsaid_s = 0.0
+            say(json.dumps(ALIVE))
+
+    return note
 
 
 def outcome_of(work: Callable[[], None]) -> tuple[str, str]:

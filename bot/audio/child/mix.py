@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from av.audio.frame import AudioFrame
 
+from bot.audio.channel_pair import Pcm
 from bot.audio.child.filters import SAMPLE_BYTES, FilterGraph
 from bot.audio.child.track_sound import TrackSound
 from bot.audio.levels import is_loud
@@ -19,7 +20,7 @@ class Mix:
     """Adds up tracks that advance at different paces.
 
     Args:
-        tracks: In any order.
+        tracks: In any order. Of an only one the channels that differ are handed on, too.
     """
 
     def __init__(self, tracks: Sequence[TrackSound]) -> None:
@@ -32,32 +33,32 @@ class Mix:
         """The number of tracks that have held sound so far; an only one counts in any case."""
         return sum(self._is_heard)
 
-    def ready(self) -> Iterator[bytes]:
+    def ready(self) -> Iterator[Pcm]:
         """Hand on the sound that all tracks have, and what must not wait any longer."""
         if self._sum is None:
-            yield self._tracks[0].take(self._tracks[0].samples)
+            yield self._tracks[0].take_all()
             return
         while True:
             waiting = [track.samples for track in self._tracks]
             if min(waiting) < RATE_HZ and max(waiting) < _MOST_BEHIND_S * RATE_HZ:
                 return
-            yield self._mixed(RATE_HZ)
+            yield Pcm(self._mixed(RATE_HZ, self._sum))
 
-    def rest(self) -> Iterator[bytes]:
+    def rest(self) -> Iterator[Pcm]:
         """Hand on the rest, to the end of the longest track."""
         for track in self._tracks:
             track.end()
-        while waiting := max(track.samples for track in self._tracks):
-            yield self._mixed(min(waiting, RATE_HZ))
-        if self._sum is not None:
-            yield self._sum.end()
-
-    def _mixed(self, samples: int) -> bytes:
-        pieces = [track.take(samples) for track in self._tracks]
         if self._sum is None:
-            return pieces[0]
+            yield self._tracks[0].take_all()
+            return
+        while waiting := max(track.samples for track in self._tracks):
+            yield Pcm(self._mixed(min(waiting, RATE_HZ), self._sum))
+        yield Pcm(self._sum.end())
+
+    def _mixed(self, samples: int, to: _Sum) -> bytes:
+        pieces = [track.take(samples) for track in self._tracks]
         self._is_heard = [was or is_loud(pcm) for was, pcm in zip(self._is_heard, pieces, strict=True)]
-        return self._sum.add(pieces)
+        return to.add(pieces)
 
 
 class _Sum:

@@ -11,6 +11,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from bot.audio.channel_pair import Pcm
 from bot.audio.child.broken_off import CLEARLY_S, is_cut_off
 from bot.audio.child.decode import Tally, claimed_s, decoded_frames, open_container, refusing
 from bot.audio.child.links import Link, links_of
@@ -45,8 +46,8 @@ class Sound:
     breaks_off: bool = False
     _tallies: list[Tally] = field(default_factory=list)
 
-    def pieces(self) -> Iterator[bytes]:
-        """PCM s16, mono, 16 kHz, about a second at a time.
+    def pieces(self) -> Iterator[Pcm]:
+        """The sound, about a second at a time.
 
         Raises:
             Rejected: NOT_AUDIO, NO_AUDIO_TRACK or PROTECTED.
@@ -64,14 +65,15 @@ class Sound:
                     raise
         self._judge()
 
-    def _pieces_of(self, container: InputContainer) -> Iterator[bytes]:
+    def _pieces_of(self, container: InputContainer) -> Iterator[Pcm]:
         tallies = {track: Tally() for track in choose_tracks(container)}
         if claimed_s(container) > self.most_s:
             self.doubt()
         self._tallies += tallies.values()
         self.has_video |= has_video(container)
         timelines = _timelines(container, tallies, self.most_s)
-        sounds = {track: TrackSound(timeline) for track, timeline in timelines.items()}
+        is_only = len(timelines) == 1
+        sounds = {track: TrackSound(timeline, keeps_pairs=is_only) for track, timeline in timelines.items()}
         mix = Mix(list(sounds.values()))
         with refusing(Refusal.NOT_AUDIO):
             for track, frame in decoded_frames(container, tallies):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from av.audio.frame import AudioFrame
 
+from bot.audio.channel_pair import Pair, Pcm
 from bot.audio.child.channels import Downmix
 from bot.audio.child.filters import SAMPLE_BYTES
 from bot.audio.plan import RATE_HZ
@@ -19,14 +21,18 @@ class TrackSound:
 
     Args:
         timeline: Of the track.
+        keeps_pairs: Hand on its two channels, too, where they differ.
     """
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, *, keeps_pairs: bool) -> None:
         self._timeline = timeline
         self._downmix = Downmix()
         self._pcm = bytearray()
         self._taken = 0
         """Samples before ``_pcm``."""
+        self._keeps_pairs = keeps_pairs
+        self._pairs: list[Pair] = []
+        """Placed in ``_pcm``."""
 
     @property
     def samples(self) -> int:
@@ -45,12 +51,17 @@ class TrackSound:
                 yield
         self._timeline.go_on(duration_s)
         for pcm in self._downmix.take(frame):
-            self._pcm += pcm
+            self._append(pcm)
             yield
 
     def end(self) -> None:
         """Add what is still on its way: no frame follows."""
         self._flush()
+
+    def take_all(self) -> Pcm:
+        """Take all samples that wait."""
+        pairs, self._pairs = tuple(self._pairs), []
+        return Pcm(self.take(self.samples), pairs)
 
     def take(self, samples: int) -> bytes:
         """Take the next samples; silence where there are not as many, and what comes later is later."""
@@ -65,4 +76,9 @@ class TrackSound:
 
     def _flush(self) -> None:
         for pcm in self._downmix.end():
-            self._pcm += pcm
+            self._append(pcm)
+
+    def _append(self, pcm: Pcm) -> None:
+        if self._keeps_pairs:
+            self._pairs += (replace(pair, at_bytes=len(self._pcm) + pair.at_bytes) for pair in pcm.pairs)
+        self._pcm += pcm.mixed

@@ -6,7 +6,7 @@ hold up the event loop, and the library for it (mutagen) is GPL.
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import av.error
@@ -18,12 +18,10 @@ from bot.audio.child.channels import Downmix
 from bot.audio.child.decode import Tally, decode_packet, is_of_this_machine, open_container
 from bot.audio.child.tracks import choose_tracks
 from bot.audio.child_protocol import Cut
-from bot.audio.cuts import only_piece
+from bot.audio.cuts import LONG_SILENCE_MS, Cutter, Piece
 from bot.audio.headers import id3v2_bytes, read_mp3_frame
-from bot.audio.levels import measure
 from bot.audio.plan import LONGEST_MS, UNTOUCHED_MP3_BYTES
 from bot.errors import Rejected
-from bot.recording import Span
 
 ID3V1_BYTES = 128
 PROMISE_TOLERANCE_S = 0.1
@@ -36,8 +34,8 @@ def untouched_mp3(source: Path) -> Cut | None:
     Its packets must follow each other without a gap from the first frame (behind an ID3v2 tag and a Xing
     frame) to the end (or an ID3v1 tag), each be exactly as long as its own header says, be of one kind and
     decode without an error; the duration that the Xing header or the bit rate promises must be the one
-    counted; and its channels must not cancel each other. FFmpeg hands on junk between frames inside a packet:
-    contiguity alone proves nothing.
+    counted; and its channels must neither cancel each other nor carry different voices. FFmpeg hands on junk
+    between frames inside a packet: contiguity alone proves nothing.
     """
     size_bytes = source.stat().st_size
     if size_bytes > UNTOUCHED_MP3_BYTES:
@@ -56,36 +54,37 @@ def untouched_mp3(source: Path) -> Cut | None:
 def _walked(container: InputContainer, source: Path, size_bytes: int) -> Cut | None:
     track = choose_tracks(container)[0]
     chain, tally, downmix = _Chain(source), Tally(), Downmix()
-    samples, pcm = 0, array("h")
+    cutter, samples = Cutter(()), 0
+    pieces: list[Piece] = []
     for packet in container.demux(track):
         if packet.size and not chain.goes_on_with(packet):
             return None
         for frame in decode_packet(packet, tally):
             samples += frame.samples
-            for piece in downmix.take(frame):
-                pcm.frombytes(piece)
+            for pcm in downmix.take(frame):
+                pieces += cutter.add(pcm)
         if tally.bad or samples * 1_000 > LONGEST_MS * track.rate:
             return None
     if samples == 0 or not chain.reaches_end(size_bytes):
         return None
     if abs(_promised_s(track) - samples / track.rate) > PROMISE_TOLERANCE_S:
         return None
-    for piece in downmix.end():
-        pcm.frombytes(piece)
+    for pcm in downmix.end():
+        pieces += cutter.add(pcm)
     if downmix.has_chosen:
         return None  # whoever mixes its channels hears nothing
-    return _sent_whole(pcm, Span(0, -(-samples * 1_000 // track.rate)))
+    return _sent_whole([*pieces, *cutter.end()])
 
 
-def _sent_whole(pcm: array[int], span: Span) -> Cut | None:
-    """The one segment; ``None`` where long silence is better left out."""
-    levels = array("I")
-    measure(pcm, levels, to_the_end=True)
-    active = only_piece(levels, span)
-    if active is None:
+def _sent_whole(pieces: Sequence[Piece]) -> Cut | None:
+    """The one segment; ``None`` where there are several, or long silence is better left out."""
+    if len(pieces) != 1 or len(pieces[0].channels) != 1:
         return None
-    sent = span if active.sounds else None
-    return Cut(span, active.sounds, sent, last=True, short=True, untouched=True, has_video=False)
+    span, (channel,) = pieces[0].span, pieces[0].channels
+    if channel.sent is not None and span.duration_ms - channel.sent.duration_ms >= LONG_SILENCE_MS:
+        return None
+    sent = span if channel.sounds else None
+    return Cut(span, channel.sounds, sent, last=True, short=True, untouched=True, has_video=False)
 
 
 def _promised_s(track: AudioStream) -> float:

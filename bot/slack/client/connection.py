@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import structlog
@@ -21,6 +21,8 @@ from bot.slack.client.proxies import websocket_proxy
 from bot.tasks import start_task
 
 _LONGEST_DELAY_S = 60.0
+MESSAGES_AT_ONCE = 512
+"""Events that are handled at once (``bot.slack.bolt``), and others that are being stored or answered."""
 _RENEW_EVERY_S = 3.0
 """More often than the SDK tries, which is every 10 s."""
 
@@ -64,6 +66,7 @@ async def connected(
     token = app_token.get_secret_value()
     socket = AsyncSocketModeHandler(bolt, token, web_client=api.client)
     _choose_proxy_by_address(socket.client)
+    _read_no_faster_than_answered(socket.client)
     renewing: asyncio.Task[None] | None = None
     try:
         # The SDK would try a wrong token for ever, with a traceback each time.
@@ -90,6 +93,36 @@ def _choose_proxy_by_address(client: SocketModeClient) -> None:
         return address
 
     client.issue_new_wss_url = issue_new_wss_url  # type: ignore[method-assign]  # each connection asks it
+
+
+def _read_no_faster_than_answered(client: SocketModeClient) -> None:
+    """Leave what there is no room for in the socket.
+
+    The SDK reads whatever Slack sends, and starts a task for each message.
+    """
+    client.message_queue = asyncio.Queue(MESSAGES_AT_ONCE)
+    room, process, run_listeners = (
+        asyncio.Semaphore(MESSAGES_AT_ONCE),
+        client.process_message,
+        client.run_message_listeners,
+    )
+
+    async def process_message() -> None:
+        await room.acquire()
+        try:
+            await process()  # type: ignore[no-untyped-call]  # the SDK's own gap
+        except BaseException:
+            room.release()  # it has started no task
+            raise
+
+    async def run_message_listeners(message: dict[str, Any], raw_message: str) -> None:
+        try:
+            await run_listeners(message, raw_message)
+        finally:
+            room.release()
+
+    client.process_message = process_message  # type: ignore[method-assign]  # its loop calls it
+    client.run_message_listeners = run_message_listeners  # type: ignore[method-assign]  # for each message
 
 
 async def _renew_address(client: SocketModeClient) -> None:

@@ -51,7 +51,7 @@ class _NotShared(UploadRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Upload:
+class Upload:
     """A file whose bytes Slack has, before it is shared."""
 
     id: str
@@ -78,16 +78,29 @@ class Uploads:
         self._sleep = sleep
         self._log = structlog.get_logger(__name__)
 
+    async def send(self, files: Sequence[TextFile]) -> tuple[Upload, ...]:
+        """Send the bytes of files, which nobody sees before they are shared. The first is always among them.
+
+        ``files_upload_v2`` does the same calls, but none of them may be repeated by a retry handler.
+        Source: https://docs.slack.dev/messaging/working-with-files#upload
+
+        Errors are as of ``share``.
+        """
+        uploads: list[Upload] = []
+        for file in files:
+            try:
+                uploads.append(await self._send_patiently(file))
+            except UploadRefused as refusal:
+                self._leave_out(refusal, is_first=not uploads)
+        return tuple(uploads)
+
     async def share(
-        self, channel_id: str, thread_ts: str | None, files: Sequence[TextFile]
+        self, channel_id: str, thread_ts: str | None, uploads: Sequence[Upload]
     ) -> tuple[SharedTranscript, ...]:
         """Share files in one message, of a thread where one is given, and see that it stands.
 
         Where Slack refuses them together, each by itself: it may refuse one kind of file alone. The first
         file is always among those that are shared.
-
-        ``files_upload_v2`` does the same calls, but none of them may be repeated by a retry handler.
-        Source: https://docs.slack.dev/messaging/working-with-files#upload
 
         Returns:
             The messages that share them.
@@ -99,24 +112,18 @@ class Uploads:
             Misconfigured: the token or the scope ``files:write`` is wrong.
         """
         place = Place(channel_id, thread_ts)
-        uploads: list[_Upload] = []
-        for file in files:
-            try:
-                uploads.append(await self._send_patiently(file))
-            except UploadRefused as refusal:
-                self._leave_out(refusal, is_first=not uploads)
         try:
             return (await self._share_together(place, uploads, _TRY_DELAYS_S),)
         except UploadRefused as refusal:
             if len(uploads) == 1 or isinstance(refusal, _NotShared):
-                await self._remove_files([upload.id for upload in uploads])
+                await self.remove_files([upload.id for upload in uploads])
                 raise
         shared: list[SharedTranscript] = []
         for upload in uploads:
             try:
                 shared.append(await self._share_together(place, [upload], ()))
             except UploadRefused as refusal:
-                await self._remove_files([upload.id])
+                await self.remove_files([upload.id])
                 self._leave_out(refusal, is_first=not shared)
         return tuple(shared)
 
@@ -127,7 +134,7 @@ class Uploads:
             Unavailable: Slack does not answer.
             Misconfigured: the token or the scope ``files:write`` is wrong.
         """
-        await self._remove_files(shared.file_ids)
+        await self.remove_files(shared.file_ids)
         await self._delete("chat.delete", channel=channel_id, ts=shared.ts)
 
     async def take_back(self, channel_id: str, posted: SharedTranscript) -> ThreadGone:
@@ -152,7 +159,7 @@ class Uploads:
         self._log.warning("files refused", error=str(refusal))
 
     async def _share_together(
-        self, place: Place, uploads: Sequence[_Upload], delays_s: tuple[float, ...]
+        self, place: Place, uploads: Sequence[Upload], delays_s: tuple[float, ...]
     ) -> SharedTranscript:
         """Share uploads in one message that is seen to stand in its place."""
         file_ids = tuple(upload.id for upload in uploads)
@@ -169,7 +176,7 @@ class Uploads:
         return shared
 
     async def _complete(
-        self, place: Place, uploads: Sequence[_Upload], delays_s: tuple[float, ...]
+        self, place: Place, uploads: Sequence[Upload], delays_s: tuple[float, ...]
     ) -> FileShare | None:
         """Have uploads shared; ``None`` where Slack does not say yet where they are.
 
@@ -187,7 +194,7 @@ class Uploads:
                 await self._sleep(delay_s)
         raise AssertionError("the last try decides")
 
-    async def _call_complete(self, place: Place, uploads: Sequence[_Upload]) -> FileShare | None:
+    async def _call_complete(self, place: Place, uploads: Sequence[Upload]) -> FileShare | None:
         """Have uploads shared, in one call; the answer may tell where they are.
 
         Source: https://docs.slack.dev/reference/methods/files.completeUploadExternal
@@ -224,7 +231,8 @@ class Uploads:
             return True
         return False
 
-    async def _remove_files(self, file_ids: Sequence[str]) -> None:
+    async def remove_files(self, file_ids: Sequence[str]) -> None:
+        """Delete files, so that they are not shared later either; errors are as of ``remove``."""
         for file_id in file_ids:
             await self._delete("files.delete", file=file_id)
 
@@ -254,7 +262,7 @@ class Uploads:
                 raise _Unanswered(error.code or str(error)) from error
             raise
 
-    async def _send_patiently(self, file: TextFile) -> _Upload:
+    async def _send_patiently(self, file: TextFile) -> Upload:
         """Upload a file's bytes, again where Slack does not answer."""
         for delay_s in _TRY_DELAYS_S:
             with suppress(_Unanswered):
@@ -262,7 +270,7 @@ class Uploads:
             await self._sleep(delay_s)
         return await self._once(partial(self._send, file))
 
-    async def _send(self, file: TextFile) -> _Upload:
+    async def _send(self, file: TextFile) -> Upload:
         """Upload a file's bytes."""
         data = file.content.encode()
         slot = await self._api.write("files.getUploadURLExternal", filename=file.name, length=len(data))
@@ -272,7 +280,7 @@ class Uploads:
         # A proxy's page is no answer of Slack's, whatever its status: the bytes need not have arrived.
         if status != 200 or body.lstrip().startswith(b"<"):
             raise Unavailable(Outage.SLACK, f"upload answered {status}")
-        return _Upload(id_in(slot.get("file_id")), file.name)
+        return Upload(id_in(slot.get("file_id")), file.name)
 
     async def _put(self, address: str, data: bytes) -> tuple[int, bytes]:
         """Send a file's bytes to the address that Slack gave; return the answer's status and beginning."""

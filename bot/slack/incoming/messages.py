@@ -103,6 +103,10 @@ class ReplyMetadata(Payload):
     state: Text = ""
     revision: Number = None
     piece: Number = None
+    files: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
+    """The ids of the files that are shared beside it, or are about to be."""
+    outdated_files: Annotated[tuple[str, ...], BeforeValidator(ids_in)] = ()
+    """The ids of those of earlier revisions, which go."""
 
 
 class MessageMetadata(Payload):

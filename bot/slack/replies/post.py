@@ -15,7 +15,7 @@ from bot.recording import Transcript
 from bot.reply import Reply, ReplyState, SharedTranscript, ThreadLookup, state_of
 from bot.slack.blockkit.elements import Block
 from bot.slack.client.api import SlackApi
-from bot.slack.client.uploads import UploadRefused, Uploads
+from bot.slack.client.uploads import Upload, UploadRefused, Uploads
 from bot.slack.incoming.fields import id_in
 from bot.slack.replies.metadata import render_metadata
 from bot.slack.replies.render import OutgoingMessage, render_in_pieces, render_reply
@@ -38,6 +38,14 @@ class _Sheet:
     """The existing reply, to be edited."""
     above: Sequence[Block]
     """The blocks that its first message begins with."""
+    file_ids: Sequence[str]
+    """The files that are shared beside it, or are about to be."""
+    outdated_ids: Sequence[str]
+    """Those of earlier revisions; their ids stay, as Slack may not let one go."""
+
+    def metadata(self, state: ReplyState, piece: int = 0) -> dict[str, Any]:
+        """The metadata of a message of it."""
+        return render_metadata(self.job, state, piece, file_ids=self.file_ids, outdated_ids=self.outdated_ids)
 
 
 class Posting:
@@ -62,7 +70,9 @@ class Posting:
         place: Place,
         above: Sequence[Block] = (),
     ) -> str:
-        """Share files where the transcript is long, then update or post; smaller where Slack refuses.
+        """Update or post, with files where the transcript is long; smaller where Slack refuses.
+
+        The reply tells of its files before they are shared, and points to them after that.
 
         Args:
             reader: In whose language.
@@ -81,9 +91,10 @@ class Posting:
             Unavailable: Slack does not answer; the reply may have arrived all the same.
             Misconfigured: the token or a scope is wrong.
         """
-        sheet = _Sheet(reader, job, place, found.ts or job.reply_ts, above)
-        metadata = render_metadata(job, state_of(reply))
-        shared = found.file_shared
+        sheet = _Sheet(
+            reader, job, place, found.ts or job.reply_ts, above, found.file_ids, found.outdated_ids
+        )
+        uploads, shared = tuple[Upload, ...](), found.file_shared
         refused: TranscriptionError | None = None
         if isinstance(reply, Transcript) and found.pieces:
             # No file was taken the last time either.
@@ -93,11 +104,13 @@ class Posting:
         for message in await asyncio.to_thread(list, forms):
             try:
                 if message.files and not shared:
-                    await self._uploads.share(place.channel_id, place.thread_ts, message.files)
+                    uploads = uploads or await self._send(message, found)
+                    sheet = await self._announce(sheet, message, uploads)
+                    sheet = await self._share(sheet, uploads)
                     shared = True
                 if isinstance(reply, Transcript):
                     await self._remove_outdated(place, found)
-                return await self._say(sheet, message, metadata)
+                return await self._say(sheet, message, sheet.metadata(state_of(reply)))
             except TranscriptionError as error:
                 if error.code not in REFUSED_CONTENT:
                     raise
@@ -109,17 +122,34 @@ class Posting:
                     return await self._say_in_pieces(sheet, reply, found)
         raise UnknownRefusal(Outage.SLACK, "every form of the reply was refused") from refused
 
+    async def _send(self, message: OutgoingMessage, found: ThreadLookup) -> tuple[Upload, ...]:
+        """Send the bytes of a message's files. Those of an earlier try may not be shared any more."""
+        await self._uploads.remove_files(found.file_ids)
+        return await self._uploads.send(message.files)
+
+    async def _announce(self, sheet: _Sheet, message: OutgoingMessage, uploads: Sequence[Upload]) -> _Sheet:
+        """Have the reply tell of its files first: whoever finds them in the thread knows whose they are."""
+        sheet = replace(sheet, file_ids=[upload.id for upload in uploads])
+        ts = await self._say(sheet, message.without_files, sheet.metadata(ReplyState.WAITING))
+        return replace(sheet, standing_ts=ts)
+
+    async def _share(self, sheet: _Sheet, uploads: Sequence[Upload]) -> _Sheet:
+        place = sheet.place
+        shared = await self._uploads.share(place.channel_id, place.thread_ts, uploads)
+        return replace(sheet, file_ids=[file_id for message in shared for file_id in message.file_ids])
+
     async def _say_in_pieces(self, sheet: _Sheet, transcript: Transcript, found: ThreadLookup) -> str:
         """Post the whole transcript as messages one after the other; existing ones are left alone."""
         job, state = sheet.job, state_of(transcript)
+        sheet = replace(sheet, file_ids=())
         first, *rest = render_in_pieces(sheet.reader, job.request, transcript, job.revision)
         await self._remove_outdated(sheet.place, found)
         # Not the last word before all of it stands.
-        ts = await self._say(sheet, first, render_metadata(job, ReplyState.WAITING))
+        ts = await self._say(sheet, first, sheet.metadata(ReplyState.WAITING))
         for number, piece in enumerate(rest, start=2):
             if number not in found.pieces:
                 await self._post(sheet.place, piece, render_metadata(job, state, number))
-        return await self._say(replace(sheet, standing_ts=ts), first, render_metadata(job, state))
+        return await self._say(replace(sheet, standing_ts=ts), first, sheet.metadata(state))
 
     async def _remove_outdated(self, place: Place, found: ThreadLookup) -> None:
         for shared in found.outdated:

@@ -10,10 +10,10 @@ Source: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import formats, sentences
-from bot.model import JobKey, TranscriptionRequest
+from bot.model import TranscriptionRequest
 from bot.recording import Transcript
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, TextFile, Waiting
 from bot.slack.blockkit.elements import Block, context
@@ -27,6 +27,7 @@ from bot.slack.blockkit.rich_text import (
     split,
 )
 from bot.slack.replies.controls import render_controls
+from bot.slack.replies.file_names import transcript_file_names
 from bot.transcript.documents import on_one_line, plain_text, render_srt, render_txt, render_vtt
 from bot.translations import Reader
 
@@ -34,7 +35,7 @@ INLINE_CHARACTERS = (5_500, 1_000, 0)
 """The most of a transcript that a message holds, and what is tried where Slack refuses that.
 
 Slack took 5,700 characters and refused 13,000 (``msg_blocks_too_long``); not documented. With 0 nothing
-but our own words is left, which it cannot refuse.
+but our own words and the file's name is left, which it cannot refuse.
 """
 
 
@@ -47,6 +48,13 @@ class OutgoingMessage:
     blocks: list[Block]
     files: tuple[TextFile, ...] = ()
     """Files to share beside a message that holds only the beginning."""
+
+    @property
+    def without_files(self) -> OutgoingMessage:
+        """The message until its files are shared: without the line that points to them, and buttons."""
+        return replace(
+            self, blocks=[block for block in self.blocks if block["type"] == "rich_text"], files=()
+        )
 
 
 def render_reply(
@@ -64,7 +72,7 @@ def render_reply(
     controls = render_controls(reader, request, reply, revision, fleeting=fleeting)
     match reply:
         case Transcript():
-            yield from _render_transcript(reader, request, reply, revision, controls)
+            yield from _render_transcript(reader, request, reply, controls)
         case Growing():
             yield from _render_growing(reader, request, reply)
         case _:
@@ -72,11 +80,7 @@ def render_reply(
 
 
 def _render_transcript(
-    reader: Reader,
-    request: TranscriptionRequest,
-    transcript: Transcript,
-    revision: int,
-    controls: list[Block],
+    reader: Reader, request: TranscriptionRequest, transcript: Transcript, controls: list[Block]
 ) -> Iterator[OutgoingMessage]:
     text, facts = _readable(reader, transcript), _facts(reader, request, transcript)
     files: tuple[TextFile, ...] = ()
@@ -85,7 +89,7 @@ def _render_transcript(
             if most == INLINE_CHARACTERS[0]:
                 yield _message(text, facts, controls)
             continue
-        files = files or _files(reader, request.key, transcript, revision)
+        files = files or _files(reader, request, transcript)
         pointer = sentences.continued_in(reader, files[0].name)
         if most:
             yield _message(beginning(text, most), [*facts, pointer], controls, files)
@@ -127,19 +131,13 @@ def render_in_pieces(
     ]
 
 
-def transcript_file_names(key: JobKey, revision: int) -> tuple[str, ...]:
-    """File names that only this job's files have in its thread, so that they can be found again."""
-    version = f"-v{revision + 1}" if revision else ""
-    return tuple(f"transcript-{key.file_id}{version}.{kind}" for kind in ("txt", "srt", "vtt"))
-
-
-def _files(reader: Reader, key: JobKey, transcript: Transcript, revision: int) -> tuple[TextFile, ...]:
+def _files(reader: Reader, request: TranscriptionRequest, transcript: Transcript) -> tuple[TextFile, ...]:
     contents = (
         render_txt(reader, transcript),
         render_srt(reader, transcript),
         render_vtt(reader, transcript),
     )
-    names = transcript_file_names(key, revision)
+    names = transcript_file_names(reader, request.file.name, request.key.message_ts)
     return tuple(TextFile(name, content) for name, content in zip(names, contents, strict=True))
 
 

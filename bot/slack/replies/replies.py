@@ -19,7 +19,7 @@ from bot.slack.client.lookups import Lookups
 from bot.slack.client.readers import Readers
 from bot.slack.client.uploads import Uploads
 from bot.slack.replies.delete import ReplyDeleter
-from bot.slack.replies.metadata import note_message
+from bot.slack.replies.metadata import look_up
 from bot.slack.replies.post import Posting
 from bot.slack.replies.private import PrivateReplies
 from bot.slack.replies.render import sentence_of
@@ -76,11 +76,8 @@ class SlackReplies:
         """
         reader_id = job.key.reader_id
         place = await open_direct(self._api, reader_id) if reader_id else _thread_of(job)
-        found, identity = ThreadLookup(), await self._own.get()
-        async for message in messages_in(self._api, place, job.key.message_ts):
-            if identity.wrote(message):
-                found = note_message(found, message, job)
-        return found
+        identity, messages = await self._own.get(), messages_in(self._api, place, job.key.message_ts)
+        return look_up([message async for message in messages if identity.wrote(message)], job)
 
     async def publish(self, job: Job, reply: Reply, found: ThreadLookup) -> str:
         """Post or edit a reply where its audience reads."""

@@ -69,7 +69,7 @@ class Edit:
             written = await self._rewrite.read(press)
             if not written.is_whole:
                 return MODAL.notice(reader, reader.say(sentences.EDIT_NOT_WHOLE))
-            before = await self._rewrite.paragraphs(written, press)
+            before = await self._rewrite.paragraphs(written)
         except Rejected:
             return MODAL.notice(reader, reader.say(sentences.REPLY_GONE))
         return render_edit(reader, press, written.version, _words_of(before))
@@ -135,7 +135,7 @@ class Edit:
             written = await self._rewrite.read(press)
             if written.version != press.known:
                 return _render_with_warning(reader, press, paragraphs, sentences.EDIT_CHANGED)
-            before = await self._rewrite.paragraphs(written, press)
+            before = await self._rewrite.paragraphs(written)
             await self._rewrite.write(press, written, before, paragraphs)
         self._log.info("edited", key=str(press.key), by=press.user_id)
         found = await asyncio.to_thread(new_words, _words_of(before), "\n".join(paragraphs))

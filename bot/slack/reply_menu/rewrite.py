@@ -10,22 +10,22 @@ from typing import Any
 
 import structlog
 
-from bot import sentences
 from bot.errors import Outage, Refusal, Rejected, TranscriptionError, UnknownRefusal
 from bot.machine import machine_trouble
 from bot.model import SharedFile
 from bot.reply import SharedTranscript
 from bot.scratch import workspace
-from bot.slack.blockkit.rich_text import marked_text_of, text_of
+from bot.slack.blockkit.rich_text import fallback, marked_text_of, text_of, unescaped
 from bot.slack.client.history import messages_in
 from bot.slack.context import HandlerContext
 from bot.slack.incoming.fields import objects_in
 from bot.slack.incoming.messages import Message
 from bot.slack.interactions.presses import Press
-from bot.slack.replies import render as replies
-from bot.slack.replies.metadata import is_carried_on
+from bot.slack.replies.file_names import transcript_file_names
+from bot.slack.replies.metadata import is_beside, is_carried_on, with_files
 from bot.slack.replies.post import REFUSED_CONTENT
-from bot.slack.reply_menu.rewrite_view import render_edited
+from bot.slack.replies.render import OutgoingMessage
+from bot.slack.reply_menu.rewrite_view import as_sent, render_edited, split_pointer
 from bot.transcript.edits import parse_marked
 from bot.transcript.time_marks import MarkedParagraph
 from bot.translations import Reader
@@ -38,8 +38,10 @@ class ExistingReplyText:
     version: str
     """Identifies its present state; without white space."""
     blocks: Sequence[Mapping[str, Any]]
+    message: Message
+    """The reply itself."""
     files: Mapping[str, SharedFile]
-    """The files that are shared beside it, by name; the latest of each."""
+    """The files that are shared beside it, by extension; the latest of each."""
     shared: tuple[SharedTranscript, ...]
     """The messages that share these files."""
     is_whole: bool
@@ -75,7 +77,7 @@ class Rewrite:
                 return self._written(press, message, messages)
         raise Rejected(Refusal.GONE, "no such reply")
 
-    async def paragraphs(self, written: ExistingReplyText, press: Press) -> list[MarkedParagraph]:
+    async def paragraphs(self, written: ExistingReplyText) -> list[MarkedParagraph]:
         """The whole text of a reply, with the times of its paragraphs where it has time marks.
 
         Raises:
@@ -83,7 +85,7 @@ class Rewrite:
             Unavailable: Slack does not answer.
             Misconfigured: Slack answers with its login page.
         """
-        file = written.files.get(_names(press)[0])
+        file = written.files.get("txt")
         return parse_marked(marked_text_of(written.blocks) if file is None else await self._download(file))
 
     async def write(
@@ -103,25 +105,26 @@ class Rewrite:
             Unavailable: Slack does not answer; some of it may be written.
             Misconfigured: a scope or the token is wrong.
         """
-        names = _names(press)
-        old = written.files.get(names[-1])
+        old = written.files.get("vtt")
         subtitles = await self._download(old) if old is not None else ""
         reader = await self._reader_of(press)
+        names = transcript_file_names(reader, await self._recording_name(press), press.key.message_ts)
         # In a thread: matching many words takes longer than the event loop may stand still.
         forms = await asyncio.to_thread(
             lambda: list(render_edited(reader, written.blocks, before, paragraphs, names, subtitles))
         )
-        await self._show(press, forms)
+        await self._show(press, written, forms)
         await self._remove(press, written.shared)
 
-    async def _show(self, press: Press, forms: Sequence[replies.OutgoingMessage]) -> None:
+    async def _show(self, press: Press, written: ExistingReplyText, forms: Sequence[OutgoingMessage]) -> None:
         """Share files where there are some, and edit the reply; smaller where Slack refuses."""
-        uploads, new = self._context.uploads, tuple[SharedTranscript, ...]()
+        new = tuple[SharedTranscript, ...]()
         try:
             for message in forms:
                 if message.files and not new:
-                    new = await uploads.share(press.channel_id, press.place.thread_ts, message.files)
-                if await self._update(press, message):
+                    new = await self._share(press, written, message)
+                file_ids = [file_id for shared in new for file_id in shared.file_ids]
+                if await self._update(press, message, with_files(written.message, file_ids)):
                     return
         except (Rejected, UnknownRefusal):
             await self._remove(press, new)
@@ -129,36 +132,57 @@ class Rewrite:
         await self._remove(press, new)
         raise UnknownRefusal(Outage.SLACK, "every form of the reply was refused")
 
+    async def _share(
+        self, press: Press, written: ExistingReplyText, message: OutgoingMessage
+    ) -> tuple[SharedTranscript, ...]:
+        """Share a message's files, of which the reply as it stands tells before."""
+        uploads = await self._context.uploads.send(message.files)
+        blocks = as_sent(written.blocks)
+        standing = OutgoingMessage(fallback(text_of(blocks)), blocks)
+        old_ids = [file_id for shared in written.shared for file_id in shared.file_ids]
+        file_ids = [*old_ids, *(upload.id for upload in uploads)]
+        await self._update(press, standing, with_files(written.message, file_ids))
+        return await self._context.uploads.share(press.channel_id, press.place.thread_ts, uploads)
+
     async def _remove(self, press: Press, files: Sequence[SharedTranscript]) -> None:
         for shared in files:
             await self._context.uploads.remove(press.channel_id, shared)
 
     def _written(self, press: Press, reply: Message, messages: Sequence[Message]) -> ExistingReplyText:
-        names = set(_names(press))
         files: dict[str, SharedFile] = {}
         shared: list[SharedTranscript] = []
         for message in sorted(messages, key=lambda message: message.ts):
             ours = [
                 file
                 for file in (raw.shared_file for raw in message.files)
-                if file and file.name in names and file.owner_id == self._context.identity.bot_user_id
+                if file
+                and file.owner_id == self._context.identity.bot_user_id
+                and is_beside(reply, file, press.key, press.handle.revision)
             ]
             if ours:
-                files |= {file.name: file for file in ours}
+                files |= {file.name.rpartition(".")[2]: file for file in ours}
                 shared.append(SharedTranscript(message.ts, tuple(file.id for file in ours)))
         blocks = list(reply.blocks)
-        text_file = files.get(_names(press)[0])
+        text_file = files.get("txt")
         # A digest says more than Slack's note that a message was edited, which bots' messages may lack.
         digest = hashlib.sha256(text_of(blocks).encode(errors="replace")).hexdigest()[:16]
         version = f"{_handle_of(blocks)}/{digest}/{text_file.id if text_file else ''}"
-        is_lost = text_file is None and _points_elsewhere(blocks, press)
+        is_lost = text_file is None and _points_elsewhere(blocks)
         is_whole = not (is_lost or is_carried_on(messages, press.key))
-        return ExistingReplyText(version, blocks, files, tuple(shared), is_whole)
+        return ExistingReplyText(version, blocks, reply, files, tuple(shared), is_whole)
 
     async def _reader_of(self, press: Press) -> Reader:
         """The reader in whose language the reply is: its one reader, or the default in threads."""
         readers, reader_id = self._context.readers, press.key.reader_id
         return await readers.of(reader_id) if reader_id else readers.default
+
+    async def _recording_name(self, press: Press) -> str:
+        """The recording's name; empty where it is gone or closed to the bot."""
+        try:
+            recording = await self._context.lookups.file_object(press.key.file_id)
+        except Rejected:
+            return ""
+        return recording.name or recording.title
 
     async def _download(self, file: SharedFile) -> str:
         async with workspace(self._context.scratch) as folder:
@@ -167,8 +191,10 @@ class Rewrite:
             with machine_trouble():
                 return await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace")
 
-    async def _update(self, press: Press, message: replies.OutgoingMessage) -> bool:
-        """Edit the reply, whose metadata stay; False where Slack does not take its content."""
+    async def _update(
+        self, press: Press, message: OutgoingMessage, metadata: Mapping[str, Any] | None
+    ) -> bool:
+        """Edit the reply, whose metadata stay where there are none; False where Slack refuses its content."""
         try:
             await self._context.api.write(
                 "chat.update",
@@ -176,6 +202,7 @@ class Rewrite:
                 ts=press.reply_ts,
                 text=message.text,
                 blocks=message.blocks,
+                metadata=metadata,
                 parse="none",
                 link_names=False,
             )
@@ -187,19 +214,17 @@ class Rewrite:
         return True
 
 
-def _names(press: Press) -> tuple[str, ...]:
-    return replies.transcript_file_names(press.key, press.handle.revision)
-
-
 def _handle_of(blocks: Sequence[Mapping[str, Any]]) -> str:
     """The id of the block of buttons: another one after the reply was retranscribed."""
     return next((str(block.get("block_id")) for block in blocks if block.get("type") == "actions"), "")
 
 
-def _points_elsewhere(blocks: Sequence[Mapping[str, Any]], press: Press) -> bool:
+def _points_elsewhere(blocks: Sequence[Mapping[str, Any]]) -> bool:
     """True where the reply says that the rest of its text is in a file."""
-    name = _names(press)[0]
-    pointers = sentences.continued_in_any_language(name)
     shown = [text_of([block]) for block in blocks]
-    shown += [str(element.get("text")) for block in blocks for element in objects_in(block.get("elements"))]
-    return any(text.endswith(pointers) for text in shown)
+    shown += [
+        unescaped(str(element.get("text")))
+        for block in blocks
+        for element in objects_in(block.get("elements"))
+    ]
+    return any(split_pointer(text)[1] for text in shown)

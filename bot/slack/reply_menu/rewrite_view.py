@@ -40,33 +40,31 @@ def render_edited(
         names: Of its files: text, SubRip, WebVTT.
         subtitles: WebVTT with the times of the old text; empty where there are none.
     """
-    kept = [_with_edited_controls(_as_sent(block)) for block in blocks]
+    kept = [_with_edited_controls(block) for block in as_sent(blocks)]
     kept = [block for block in kept if block.get("elements") != []]
     transcript = retime(paragraphs, subtitles, before)
     text = plain_text(reader, transcript)
-    pointers = sentences.continued_in_any_language(names[0])
     pointer = (sentences.continued_in if subtitles else sentences.continued_in_text)(reader, names[0])
     files: tuple[TextFile, ...] = ()
     for most in INLINE_CHARACTERS:
         if len(text) <= most:
             if most == INLINE_CHARACTERS[0]:
-                yield _message(kept, text, pointers)
+                yield _message(kept, text)
             continue
         files = files or tuple(_files(reader, transcript, names, has_times=bool(subtitles)))
         if most:
-            yield _message(kept, beginning(text, most), pointers, pointer, files)
+            yield _message(kept, beginning(text, most), pointer, files)
         else:
-            yield _message(kept, pointer, pointers, files=files)
+            yield _message(kept, pointer, files=files)
 
 
 def _message(
     blocks: Sequence[Block],
     text: str,
-    pointers: Sequence[str],
     pointer: str = "",
     files: tuple[TextFile, ...] = (),
 ) -> OutgoingMessage:
-    placed = [_with_pointer(block, pointers, pointer) for block in with_text(blocks, text)]
+    placed = [_with_pointer(block, pointer) for block in with_text(blocks, text)]
     return OutgoingMessage(fallback(text), placed, files)
 
 
@@ -79,14 +77,25 @@ def _files(
         yield TextFile(names[2], render_vtt(reader, transcript))
 
 
-def _with_pointer(block: Block, pointers: Sequence[str], pointer: str) -> Block:
+def _with_pointer(block: Block, pointer: str) -> Block:
     """The line of facts, ended by the pointer to where the rest is; any other block as it is."""
     if block.get("type") != "context":
         return block
-    facts = str(block["elements"][0].get("text") or "")
-    for old in pointers:
-        facts = facts.removesuffix(old).removesuffix(_BETWEEN)
+    facts, _ = split_pointer(str(block["elements"][0].get("text") or ""))
     return context(_BETWEEN.join(fact for fact in (facts, pointer) if fact))
+
+
+def split_pointer(facts: str) -> tuple[str, bool]:
+    """A line of facts without the pointer to a file that ends it, and whether there was one.
+
+    The file's name may be any, so the sentence begins where a fact does.
+    """
+    pattern = sentences.continued_in_any_language()
+    told = facts.split(_BETWEEN)
+    for at in reversed(range(len(told))):
+        if pattern.fullmatch(_BETWEEN.join(told[at:])):
+            return _BETWEEN.join(told[:at]), True
+    return facts, False
 
 
 def _with_edited_controls(block: Block) -> Block:
@@ -102,8 +111,12 @@ def _with_edited_controls(block: Block) -> Block:
     return block | marked | {"elements": left}
 
 
+def as_sent(blocks: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Blocks as they were sent, from those that Slack gives back."""
+    return [_as_sent(block) for block in blocks]
+
+
 def _as_sent(value: Any) -> Any:
-    """A block as it was sent, from the one that Slack gives back."""
     if isinstance(value, str):
         return unescaped(value)
     if isinstance(value, Mapping):

@@ -9,7 +9,6 @@ import pytest
 
 from bot.errors import Misconfigured, Unavailable
 from bot.playground.slack_lookalike.faults import Answer, Drop, Fault, SlackError
-from bot.reply import ThreadLookup
 from tests.slack.scene import HELLO, LONG, LONG_TEXT, NOTHING, Scene, text_in
 
 STEPS = ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"]
@@ -113,7 +112,7 @@ async def test_an_extension_that_is_refused_does_not_take_the_others_along(
 
     assert names(scene) == shared
     (reply,) = scene.said()
-    assert "transcript-F024CLIP1.txt" in json.dumps(reply.blocks)
+    assert "Weekly sync.txt" in json.dumps(reply.blocks)
     found = await scene.found()
     assert (found.ts, found.file_shared) == (ts, True)
 
@@ -150,7 +149,16 @@ async def test_a_share_that_comes_late_is_waited_for(scene: Scene, looks: int) -
 
     assert names(scene) == [["txt", "srt", "vtt"]]
     (share,), (reply,) = scene.shared(), scene.said()
-    assert share.ts < reply.ts, "no reply points to a file that is not there"
+    calls = [
+        call
+        for call in scene.slack.state.calls
+        if call.arguments.get("thread_ts") or call.arguments.get("ts")
+    ]
+    pointing = [call.method for call in calls if "Weekly sync" in json.dumps(call.arguments.get("blocks"))]
+    assert pointing == ["chat.update"]
+    assert calls[-1].method == "chat.update", "no reply points to a file that is not there"
+    assert "Weekly sync.txt" in json.dumps(reply.blocks)
+    assert share.files
 
 
 async def test_what_is_said_to_be_shared_and_is_not_stands_as_messages(scene: Scene) -> None:
@@ -159,7 +167,7 @@ async def test_what_is_said_to_be_shared_and_is_not_stands_as_messages(scene: Sc
     await scene.replies.publish(scene.job, LONG, NOTHING)
 
     assert words(scene) == LONG_TEXT.split()
-    assert "transcript-" not in json.dumps([reply.blocks[:-1] for reply in scene.said()])
+    assert "Weekly sync" not in json.dumps([reply.blocks[:-1] for reply in scene.said()])
     assert all(file.deleted for file in scene.slack.state.files.values()), "nor is it shared one day"
     assert len(scene.calls("files.info")) <= 6
 
@@ -178,7 +186,7 @@ async def test_a_look_that_slack_does_not_answer_is_an_outage(scene: Scene) -> N
     with pytest.raises(Unavailable):
         await scene.replies.publish(scene.job, LONG, NOTHING)
     found = await scene.found()
-    assert found == ThreadLookup(file_shared=True), "the thread tells"
+    assert found.file_shared, "the thread tells"
 
     await scene.replies.publish(scene.job, LONG, found)
 
@@ -191,7 +199,9 @@ async def test_who_asks_to_wait_is_waited_for(scene: Scene) -> None:
     with pytest.raises(Unavailable):
         await scene.replies.publish(scene.job, LONG, NOTHING)
 
-    assert scene.said() == []
+    assert scene.shared() == []
+    (reply,) = scene.said()
+    assert "Weekly sync" not in json.dumps(reply.blocks)
 
 
 async def test_a_missing_scope_is_not_tried_again(scene: Scene) -> None:

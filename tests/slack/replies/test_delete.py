@@ -88,7 +88,8 @@ async def test_only_the_one_recording_goes(scene: Scene) -> None:
 
     await scene.replies.delete_replies(removal_of(scene.job))
 
-    assert [message.files[0].name for message in scene.shared()] == ["transcript-F024OTHER.txt"]
+    ((reply,), (share,)) = scene.said(), scene.shared()
+    assert share.files[0].id in str(reply.metadata)
     assert (await scene.replies.find(other)).ts == scene.said()[0].ts
 
 
@@ -279,6 +280,27 @@ def test_files_that_another_reply_needs_stay() -> None:
     assert [standing.ts for standing in gone] == ["1.0"]
 
 
+def test_files_go_with_the_reply_that_tells_of_them() -> None:
+    job, other = payloads.job(), payloads.job(payloads.request(file=payloads.shared_file(id="F024OTHER")))
+    shares = [{"ts": f"{at}.0", "files": [{"id": f"F{at}", "name": "a.txt"}]} for at in (1, 2, 3, 4)]
+    replies = [message_of(job, "5.0"), message_of(other, "6.0")]
+    replies[0]["metadata"]["event_payload"] |= {"files": ["F1"], "outdated_files": ["F2"]}
+    replies[1]["metadata"]["event_payload"] |= {"files": ["F3"]}
+
+    gone = planned([*shares, *replies], removal_of(job))
+
+    assert [standing.ts for standing in gone] == ["1.0", "2.0", "5.0"]
+
+
+@pytest.mark.parametrize("name", ["Weekly sync.txt", "my transcript-F024CLIP1.txt"])
+def test_files_whose_reply_somebody_has_deleted_go_with_the_last_recording(name: str) -> None:
+    job, other = payloads.job(), payloads.job(payloads.request(file=payloads.shared_file(id="F024OTHER")))
+    share = {"ts": "2.0", "files": [{"id": "F1", "name": name}]}
+
+    assert planned([share, message_of(other, "3.0")], removal_of(job)) == []
+    assert [standing.ts for standing in planned([share], removal_of(job))] == ["2.0"]
+
+
 def test_what_an_older_version_posted_goes_too() -> None:
     job = payloads.job()
     old = message_of(job, "1.0")
@@ -304,7 +326,6 @@ def test_what_is_left_of_files_that_are_deleted_goes() -> None:
         {"ts": "1.0", "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": ["T1"]}}},
         {"ts": "1.0", "metadata": {"event_type": "other", "event_payload": {"key": str(payloads.job().key)}}},
         {"ts": "1.0", "files": [{"id": "F1", "name": "transcript-F024CLIP1.txt.exe"}]},
-        {"ts": "1.0", "files": [{"id": "F1", "name": "my transcript-F024CLIP1.txt"}]},
         {"ts": "1.0", "files": [{"id": "F1", "mode": "tombstone"}, {"id": "F2", "name": "x"}]},
     ],
 )

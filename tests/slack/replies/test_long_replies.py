@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -14,9 +16,9 @@ from bot.errors import (
     Unavailable,
 )
 from bot.playground.slack_lookalike.blockkit import characters_in
-from bot.playground.slack_lookalike.faults import Drop, SlackError
+from bot.playground.slack_lookalike.faults import Answer, Drop, SlackError
 from bot.recording import Transcript
-from bot.reply import ThreadLookup, Waiting
+from bot.reply import ReplyState, ThreadLookup, Waiting
 from bot.slack.client.api import build_api
 from bot.transcript.documents import plain_text
 from bot.translations import ENGLISH
@@ -30,12 +32,12 @@ async def test_a_long_transcript_is_whole_in_a_file_of_the_thread(scene: Scene) 
     await scene.replies.publish(scene.job, LONG, NOTHING)
 
     (share,), (reply,) = scene.shared(), scene.said()
-    assert share.files[0].name == share.files[0].title == "transcript-F024CLIP1.txt"
+    assert share.files[0].name == share.files[0].title == "Weekly sync.txt"
     assert share.files[0].read().decode() == f"{LONG_TEXT}\n"
     assert share.thread_ts == scene.head.ts
     assert LONG_TEXT.startswith(text_in(reply).removesuffix("…"))
     assert len(text_in(reply)) > 5_000
-    assert "transcript-F024CLIP1.txt" in json.dumps(reply.blocks)
+    assert "Weekly sync.txt" in json.dumps(reply.blocks)
     assert (await scene.found()).file_shared
 
 
@@ -48,16 +50,94 @@ async def test_a_long_transcript_of_odd_characters_is_not_lost(scene: Scene) -> 
 
 
 async def test_a_file_that_was_shared_is_not_shared_again(scene: Scene) -> None:
-    scene.slack.faults.add("chat.postMessage", Drop())
+    scene.slack.faults.add("chat.update", Drop())
     with pytest.raises(Unavailable, match=Outage.SLACK):
         await scene.replies.publish(scene.job, LONG, NOTHING)
     found = await scene.found()
-    assert found == ThreadLookup(file_shared=True)
+    ((reply,), (share,)) = scene.said(), scene.shared()
+    ids = tuple(file.id for file in share.files)
+    assert found == ThreadLookup(reply.ts, ReplyState.WAITING, file_shared=True, file_ids=ids)
 
     await scene.replies.publish(scene.job, LONG, found)
 
     assert (len(scene.shared()), len(scene.said())) == (1, 1)
     assert len(scene.calls("files.completeUploadExternal")) == 1
+
+
+@pytest.mark.parametrize("looks", [0, 2, None])
+async def test_files_whose_share_was_not_seen_are_shared_once(scene: Scene, looks: int | None) -> None:
+    scene.channel.looks_before_shares = looks
+    scene.slack.faults.add("files.info", Answer(200, html=True))
+    with pytest.raises(Unavailable):
+        await scene.replies.publish(scene.job, LONG, NOTHING)
+    found = await scene.found()
+    assert (len(found.file_ids), found.file_shared) == (3, looks == 0)
+
+    scene.channel.looks_before_shares = 0
+    await scene.replies.publish(scene.job, LONG, found)
+
+    standing = [file for file in scene.slack.state.files.values() if not file.deleted]
+    assert len(standing) == 3, "those of the first try cannot be shared late"
+    (share,) = [message for message in scene.shared() if message.files[0] in standing]
+    assert [file.id for file in share.files] == list((await scene.found()).file_ids)
+
+
+async def test_files_that_a_former_version_shared_are_not_shared_again(scene: Scene) -> None:
+    state = scene.slack.state
+    names = [f"transcript-F024CLIP1.{kind}" for kind in ("txt", "srt", "vtt")]
+    files = [state.add_file(b"words", name, user=state.workspace.bot_user_id) for name in names]
+    state.post_as_user(
+        scene.channel.id,
+        state.workspace.bot_user_id,
+        files=files,
+        thread_ts=scene.head.ts,
+        bot_id=state.workspace.bot_id,
+    )
+
+    await scene.replies.publish(scene.job, LONG, await scene.found())
+
+    assert (len(scene.shared()), len(scene.said())) == (1, 1)
+    assert (await scene.found()).file_ids == tuple(file.id for file in files)
+
+
+@pytest.mark.parametrize("name", ["Weekly sync.m4a", "Weekly sync.mp3", "transcript-F024CLIP1.m4a"])
+async def test_recordings_of_one_name_in_one_thread_are_told_apart(scene: Scene, name: str) -> None:
+    other = payloads.job(
+        payloads.request(
+            channel_id=scene.channel.id,
+            ts=scene.head.ts,
+            file=payloads.shared_file(id="F024OTHER", name=name),
+        )
+    )
+    await scene.replies.publish(other, LONG, NOTHING)
+    found = await scene.found()
+    assert found == NOTHING
+
+    await scene.replies.publish(scene.job, LONG, found)
+
+    theirs, ours = scene.shared()
+    assert (await scene.found()).file_ids == tuple(file.id for file in ours.files)
+    assert (await scene.replies.find(other)).file_ids == tuple(file.id for file in theirs.files)
+    again = await scene.replies.find(replace(scene.job, revision=1))
+    assert [one.ts for one in again.outdated] == [ours.ts]
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "files.completeUploadExternal", "chat.update"])
+@pytest.mark.parametrize("after_acting", [False, True])
+async def test_a_crash_at_any_step_leaves_one_reply_with_its_files(
+    scene: Scene, method: str, *, after_acting: bool
+) -> None:
+    scene.slack.faults.add(method, Drop(after_acting))
+    scene.slack.faults.add("files.info", Drop())
+    with suppress(Unavailable):
+        await scene.replies.publish(scene.job, LONG, NOTHING)
+    scene.slack.faults.clear()
+
+    await scene.replies.publish(scene.job, LONG, await scene.found())
+
+    assert (len(scene.shared()), len(scene.said())) == (1, 1)
+    found = await scene.found()
+    assert (found.file_shared, found.state) == (True, ReplyState.TRANSCRIBED)
 
 
 async def test_a_transcript_is_not_carried_to_where_an_upload_is_redirected() -> None:
@@ -116,14 +196,15 @@ async def test_a_transcript_that_slack_will_not_show_is_in_the_file(
     (share,), (reply,) = scene.shared(), scene.said()
     assert share.files[0].read().decode() == f"{plain_text(ENGLISH, transcript)}\n"
     assert ts == notice == reply.ts
-    assert text_in(reply) == sentences.continued_in(ENGLISH, "transcript-F024CLIP1.txt")
+    assert text_in(reply) == sentences.continued_in(ENGLISH, "Weekly sync.txt")
 
 
-async def test_a_reply_refused_in_every_form_is_an_outage_with_its_file_shared_once(scene: Scene) -> None:
+async def test_a_reply_refused_in_every_form_is_an_outage_and_leaves_no_file(scene: Scene) -> None:
     scene.slack.faults.add("chat.postMessage", SlackError("invalid_blocks"), times=None)
 
     with pytest.raises(Unavailable, match=Outage.SLACK):
         await scene.replies.publish(scene.job, LONG, NOTHING)
 
-    assert len(scene.shared()) == 1
+    assert scene.shared() == []
     assert len(scene.calls("chat.postMessage")) == 3
+    assert len(scene.calls("files.getUploadURLExternal")) == 3, "each file is sent once"

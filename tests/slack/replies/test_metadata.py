@@ -9,7 +9,7 @@ import pytest
 
 from bot.reply import ReplyState, SharedTranscript, ThreadLookup
 from bot.slack.incoming.messages import Message
-from bot.slack.replies.metadata import note_message, render_metadata
+from bot.slack.replies.metadata import look_up, render_metadata
 from tests.slack import payloads
 
 JOB = payloads.job(revision=1)
@@ -21,10 +21,19 @@ def posted(ts: str, revision: int = 1, piece: int = 0, **changes: Any) -> dict[s
 
 
 def noted(*messages: dict[str, Any]) -> ThreadLookup:
-    found = ThreadLookup()
-    for message in messages:
-        found = note_message(found, Message.model_validate(message), JOB)
-    return found
+    return look_up([Message.model_validate(message) for message in messages], JOB)
+
+
+def telling(*file_ids: str, outdated: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
+    """A reply that tells of files."""
+    message = posted("1.0", **changes)
+    message["metadata"]["event_payload"] |= {"files": list(file_ids), "outdated_files": list(outdated)}
+    return message
+
+
+def sharing(ts: str, *files: tuple[str, str], **changes: Any) -> dict[str, Any]:
+    """A message that shares files, by their ids and names."""
+    return {"ts": ts, "files": [{"id": file_id, "name": name} | changes for file_id, name in files]}
 
 
 def test_a_reply_is_known_by_its_key() -> None:
@@ -48,7 +57,48 @@ def test_a_reply_for_somebody_else_is_not_the_jobs(audience: str) -> None:
     assert noted(other) == ThreadLookup()
 
 
-def test_files_and_pieces_of_earlier_revisions_are_outdated() -> None:
+@pytest.mark.parametrize("is_first", [False, True])
+def test_files_are_known_by_the_ids_that_the_reply_tells_of(*, is_first: bool) -> None:
+    reply = telling("F1", "F2", outdated=("F8",))
+    others = sharing("2.0", ("F5", "a.txt"), ("F6", "a.srt"))
+    old, new = sharing("3.0", ("F8", "a.txt")), sharing("4.0", ("F1", "a.txt"), ("F2", "a.srt"))
+    messages = [others, old, new]
+
+    found = noted(*([reply, *messages] if is_first else [*messages, reply]))
+
+    assert found == ThreadLookup(
+        "1.0",
+        ReplyState.TRANSCRIBED,
+        revision=1,
+        file_shared=True,
+        file_ids=("F1", "F2"),
+        outdated=(SharedTranscript("3.0", ("F8",)),),
+        outdated_ids=("F8",),
+    )
+
+
+def test_files_of_an_earlier_revision_are_outdated() -> None:
+    found = noted(telling("F1", revision=0, outdated=("F8",)), sharing("2.0", ("F1", "a.txt")))
+
+    assert (found.file_shared, found.file_ids, found.outdated_ids) == (False, (), ("F8", "F1"))
+    assert found.outdated == (SharedTranscript("2.0", ("F1",)),)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        sharing("2.0", ("F2", "a.srt")),
+        sharing("2.0", ("F1", "a.txt"), mode="tombstone"),
+        sharing("2.0", ("F3", "transcript-F024OTHER-v2.txt")),
+        sharing("2.0", ("F3", "transcript-F024CLIP1-v2.vtt")),
+        sharing("2.0", ("F3", "my transcript-F024CLIP1-v2.txt")),
+    ],
+)
+def test_without_the_text_the_files_are_not_shared(share: dict[str, Any]) -> None:
+    assert not noted(telling("F1", "F2"), share).file_shared
+
+
+def test_files_of_a_former_version_are_known_by_their_names() -> None:
     old = {"ts": "2.0", "files": [{"id": "F1", "name": "transcript-F024CLIP1.vtt"}]}
     new = {"ts": "3.0", "files": [{"id": "F2", "name": "transcript-F024CLIP1-v2.txt"}]}
 
@@ -56,7 +106,8 @@ def test_files_and_pieces_of_earlier_revisions_are_outdated() -> None:
 
     assert found == ThreadLookup(
         file_shared=True,
-        outdated=(SharedTranscript("2.0", ("F1",)), SharedTranscript("4.0", ())),
+        file_ids=("F2",),
+        outdated=(SharedTranscript("4.0", ()), SharedTranscript("2.0", ("F1",))),
         pieces=frozenset({3}),
     )
 

@@ -84,29 +84,34 @@ async def test_a_reply_grows_by_edits_and_ends_complete(scene: Scene) -> None:
 
     (reply,) = scene.said()
     assert LONG_TEXT.startswith(text_in(reply).removesuffix("…"))
-    assert len(scene.shared()) == 1
-    assert await scene.found() == ThreadLookup(ts, ReplyState.TRANSCRIBED, file_shared=True)
+    (share,) = scene.shared()
+    ids = tuple(file.id for file in share.files)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.TRANSCRIBED, file_shared=True, file_ids=ids)
 
 
 async def test_gaps_that_were_filled_take_the_old_files_away(scene: Scene) -> None:
     ts = await scene.replies.publish(scene.job, GAPPED, NOTHING)
-    assert await scene.found() == ThreadLookup(ts, ReplyState.GAPPED, file_shared=True)
+    (old,) = scene.shared()
+    old_ids = tuple(file.id for file in old.files)
+    assert await scene.found() == ThreadLookup(ts, ReplyState.GAPPED, file_shared=True, file_ids=old_ids)
     again = replace(scene.job, revision=1)
     found = await scene.replies.find(again)
-    (old,) = scene.shared()
-    assert found == ThreadLookup(ts, ReplyState.GAPPED, outdated=found.outdated)
+    assert found == ThreadLookup(ts, ReplyState.GAPPED, outdated=found.outdated, outdated_ids=old_ids)
     assert [(one.ts, len(one.file_ids)) for one in found.outdated] == [(old.ts, 3)]
 
     assert await scene.replies.publish(again, FILLED, found) == ts
 
     (reply,), (share,) = scene.said(), scene.shared()
-    assert [file.name for file in share.files] == [
-        f"transcript-F024CLIP1-v2.{kind}" for kind in ("txt", "srt", "vtt")
-    ]
+    assert [file.name for file in share.files] == [f"Weekly sync.{kind}" for kind in ("txt", "srt", "vtt")]
     assert share.files[0].read().decode() == f"{LONG_TEXT} and the rest\n"
     assert reply.ts == ts
     assert await scene.replies.find(again) == ThreadLookup(
-        ts, ReplyState.TRANSCRIBED, revision=1, file_shared=True
+        ts,
+        ReplyState.TRANSCRIBED,
+        revision=1,
+        file_shared=True,
+        file_ids=tuple(file.id for file in share.files),
+        outdated_ids=old_ids,
     )
     assert [file.deleted for file in old.files] == [True] * 3
 
@@ -125,7 +130,7 @@ async def test_a_break_while_gaps_are_filled_is_made_good(
     await scene.replies.publish(again, FILLED, await scene.replies.find(again))
 
     (reply,), (share,) = scene.said(), scene.shared()
-    assert share.files[0].name == "transcript-F024CLIP1-v2.txt"
+    assert share.files[0].read().decode() == f"{LONG_TEXT} and the rest\n"
     assert "could not be transcribed" not in text_in(reply)
 
 

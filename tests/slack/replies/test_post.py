@@ -38,9 +38,7 @@ async def test_a_slip_in_a_message_shows_itself(scene: Scene, kind: type[Excepti
 
 async def test_a_slip_in_a_file_shows_itself(scene: Scene) -> None:
     with pytest.raises(UnicodeEncodeError):
-        await scene.replies._posting._uploads.share(
-            scene.channel.id, scene.head.ts, [TextFile("a.txt", UNWRITABLE)]
-        )
+        await scene.replies._posting._uploads.send([TextFile("a.txt", UNWRITABLE)])
 
 
 async def test_a_slip_in_what_one_person_is_told_shows_itself(scene: Scene) -> None:

@@ -128,15 +128,17 @@ async def test_a_long_answer_is_a_direct_message_with_its_files(scene: Scene) ->
 
     ts = await scene.replies.publish(job, LONG, NOTHING)
 
-    share, message = direct(scene)
+    message, share = direct(scene)
     assert [file.name for file in share.files] == [
-        f"transcript-F024CLIP1.{kind}" for kind in ("txt", "srt", "vtt")
+        f"Voice message {when(scene)} UTC.{kind}" for kind in ("txt", "srt", "vtt")
     ]
     assert share.files[0].read().decode() == f"{LONG_TEXT}\n"
     assert message.ts == ts
     assert LONG_TEXT.startswith(text_of(message.blocks).removesuffix("…"))
     assert whispers(scene) == []
-    assert await scene.replies.find(job) == ThreadLookup(ts, ReplyState.TRANSCRIBED, file_shared=True)
+    assert await scene.replies.find(job) == ThreadLookup(
+        ts, ReplyState.TRANSCRIBED, file_shared=True, file_ids=tuple(file.id for file in share.files)
+    )
 
 
 async def test_after_a_wait_the_answer_is_a_direct_message(scene: Scene) -> None:
@@ -363,6 +365,10 @@ def germans_reader(scene: Scene) -> str:
     return scene.head.user
 
 
+def when(scene: Scene) -> str:
+    return f"{datetime.fromtimestamp(float(scene.head.ts), UTC):%Y-%m-%d %H.%M}"
+
+
 def facts_of(message: Message) -> str:
     return str(next(block for block in message.blocks if block["type"] == "context")["elements"][0]["text"])
 
@@ -382,9 +388,13 @@ async def test_a_direct_message_is_too_with_where_it_is_from(scene: Scene) -> No
 
     await scene.replies.publish(private_job(scene), LONG, NOTHING)
 
-    _, message = direct(scene)
+    message, _ = direct(scene)
     assert [one.get("text") for one in elements_of(message)] == ["Aus ", None, ": ", "zur Aufnahme"]
-    assert facts_of(message).endswith(sentences.continued_in(Reader.of("de"), "transcript-F024CLIP1.txt"))
+    assert facts_of(message).endswith(
+        sentences.continued_in(
+            Reader.of("de"), f"{sentences.voice_message_name(Reader.of('de'), f'{when(scene)} UTC')}.txt"
+        )
+    )
 
 
 @pytest.mark.parametrize("alone", [False, True])

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from bot import sentences
 from bot.errors import Misconfiguration, Outage, Refusal
-from bot.model import JobKey
 from bot.playground.slack_lookalike.blockkit import characters_in, complaints_about_blocks
 from bot.recording import EMOTIONS, Gap, LanguageHeard, Paragraph, Span, Transcript, Utterance
 from bot.reply import Broken, ConsentRequest, GaveUp, Growing, Refused, Reply, Waiting
@@ -22,7 +21,6 @@ from bot.slack.replies.render import (
     OutgoingMessage,
     render_in_pieces,
     render_reply,
-    transcript_file_names,
 )
 from bot.translations import ENGLISH
 from tests.slack.payloads import request, shared_file
@@ -194,16 +192,16 @@ def test_a_long_transcript_begins_in_the_message_and_is_whole_in_a_file() -> Non
     assert shown.endswith("…")
     assert text.startswith(shown[:-1] + " ")
     assert [file.name for file in message.files] == [
-        f"transcript-F024CLIP1.{kind}" for kind in ("txt", "srt", "vtt")
+        f"Voice message 2024-07-03 09.46 UTC.{kind}" for kind in ("txt", "srt", "vtt")
     ]
     assert message.files[0].content == f"{text}\n"
     assert all("word1999" in file.content for file in message.files)
-    assert "transcript-F024CLIP1.txt" in context_of(message)
+    assert "Voice message 2024-07-03 09.46 UTC.txt" in context_of(message)
     assert text.startswith(message.text.removesuffix("…"))
     assert len(message.text) > 2_000
 
 
-def test_each_further_form_holds_less_and_the_last_only_our_own_words() -> None:
+def test_each_further_form_holds_less_and_the_last_only_our_own_words_and_the_files_name() -> None:
     text = "<@U1> " * 2_000
 
     forms = list(
@@ -213,9 +211,7 @@ def test_each_further_form_holds_less_and_the_last_only_our_own_words() -> None:
     assert [form.files[0].content for form in forms] == [f"{text.strip()}\n"] * 3
     sizes = [characters_in(form.blocks) for form in forms]
     assert [size // 1_000 for size in sizes] == [5, 1, 0]
-    assert (
-        shown_in(forms[-1]) == forms[-1].text == sentences.continued_in(ENGLISH, "transcript-F024CLIP1.txt")
-    )
+    assert shown_in(forms[-1]) == forms[-1].text == sentences.continued_in(ENGLISH, "x.txt")
     assert "<" not in json.dumps(forms[-1].blocks)
 
 
@@ -223,13 +219,6 @@ def test_a_short_transcript_has_one_further_form() -> None:
     forms = list(render_reply(ENGLISH, request(), transcript("Hello.")))
 
     assert [[file.content for file in form.files[:1]] for form in forms] == [[], ["Hello.\n"]]
-
-
-def test_each_revision_has_a_file_of_its_own() -> None:
-    key = JobKey("T1", "C1", "1.2", "F1")
-
-    assert transcript_file_names(key, 0)[0] == "transcript-F1.txt"
-    assert transcript_file_names(key, 2)[0] == "transcript-F1-v3.txt"
 
 
 SOME_GAPS = Transcript(

@@ -35,9 +35,8 @@ def known(scene: Scene, **changes: Any) -> Any:
 
 async def unthreaded(scene: Scene, reply: Reply, job: Job | None = None) -> None:
     """Slack posts a reply outside its thread, and the process dies before it looks at the answer."""
-    method = "files.completeUploadExternal" if reply is LONG else "chat.postMessage"
     scene.slack.state.messages.pop((scene.channel.id, scene.head.ts), None)
-    scene.slack.faults.add(method, Drop(after_acting=True))
+    scene.slack.faults.add("chat.postMessage", Drop(after_acting=True))
     scene.slack.faults.add("files.info", Drop(), times=None)
     scene.slack.faults.add("chat.delete", Drop(), times=None)
     with pytest.raises(Unavailable):
@@ -131,7 +130,19 @@ async def test_after_a_crash_the_look_up_tells_and_the_removal_deletes(scene: Sc
     await scene.replies.delete_replies(known(scene))
 
     assert bots(scene) == []
-    assert all(file.deleted for file in scene.slack.state.files.values())
+
+
+@pytest.mark.parametrize("name", ["Weekly sync.txt", "transcript-F024CLIP1.txt"])
+async def test_so_they_do_of_files_alone(scene: Scene, name: str) -> None:
+    state = scene.slack.state
+    file = state.add_file(b"Words.", name, user=state.workspace.bot_user_id)
+    state.post_as_user(scene.channel.id, file.user, files=[file], bot_id=state.workspace.bot_id)
+    state.messages.pop((scene.channel.id, scene.head.ts))
+
+    await scene.replies.delete_replies(known(scene))
+
+    assert bots(scene) == []
+    assert file.deleted
 
 
 async def test_a_removal_deletes_the_replies_that_jobs_know(scene: Scene) -> None:

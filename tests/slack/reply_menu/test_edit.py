@@ -190,6 +190,31 @@ async def test_a_transcript_without_time_marks_that_begins_with_a_time_keeps_it(
         assert marked_text_of(reply.blocks) == text_of(reply.blocks) == shown.replace("Berlin", "Bonn")
 
 
+async def test_an_edit_that_breaks_off_leaves_no_file_that_nobody_knows() -> None:
+    async with answered() as here:
+        reply = await here.reply(LONG)
+        here.harness.slack.faults.add("chat.update", Answer(500), nth=2)
+        await edit(here, reply, LONG_TEXT)
+        replies, job = here.harness.context.replies, here.job(revision=1)
+        assert len(here.shared(Place(here.channel.id))) == 2
+
+        await replies.publish(job, HELLO, await replies.find(job))
+
+        assert here.shared(Place(here.channel.id)) == []
+
+
+async def test_an_edit_has_files_where_the_recording_is_gone() -> None:
+    async with answered() as here:
+        reply = await here.reply(HELLO)
+        here.harness.slack.faults.add("files.info", SlackError("file_deleted"))
+
+        view = await here.open(reply, Choice.EDIT, here.anne)
+        await here.submit(view, written(inputs(view)[0], "word " * 2_000))
+
+        (share,) = here.shared(Place(here.channel.id))
+        assert [file.name[:10] for file in share.files] == ["Recording "]
+
+
 async def test_what_transcribing_again_brings_takes_the_place_of_an_edit() -> None:
     async with answered() as here:
         job = here.job()
@@ -218,7 +243,7 @@ async def test_a_text_that_outgrows_the_message_gets_a_file_and_one_that_fits_lo
         assert list(whole) == ["txt"]
         assert whole["txt"].startswith(f"{'a' * 2_900} {'b' * 2_900} word")
         (pointer,) = (block["elements"][0]["text"] for block in reply.blocks if block["type"] == "context")
-        assert sentences.continued_in_text(ENGLISH, "transcript-F024CLIP1.txt") in pointer
+        assert sentences.continued_in_text(ENGLISH, "a.txt") in pointer
 
         view = await here.open(reply, Choice.EDIT, here.anne)
         emptied = {name: state for block in inputs(view)[1:] for name, state in written(block, "").items()}
@@ -226,7 +251,7 @@ async def test_a_text_that_outgrows_the_message_gets_a_file_and_one_that_fits_lo
 
         assert here.shared(thread) == []
         assert text_of(reply.blocks) == "Short."
-        assert "transcript-" not in str(reply.blocks[:-1])
+        assert "a.txt" not in str(reply.blocks[:-1])
 
 
 async def test_a_copy_is_edited_where_it_stands() -> None:
@@ -468,7 +493,7 @@ async def test_where_the_rest_is_is_said_in_the_language_of_who_reads_it(audienc
         view = await here.open(reply, Choice.EDIT, here.bea if job.key.reader_id else here.anne)
         await here.submit(view, written(inputs(view)[0], "word " * 2_000))
 
-        pointer = sentences.continued_in_text(Reader.of(locale), "transcript-F024CLIP1.txt")
+        pointer = sentences.continued_in_text(Reader.of(locale), "a.txt")
         (facts,) = [block for block in reply.blocks if block["type"] == "context"]
         assert facts["elements"][0]["text"].endswith(pointer)
 

@@ -19,6 +19,9 @@ from bot.playground.slack_lookalike.delivery import Attempt, Delivery, RetrySche
 from bot.playground.slack_lookalike.records import JsonObject
 from bot.playground.slack_lookalike.state import SlackState
 
+_AT_ONCE = 100
+"""Requests under way. Slack does not document how many it sends side by side; one that waits for its turn is not
+sent yet, and nobody is late with its answer."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -44,6 +47,7 @@ class EventsApi:
         self.signing_secret = signing_secret
         self._schedule = schedule
         self._session = ClientSession(timeout=ClientTimeout(total=schedule.ack_timeout_s))
+        self._room = asyncio.Semaphore(_AT_ONCE)
         self._deliveries: set[asyncio.Task[None]] = set()
 
     def deliver(self, delivery: Delivery) -> None:
@@ -74,9 +78,10 @@ class EventsApi:
         for number, delay_s in enumerate((0.0, *again)):
             if delay_s:
                 await asyncio.sleep(delay_s)
-            attempt = Attempt(number, reason, self._state.clock())
-            delivery.attempts.append(attempt)
-            reason = await self._post(delivery, attempt)
+            async with self._room:
+                attempt = Attempt(number, reason, self._state.clock())
+                delivery.attempts.append(attempt)
+                reason = await self._post(delivery, attempt)
             if not reason:
                 return
             if reason == "no_retry":

@@ -4,7 +4,8 @@ Both compare the levels of frames with a noise floor, but not with the same one.
 there the floor is that of the whole segment, and what is above -45 dBFS counts as sound whatever the noise.
 A pause only tells times: a fan, a car or automatic gain, however loud, must not hide it. Its floor leaves out
 digital silence, which meeting programs, headsets and cutters put between the words: a floor of nothing would
-make sound of each speaker's own noise.
+make sound of each speaker's own noise. A long sound is looked at once more, by its own noise: beside
+speakers in a quiet room, one who sits at a fan would never pause.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from bot.audio.levels import FRAME_MS, SILENCE, SPEECH
 from bot.recording import Span
@@ -29,6 +30,8 @@ _PAUSE_ABOVE_FLOOR = 2.5
 """4 dB, as power: what is below, is a pause."""
 _PAUSE_SHARE = 0.25
 """Of the way from the noise floor to what is loud, in dB: what is below, is a pause, too."""
+_LONG_RUN_MS = 5_000
+"""A sound that may hide pauses."""
 _LONGEST_SILENCE_MS = 2_000
 _MARGIN_MS = 500
 
@@ -63,11 +66,10 @@ def find_activity(levels: Sequence[int], span: Span) -> Activity:
     )
     if not sending:
         return Activity((), None)
-    heard = by_level[bisect_right(by_level, SILENCE) :]
-    floor, loud = _percentile(heard, _FLOOR_PERCENT), _percentile(heard, _LOUD_PERCENT)
-    pause = floor * max(_PAUSE_ABOVE_FLOOR, (loud / floor) ** _PAUSE_SHARE)
+    pause = _pause_level(by_level[bisect_right(by_level, SILENCE) :])
     # Steady noise may hold speech: then all of it is sound.
-    sounds = _within(_louder(smoothed, pause), sending) or sending
+    runs = _within(_louder(smoothed, pause), sending) or sending
+    sounds = [sound for run in runs for sound in _between_its_pauses(smoothed, run)]
     first, last = _spans((sending[0], sending[-1]), span)
     return Activity(_spans(sounds, span), _with_margins(Span(first.start_ms, last.end_ms), span))
 
@@ -87,6 +89,24 @@ def _louder(smoothed: Sequence[float], level: float) -> list[tuple[int, int]]:
     """The runs above a level, without blips unless there is nothing else."""
     runs = _runs([one > level for one in smoothed])
     return [run for run in runs if run[1] - run[0] >= SHORTEST_SOUND_MS // FRAME_MS] or runs
+
+
+def _between_its_pauses(smoothed: Sequence[float], run: tuple[int, int]) -> list[tuple[int, int]]:
+    """The sounds of a long run: its own noise, where somebody speaks close to a fan, may hide its pauses."""
+    start, end = run
+    if end - start < _LONG_RUN_MS // FRAME_MS:
+        return [run]
+    own = smoothed[start:end]
+    inside = [(start + first, start + behind) for first, behind in _louder(own, _pause_level(sorted(own)))]
+    edges = [start, *(edge for before, after in pairwise(inside) for edge in (before[1], after[0])), end]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _pause_level(by_level: Sequence[float]) -> float:
+    """The level below which a frame is a pause; of the levels of what is heard, in order."""
+    floor, loud = _percentile(by_level, _FLOOR_PERCENT), _percentile(by_level, _LOUD_PERCENT)
+    share: float = (loud / floor) ** _PAUSE_SHARE
+    return floor * max(_PAUSE_ABOVE_FLOOR, share)
 
 
 def _within(runs: Sequence[tuple[int, int]], outer: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

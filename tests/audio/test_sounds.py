@@ -41,6 +41,16 @@ def test_digital_silence_between_clips_does_not_make_sound_of_their_own_noise() 
     assert len(among) == len(alone)
 
 
+def test_a_speaker_in_noise_pauses_though_it_is_quiet_around() -> None:
+    noisy = spoken(-42)
+    signal = np.concatenate([silence(20), noisy, silence(20)])
+    signal += noise("pink", -60, len(signal) / RATE_HZ + 1)[: len(signal)]
+
+    among = activity_of(signal).sounds
+
+    assert len(among) >= 3
+
+
 @pytest.mark.parametrize("dbfs", [-40, -36])
 def test_noise_that_is_sent_still_has_pauses(dbfs: float) -> None:
     signal = np.concatenate([silence(8), spoken(-90), silence(8), spoken(-90), silence(8)])

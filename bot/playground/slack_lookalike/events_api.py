@@ -20,8 +20,8 @@ from bot.playground.slack_lookalike.records import JsonObject
 from bot.playground.slack_lookalike.state import SlackState
 
 _AT_ONCE = 100
-"""Requests under way. Slack does not document how many it sends side by side; one that waits for its turn is not
-sent yet, and nobody is late with its answer."""
+"""Requests under way. Slack does not document how many it sends side by side; one that waits for its turn
+is not sent yet, and nobody is late with its answer."""
 _FORM = "application/x-www-form-urlencoded"
 
 

@@ -23,6 +23,8 @@ from bot.transcript.tokens import Ends, ends_sentence, tokens
 
 BLOCK_CHARACTERS = 3_000
 """Of one block's text: the documented limit of the blocks that have one."""
+_WORDS_IN_BLOCK = (BLOCK_CHARACTERS, BLOCK_CHARACTERS - 100, BLOCK_CHARACTERS // 2)
+"""Without the characters that lay a right-to-left paragraph out: they at most double a text."""
 _FALLBACK_CHARACTERS = 3_000
 """``chat.update`` refuses a ``text`` above 4,000, counted after escaping."""
 _OF_MARKS = {"italic": True}
@@ -64,14 +66,19 @@ def rich_texts(text: str) -> list[Block]:
     Its time marks stand in italics. These are quiet; and by these, whatever becomes of a space, they are told
     from the words when the text is read again.
     """
+    pieces: list[tuple[str, str]] = []
+    for limit in _WORDS_IN_BLOCK:
+        pieces = [(joint, paragraphs_laid_out(piece)) for joint, piece in split(text, limit)]
+        if all(len(piece) <= BLOCK_CHARACTERS for _, piece in pieces):
+            break
     return [
         _rich_text(list(_elements(piece)), f"{joint}-{number}" if number else None)
-        for number, (joint, piece) in enumerate(split(text, BLOCK_CHARACTERS))
+        for number, (joint, piece) in enumerate(pieces)
     ]
 
 
 def _elements(piece: str) -> Iterator[Block]:
-    for mark, words in marks_and_words(paragraphs_laid_out(piece)):
+    for mark, words in marks_and_words(piece):
         if mark:
             yield {"type": "text", "text": mark, "style": _OF_MARKS}
         if words or not mark:

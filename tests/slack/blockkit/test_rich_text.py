@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.playground.slack_lookalike.blockkit import complaints_about_blocks
 from bot.slack.blockkit.elements import Block, context, line
 from bot.slack.blockkit.rich_text import (
+    BLOCK_CHARACTERS,
     beginning,
     escape,
     fallback,
@@ -216,3 +217,15 @@ def test_a_fallback_is_the_beginning_escaped() -> None:
     assert 2_900 < len(fallback("word " * 2_000)) <= 3_000
     assert len(fallback("&" * 7_000)) <= 3_000
     assert beginning("one two three", 9) == "one two…"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["שלום " * 2_000, "\n\n".join(["א"] * 3_000), "\n\n".join(["Ada אמרה שלום לכולם"] * 400)],
+    ids=["one paragraph", "paragraphs of a letter", "paragraphs that begin with a name"],
+)
+def test_what_lays_a_text_out_has_room_in_its_block(text: str) -> None:
+    blocks = rich_texts(text)
+    shown = [block["elements"][0]["elements"][0]["text"] for block in blocks]
+    assert all(len(piece) <= BLOCK_CHARACTERS for piece in shown)
+    assert text_of(blocks).split() == text.split()

@@ -22,6 +22,7 @@ from bot.slack.replies.render import (
     render_in_pieces,
     render_reply,
 )
+from bot.transcript.direction import without_direction
 from bot.translations import ENGLISH
 from tests.slack.payloads import request, shared_file
 from tests.transcripts import said as transcript
@@ -58,8 +59,8 @@ def shown_in(message: OutgoingMessage) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Without white space, at which blocks are divided."""
-    return "".join(text.split())
+    """Without white space, at which blocks are divided, and without what lays them out."""
+    return "".join(without_direction(text).split())
 
 
 def context_of(message: OutgoingMessage) -> str:

@@ -49,7 +49,7 @@ doctor: $(VENV)/.runtime ## Go through everything that the bot needs, and say wh
 # Where this is set, as images do, each worker and each process of the bot would compile everything anew.
 test quick soak coverage: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.dev ## Run the tests (nine minutes)
+test: $(VENV)/.dev ## Run the tests (ten minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # What is slow is not even imported where a whole folder of it is.
